@@ -1,0 +1,53 @@
+# Everything on a fresh machine: `make demo` (the main job) and `make test`. Needs Python 3.11 and a package registry.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint format packages constraints clean
+
+help:
+	@echo "make demo      render a sample video and do the whole job on it"
+	@echo "make test      the test suite (under 10 minutes on 2 cores)"
+	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
+	@echo "make lint      ruff"
+	@echo "make format    ruff, mending what it can"
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestats needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/facestats demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+# The slow suites open pages in Chromium, which comes from the system's packages.
+test-all: $(STAMP) packages
+	$(BIN)/python -m pytest -m ''
+
+packages:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  echo "Chromium is missing and could not be installed: the browser tests will say so"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pin what the ranges of pyproject.toml resolve to; a `+cpu` suffix must never be frozen.
+constraints: $(STAMP)
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^facestats' | sed 's/+cpu$$//' > constraints.txt
+
+clean:
+	rm -rf $(VENV) dist build

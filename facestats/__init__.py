@@ -1,0 +1,61 @@
+"""facestats: from collections of videos to tidy tables of tracked faces.
+
+The public API is loaded when it is first used, so that ``import facestats`` is quick and loads neither pandas nor
+OpenCV nor torch.
+
+Examples
+--------
+>>> import facestats as fs
+>>> result = fs.analyze("clip.mp4")  # doctest: +SKIP
+>>> result.tracks  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from facestats.collection import CollectionResult, analyze, analyze_collection
+    from facestats.errors import FacestatsError
+    from facestats.options import AnalyzeOptions
+    from facestats.report import report
+    from facestats.results import VideoResult
+    from facestats.store import Store, open_store
+    from facestats.tables import summarize_tracks
+
+_HOMES = {
+    "AnalyzeOptions": "facestats.options",
+    "CollectionResult": "facestats.collection",
+    "FacestatsError": "facestats.errors",
+    "Store": "facestats.store",
+    "VideoResult": "facestats.results",
+    "analyze": "facestats.collection",
+    "analyze_collection": "facestats.collection",
+    "open_store": "facestats.store",
+    "report": "facestats.report",
+    "summarize_tracks": "facestats.tables",
+}
+
+__all__ = [
+    "AnalyzeOptions",
+    "CollectionResult",
+    "FacestatsError",
+    "Store",
+    "VideoResult",
+    "analyze",
+    "analyze_collection",
+    "open_store",
+    "report",
+    "summarize_tracks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'facestats' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,5 @@
+"""Face detection: one small protocol, one file per backend."""
+
+from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, Detector, create_detector
+
+__all__ = ["DEFAULT_DETECT_SIZE", "DEFAULT_MIN_SCORE", "Detector", "create_detector"]

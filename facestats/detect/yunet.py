@@ -1,0 +1,86 @@
+"""YuNet (Wu et al., 2023, doi:10.1007/s11633-023-1423-y) through OpenCV's FaceDetectorYN.
+
+Its weights are not bundled: give a file, or fetch them once with ``facestats models pull yunet``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, shrink_to
+from facestats.errors import ModelError
+from facestats.types import Detections, ImageBatch, UInt8
+
+
+class YuNet:
+    """Small face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ONNX file.
+    detect_size : int
+        Longer side, in pixels, of what the network sees; 0 for the frame's own size.
+    min_score : float
+        Boxes below this score are dropped.
+    iou : float
+        Overlap above which the weaker of two boxes is dropped.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be loaded, or is not a YuNet.
+
+    Examples
+    --------
+    >>> YuNet(Path("yunet.onnx")).detect([frame])  # doctest: +SKIP
+    """
+
+    name = "yunet"
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        detect_size: int = DEFAULT_DETECT_SIZE,
+        min_score: float = DEFAULT_MIN_SCORE,
+        iou: float = 0.3,
+    ) -> None:
+        self.detect_size = detect_size
+        # OpenCV 5 warns on stderr, once a network, that its new engine ignores the target it was itself asked for.
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            self._net = cv2.FaceDetectorYN.create(str(path), "", (320, 320), min_score, iou, 5000)
+            self._net.detect(np.zeros((320, 320, 3), np.uint8))
+        except cv2.error as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(f"{path} is not a YuNet model that OpenCV can run: {reason}") from None
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
+    def detect(self, images: ImageBatch) -> list[Detections]:
+        """Return the faces of each RGB image, best score first; see :class:`facestats.detect.base.Detector`."""
+        return [self._detect_one(image) for image in images]
+
+    def _detect_one(self, rgb: UInt8) -> Detections:
+        small, scale = shrink_to(rgb, self.detect_size)
+        self._net.setInputSize((small.shape[1], small.shape[0]))
+        # FaceDetectorYN takes BGR; this is the one place that knows.
+        _, rows = self._net.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return Detections.empty()
+        rows = rows[np.argsort(-rows[:, 14], kind="stable")].astype(np.float32)
+        corners = np.column_stack([rows[:, :2], rows[:, :2] + rows[:, 2:4]]) / scale
+        height, width = rgb.shape[:2]
+        corners[:, 0::2] = corners[:, 0::2].clip(0, width)
+        corners[:, 1::2] = corners[:, 1::2].clip(0, height)
+        found = Detections(
+            corners.astype(np.float32),
+            rows[:, 14].clip(0, 1),
+            (rows[:, 4:14].reshape(-1, 5, 2) / scale).astype(np.float32),
+        )
+        return found[found.sizes >= 1]

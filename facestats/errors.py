@@ -1,0 +1,78 @@
+"""The errors that facestats raises on purpose.
+
+Every message is one line: what is wrong, where, and what to do. All of them are picklable, so that they cross
+process borders unharmed::
+
+    FacestatsError                 base of the tree; exit code 3
+    ├── UsageError                 the call is wrong, not the data; exit code 2
+    │   ├── MissingInputError      a path that does not exist, a folder without media
+    │   ├── UnknownNameError       an unknown model, detector, tracker, table or parameter
+    │   ├── DeviceError            no such device, no display
+    │   ├── OutputError            the output cannot be written
+    │   └── StoreError             not a store, or of another schema version
+    ├── UnreadableInputError       the input is there but nothing of it could be read
+    ├── ModelError                 a model that is damaged, does not fit its card, or cannot be fetched
+    ├── DataError                  a data file without the columns or images that are needed
+    ├── SchemaError                a table that does not follow the schema
+    └── ReportError                a report that failed while it ran
+"""
+
+from __future__ import annotations
+
+
+class FacestatsError(Exception):
+    """Base of all errors that facestats raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command line returns when this error ends it: 2 for wrong use, 3 for inputs that failed.
+    """
+
+    exit_code: int = 3
+
+
+class UsageError(FacestatsError):
+    """The call itself is wrong; nothing was attempted."""
+
+    exit_code = 2
+
+
+class MissingInputError(UsageError):
+    """An input path that does not exist, or a folder without media."""
+
+
+class UnknownNameError(UsageError):
+    """A name (model, detector, tracker, table, parameter) that facestats does not know."""
+
+
+class DeviceError(UsageError):
+    """A device that this machine does not have: an accelerator, a camera, a display."""
+
+
+class OutputError(UsageError):
+    """An output that cannot be written."""
+
+
+class StoreError(UsageError):
+    """A path that is not a store, or a store of another schema version."""
+
+
+class UnreadableInputError(FacestatsError):
+    """An input that exists but of which nothing could be read."""
+
+
+class ModelError(FacestatsError):
+    """A model that is damaged, does not fit its card, or cannot be fetched."""
+
+
+class DataError(FacestatsError):
+    """A data file without the columns, or with images, that cannot be used."""
+
+
+class SchemaError(FacestatsError):
+    """A table that does not follow :mod:`facestats.schema`."""
+
+
+class ReportError(FacestatsError):
+    """A report that failed while it ran."""

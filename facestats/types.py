@@ -1,0 +1,236 @@
+"""What the stages hand to each other: small frozen dataclasses, validated when they are made.
+
+Images are RGB uint8 everywhere; boxes are ``x1, y1, x2, y2`` in pixels of the upright frame; times are seconds on
+the video's own presentation clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+UInt8 = NDArray[np.uint8]
+
+#: Order of the five landmarks, named as the viewer sees them (image left first).
+LANDMARK_NAMES = ("eye_left", "eye_right", "nose", "mouth_left", "mouth_right")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known of an input before its frames are read.
+
+    Attributes
+    ----------
+    path : str
+        The input as it was given: a file, a folder, ``camera:0`` or a URL.
+    width, height : int
+        Size of the upright frame in pixels (rotation already applied).
+    fps : float
+        Nominal frames a second; NaN where the input has none (a still). For information only: times never come
+        from it.
+    rotation : int
+        Clockwise turn in degrees (0, 90, 180, 270) that makes the coded frame upright; already applied.
+    duration_s : float
+        Length that the container announces, in seconds; NaN where unknown (a stream). For progress bars only.
+    n_frames_expected : int or None
+        Frames that the container announces; None where unknown. For progress bars only.
+    kind : str
+        ``"video"``, ``"image"``, ``"sequence"``, ``"camera"`` or ``"stream"``.
+
+    Examples
+    --------
+    >>> VideoInfo(path="clip.mp4", width=640, height=360, fps=25.0).is_live
+    False
+    """
+
+    path: str
+    width: int
+    height: int
+    fps: float = float("nan")
+    rotation: int = 0
+    duration_s: float = float("nan")
+    n_frames_expected: int | None = None
+    kind: str = "video"
+
+    def __post_init__(self) -> None:
+        _require(self.width > 0 and self.height > 0, f"frame size must be positive, got {self.width}x{self.height}")
+        _require(self.rotation in (0, 90, 180, 270), f"rotation must be 0, 90, 180 or 270, got {self.rotation}")
+        _require(
+            self.kind in ("video", "image", "sequence", "camera", "stream"), f"unknown kind of input: {self.kind!r}"
+        )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the input can be read only once (a camera or a stream)."""
+        return self.kind in ("camera", "stream")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded frame.
+
+    Attributes
+    ----------
+    index : int
+        0-based index of the decoded frame in its input.
+    time_s : float
+        Presentation timestamp in seconds, from the container; never ``index / fps``.
+    rgb : numpy.ndarray
+        uint8 (H, W, 3), RGB, upright.
+
+    Examples
+    --------
+    >>> Frame(index=3, time_s=0.125, rgb=np.zeros((4, 6, 3), np.uint8)).rgb.shape
+    (4, 6, 3)
+    """
+
+    index: int
+    time_s: float
+    rgb: UInt8 = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _require(self.index >= 0, f"frame index must not be negative, got {self.index}")
+        _require(np.isfinite(self.time_s), f"frame {self.index} has no finite time: {self.time_s}")
+        _require(
+            self.rgb.dtype == np.uint8 and self.rgb.ndim == 3 and self.rgb.shape[2] == 3,
+            f"a frame must be uint8 (H, W, 3), got {self.rgb.dtype} {self.rgb.shape}",
+        )
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The faces found in one frame, as a struct of arrays.
+
+    Attributes
+    ----------
+    boxes : numpy.ndarray
+        float32 (N, 4): ``x1, y1, x2, y2`` in pixels of the upright frame.
+    scores : numpy.ndarray
+        float32 (N,): the detector's confidence in [0, 1].
+    landmarks : numpy.ndarray
+        float32 (N, 5, 2): eyes, nose, mouth corners in pixels, in the order of :data:`LANDMARK_NAMES`.
+
+    Examples
+    --------
+    >>> len(Detections.empty())
+    0
+    """
+
+    boxes: Float32
+    scores: Float32
+    landmarks: Float32
+
+    def __post_init__(self) -> None:
+        n = len(self.boxes)
+        for name, array, shape in (
+            ("boxes", self.boxes, (n, 4)),
+            ("scores", self.scores, (n,)),
+            ("landmarks", self.landmarks, (n, 5, 2)),
+        ):
+            _require(
+                array.shape == shape and array.dtype == np.float32,
+                f"{name} must be float32 {shape}, got {array.dtype} {array.shape}",
+            )
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: NDArray | slice) -> Detections:
+        """Select detections by a boolean mask, an index array or a slice."""
+        return Detections(self.boxes[index], self.scores[index], self.landmarks[index])
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """Return the detections of a frame without faces."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+
+    @property
+    def sizes(self) -> Float32:
+        """Shorter side of each box in pixels, float32 (N,)."""
+        return np.minimum(self.boxes[:, 2] - self.boxes[:, 0], self.boxes[:, 3] - self.boxes[:, 1])
+
+
+@dataclass(frozen=True)
+class FaceCrops:
+    """Aligned faces, all of one size.
+
+    Attributes
+    ----------
+    images : numpy.ndarray
+        uint8 (N, S, S, 3), RGB, as :func:`facestats.crops.align` cuts them.
+    sharpness : numpy.ndarray
+        float32 (N,): see :func:`facestats.crops.sharpness`.
+    """
+
+    images: UInt8 = field(repr=False)
+    sharpness: Float32
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        _require(
+            self.images.ndim == 4
+            and self.images.dtype == np.uint8
+            and self.images.shape[3] == 3
+            and self.images.shape[1] == self.images.shape[2],
+            f"crops must be uint8 (N, S, S, 3), got {self.images.dtype} {self.images.shape}",
+        )
+        _require(self.sharpness.shape == (n,), f"sharpness must have shape ({n},), got {self.sharpness.shape}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Full probability arrays of one attribute for N faces; never an argmax alone.
+
+    Attributes
+    ----------
+    attribute : str
+        ``"expression"``, ``"gender"``, ``"age"`` or ``"makeup"``.
+    classes : tuple of str
+        K class names; for an age given as a distribution over years these are ``"0"``, ``"1"``, ...
+    probabilities : numpy.ndarray
+        float32 (N, K); rows sum to 1.
+
+    Examples
+    --------
+    >>> p = Predictions("gender", ("female", "male"), np.array([[0.25, 0.75]], np.float32))
+    >>> p.column("male")
+    array([0.75], dtype=float32)
+    """
+
+    attribute: str
+    classes: tuple[str, ...]
+    probabilities: Float32
+
+    def __post_init__(self) -> None:
+        _require(
+            self.probabilities.ndim == 2 and self.probabilities.shape[1] == len(self.classes),
+            f"{self.attribute}: probabilities must be (N, {len(self.classes)}), got {self.probabilities.shape}",
+        )
+        sums = self.probabilities.sum(axis=1)
+        _require(bool(np.allclose(sums, 1, atol=1e-3)), f"{self.attribute}: probabilities do not sum to 1")
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def column(self, name: str) -> Float32:
+        """Return the probability of one class, float32 (N,)."""
+        return self.probabilities[:, self.classes.index(name)]
+
+
+#: What the classifiers say of one batch of faces, by attribute.
+PredictionsByAttribute = Mapping[str, Predictions]
+#: A batch of frames as the detectors take them: RGB uint8 (H, W, 3) each.
+ImageBatch = Sequence[UInt8]
