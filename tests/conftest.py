@@ -1,0 +1,37 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def portrait() -> np.ndarray:
+    """A public-domain portrait that matplotlib carries: RGB uint8."""
+    import matplotlib
+    from PIL import Image
+
+    return np.asarray(Image.open(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg").convert("RGB"))
+
+
+@pytest.fixture(scope="session")
+def clips_folder() -> Path:
+    """Real clips, where the machine has them."""
+    folder = SHARED / "clips"
+    if not folder.is_dir():
+        pytest.skip("the real clips are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Training and validation data, where the machine has them."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the training data are not on this machine")
+    return folder
