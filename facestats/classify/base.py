@@ -1,0 +1,75 @@
+"""What every classifier offers, and how several stand in for the four attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from facestats.models import Model
+from facestats.types import Float32, Predictions, UInt8
+
+
+class Classifier(Protocol):
+    """Gives class probabilities for aligned faces."""
+
+    attributes: tuple[str, ...]
+    input_size: int
+
+    def classify(self, images: UInt8) -> dict[str, Predictions]:
+        """Return the predictions of each attribute.
+
+        Parameters
+        ----------
+        images : numpy.ndarray
+            uint8 (N, S, S, 3), RGB, S = ``input_size``, as :func:`facestats.crops.align` cuts them; N may be 0.
+
+        Returns
+        -------
+        dict of str to Predictions
+            One entry per attribute, N rows each, in the order of the input.
+        """
+        ...
+
+
+def softmax(logits: np.ndarray) -> Float32:
+    """Return the softmax along the last axis, float32.
+
+    Examples
+    --------
+    >>> softmax(np.array([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def create_classifiers(models: Mapping[str, Model], *, device: str = "cpu") -> list[Classifier]:
+    """Return one classifier per distinct model, each restricted to the attributes that it was chosen for.
+
+    Parameters
+    ----------
+    models : mapping of str to Model
+        Attribute to model, see :func:`facestats.models.choose_models`.
+    device : str
+        ``"cpu"`` (onnxruntime) or ``"cuda"``.
+
+    Raises
+    ------
+    DeviceError
+        If the device is absent.
+    ModelError
+        If a model is damaged or does not fit its card.
+
+    Examples
+    --------
+    >>> create_classifiers({})
+    []
+    """
+    from facestats.classify.onnx import OnnxClassifier
+
+    chosen: dict[str, tuple[Model, list[str]]] = {}
+    for attribute, model in models.items():
+        chosen.setdefault(model.name, (model, []))[1].append(attribute)
+    return [OnnxClassifier(model, attributes=tuple(names), device=device) for model, names in chosen.values()]

@@ -1,0 +1,175 @@
+"""Attribute models run by onnxruntime: 4 to 10 times faster on these small networks than eager PyTorch on CPU."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
+
+from facestats import crops
+from facestats.classify.base import softmax
+from facestats.errors import DeviceError, ModelError
+from facestats.models import Card, Model
+from facestats.types import Float32, Predictions, UInt8
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+# onnxruntime's own exceptions share no base but RuntimeError and Exception; these are what a bad file or input gives.
+_RUNTIME_ERRORS = (
+    runtime_errors.Fail,
+    runtime_errors.InvalidArgument,
+    runtime_errors.InvalidGraph,
+    runtime_errors.InvalidProtobuf,
+    runtime_errors.NotImplemented,
+    runtime_errors.RuntimeException,
+    RuntimeError,
+)
+
+
+def check_device(device: str) -> None:
+    """Raise unless onnxruntime can run on ``device`` here.
+
+    Raises
+    ------
+    DeviceError
+        If ``device`` is neither ``"cpu"`` nor ``"cuda"``, or this machine or installation lacks it.
+
+    Examples
+    --------
+    >>> check_device("cpu")
+    """
+    if device not in _PROVIDERS:
+        raise DeviceError(f"unknown device {device!r}: use cpu or cuda")
+    if _PROVIDERS[device] not in onnxruntime.get_available_providers():
+        raise DeviceError(
+            "--device cuda needs an NVIDIA GPU and `pip install onnxruntime-gpu`, which are not here: use --device cpu"
+        )
+
+
+def network_input(images: UInt8, card: Card) -> Float32:
+    """Turn crops into what a network takes.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        uint8 (N, S, S, 3), RGB.
+    card : Card
+        Names the colours and the scale.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (N, C, S, S), C = 1 (gray, ITU-R BT.601 luma) or 3.
+
+    Examples
+    --------
+    >>> from facestats.models import Head
+    >>> card = Card("toy", (Head("gender", "gender", ("female", "male")),), input_color="gray")
+    >>> network_input(np.full((2, 48, 48, 3), 255, np.uint8), card).max()
+    np.float32(1.0)
+    """
+    pixels = color_planes(images, card.input_color)
+    return (pixels.astype(np.float32) - np.float32(card.input_mean)) / np.float32(card.input_std)
+
+
+def color_planes(images: UInt8, color: str) -> UInt8:
+    """Turn crops into the planes that a network sees: uint8 (N, 1, S, S) for ``"gray"``, (N, 3, S, S) for ``"rgb"``.
+
+    Examples
+    --------
+    >>> color_planes(np.zeros((2, 48, 48, 3), np.uint8), "gray").shape
+    (2, 1, 48, 48)
+    """
+    if color == "rgb":
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    planes = np.empty((len(images), 1, *images.shape[1:3]), np.uint8)
+    for plane, image in zip(planes, images, strict=True):
+        plane[0] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return planes
+
+
+class OnnxClassifier:
+    """A model folder run by onnxruntime; see :class:`facestats.classify.base.Classifier`.
+
+    Parameters
+    ----------
+    model : Model
+        From :func:`facestats.models.find_models`.
+    attributes : tuple of str, optional
+        Which of its attributes to report; all by default.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    threads : int
+        Threads of the session; 0 leaves the choice to onnxruntime.
+
+    Raises
+    ------
+    DeviceError
+        If the device is absent.
+    ModelError
+        If the files differ from the card's hashes, the ONNX file does not load, or its inputs and outputs do not fit
+        the card.
+
+    Examples
+    --------
+    >>> from facestats.models import find_models
+    >>> model = find_models()["gender-mini-xception"]
+    >>> OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))["gender"].probabilities.shape
+    (1, 2)
+    """
+
+    def __init__(
+        self, model: Model, *, attributes: tuple[str, ...] | None = None, device: str = "cpu", threads: int = 0
+    ) -> None:
+        check_device(device)
+        self.model = model
+        self.sha256 = model.verify()
+        self.heads = tuple(head for head in model.card.heads if attributes is None or head.attribute in attributes)
+        self.attributes = tuple(head.attribute for head in self.heads)
+        self.input_size = model.card.input_size
+        if model.card.framing not in ("", crops.FRAMING):
+            raise ModelError(
+                f"model {model.name!r} was trained on {model.card.framing!r} crops, this facestats cuts "
+                f"{crops.FRAMING!r}: train it again"
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(model.onnx_path), options, providers=[_PROVIDERS[device]])
+            self.classify(np.zeros((2, self.input_size, self.input_size, 3), np.uint8))
+        except _RUNTIME_ERRORS as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ModelError(f"{model.onnx_path} does not fit its card or cannot be run: {reason}") from None
+
+    def classify(self, images: UInt8) -> dict[str, Predictions]:
+        """Return the calibrated probabilities of each attribute; see :class:`facestats.classify.base.Classifier`."""
+        logits = self.logits(images)
+        return {
+            head.attribute: Predictions(
+                head.attribute, head.classes, softmax(logits[head.attribute] / head.temperature)
+            )
+            for head in self.heads
+        }
+
+    def logits(self, images: UInt8) -> dict[str, Float32]:
+        """Return the raw network outputs, float32 (N, K) per attribute, before temperature and softmax.
+
+        Raises
+        ------
+        ModelError
+            If an output does not have the shape that the card promises.
+        """
+        if len(images) == 0:
+            return {head.attribute: np.zeros((0, len(head.classes)), np.float32) for head in self.heads}
+        outputs = self._session.run(
+            [head.output for head in self.heads], {self.model.card.input_name: network_input(images, self.model.card)}
+        )
+        for head, output in zip(self.heads, outputs, strict=True):
+            if output.shape != (len(images), len(head.classes)):
+                raise ModelError(
+                    f"{self.model.onnx_path}: output {head.output!r} has shape {output.shape}, the card promises "
+                    f"(N, {len(head.classes)})"
+                )
+        return {head.attribute: output for head, output in zip(self.heads, outputs, strict=True)}

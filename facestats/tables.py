@@ -1,0 +1,271 @@
+"""From what the stages found to the tables of :mod:`facestats.schema`.
+
+``observations`` says what was seen in each sampled frame; :func:`summarize_tracks` turns the observations of each
+track into one row with verdicts. It needs nothing but the table, so it can be run again on a stored one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.classify.age import age_quantiles, expected_age, group_probabilities
+from facestats.types import Detections, Float32, Int64, Predictions
+
+#: A face of this size, in pixels, or larger counts fully towards its track's verdict.
+FULL_WEIGHT_PX = 64.0
+
+#: An observation speaks for at most this long, so that a face that was out of sight is not counted as seen.
+_LONGEST_STEP_S = 1.0
+
+
+@dataclass(frozen=True)
+class SampledFrame:
+    """All that was found in one sampled frame.
+
+    Attributes
+    ----------
+    frame : int
+        0-based index of the decoded frame.
+    time_s : float
+        Presentation timestamp in seconds.
+    shot : int
+        Number of the shot.
+    detections : Detections
+        N faces.
+    sharpness : numpy.ndarray
+        float32 (N,), NaN where a face was not classified.
+    predictions : mapping of str to Predictions
+        By attribute, for the M classified faces.
+    classified : numpy.ndarray
+        int64 (M,): which of the N faces the predictions speak of.
+    """
+
+    frame: int
+    time_s: float
+    shot: int
+    detections: Detections
+    sharpness: Float32
+    predictions: Mapping[str, Predictions]
+    classified: Int64
+
+
+def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
+    """Return an attribute's columns of ``observations``, float32 (N,) each.
+
+    A class that the model does not know stays missing. An age given as a distribution over years gives the groups,
+    the expected age and its 5 % and 95 % quantiles.
+
+    Examples
+    --------
+    >>> p = Predictions("gender", ("male", "female"), np.array([[0.25, 0.75]], np.float32))
+    >>> attribute_columns(p)["gender_female"]
+    array([0.75], dtype=float32)
+    """
+    attribute = predictions.attribute
+    if attribute == "age" and all(name.isdigit() for name in predictions.classes):
+        years = np.array([int(name) for name in predictions.classes])
+        groups = group_probabilities(predictions.probabilities, years)
+        low, high = age_quantiles(predictions.probabilities, years, (0.05, 0.95)).T
+        return {
+            "age_years": expected_age(predictions.probabilities, years),
+            "age_years_low": low,
+            "age_years_high": high,
+            **dict(zip(schema.probability_columns("age"), groups.T, strict=True)),
+        }
+    return {f"{attribute}_{name}": predictions.column(name) for name in predictions.classes}
+
+
+def frames_table(video_id: str, sampled: Sequence[SampledFrame]) -> pd.DataFrame:
+    """Return the ``frames`` table: one row per sampled frame, with or without faces.
+
+    Examples
+    --------
+    >>> frames_table("clip", []).empty
+    True
+    """
+    return schema.conform(
+        "frames",
+        {
+            "video_id": [video_id] * len(sampled),
+            "frame": [item.frame for item in sampled],
+            "time_s": [item.time_s for item in sampled],
+            "shot": [item.shot for item in sampled],
+            "n_faces": [len(item.detections) for item in sampled],
+        },
+    )
+
+
+def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids: Sequence[Int64]) -> pd.DataFrame:
+    """Return the ``observations`` table: one row per face in a sampled frame.
+
+    Parameters
+    ----------
+    video_id : str
+    sampled : sequence of SampledFrame
+    track_ids : sequence of numpy.ndarray
+        int64 (N,) per frame; -1 (not confirmed) becomes missing.
+
+    Examples
+    --------
+    >>> observations_table("clip", [], []).empty
+    True
+    """
+    occupied = [(item, ids) for item, ids in zip(sampled, track_ids, strict=True) if len(item.detections)]
+    if not occupied:
+        return schema.conform("observations")
+    counts = [len(item.detections) for item, _ in occupied]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    boxes = np.concatenate([item.detections.boxes for item, _ in occupied])
+    ids = np.concatenate([ids for _, ids in occupied])
+    data: dict[str, object] = {
+        "video_id": [video_id] * len(boxes),
+        "frame": np.repeat([item.frame for item, _ in occupied], counts),
+        "time_s": np.repeat([item.time_s for item, _ in occupied], counts),
+        "shot": np.repeat([item.shot for item, _ in occupied], counts),
+        "track_id": pd.array(ids, dtype="Int64"),
+        "x": boxes[:, 0],
+        "y": boxes[:, 1],
+        "w": boxes[:, 2] - boxes[:, 0],
+        "h": boxes[:, 3] - boxes[:, 1],
+        "score": np.concatenate([item.detections.scores for item, _ in occupied]),
+        "face_px": np.concatenate([item.detections.sizes for item, _ in occupied]),
+        "sharpness": np.concatenate([item.sharpness for item, _ in occupied]),
+    }
+    data["track_id"][ids < 0] = pd.NA
+    classified = np.zeros(len(boxes), bool)
+    for (item, _), start in zip(occupied, starts, strict=False):
+        rows = start + item.classified
+        classified[rows] = True
+        for predictions in item.predictions.values():
+            for name, values in attribute_columns(predictions).items():
+                if name not in data:
+                    data[name] = np.full(len(boxes), np.nan, np.float32)
+                data[name][rows] = values
+    data["classified"] = classified
+    return schema.conform("observations", data)
+
+
+def drop_short_tracks(observations: pd.DataFrame, minimum: int = 2) -> pd.DataFrame:
+    """Return ``observations`` with the ids of tracks of fewer than ``minimum`` observations made missing.
+
+    Examples
+    --------
+    >>> drop_short_tracks(schema.conform("observations")).empty
+    True
+    """
+    lengths = observations.groupby("track_id")["frame"].transform("size")
+    kept = observations["track_id"].where(lengths.reindex(observations.index) >= minimum)
+    return observations.assign(track_id=kept)
+
+
+def summarize_tracks(observations: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:
+    """Turn the observations of each track into one row with verdicts: the ``tracks`` table.
+
+    The probabilities of gender, age and makeup are averaged over the classified observations, weighted by the
+    detector's score and the face's size. Expression changes, so it is averaged over time: each observation speaks for
+    the time half-way to its neighbours, and the shares are the expected shares of the track's time. A verdict whose
+    probability stays below the attribute's threshold is ``"unknown"``; one that was never measured is missing.
+
+    Parameters
+    ----------
+    observations : pandas.DataFrame
+        Of one video or of many.
+    thresholds : mapping of str to float
+        By attribute, from the models' cards; 0.5 where absent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The ``tracks`` table, ordered by video and track.
+
+    Examples
+    --------
+    >>> summarize_tracks(schema.conform("observations"), {}).columns[:2].tolist()
+    ['video_id', 'track_id']
+    """
+    tracked = observations[observations["track_id"].notna()]
+    rows = [
+        _summarize(video_id, track_id, group.sort_values("time_s", kind="stable"), thresholds)
+        for (video_id, track_id), group in tracked.groupby(["video_id", "track_id"], sort=True)
+    ]
+    return schema.conform("tracks", pd.DataFrame(rows) if rows else None)
+
+
+def _summarize(video_id: str, track_id: int, group: pd.DataFrame, thresholds: Mapping[str, float]) -> dict[str, object]:
+    start_s, end_s = float(group["time_s"].iloc[0]), float(group["time_s"].iloc[-1])
+    row: dict[str, object] = {
+        "video_id": video_id,
+        "track_id": track_id,
+        "shot": group["shot"].iloc[0],
+        "start_s": start_s,
+        "end_s": end_s,
+        "duration_s": end_s - start_s,
+        "n_observations": len(group),
+        "n_classified": int(group["classified"].sum()),
+        "face_px": float(group["face_px"].median()),
+    }
+    seen = group[group["classified"]]
+    quality = quality_weight(seen["score"].to_numpy(), seen["face_px"].to_numpy())
+    durations = observation_durations(seen["time_s"].to_numpy())
+    for attribute, column in schema.VERDICT_COLUMNS.items():
+        names = list(schema.probability_columns(attribute))
+        probabilities = seen[names].to_numpy(np.float64)
+        measured = ~np.isnan(probabilities).all(axis=1)
+        if not measured.any():
+            continue
+        weights = (durations if attribute == "expression" else quality)[measured]
+        mean = np.average(np.nan_to_num(probabilities[measured]), axis=0, weights=weights)
+        best = int(mean.argmax())
+        sure = mean[best] >= thresholds.get(attribute, 0.5)
+        row[column] = schema.ATTRIBUTE_CLASSES[attribute][best] if sure else schema.UNKNOWN
+        row[f"{column}_prob"] = mean[best]
+        if attribute == "expression":
+            known = ~np.isnan(probabilities).all(axis=0)
+            row |= {f"expression_share_{name}": mean[i] for i, name in enumerate(schema.EXPRESSIONS) if known[i]}
+    years = seen[["age_years", "age_years_low", "age_years_high"]].to_numpy(np.float64)
+    measured = ~np.isnan(years).any(axis=1)
+    if measured.any():
+        # Errors of one face's ages go together, so averaging does not narrow the interval.
+        means = np.average(years[measured], axis=0, weights=quality[measured])
+        row |= dict(zip(("age_years", "age_years_low", "age_years_high"), means, strict=True))
+    return row
+
+
+def quality_weight(score: np.ndarray, face_px: np.ndarray) -> np.ndarray:
+    """Return how much an observation counts towards its track's verdicts, float64 (N,), above 0.
+
+    Examples
+    --------
+    >>> quality_weight(np.array([1.0, 1.0]), np.array([64.0, 32.0])).tolist()
+    [1.0, 0.5]
+    """
+    return np.maximum(np.asarray(score, np.float64), 0.05) * np.clip(np.asarray(face_px) / FULL_WEIGHT_PX, 0.05, 1)
+
+
+def observation_durations(times_s: np.ndarray) -> np.ndarray:
+    """Return how long each observation speaks for, in seconds: half-way to its neighbours, at most one second.
+
+    Parameters
+    ----------
+    times_s : numpy.ndarray
+        float (N,), ascending.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (N,), above 0; a single observation, or observations at one time, count alike.
+
+    Examples
+    --------
+    >>> observation_durations(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    if len(times_s) < 2:
+        return np.ones(len(times_s))
+    steps = np.clip(np.diff(np.asarray(times_s, np.float64)), 1e-6, _LONGEST_STEP_S)
+    return np.concatenate([steps, [0.0]]) / 2 + np.concatenate([[0.0], steps]) / 2

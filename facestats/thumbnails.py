@@ -1,0 +1,118 @@
+"""Small pictures of each track, kept while its video is analysed: what reports show without the video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.tables import quality_weight
+from facestats.types import Detections, Int64, UInt8
+
+#: Longer side of a thumbnail in pixels.
+LONGER_SIDE = 96
+
+#: Thumbnails kept of each track, and how far apart they must be, in seconds.
+PER_TRACK = 3
+APART_S = 2.0
+
+_MARGIN = 0.3  # of the box, on each side
+_WEBP_QUALITY = 80
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: they hold arrays
+class _Candidate:
+    quality: float
+    time_s: float
+    rgb: UInt8
+
+
+def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_side: int = LONGER_SIDE) -> UInt8:
+    """Cut a face with some surroundings out of a frame and shrink it.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8 (H, W, 3), RGB.
+    box : numpy.ndarray
+        float (4,): ``x1, y1, x2, y2`` in pixels.
+    margin : float
+        Share of the box's sides to add on each side.
+    longer_side : int
+        Upper bound in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (h, w, 3), RGB, a copy.
+
+    Examples
+    --------
+    >>> cut_face(np.zeros((400, 400, 3), np.uint8), np.array([100, 100, 300, 300])).shape
+    (96, 96, 3)
+    """
+    x1, y1, x2, y2 = (float(value) for value in box)
+    dx, dy = margin * (x2 - x1), margin * (y2 - y1)
+    height, width = rgb.shape[:2]
+    left, top = int(np.clip(x1 - dx, 0, width - 1)), int(np.clip(y1 - dy, 0, height - 1))
+    right, bottom = int(np.clip(x2 + dx, left + 1, width)), int(np.clip(y2 + dy, top + 1, height))
+    piece = rgb[top:bottom, left:right]
+    scale = longer_side / max(piece.shape[:2])
+    if scale >= 1:
+        return piece.copy()
+    size = max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale))
+    return cv2.resize(piece, size, interpolation=cv2.INTER_AREA)
+
+
+class ThumbnailKeeper:
+    """Keeps the best few pictures of each track while frames pass by; one instance per video.
+
+    Examples
+    --------
+    >>> keeper = ThumbnailKeeper()
+    >>> keeper.update(np.zeros((9, 9, 3), np.uint8), 0.0, Detections.empty(), np.zeros(0, np.int64))
+    >>> keeper.table("clip", [1]).empty
+    True
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, list[_Candidate]] = {}
+
+    def update(self, rgb: UInt8, time_s: float, detections: Detections, track_ids: Int64) -> None:
+        """Consider the faces of one frame; ids below 0 are passed over."""
+        qualities = quality_weight(detections.scores, detections.sizes)
+        for box, quality, track_id in zip(detections.boxes, qualities, track_ids, strict=True):
+            if track_id < 0:
+                continue
+            kept = self._kept.setdefault(int(track_id), [])
+            near = [item for item in kept if abs(item.time_s - time_s) < APART_S]
+            replaced = near or (sorted(kept, key=lambda item: item.quality)[:1] if len(kept) >= PER_TRACK else [])
+            # A little better is not worth another copy of the face.
+            if replaced and quality <= 1.02 * max(item.quality for item in replaced):
+                continue
+            kept[:] = [item for item in kept if item not in replaced]
+            kept.append(_Candidate(float(quality), time_s, cut_face(rgb, box)))
+
+    def table(self, video_id: str, track_ids: list[int]) -> pd.DataFrame:
+        """Return the ``thumbnails`` table of the tracks named, best picture of each first."""
+        rows = [
+            {"video_id": video_id, "track_id": track_id, "time_s": item.time_s, "image": encode_webp(item.rgb)}
+            for track_id in track_ids
+            for item in sorted(self._kept.get(track_id, []), key=lambda item: -item.quality)
+        ]
+        return schema.conform("thumbnails", pd.DataFrame(rows) if rows else None)
+
+
+def encode_webp(rgb: UInt8, quality: int = _WEBP_QUALITY) -> bytes:
+    """Return an RGB picture, uint8 (H, W, 3), as a WebP file.
+
+    Examples
+    --------
+    >>> encode_webp(np.zeros((4, 4, 3), np.uint8))[:4]
+    b'RIFF'
+    """
+    _, data = cv2.imencode(".webp", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    return data.tobytes()
