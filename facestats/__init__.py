@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from facestats.collection import CollectionResult, analyze, analyze_collection
     from facestats.errors import FacestatsError
     from facestats.options import AnalyzeOptions
-    from facestats.report import report
+    from facestats.reporting import report
     from facestats.results import VideoResult
     from facestats.store import Store, open_store
     from facestats.tables import summarize_tracks
@@ -33,7 +33,7 @@ _HOMES = {
     "analyze": "facestats.collection",
     "analyze_collection": "facestats.collection",
     "open_store": "facestats.store",
-    "report": "facestats.report",
+    "report": "facestats.reporting",
     "summarize_tracks": "facestats.tables",
 }
 

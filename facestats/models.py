@@ -2,8 +2,9 @@
 
 A model is a folder of four files: ``model.onnx`` (what runs), ``weights.safetensors`` (the same weights, for
 PyTorch), ``card.json`` (what a program needs to know of it) and ``card.md`` (what a person needs to know: data,
-licence terms, validation figures, limits). Models ship with the package; ``--models-path`` adds folders of the
-user's own, which may hold one model or several. Nothing is downloaded at import, and nothing is ever unpickled.
+licence terms, validation figures, limits). Models ship with the package; ``--models-path`` adds folders of the user's
+own, which may hold one model or several; such a model needs ``card.json`` and either of the two files with weights.
+Nothing is downloaded at import, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -190,26 +191,46 @@ class Model:
         """The model's name."""
         return self.card.name
 
-    @property
-    def onnx_path(self) -> Path:
-        """Path of the file that runs."""
-        return self.folder / ONNX_FILE
-
     def verify(self) -> str:
-        """Check the files against the card's hashes and return the sha256 of ``model.onnx``.
+        """Check the files against the card's hashes and return the sha256 of the one that runs.
+
+        That is ``model.onnx``, or ``weights.safetensors`` in a folder without it.
 
         Raises
         ------
         ModelError
             If a file is absent or is not the one that the card vouches for.
         """
-        for name, expected in {ONNX_FILE: None, **self.card.files}.items():
+        for name, expected in self.card.files.items():
             path = self.folder / name
             if not path.is_file():
                 raise ModelError(f"model {self.name!r} lacks {path}")
-            if expected is not None and sha256_of(path) != expected:
+            if sha256_of(path) != expected:
                 raise ModelError(f"{path} is not the file that its card vouches for (sha256 differs): restore it")
-        return sha256_of(self.onnx_path)
+        for name in (ONNX_FILE, WEIGHTS_FILE):
+            if (self.folder / name).is_file():
+                return sha256_of(self.folder / name)
+        raise ModelError(f"model {self.name!r} has neither {ONNX_FILE} nor {WEIGHTS_FILE} in {self.folder}")
+
+    def onnx_file(self) -> Path:
+        """Return the path of the ONNX file: ``model.onnx``, or one built once from the weights in :func:`cache_dir`.
+
+        Raises
+        ------
+        ModelError
+            If there is no ONNX file and the weights do not fit the network that the card names.
+        OutputError
+            If the cache folder is not writable.
+        """
+        path = self.folder / ONNX_FILE
+        if not path.is_file():
+            card = hashlib.sha256(self.card.to_json().encode()).hexdigest()
+            path = cache_dir() / "onnx" / f"{sha256_of(self.folder / WEIGHTS_FILE)[:16]}-{card[:16]}.onnx"
+            if not path.is_file():
+                from facestats.training.export import build_onnx  # imports torch
+
+                build_onnx(self, path)
+        return path
 
 
 def sha256_of(path: Path) -> str:

@@ -35,3 +35,23 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("the training data are not on this machine")
     return folder
+
+
+#: Leaves every attribute out, where a test is about something else.
+NO_MODELS = {"expression": "none", "gender": "none", "age": "none", "makeup": "none"}
+
+
+@pytest.fixture(scope="session")
+def demo_video(tmp_path_factory):
+    """The demonstration video, with exact truth."""
+    from facestats.demo import render_demo
+
+    return render_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo_collection(tmp_path_factory, demo_video):
+    """The demonstration video analysed once, with the shipped models and a clip."""
+    from facestats.collection import analyze_collection
+
+    return analyze_collection(demo_video.path, out=tmp_path_factory.mktemp("demo-store"), progress=False)

@@ -61,9 +61,7 @@ def expected_age(probabilities: np.ndarray, years: np.ndarray) -> Float32:
     return (np.asarray(probabilities, np.float64) @ np.asarray(years, np.float64)).astype(np.float32)
 
 
-def age_quantiles(
-    probabilities: np.ndarray, years: np.ndarray, quantiles: tuple[float, ...] = (0.05, 0.95)
-) -> Float32:
+def age_quantiles(probabilities: np.ndarray, years: np.ndarray, quantiles: tuple[float, ...] = (0.05, 0.95)) -> Float32:
     """Return quantiles of each distribution: the first year at which the summed probability reaches each.
 
     Parameters

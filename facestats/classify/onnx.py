@@ -136,12 +136,13 @@ class OnnxClassifier:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        self._path = model.onnx_file()
         try:
-            self._session = onnxruntime.InferenceSession(str(model.onnx_path), options, providers=[_PROVIDERS[device]])
+            self._session = onnxruntime.InferenceSession(str(self._path), options, providers=[_PROVIDERS[device]])
             self.classify(np.zeros((2, self.input_size, self.input_size, 3), np.uint8))
         except _RUNTIME_ERRORS as error:
             reason = " ".join(str(error).split())[:300]
-            raise ModelError(f"{model.onnx_path} does not fit its card or cannot be run: {reason}") from None
+            raise ModelError(f"{self._path} does not fit its card or cannot be run: {reason}") from None
 
     def classify(self, images: UInt8) -> dict[str, Predictions]:
         """Return the calibrated probabilities of each attribute; see :class:`facestats.classify.base.Classifier`."""
@@ -169,7 +170,7 @@ class OnnxClassifier:
         for head, output in zip(self.heads, outputs, strict=True):
             if output.shape != (len(images), len(head.classes)):
                 raise ModelError(
-                    f"{self.model.onnx_path}: output {head.output!r} has shape {output.shape}, the card promises "
+                    f"{self._path}: output {head.output!r} has shape {output.shape}, the card promises "
                     f"(N, {len(head.classes)})"
                 )
         return {head.attribute: output for head, output in zip(self.heads, outputs, strict=True)}

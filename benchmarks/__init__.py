@@ -1,0 +1,1 @@
+"""Throughput and accuracy, measured; each benchmark prints one JSON line at its end."""

@@ -1,0 +1,66 @@
+"""The command line: ``facestats`` and its commands, one module per group.
+
+Commands import what they need when they run, so that ``facestats --help`` stays quick. Every
+:class:`facestats.errors.FacestatsError` becomes one line on stderr and an exit code; ``--debug`` shows the traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from facestats.errors import FacestatsError
+
+app = typer.Typer(
+    name="facestats",
+    help="From collections of videos to tidy tables of tracked faces, annotated clips and reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        print(f"facestats {version('facestats')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ["FACESTATS_DEBUG"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 wrong use, 3 an input failed, 130 interrupted.
+
+    Examples
+    --------
+    >>> main(["--version"])  # doctest: +SKIP
+    facestats 0.1.0
+    """
+    from facestats.cli import analyze, models, report, training  # noqa: F401  (they register their commands)
+
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if "--debug" in arguments:  # accepted anywhere, not only before the command
+        arguments.remove("--debug")
+        arguments.insert(0, "--debug")
+    try:
+        app(args=arguments)
+    except FacestatsError as error:
+        if os.environ.get("FACESTATS_DEBUG"):
+            raise
+        print(f"facestats: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("facestats: interrupted; what was finished is kept", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,144 @@
+"""``facestats analyze`` and ``facestats export``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facestats.cli import app
+from facestats.errors import UsageError
+
+
+def parse_models(pairs: list[str]) -> dict[str, str]:
+    """Turn ``["gender=my-model"]`` into ``{"gender": "my-model"}``.
+
+    Raises
+    ------
+    UsageError
+        If a pair has no equals sign.
+
+    Examples
+    --------
+    >>> parse_models(["gender=none"])
+    {'gender': 'none'}
+    """
+    chosen = {}
+    for pair in pairs:
+        attribute, separator, name = pair.partition("=")
+        if not separator or not attribute or not name:
+            raise UsageError(f"--model {pair!r} must be attribute=name, for example gender=gender-mini-xception")
+        chosen[attribute] = name
+    return chosen
+
+
+@app.command()
+def analyze(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Videos, images, folders (searched recursively), globs, camera:0, rtsp:// or http:// streams.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the store; made if absent.")] = Path("facestats-out"),
+    rate: Annotated[
+        float, typer.Option(help="Frames a second of video in which faces are looked for; 0: every frame.")
+    ] = 10.0,
+    detector: Annotated[str, typer.Option(help="centerface, yunet, or the path of a YuNet .onnx file.")] = "centerface",
+    detect_size: Annotated[
+        int,
+        typer.Option(
+            help="Longer side, in pixels, of what the detector sees; 0: the frame's own size. At 480 faces of 15 px in "
+            "a 480-pixel frame are found, which at 320 they are not; 640 costs twice the time. Raise it for small "
+            "faces in large frames."
+        ),
+    ] = 480,
+    min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = 0.35,
+    min_face: Annotated[float, typer.Option(help="Faces with a shorter side of fewer pixels are dropped.")] = 12.0,
+    tracker: Annotated[str, typer.Option(help="bytetrack, centroid or none.")] = "bytetrack",
+    device: Annotated[str, typer.Option(help="Where the attribute models run: cpu or cuda.")] = "cpu",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ATTRIBUTE=NAME", help="Choose a model, or none to leave it out; repeatable."),
+    ] = None,
+    models_path: Annotated[
+        list[str] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
+    ] = None,
+    sequence: Annotated[bool, typer.Option("--sequence", help="A folder of images is one video.")] = False,
+    sequence_fps: Annotated[float, typer.Option(help="Images a second of such a sequence.")] = 25.0,
+    limit: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Stop a camera or a stream after so long.")
+    ] = None,
+    clips: Annotated[bool, typer.Option(help="Write the annotated clips.")] = True,
+    blur: Annotated[
+        bool, typer.Option("--blur", help="Make faces unrecognisable in the clips; keep no thumbnails.")
+    ] = False,
+    thumbnails: Annotated[bool, typer.Option(help="Keep small pictures of each track for reports.")] = True,
+    show: Annotated[bool, typer.Option("--show", help="Show a window while it works; q closes it.")] = False,
+    delay: Annotated[int, typer.Option(metavar="MS", help="With --show: at least so many milliseconds a frame.")] = 1,
+) -> None:
+    """Find, track and classify the faces of videos and images; write tables and annotated clips."""
+    with _window(show, delay, blur) as on_frame:
+        from facestats.collection import analyze_collection
+
+        result = analyze_collection(
+            inputs,
+            out=out,
+            on_frame=on_frame,
+            rate=rate,
+            detector=detector,
+            detect_size=detect_size,
+            min_score=min_score,
+            min_face=min_face,
+            tracker=tracker,
+            device=device,
+            models=parse_models(model or []),
+            models_path=tuple(models_path or ()),
+            sequence=sequence,
+            sequence_fps=sequence_fps,
+            limit_s=limit,
+            clips=clips,
+            blur=blur,
+            thumbnails=thumbnails,
+        )
+    for line in result.copies:
+        print(line)
+    for line in result.problems:
+        print(f"facestats: {line}", file=sys.stderr)
+    videos = result.store.videos
+    done = videos[videos["video_id"].isin(result.video_ids)]
+    counts = done["status"].value_counts()
+    told = ", ".join(f"{counts[status]} {status}" for status in ("ok", "partial", "failed") if status in counts)
+    print(f"{len(done)} analysed ({told}), {int(done['n_tracks'].sum())} tracked faces, in {result.store.path}")
+    raise typer.Exit(result.exit_code)
+
+
+def _window(show: bool, delay: int, blur: bool) -> object:
+    import contextlib
+
+    if not show:
+        return contextlib.nullcontext()
+    from facestats.window import open_window
+
+    return open_window(delay_ms=delay, blur=blur)
+
+
+@app.command()
+def export(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder that `analyze --out` wrote.")],
+    table: Annotated[str, typer.Option(help="videos, frames, observations, tracks or thumbnails.")] = "tracks",
+    format: Annotated[str, typer.Option(help="csv, parquet or json.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write; by default TABLE.FORMAT.")] = None,
+    video: Annotated[str | None, typer.Option(help="Only this video: its id, path or file name.")] = None,
+) -> None:
+    """Write one table of a store as a file that a spreadsheet opens."""
+    from facestats.export import export_table
+    from facestats.store import open_store
+
+    frame = open_store(store, video=video).read(table)
+    path = out or Path(f"{table}.{format}")
+    export_table(frame, table, format=format, out=path)
+    print(f"{len(frame)} rows of {table} in {path}")

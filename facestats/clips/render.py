@@ -1,0 +1,285 @@
+"""From stored tables and the original video to an annotated clip.
+
+Boxes between sampled frames are interpolated, so that every frame of the clip shows them. Verdicts are the track's;
+the expression is the moment's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.clips.draw import FaceLabel, blur_faces, draw_faces
+from facestats.errors import OutputError
+from facestats.results import VideoResult
+from facestats.track import LOST_FOR_S
+from facestats.types import Predictions, UInt8
+from facestats.video import FrameSource
+from facestats.video.writer import ClipWriter
+
+#: With more faces than this in a frame, labels shrink to the id and the expression.
+FULL_LABELS = 4
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A face's way from one observation to the next; both boxes are ``x1, y1, x2, y2``."""
+
+    start_s: float
+    end_s: float
+    start_box: np.ndarray
+    end_box: np.ndarray
+    track_id: int | None
+    moment: str | None
+
+    def box_at(self, time_s: float) -> tuple[float, float, float, float]:
+        span = self.end_s - self.start_s
+        share = float(np.clip((time_s - self.start_s) / span, 0, 1)) if span > 0 else 0.0
+        x1, y1, x2, y2 = (1 - share) * self.start_box + share * self.end_box
+        return float(x1), float(y1), float(x2), float(y2)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}%"
+
+
+def track_lines(track: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the label of a track's lasting verdicts, at most three lines; what was not measured is left out.
+
+    Parameters
+    ----------
+    track : mapping
+        A row of the ``tracks`` table.
+
+    Examples
+    --------
+    >>> track_lines({"gender": "female", "gender_prob": 0.93, "age_group": "unknown", "age_group_prob": 0.4})
+    ('female 93%', 'age unknown')
+    """
+    lines = []
+    for column, prefix in (("gender", "gender "), ("age_group", "age "), ("makeup", "makeup ")):
+        verdict = track.get(column)
+        if verdict is None or pd.isna(verdict):
+            continue
+        if verdict == schema.UNKNOWN:
+            lines.append(f"{prefix}unknown")
+            continue
+        said = "" if column == "gender" else prefix
+        years = track.get("age_years")
+        if column == "age_group" and years is not None and not pd.isna(years):
+            said = f"age {years:.0f}, "
+        lines.append(f"{said}{verdict} {_percent(track[f'{column}_prob'])}")
+    return tuple(lines)
+
+
+def best_class(predictions: Predictions, row: int) -> str:
+    """Return one face's most likely class with its probability; an age distribution gives the expected year.
+
+    Examples
+    --------
+    >>> best_class(Predictions("gender", ("female", "male"), np.array([[0.9, 0.1]], np.float32)), 0)
+    'female 90%'
+    """
+    probabilities = predictions.probabilities[row]
+    if predictions.attribute == "age" and predictions.classes[0].isdigit():
+        return f"age {float(probabilities @ np.array([int(name) for name in predictions.classes])):.0f}"
+    best = int(probabilities.argmax())
+    prefix = "makeup " if predictions.attribute == "makeup" else ""
+    return f"{prefix}{predictions.classes[best]} {_percent(probabilities[best])}"
+
+
+def moment_expressions(observations: pd.DataFrame, threshold: float) -> list[str | None]:
+    """Return the expression of each observation with its probability, "unknown", or None where not measured.
+
+    Examples
+    --------
+    >>> moment_expressions(schema.conform("observations"), 0.5)
+    []
+    """
+    values = observations[list(schema.probability_columns("expression"))].to_numpy(np.float64)
+    said: list[str | None] = []
+    for row in values:
+        if np.isnan(row).all():
+            said.append(None)
+            continue
+        best = int(np.nanargmax(row))
+        name = schema.EXPRESSIONS[best]
+        said.append(f"{name} {_percent(row[best])}" if row[best] >= threshold else "expression unknown")
+    return said
+
+
+def _segments(observations: pd.DataFrame, sampled_s: np.ndarray, threshold: float) -> list[_Segment]:
+    """Return the segments in order of time; a face's last one lasts until the next sampled frame."""
+    ordered = observations.assign(moment=moment_expressions(observations, threshold)).sort_values(
+        "time_s", kind="stable"
+    )
+    boxes = ordered[["x", "y", "w", "h"]].to_numpy(np.float64, copy=True)
+    boxes[:, 2:] += boxes[:, :2]
+    times = ordered["time_s"].to_numpy()
+    tracks = [None if pd.isna(value) else int(value) for value in ordered["track_id"]]
+    moments = [value if isinstance(value, str) else None for value in ordered["moment"]]
+    following: dict[int, int] = {}
+    segments: list[_Segment] = []
+    for i in reversed(range(len(ordered))):
+        later = following.get(tracks[i]) if tracks[i] is not None else None
+        if later is not None and times[later] - times[i] <= LOST_FOR_S + 1e-6:
+            end_s, end_box = float(times[later]), boxes[later]
+        else:
+            after = np.searchsorted(sampled_s, times[i], side="right")
+            # After the last sampled frame nothing more is known: the box stays until the video ends.
+            end_s = float(sampled_s[after]) if after < len(sampled_s) else np.inf
+            end_box = boxes[i]
+        segments.append(_Segment(float(times[i]), end_s, boxes[i], end_box, tracks[i], moments[i]))
+        if tracks[i] is not None:
+            following[tracks[i]] = i
+    return segments[::-1]
+
+
+class Annotator:
+    """Says which faces to draw at any moment of a video; moments must come in ascending order.
+
+    Parameters
+    ----------
+    observations, tracks, frames : pandas.DataFrame
+        Of one video.
+    threshold : float
+        Probability below which the expression of a moment is "unknown".
+
+    Examples
+    --------
+    >>> empty = {name: schema.conform(name) for name in ("observations", "tracks", "frames")}
+    >>> Annotator(**empty).faces_at(0.0)
+    []
+    """
+
+    def __init__(
+        self,
+        *,
+        observations: pd.DataFrame,
+        tracks: pd.DataFrame,
+        frames: pd.DataFrame,
+        threshold: float = 0.5,
+    ) -> None:
+        self._waiting = _segments(observations, frames["time_s"].to_numpy(np.float64), threshold)
+        self._waiting.reverse()  # a stack: the earliest is popped first
+        self._active: list[_Segment] = []
+        self._lines = {int(row["track_id"]): track_lines(row) for row in tracks.to_dict("records")}
+
+    def faces_at(self, time_s: float) -> list[FaceLabel]:
+        """Return the faces to draw at ``time_s`` seconds."""
+        while self._waiting and self._waiting[-1].start_s <= time_s + 1e-6:
+            self._active.append(self._waiting.pop())
+        self._active = [segment for segment in self._active if segment.end_s > time_s + 1e-6]
+        brief = len(self._active) > FULL_LABELS
+        return [
+            FaceLabel(segment.box_at(time_s), segment.track_id, self._label(segment, brief=brief))
+            for segment in self._active
+        ]
+
+    def _label(self, segment: _Segment, *, brief: bool) -> tuple[str, ...]:
+        if segment.track_id is None:
+            return ()
+        expression = (segment.moment,) if segment.moment else ()
+        if brief:
+            return (" ".join((f"#{segment.track_id}", *expression)),)
+        return (f"#{segment.track_id}", *expression, *self._lines.get(segment.track_id, ()))
+
+
+def annotate_image(rgb: UInt8, faces: Sequence[FaceLabel], *, blur: bool = False) -> UInt8:
+    """Draw faces into a copy of a frame, uint8 (H, W, 3), RGB; with ``blur`` make them unrecognisable first.
+
+    Examples
+    --------
+    >>> annotate_image(np.zeros((9, 9, 3), np.uint8), []).shape
+    (9, 9, 3)
+    """
+    if blur:
+        rgb = blur_faces(rgb, [face.box for face in faces])
+    return draw_faces(rgb, faces)
+
+
+def annotate_video(source: FrameSource, annotator: Annotator, *, blur: bool = False) -> Iterator[tuple[UInt8, float]]:
+    """Yield every frame of a source, annotated, with its presentation time in seconds.
+
+    Examples
+    --------
+    >>> next(annotate_video(source, annotator))  # doctest: +SKIP
+    """
+    for frame in source.frames():
+        yield annotate_image(frame.rgb, annotator.faces_at(frame.time_s), blur=blur), frame.time_s
+
+
+def write_clip(
+    source: FrameSource,
+    result: VideoResult,
+    out: Path,
+    *,
+    audio_from: Path | None = None,
+    threshold: float = 0.5,
+    blur: bool = False,
+    on_frame: Callable[[], object] | None = None,
+) -> Path:
+    """Write the annotated clip of a video (H.264, MP4), or the annotated still of an image (PNG).
+
+    Parameters
+    ----------
+    source : FrameSource
+        The same video again, open and not yet read.
+    result : VideoResult
+        Its tables.
+    out : pathlib.Path
+        Path without suffix; ``.mp4`` or ``.png`` is added.
+    audio_from : pathlib.Path, optional
+        File whose sound the clip keeps.
+    threshold : float
+        Probability below which the expression of a moment is "unknown".
+    blur : bool
+        Make every face that was found unrecognisable.
+    on_frame : callable, optional
+        Called after every frame, for progress bars.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written; it appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> write_clip(source, result, Path("clips/a"))  # doctest: +SKIP
+    """
+    annotator = Annotator(
+        observations=result.observations, tracks=result.tracks, frames=result.frames, threshold=threshold
+    )
+    annotated = annotate_video(source, annotator, blur=blur)
+    if source.info.kind == "image":
+        return _write_png(next(annotated)[0], out.with_name(out.name + ".png"))
+    path = out.with_name(out.name + ".mp4")
+    with ClipWriter(path, width=source.info.width, height=source.info.height, audio_from=audio_from) as writer:
+        for rgb, time_s in annotated:
+            writer.write(rgb, time_s)
+            if on_frame is not None:
+                on_frame()
+    return path
+
+
+def _write_png(rgb: UInt8, path: Path) -> Path:
+    part = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+    return path

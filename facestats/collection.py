@@ -1,0 +1,310 @@
+"""Many videos into one store: discovery, progress, failures that stay where they happen, clips."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from facestats.clips import write_clip
+from facestats.errors import FacestatsError, MissingInputError, UnreadableInputError
+from facestats.inputs import Input, content_hash, discover
+from facestats.options import AnalyzeOptions
+from facestats.pipeline import FrameCallback, Stages, analyze_source, failed_result, load_stages
+from facestats.results import VideoResult
+from facestats.store import Entry, Store, create_store, safe_stem
+from facestats.video import FrameSource, open_source
+
+#: Where results go unless ``--out`` says otherwise.
+DEFAULT_OUT = "facestats-out"
+
+
+@dataclass(frozen=True)
+class CollectionResult:
+    """What became of a collection.
+
+    Attributes
+    ----------
+    store : Store
+        Holds the tables of everything analysed, in this run and before.
+    video_ids : tuple of str
+        The videos of this run, in the order of the inputs; copies of one video stand once.
+    problems : tuple of str
+        One line for each input that is missing, failed or is only partly read.
+    copies : tuple of str
+        One line for each input that is a copy of another.
+    exit_code : int
+        0 all read; 2 an input does not exist; 3 an input could not be read, or not to its end.
+    """
+
+    store: Store
+    video_ids: tuple[str, ...]
+    problems: tuple[str, ...]
+    copies: tuple[str, ...]
+    exit_code: int
+
+
+def analyze(
+    path: str | os.PathLike[str],
+    *,
+    clip: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> VideoResult:
+    """Analyse one video, image, folder of images (as a sequence), camera or stream.
+
+    Parameters
+    ----------
+    path : str or path
+        A file, a folder of images, ``"camera:0"`` or a URL.
+    clip : str or path, optional
+        Also write the annotated clip (or still) there; the suffix ``.mp4`` or ``.png`` is put right.
+    progress : bool, optional
+        Show a progress bar; by default where there is someone to see it.
+    **options
+        The fields of :class:`facestats.options.AnalyzeOptions`.
+
+    Returns
+    -------
+    VideoResult
+        ``.videos``, ``.frames``, ``.observations``, ``.tracks`` and ``.thumbnails`` are plain DataFrames.
+
+    Raises
+    ------
+    MissingInputError
+        If the path does not exist, or is a folder without images.
+    UnreadableInputError
+        If nothing of it could be read.
+    UsageError
+        If an option is wrong.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> fs.analyze("clip.mp4", rate=5).tracks  # doctest: +SKIP
+    """
+    settings = AnalyzeOptions.from_keywords(**options)
+    path = os.fspath(path)
+    item = Input(path, is_sequence=Path(path).is_dir())
+    if not item.is_live and not Path(path).exists():
+        raise MissingInputError(f"{path} does not exist: check the path")
+    stages = load_stages(settings)
+    sha256 = _hash(item)
+    with contextlib.ExitStack() as cleanup:
+        recording = _recording(item, cleanup) if clip is not None else None
+        result = _read(item, video_id_of(item, sha256), sha256, stages, settings, progress, recording=recording)
+        if clip is None:
+            return result
+        out = Path(clip)
+        written = _draw(item, result, out.with_suffix("") if out.suffix else out, stages, settings, progress, recording)
+    return replace(result, clip=written)
+
+
+def analyze_collection(
+    inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] = DEFAULT_OUT,
+    progress: bool | None = None,
+    on_frame: FrameCallback | None = None,
+    **options: Any,
+) -> CollectionResult:
+    """Analyse everything that the inputs name into one store.
+
+    An input that fails is recorded in the ``videos`` table with its reason, and the others go on.
+
+    Parameters
+    ----------
+    inputs : str, path, or sequence of those
+        See :func:`facestats.inputs.discover`.
+    out : str or path
+        The store's folder; made if absent. A video that is in it already is analysed again and replaced.
+    progress : bool, optional
+        Show progress bars; by default where there is someone to see them.
+    on_frame : callable, optional
+        See :data:`facestats.pipeline.FrameCallback`.
+    **options
+        The fields of :class:`facestats.options.AnalyzeOptions`.
+
+    Returns
+    -------
+    CollectionResult
+
+    Raises
+    ------
+    MissingInputError
+        If none of the inputs exists.
+    UsageError
+        If an option or the output is wrong; nothing was analysed then.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> fs.analyze_collection(["videos/"], out="store").store.tracks  # doctest: +SKIP
+    """
+    settings = AnalyzeOptions.from_keywords(**options)
+    arguments = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    discovery = discover([os.fspath(argument) for argument in arguments], sequence=settings.sequence)
+    if not discovery.inputs:
+        raise MissingInputError("; ".join(str(error) for error in discovery.missing) or "no inputs: name at least one")
+    stages = load_stages(settings)
+    store = create_store(Path(out))
+
+    ids = {entry.sha256: entry.video_id for entry in store.entries().values() if entry.sha256}
+    done: dict[str, Entry] = {}
+    copies: list[str] = []
+    problems = [str(error) for error in discovery.missing]
+    unread = False
+    videos = tqdm(discovery.inputs, desc="videos", unit="video", disable=_hide(progress, len(discovery.inputs) < 2))
+    for item in videos:
+        sha256 = _hash(item)
+        video_id = video_id_of(item, sha256) if sha256 is None else ids.setdefault(sha256, video_id_of(item, sha256))
+        if video_id in done:
+            done[video_id] = store.add_path(done[video_id], item.path)
+            copies.append(f"{item.path} is a copy of {done[video_id].paths[0]}: analysed once")
+            continue
+        result, done[video_id] = _analyze_into(store, item, video_id, sha256, stages, settings, progress, on_frame)
+        if result.error:
+            unread = True
+            problems.append(f"{item.path}: {result.error}")
+    return CollectionResult(
+        store=store,
+        video_ids=tuple(done),
+        problems=tuple(problems),
+        copies=tuple(copies),
+        exit_code=2 if discovery.missing else 3 if unread else 0,
+    )
+
+
+def video_id_of(item: Input, sha256: str | None) -> str:
+    """Return the id of a new video: its safe stem and the beginning of its hash, or the UTC start where it has none.
+
+    Examples
+    --------
+    >>> video_id_of(Input("my clip.mp4"), "0123456789abcdef")
+    'my-clip-01234567'
+    """
+    if sha256 is None:
+        return f"{safe_stem(item.path.replace(':', '-').replace('/', '-'))}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    return f"{safe_stem(Path(item.path).resolve().name)}-{sha256[:8]}"
+
+
+def _hash(item: Input) -> str | None:
+    try:
+        return content_hash(item)
+    except OSError as error:
+        raise UnreadableInputError(f"{item.path} cannot be read: {error.strerror or error}") from None
+
+
+def _hide(progress: bool | None, trivial: bool = False) -> bool | None:
+    """Return tqdm's ``disable``: None lets it see for itself whether anyone watches."""
+    if trivial or progress is False:
+        return True
+    return None if progress is None else False
+
+
+def _analyze_into(
+    store: Store,
+    item: Input,
+    video_id: str,
+    sha256: str | None,
+    stages: Stages,
+    settings: AnalyzeOptions,
+    progress: bool | None,
+    on_frame: FrameCallback | None,
+) -> tuple[VideoResult, Entry]:
+    """Analyse one input, store its tables, then draw its clip; a failure becomes a result that says so."""
+    started_at = datetime.now(UTC)
+    with contextlib.ExitStack() as cleanup:
+        recording = _recording(item, cleanup) if settings.clips else None
+        try:
+            result = _read(item, video_id, sha256, stages, settings, progress, recording=recording, on_frame=on_frame)
+        except UnreadableInputError as error:
+            result = failed_result(video_id, item.path, sha256, _reason(error, item), started_at)
+        entry = store.write(result, paths=(item.path,), options=settings.to_dict(), models=stages.models)
+        if settings.clips and result.status != "failed":
+            # After the tables: a clip that cannot be written must not cost what was found.
+            _draw(item, result, store.path / "clips" / video_id, stages, settings, progress, recording)
+    return result, entry
+
+
+def _reason(error: FacestatsError, item: Input) -> str:
+    """Return an error's message without the path, which stands beside it anyway."""
+    return str(error).removeprefix(item.path).lstrip(": ").strip() or str(error)
+
+
+def _recording(item: Input, cleanup: contextlib.ExitStack) -> Path | None:
+    """Return where a live source is to be recorded, which can be read only once; None for files."""
+    if not item.is_live:
+        return None
+    folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="facestats-"))
+    return Path(folder) / "recording.mp4"
+
+
+def _open(item: Input, settings: AnalyzeOptions, recording: Path | None = None) -> FrameSource:
+    return open_source(item.path, sequence_fps=settings.sequence_fps, limit_s=settings.limit_s, record_to=recording)
+
+
+@contextlib.contextmanager
+def _bar(source: FrameSource, name: str, progress: bool | None) -> Iterator[tqdm]:
+    trivial = source.info.kind == "image"
+    with tqdm(
+        total=source.info.n_frames_expected,
+        desc=name,
+        unit="frame",
+        leave=False,
+        disable=_hide(progress, trivial),
+    ) as bar:
+        yield bar
+
+
+def _read(
+    item: Input,
+    video_id: str,
+    sha256: str | None,
+    stages: Stages,
+    settings: AnalyzeOptions,
+    progress: bool | None,
+    *,
+    recording: Path | None = None,
+    on_frame: FrameCallback | None = None,
+) -> VideoResult:
+    with _open(item, settings, recording) as source, _bar(source, safe_stem(item.path), progress) as bar:
+
+        def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
+            bar.update(n_decoded - bar.n)
+            if on_frame is not None:
+                on_frame(frame, found, ids, n_decoded)
+
+        return analyze_source(
+            source, video_id=video_id, sha256=sha256, stages=stages, options=settings, on_frame=notice
+        )
+
+
+def _draw(
+    item: Input,
+    result: VideoResult,
+    out: Path,
+    stages: Stages,
+    settings: AnalyzeOptions,
+    progress: bool | None,
+    recording: Path | None,
+) -> Path:
+    again = Input(str(recording)) if recording is not None else item
+    audio_from = None if item.is_live or item.is_sequence else Path(item.path)
+    with _open(again, settings) as source, _bar(source, f"clip of {safe_stem(item.path)}", progress) as bar:
+        return write_clip(
+            source,
+            result,
+            out,
+            audio_from=audio_from,
+            threshold=stages.thresholds.get("expression", 0.5),
+            blur=settings.blur,
+            on_frame=lambda: bar.update(1),
+        )

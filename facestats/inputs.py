@@ -1,0 +1,160 @@
+"""From what the user names (files, folders, globs, cameras, streams) to the list of inputs to analyse."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestats.errors import MissingInputError
+from facestats.models import sha256_of
+from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live
+
+
+@dataclass(frozen=True)
+class Input:
+    """One thing to analyse.
+
+    Attributes
+    ----------
+    path : str
+        A file, a folder of images that is one sequence, ``camera:0`` or a URL.
+    is_sequence : bool
+        Whether the path is such a folder.
+    """
+
+    path: str
+    is_sequence: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a camera or a stream."""
+        return is_live(self.path)
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What was found, and what was not.
+
+    Attributes
+    ----------
+    inputs : tuple of Input
+        In the order given; inside folders in natural order (``clip2`` before ``clip10``); each once.
+    missing : tuple of MissingInputError
+        One for each argument that leads to nothing.
+    """
+
+    inputs: tuple[Input, ...]
+    missing: tuple[MissingInputError, ...]
+
+
+def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
+    """Return a sort key that puts ``frame2`` before ``frame10``.
+
+    Examples
+    --------
+    >>> sorted(["frame10", "frame2"], key=natural_key)
+    ['frame2', 'frame10']
+    """
+    parts = re.split(r"(\d+)", str(path).lower())
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
+
+
+def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Discovery:
+    """Find the inputs that the arguments name.
+
+    Parameters
+    ----------
+    arguments : sequence of str or pathlib.Path
+        Files, folders (searched recursively; stores inside them and hidden files are passed over), globs
+        (``**`` allowed), ``camera:0``, rtsp and http URLs. A file that is named outright is taken whatever its name.
+    sequence : bool
+        Treat every folder that holds images as one video.
+
+    Examples
+    --------
+    >>> discover(["camera:0"]).inputs
+    (Input(path='camera:0', is_sequence=False),)
+    """
+    inputs: dict[str, Input] = {}
+    missing: list[MissingInputError] = []
+    for argument in map(str, arguments):
+        try:
+            for item in _expand(argument, sequence):
+                inputs.setdefault(item.path if item.is_live else str(Path(item.path).resolve()), item)
+        except MissingInputError as error:
+            missing.append(error)
+    return Discovery(tuple(inputs.values()), tuple(missing))
+
+
+def _expand(argument: str, sequence: bool) -> Iterator[Input]:
+    path = Path(argument)
+    if is_live(argument):
+        yield Input(argument)
+    elif path.is_dir():
+        found = list(_walk(path, sequence))
+        if not found:
+            raise MissingInputError(
+                f"no videos or images in {argument}: give a folder that holds some "
+                f"({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), or name the file itself"
+            )
+        yield from found
+    elif path.exists():
+        yield Input(argument)
+    elif glob.has_magic(argument):
+        matches = sorted(glob.glob(argument, recursive=True), key=natural_key)  # noqa: PTH207  (patterns may be absolute)
+        if not matches:
+            raise MissingInputError(f"nothing matches {argument}: check the pattern")
+        for match in matches:
+            if Path(match).is_dir():
+                yield from _walk(Path(match), sequence)
+            else:
+                yield Input(match)
+    else:
+        raise MissingInputError(f"{argument} does not exist: check the path")
+
+
+def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
+    for where, folders, names in os.walk(folder):  # does not follow links to folders, so loops end
+        if "store.json" in names:
+            folders.clear()  # a store of ours: its clips are results, not inputs
+            continue
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        visible = sorted((name for name in names if not name.startswith(".")), key=natural_key)
+        images = [name for name in visible if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+        if sequence and images:
+            yield Input(where, is_sequence=True)
+        for name in visible:
+            suffix = Path(name).suffix.lower()
+            if suffix in VIDEO_SUFFIXES or (suffix in IMAGE_SUFFIXES and not sequence):
+                yield Input(str(Path(where) / name))
+
+
+def content_hash(item: Input) -> str | None:
+    """Return the sha256 of an input's content; None for a camera or a stream.
+
+    The hash of a sequence is the hash of its images' names and hashes, in natural order.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> content_hash(Input("camera:0")) is None
+    True
+    """
+    if item.is_live:
+        return None
+    if not item.is_sequence:
+        return sha256_of(Path(item.path))
+    total = hashlib.sha256()
+    for path in sorted(Path(item.path).iterdir(), key=natural_key):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            total.update(f"{path.name}\0{sha256_of(path)}\n".encode())
+    return total.hexdigest()

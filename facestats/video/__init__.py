@@ -1,0 +1,20 @@
+"""Sources of frames with their true times, and the writer of clips."""
+
+from facestats.video.base import DecodedFrame, FrameSource
+from facestats.video.images import IMAGE_SUFFIXES, read_image
+from facestats.video.inputs import VIDEO_SUFFIXES, is_image, is_live, open_source
+from facestats.video.sampling import Sampler
+from facestats.video.writer import ClipWriter
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "ClipWriter",
+    "DecodedFrame",
+    "FrameSource",
+    "Sampler",
+    "is_image",
+    "is_live",
+    "open_source",
+    "read_image",
+]

@@ -1,0 +1,327 @@
+"""Video files and network streams, decoded by PyAV (the libraries of ffmpeg)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import Flags, InputContainer
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from facestats.errors import UnreadableInputError
+from facestats.types import UInt8, VideoInfo
+from facestats.video.base import DecodedFrame, FrameSource, over_white
+
+# Formats whose header announces the length. Elsewhere ffmpeg estimates it, so that falling short proves nothing.
+_LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
+
+
+def local_file(path: str | Path) -> dict[str, Any]:
+    """Return the arguments with which ``av.open`` reads a local file and nothing but it.
+
+    ``file:`` keeps a colon in a name from being taken for a protocol, and no file may refer to the network.
+
+    Examples
+    --------
+    >>> local_file("10:30 interview.mp4")["file"]
+    'file:10:30 interview.mp4'
+    """
+    return {
+        "file": f"file:{path}",
+        "container_options": {"protocol_whitelist": "file"},
+        "metadata_errors": "replace",
+    }
+
+
+class ContainerSource(FrameSource):
+    """One video file, read from its start as often as wanted.
+
+    ``time_s`` is what ``ffprobe -show_entries frame=best_effort_timestamp_time`` prints: the presentation timestamp
+    from the container, edit lists applied, or the decoding timestamp where that one is missing or less trustworthy.
+    Where the container has neither (a bare elementary stream), a frame starts when the frame before it ends, at the
+    nominal frame rate. Timestamps that repeat or go backwards are kept as they are.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Raises
+    ------
+    UnreadableInputError
+        If it is empty, not a video, has no picture, or not one frame can be decoded.
+    """
+
+    kind = "video"
+    # Text is not video, although ffmpeg can draw it; and a list of addresses is no file to be analysed.
+    not_video = frozenset({"tty", "concat", "hls", "dash"})
+    # Reading goes on behind a damaged place; this many errors in a row mean that nothing more will come.
+    max_errors_in_a_row = 32
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        self._container: InputContainer | None = None
+        self._reformatter = VideoReformatter()
+        self._open()
+        first = self._pending[0]
+        width, height = self._coded_size = (first.width, first.height)
+        self._matrix = _display_matrix(first)
+        turned = self._matrix is not None and self._matrix[0, 0] == 0
+        self.info = VideoInfo(
+            path=path,
+            width=height if turned else width,
+            height=width if turned else height,
+            fps=self._nominal_fps,
+            rotation=_turn_in_degrees(self._matrix),
+            duration_s=self._announced_s,
+            n_frames_expected=self._stream.frames or None,
+            kind=self.kind,
+        )
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    def _open_container(self) -> InputContainer:
+        if Path(self.path).stat().st_size == 0:
+            raise UnreadableInputError(f"{self.path} is empty (0 bytes); copy or download it again")
+        return av.open(**local_file(self.path))
+
+    def _open(self) -> None:
+        self.close()
+        try:
+            self._container = self._open_container()
+        except (av.error.FFmpegError, OSError) as error:
+            raise UnreadableInputError(f"cannot read {self._shown}: {self._advice(error)}") from None
+        # PyAV asks ffmpeg to invent missing timestamps; for H.264 in AVI they come out wrong and out of order.
+        self._container.flags &= ~Flags.gen_pts.value
+        self._stream = self._choose_stream(self._container)
+        self._stream.thread_type = "AUTO"
+        self._nominal_fps = float(self._stream.average_rate or self._stream.guessed_rate or math.nan)
+        self._announced_s = self._announced_length()
+        self._reached_s = -math.inf
+        self._raw = self._decode_raw(self._container)
+        first = next(self._raw, None)
+        if first is None:
+            self.close()
+            raise UnreadableInputError(
+                f"{self._shown} has a video stream but not one frame of it can be decoded; is the file complete?"
+            )
+        self._pending: list[av.VideoFrame] = [first]
+
+    def _advice(self, error: Exception) -> str:
+        if isinstance(error, av.error.InvalidDataError):
+            return "it is not a video, or its index is missing as in a download cut off; see whether a player opens it"
+        return reason(error)
+
+    @property
+    def _shown(self) -> str:
+        return self.path
+
+    def _choose_stream(self, container: InputContainer) -> VideoStream:
+        names = set(container.format.name.split(","))
+        pictures = [] if names & self.not_video else list(container.streams.video)
+        # A cover picture in a music file is a video stream to ffmpeg, not to us.
+        videos = [stream for stream in pictures if not stream.disposition & av.stream.Disposition.attached_pic]
+        if not videos:
+            self.close()
+            what = "only a cover picture" if pictures else "no video in it"
+            raise UnreadableInputError(f"{self._shown} has {what}; give a file with moving pictures")
+        # Without a codec context (unknown codec, or cut off inside the first frame) decoding would crash PyAV.
+        decodable = [stream for stream in videos if stream.codec_context is not None and stream.codec_context.width]
+        if not decodable:
+            self.close()
+            raise UnreadableInputError(
+                f"cannot decode the video in {self._shown}: unknown codec, or cut off before its first frame"
+            )
+        return decodable[0]
+
+    def _announced_length(self) -> float:
+        stream, container = self._stream, self._container
+        if container.format.name == "avi" and stream.frames and stream.average_rate:
+            return float(stream.frames / stream.average_rate)  # the duration is a guess where the index is cut off
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        if container.duration:
+            return container.duration / av.time_base
+        return math.nan
+
+    # -- decoding ------------------------------------------------------------------------------------------------
+
+    def _decode_raw(self, container: InputContainer) -> Iterator[av.VideoFrame]:
+        errors_in_a_row = 0
+        packets = container.demux()  # all streams: how far the file goes shows in its sound too
+        tick_s = {stream.index: float(stream.time_base) for stream in container.streams if stream.time_base}
+        while errors_in_a_row < self.max_errors_in_a_row:
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, OSError) as error:
+                errors_in_a_row += 1
+                if errors_in_a_row == 1:
+                    self._note_read_error(error)
+                packets = container.demux()
+                continue
+            if packet is None:
+                return
+            errors_in_a_row = 0
+            if packet.pts is not None:
+                end_s = (packet.pts + (packet.duration or 0)) * tick_s.get(packet.stream.index, 0.0)
+                self._reached_s = max(self._reached_s, end_s)
+            # Not packet.stream_index: the empty packet that flushes the decoder says 0 there, whatever its stream.
+            if packet.stream.index != self._stream.index:
+                continue
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError as error:
+                self._note_broken(self._damaged(reason(error)))
+                continue
+            for frame in frames:
+                if frame.is_corrupt or packet.is_corrupt:
+                    self._note_broken(self._damaged("the picture is incomplete"))
+                yield frame
+
+    def _note_read_error(self, error: Exception) -> None:
+        self._note_broken(self._damaged(reason(error)))
+
+    def _damaged(self, why: str) -> str:
+        where = f"after {self.last_time_s:.3f} s" if self.n_decoded else "before the first frame"
+        return f"damaged {where} ({why})"
+
+    def _decode(self) -> Generator[DecodedFrame, None, None]:
+        if not self._pending:
+            self._open()
+        clock = _Clock(self._stream.time_base, self._nominal_fps)
+        pending, self._pending = self._pending, []
+        for frame in itertools.chain(pending, self._raw):
+            time_s, duration_s = clock.read(frame)
+            yield DecodedFrame(time_s, duration_s, lambda frame=frame: self._to_rgb(frame))
+        self._check_end()
+
+    def _check_end(self) -> None:
+        """Compare where the decoded frames end with what the header announced."""
+        names = set(self._container.format.name.split(","))
+        if names & _LENGTH_IN_HEADER and self._announced_s > 0:
+            # The length of the whole file may be that of its sound; then any stream may be the one that gets there.
+            start_s = float((self._stream.start_time or 0) * self._stream.time_base)
+            reached_s = self.end_s - start_s if self._stream.duration else self._reached_s
+            slack_s = max(0.5, 0.02 * self._announced_s)
+            if reached_s < self._announced_s - slack_s:
+                self._ending = f"cut off: ends after {reached_s:.2f} s of the {self._announced_s:.2f} s it announces"
+        elif self.kind == "video" and _breaks_off(Path(self.path), names):
+            self._ending = f"cut off: the file breaks off after {self.end_s:.2f} s"
+
+    def _to_rgb(self, frame: av.VideoFrame) -> UInt8 | None:
+        width, height = self._coded_size
+        alpha = any(component.is_alpha for component in frame.format.components)
+        # Width and height are given so that a stream that changes its size half way keeps the first one's pixels.
+        try:
+            picture = self._reformatter.reformat(frame, width, height, "rgba" if alpha else "rgb24")
+        except (av.error.FFmpegError, ValueError) as error:
+            self._note_broken(self._damaged(reason(error)))
+            return None
+        rgb = picture.to_ndarray()
+        if alpha:
+            rgb = over_white(rgb)
+        return rgb if self._matrix is None else _turn(rgb, self._matrix)
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._pending = []
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+
+class _Clock:
+    """Turn a frame's timestamps into seconds: ffmpeg's best-effort timestamp, which ffprobe prints.
+
+    Presentation timestamps are believed unless they went backwards more often than the decoding timestamps did.
+    """
+
+    def __init__(self, time_base: Fraction, fps: float) -> None:
+        self._tick_s = float(time_base)
+        self._numerator, self._denominator = time_base.numerator, time_base.denominator
+        self._usual_s = 1 / fps if fps > 0 else 0.0
+        self._last: dict[str, float] = {"pts": -math.inf, "dts": -math.inf}
+        self._faults = {"pts": 0, "dts": 0}
+        self._end_s = 0.0
+
+    def read(self, frame: av.VideoFrame) -> tuple[float, float]:
+        pts, dts = frame.pts, frame.dts
+        for name, value, other in (("dts", dts, pts), ("pts", pts, dts)):
+            if value is not None:
+                self._faults[name] += value <= self._last[name]
+                self._last[name] = value
+            elif other is not None:
+                self._last[name] = other
+        trust_pts = pts is not None and (dts is None or self._faults["pts"] <= self._faults["dts"])
+        ticks = pts if trust_pts else dts
+        time_s = self._end_s if ticks is None else ticks * self._numerator / self._denominator
+        duration_s = frame.duration * self._tick_s or self._usual_s
+        self._end_s = time_s + duration_s
+        return time_s, duration_s
+
+
+def _breaks_off(path: Path, format_names: set[str]) -> bool:
+    """Say whether a file without a length in its header ends in the middle of something."""
+    with path.open("rb") as file:
+        head = file.read(1024)
+        file.seek(max(0, path.stat().st_size - 64))
+        tail = file.read()
+    if "gif" in format_names:
+        return not tail.rstrip(b"\0").endswith(b";")
+    if "mpegts" in format_names:
+        # Packets of one size, each with 0x47 at the same place; Blu-ray and cameras put 4 bytes of time before it.
+        for size, sync in ((188, 0), (192, 4), (204, 0)):
+            if head[sync::size] == b"G" * len(head[sync::size]):
+                return path.stat().st_size % size != 0
+    return False
+
+
+def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
+    """Return the signs of the frame's display matrix, int (2, 2): ``[x', y'] = [x, y] @ matrix``; None if upright."""
+    for data in frame.side_data:
+        if data.type == SideDataType.DISPLAYMATRIX:
+            values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.int64)
+            # Oblique angles, which cameras do not write, go to the nearest right angle.
+            straight = abs(values[0, 0]) + abs(values[1, 1]) >= abs(values[0, 1]) + abs(values[1, 0])
+            signs = np.sign(values) * (np.eye(2, dtype=int) if straight else 1 - np.eye(2, dtype=int))
+            return None if (signs == np.eye(2)).all() or not signs.any() else signs
+    return None
+
+
+def _turn_in_degrees(matrix: np.ndarray | None) -> int:
+    """Return the clockwise turn in a display matrix; a mirroring comes after it."""
+    if matrix is None:
+        return 0
+    if np.linalg.det(matrix) < 0:
+        matrix = matrix * [-1, 1]
+    return round(math.degrees(math.atan2(matrix[0, 1], matrix[0, 0]))) % 360
+
+
+def _turn(rgb: UInt8, matrix: np.ndarray) -> UInt8:
+    """Apply a display matrix of right angles and mirrorings."""
+    if matrix[0, 0] == 0:
+        rgb = rgb.transpose(1, 0, 2)
+    flip_x, flip_y = matrix.sum(axis=0) < 0
+    return np.ascontiguousarray(rgb[:: -1 if flip_y else 1, :: -1 if flip_x else 1])
+
+
+def reason(error: Exception) -> str:
+    """Return what went wrong as the operating system or ffmpeg puts it: one line, without file name and number.
+
+    Examples
+    --------
+    >>> reason(FileNotFoundError(2, "No such file or directory", "clip.mp4"))
+    'No such file or directory'
+    """
+    if isinstance(error, av.error.ExitError):  # how ffmpeg says that its time was up
+        return "timed out"
+    return str(getattr(error, "strerror", None) or error).splitlines()[0]

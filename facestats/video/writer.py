@@ -1,0 +1,212 @@
+"""Clips: H.264 in MP4, with the original timing and sound, that play in a browser."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from facestats.errors import OutputError
+from facestats.types import UInt8
+from facestats.video.sound import SoundTrack
+
+# Ticks a second: MPEG's own clock. Times are kept to 6 microseconds.
+_TICKS = 90000
+_BT709 = 1  # the number of BT.709 in every one of H.264's colour tables
+
+
+class ClipWriter:
+    """Write frames with their own times to an H.264 MP4; a context manager.
+
+    The file appears under its name only when it is complete: it is written beside, and renamed when the ``with`` block
+    ends well. An error inside the block leaves nothing behind. Without a single frame no file appears.
+
+    Times are kept exactly (a variable frame rate and a late start too), so that the sound fits and a table's ``time_s``
+    finds the same frame in the clip. Two things MP4 cannot hold: a time before 0, moved to 0, and a time that is not
+    after the one before, moved to just after it.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        The MP4 file; its folder is made if need be, an old file is replaced.
+    width, height : int
+        Size of the frames in pixels. H.264 in browsers needs even sizes: an odd one gets one more column or row.
+    audio_from : pathlib.Path, str or None
+        A file whose first audio stream is carried over: copied where MP4 and browsers take it (AAC, MP3, Opus, FLAC),
+        else turned into AAC. Nothing happens if it has none.
+    crf : int
+        Quality, 0 (lossless) to 51; x264's own default is 23, 18 is hard to tell from the original.
+    preset : str
+        x264's trade of speed against size.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> with ClipWriter("out.mp4", width=640, height=360) as clip:  # doctest: +SKIP
+    ...     clip.write(np.zeros((360, 640, 3), np.uint8), time_s=0.0)
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        width: int,
+        height: int,
+        audio_from: Path | str | None = None,
+        crf: int = 21,
+        preset: str = "veryfast",
+    ) -> None:
+        self.path = Path(path)
+        self._size = (width, height)
+        self._padding = ((0, height % 2), (0, width % 2), (0, 0))
+        self._partial = self.path.with_name(f".{self.path.name}.partial")
+        self._reformatter = VideoReformatter()
+        self._held: av.Packet | None = None
+        self._last_tick = -1
+        self._step = _TICKS // 25  # how long the last frame is shown, if nobody says
+        self._end_tick = 0
+        self._open = True
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._partial.touch()
+        except OSError as error:
+            raise self._failed(error) from None
+        # faststart puts the index in front, so that a browser can start before it has the whole file. A late start is
+        # kept in units of the movie's time scale, by default milliseconds: too coarse.
+        self._container = av.open(
+            str(self._partial),
+            "w",
+            format="mp4",
+            options={"movflags": "+faststart", "movie_timescale": str(_TICKS)},
+        )
+        self._stream = self._container.add_stream(
+            "libx264",
+            width=width + width % 2,
+            height=height + height % 2,
+            pix_fmt="yuv420p",
+            time_base=Fraction(1, _TICKS),
+            # Without B-frames every packet is one frame further in time, and durations come out exact.
+            options={"crf": str(crf), "preset": preset, "bf": "0"},
+        )
+        context = self._stream.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = ColorRange.MPEG
+        self._sound = SoundTrack(Path(audio_from), self._container) if audio_from is not None else None
+
+    def write(self, rgb: UInt8, time_s: float, end_s: float | None = None) -> None:
+        """Add one frame.
+
+        Parameters
+        ----------
+        rgb : numpy.ndarray
+            uint8 (height, width, 3), RGB.
+        time_s : float
+            Its presentation time in seconds.
+        end_s : float or None
+            When it ends, which matters for the last frame only (``source.end_s`` while a source is read); None repeats
+            the interval before it.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full or the file cannot be written on.
+        ValueError
+            If the frame has another size than the clip.
+        """
+        width, height = self._size
+        if rgb.shape != (height, width, 3):
+            raise ValueError(f"{self.path} takes frames of {width}x{height}, got an array of shape {rgb.shape}")
+        tick = max(round(time_s * _TICKS), self._last_tick + 1, 0)
+        if self._last_tick >= 0:
+            self._step = tick - self._last_tick
+        self._last_tick = tick
+        self._end_tick = tick + self._step if end_s is None else max(round(end_s * _TICKS), tick + 1)
+        if height % 2 or width % 2:
+            rgb = np.pad(rgb, self._padding, mode="edge")
+        frame = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(rgb, "rgb24"),
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+        )
+        frame.pts, frame.time_base = tick, Fraction(1, _TICKS)
+        try:
+            if self._sound is not None:
+                self._sound.write_until(time_s)
+            self._mux(self._stream.encode(frame))
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._failed(error) from None
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        """Write each packet once the next one tells how long it is shown."""
+        for packet in packets:
+            if self._held is not None:
+                self._held.duration = packet.pts - self._held.pts
+                self._container.mux_one(self._held)
+            self._held = packet
+
+    def close(self) -> None:
+        """Finish the file and give it its name; safe to call twice.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be finished.
+        """
+        if not self._open:
+            return
+        try:
+            if self._last_tick >= 0:
+                self._mux(self._stream.encode(None))
+                self._held.duration = self._end_tick - self._held.pts
+                self._container.mux_one(self._held)
+                if self._sound is not None:
+                    self._sound.finish()
+        except (av.error.FFmpegError, OSError) as error:
+            self.discard()
+            raise self._failed(error) from None
+        self._finish(keep=self._last_tick >= 0)
+
+    def discard(self) -> None:
+        """Stop and leave no file; safe to call twice."""
+        if self._open:
+            self._finish(keep=False)
+
+    def _finish(self, keep: bool) -> None:
+        self._open = False
+        self._held = None
+        if self._sound is not None:
+            self._sound.close()
+        try:
+            self._container.close()
+            if keep:
+                self._partial.replace(self.path)
+        except (av.error.FFmpegError, OSError) as error:
+            if keep:
+                raise self._failed(error) from None
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    def _failed(self, error: Exception) -> OutputError:
+        reason = getattr(error, "strerror", None) or error
+        return OutputError(f"cannot write {self.path}: {reason}; check the folder, its permissions and the free space")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.discard()

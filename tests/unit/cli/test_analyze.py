@@ -1,0 +1,107 @@
+import csv
+
+import pytest
+from synth import regular_times, write_video
+
+from facestats.cli import main
+from facestats.cli.analyze import parse_models
+from facestats.errors import UsageError
+
+NONE = [part for name in ("expression", "gender", "age", "makeup") for part in ("--model", f"{name}=none")]
+
+
+def run(capsys, *arguments):
+    """Run the command line; return its exit code, stdout and stderr."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return caught.value.code or 0, captured.out, captured.err
+
+
+@pytest.fixture
+def video(tmp_path):
+    (tmp_path / "in").mkdir()
+    return write_video(tmp_path / "in" / "clip.mp4", regular_times(8, 10))
+
+
+def check_one_line(err):
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    return err
+
+
+def test_analyse_then_export(video, tmp_path, capsys):
+    code, out, err = run(capsys, "analyze", video, "--out", tmp_path / "s", *NONE)
+    assert (code, err) == (0, "")
+    assert "1 analysed (1 ok), 0 tracked faces" in out
+    code, out, _ = run(capsys, "export", tmp_path / "s", "--table", "frames", "--out", tmp_path / "f.csv")
+    assert code == 0
+    with (tmp_path / "f.csv").open(newline="") as file:
+        assert [float(row["time_s"]) for row in csv.DictReader(file)] == pytest.approx([i / 10 for i in range(8)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["analyze", "{tmp}/absent.mp4"], 2, "does not exist"),
+        (["analyze", "{tmp}/empty"], 2, "no videos or images"),
+        (["analyze", "{tmp}/text.mp4", "--out", "{tmp}/s", *NONE], 3, "text.mp4"),
+        (["analyze", "{tmp}/void.mp4", "--out", "{tmp}/s", *NONE], 3, "void.mp4"),
+        (["analyze", "{video}", "--out", "{tmp}/text.mp4/s"], 2, "cannot write"),
+        (["analyze", "{video}", "--out", "{tmp}"], 2, "not a store"),
+        (["analyze", "{video}", "--model", "gender=absent"], 2, "unknown model 'absent'"),
+        (["analyze", "{video}", "--model", "gender"], 2, "attribute=name"),
+        (["analyze", "{video}", "--models-path", "{tmp}/absent"], 2, "no model in"),
+        (["analyze", "{video}", "--device", "cuda"], 2, "--device cpu"),
+        (["analyze", "{video}", "--detector", "haar"], 2, "unknown detector"),
+        (["analyze", "{video}", "--tracker", "sort"], 2, "unknown tracker"),
+        (["analyze", "{video}", "--rate", "-1"], 2, "--rate"),
+        (["export", "{tmp}"], 2, "not a store"),
+        (["export", "{tmp}/absent"], 2, "does not exist"),
+    ],
+)
+def test_bad_input_is_one_line_and_the_right_exit_code(arguments, code, told, video, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.mp4").write_text("no video\n" * 100)
+    (tmp_path / "void.mp4").write_bytes(b"")
+    got, _, err = run(capsys, *[part.format(tmp=tmp_path, video=video) for part in arguments])
+    assert got == code
+    assert told in check_one_line(err)
+
+
+def test_show_without_a_display_is_one_line(video, capsys, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    code, _, err = run(capsys, "analyze", video, "--show")
+    assert code == 2
+    assert "needs a display" in check_one_line(err)
+
+
+def test_unknown_tables_and_formats_are_refused(video, tmp_path, capsys):
+    run(capsys, "analyze", video, "--out", tmp_path / "s", "--no-clips", *NONE)
+    assert "videos, frames" in run(capsys, "export", tmp_path / "s", "--table", "faces")[2]
+    assert "csv, parquet, json" in run(capsys, "export", tmp_path / "s", "--format", "xls")[2]
+    assert "not among" in run(capsys, "export", tmp_path / "s", "--video", "other.mp4")[2]
+
+
+def test_debug_shows_the_traceback(tmp_path, capsys, monkeypatch):
+    from facestats.errors import MissingInputError
+
+    monkeypatch.delenv("FACESTATS_DEBUG", raising=False)
+    monkeypatch.setenv("FACESTATS_DEBUG", "")  # put back after the test
+    with pytest.raises(MissingInputError):
+        main(["analyze", str(tmp_path / "absent.mp4"), "--debug"])
+
+
+def test_no_arguments_and_wrong_ones_end_with_2(capsys):
+    assert run(capsys, "analyze")[0] == 2
+    assert run(capsys, "analyze", "a.mp4", "--no-such-option")[0] == 2
+    assert run(capsys, "--version")[1].startswith("facestats ")
+
+
+def test_models_are_named_by_attribute():
+    assert parse_models(["gender=a", "age=b"]) == {"gender": "a", "age": "b"}
+    for wrong in ("gender", "=a", "gender="):
+        with pytest.raises(UsageError):
+            parse_models([wrong])

@@ -1,0 +1,100 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from facestats import schema
+from facestats.clips.render import Annotator, moment_expressions, track_lines
+
+
+def tables(rows, sampled=(0.0, 0.1, 0.2, 0.3), tracks=()):
+    """Tables of one video from (time_s, track_id or None, x) rows."""
+    observations = schema.conform(
+        "observations",
+        {
+            "video_id": ["a"] * len(rows), "frame": range(len(rows)), "time_s": [row[0] for row in rows],
+            "shot": [0] * len(rows), "track_id": pd.array([row[1] for row in rows], dtype="Int64"),
+            "x": [row[2] for row in rows], "y": [0] * len(rows), "w": [10] * len(rows), "h": [20] * len(rows),
+            "score": [0.9] * len(rows), "classified": [False] * len(rows),
+        },
+    )  # fmt: skip
+    n = len(sampled)
+    frames = schema.conform(
+        "frames",
+        {"video_id": ["a"] * n, "frame": range(n), "time_s": sampled, "shot": [0] * n, "n_faces": [1] * n},
+    )
+    return {
+        "observations": observations,
+        "frames": frames,
+        "tracks": schema.conform("tracks", pd.DataFrame(tracks) if tracks else None),
+    }
+
+
+def at(annotator, *times):
+    return [[(face.track_id, face.box[0]) for face in annotator.faces_at(time)] for time in times]
+
+
+def test_boxes_between_sampled_frames_are_interpolated():
+    annotator = Annotator(**tables([(0.0, 3, 0.0), (0.1, 3, 10.0)]))
+    seen = at(annotator, 0.0, 0.025, 0.05, 0.1, 0.15)
+    assert [[(track, pytest.approx(x)) for track, x in row] for row in seen] == [
+        [(3, 0.0)], [(3, 2.5)], [(3, 5.0)], [(3, 10.0)], [(3, 10.0)],
+    ]  # fmt: skip
+
+
+def test_a_face_that_is_gone_at_the_next_sampled_frame_is_no_longer_drawn():
+    annotator = Annotator(**tables([(0.0, 3, 0.0)]))
+    assert at(annotator, 0.05, 0.1, 0.15) == [[(3, 0.0)], [], []]
+
+
+def test_the_last_sampled_frame_holds_to_the_end():
+    annotator = Annotator(**tables([(0.3, 3, 7.0)]))
+    assert at(annotator, 0.2, 0.35, 99.0) == [[], [(3, 7.0)], [(3, 7.0)]]
+
+
+def test_a_short_gap_is_bridged_and_a_long_one_is_not():
+    sampled = tuple(np.round(np.arange(0, 4, 0.1), 1))
+    annotator = Annotator(**tables([(0.0, 1, 0.0), (0.5, 1, 50.0), (3.0, 1, 0.0)], sampled))
+    assert at(annotator, 0.25)[0] == [(1, 25.0)]
+    assert at(annotator, 0.55, 0.7, 2.0) == [[(1, 50.0)], [], []]
+    assert at(annotator, 3.05) == [[(1, 0.0)]]
+
+
+def test_unconfirmed_faces_are_drawn_too_until_the_next_look():
+    annotator = Annotator(**tables([(0.1, None, 5.0), (0.1, 2, 80.0)]))
+    assert sorted(at(annotator, 0.15)[0], key=str) == [(2, 80.0), (None, 5.0)]
+
+
+def test_verdicts_are_written_in_words():
+    track = {
+        "gender": "female", "gender_prob": 0.934, "age_group": "middle", "age_group_prob": 0.61, "age_years": 33.4,
+        "makeup": "unknown", "makeup_prob": 0.4,
+    }  # fmt: skip
+    assert track_lines(track) == ("female 93%", "age 33, middle 61%", "makeup unknown")
+    assert track_lines({"gender": None, "age_group": np.nan, "makeup": pd.NA}) == ()
+
+
+def test_the_expression_is_the_moments_and_may_be_unknown():
+    shares = {f"expression_{name}": [0.0, 0.15, np.nan] for name in schema.EXPRESSIONS}
+    shares["expression_fear"] = [1.0, 0.1, np.nan]
+    shares["expression_neutral"] = [0.0, 0.15, np.nan]
+    n = 3
+    table = schema.conform(
+        "observations",
+        {
+            "video_id": ["a"] * n, "frame": range(n), "time_s": [0.0] * n, "shot": [0] * n, "x": [0] * n, "y": [0] * n,
+            "w": [9] * n, "h": [9] * n, "score": [0.9] * n, "classified": [True] * n, **shares,
+        },
+    )  # fmt: skip
+    assert moment_expressions(table, 0.4) == ["fear 100%", "expression unknown", None]
+
+
+def test_many_faces_get_short_labels():
+    rows = [(0.0, i, 30.0 * i) for i in range(6)]
+    tracks = [
+        {"video_id": "a", "track_id": i, "shot": 0, "start_s": 0.0, "end_s": 0.1, "n_observations": 1,
+         "n_classified": 1, "gender": "male", "gender_prob": 0.9} for i in range(6)
+    ]  # fmt: skip
+    many = Annotator(**tables(rows, tracks=tracks)).faces_at(0.0)
+    few = Annotator(**tables(rows[:2], tracks=tracks)).faces_at(0.0)
+    assert {face.lines for face in many} == {(f"#{i}",) for i in range(6)}
+    assert few[0].lines == ("#0", "male 90%")

@@ -1,0 +1,48 @@
+import torch
+
+from facestats.training.augmentation import augment
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_shape_range_and_input_kept():
+    faces = torch.rand(16, 3, 48, 48) * 255
+    before = faces.clone()
+    changed = augment(faces, generator())
+    assert changed.shape == faces.shape
+    assert changed.min() >= 0
+    assert changed.max() <= 255
+    assert torch.equal(faces, before)
+
+
+def test_seeded():
+    faces = torch.rand(8, 1, 48, 48) * 255
+    assert torch.equal(augment(faces, generator(1)), augment(faces, generator(1)))
+    assert not torch.equal(augment(faces, generator(1)), augment(faces, generator(2)))
+
+
+def test_half_of_the_faces_are_mirrored():
+    faces = torch.zeros(400, 1, 48, 48)
+    faces[..., :24] = 255  # bright left half
+    changed = augment(faces, generator())
+    mirrored = changed[..., :24].mean(dim=(1, 2, 3)) < changed[..., 24:].mean(dim=(1, 2, 3))
+    assert 0.4 < mirrored.float().mean() < 0.6
+
+
+def test_a_dot_in_the_middle_stays_near_the_middle():
+    faces = torch.zeros(200, 1, 48, 48)
+    faces[..., 23:25, 23:25] = 255
+    changed = augment(faces, generator())
+    flat = changed.flatten(1).argmax(dim=1)
+    rows, cols = flat // 48, flat % 48
+    away = torch.maximum((rows - 23.5).abs(), (cols - 23.5).abs())
+    assert away.max() < 8
+    assert away.float().std() > 0.5  # they do move
+
+
+def test_some_faces_lose_detail():
+    faces = torch.randint(0, 2, (200, 1, 48, 48), generator=generator()).float() * 255
+    detail = augment(faces, generator()).std(dim=(1, 2, 3))
+    assert (detail < 0.6 * detail.median()).float().mean() > 0.1

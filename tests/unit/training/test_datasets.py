@@ -1,0 +1,203 @@
+import hashlib
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestats.errors import DataError, MissingInputError, OutputError, UnknownNameError
+from facestats.training.datasets import FaceData, decode_image, load_faces, read_table
+
+
+def encode(image, kind=".png"):
+    return cv2.imencode(kind, image)[1].tobytes()
+
+
+class TestDecodeImage:
+    @pytest.mark.parametrize("kind", [".png", ".jpg", ".webp", ".bmp", ".tiff"])
+    def test_kinds_are_rgb(self, kind):
+        bgr = np.zeros((20, 30, 3), np.uint8)
+        bgr[..., 2] = 200  # red
+        rgb = decode_image(encode(bgr, kind))
+        assert rgb.shape == (20, 30, 3)
+        assert rgb.dtype == np.uint8
+        assert np.abs(rgb.reshape(-1, 3).mean(axis=0) - [200, 0, 0]).max() < 5
+
+    @pytest.mark.parametrize(
+        "image",
+        [
+            np.full((20, 30), 100, np.uint8),
+            np.full((20, 30), 100 * 257, np.uint16),
+            np.full((20, 30, 3), 100 * 257, np.uint16),
+            np.dstack([np.full((20, 30, 3), 100, np.uint8), np.full((20, 30), 255, np.uint8)]),
+        ],
+        ids=["grey", "16-bit grey", "16-bit colour", "alpha"],
+    )
+    def test_depths_and_channels(self, image):
+        rgb = decode_image(encode(image))
+        assert rgb.shape == (20, 30, 3)
+        assert rgb.dtype == np.uint8
+        assert np.unique(rgb).tolist() == [100]
+
+    @pytest.mark.parametrize("content", [b"", b"not a picture", encode(np.zeros((9, 9), np.uint8))[:30]])
+    def test_damaged(self, content):
+        with pytest.raises(DataError, match=f"row 3 does not decode .{len(content)} bytes"):
+            decode_image(content, "row 3")
+
+    def test_not_bytes(self):
+        with pytest.raises(DataError, match="row 3 holds NoneType, not the bytes"):
+            decode_image(None, "row 3")
+
+
+class TestReadTable:
+    def test_needed_columns_are_enough(self, write_faces):
+        frame = read_table(write_faces({"gender": ["male", "female"]}), "gender")
+        assert list(frame.columns) == ["image", "gender"]
+
+    def test_other_columns_are_left(self, write_faces):
+        frame = read_table(write_faces({"makeup": ["none"], "gender": ["male"], "smiling": [True]}), "makeup")
+        assert set(frame.columns) == {"image", "makeup", "gender"}
+
+    @pytest.mark.parametrize(
+        ("attribute", "column"), [("expression", "fer2013_label"), ("gender", "gender"), ("age", "age_min")]
+    )
+    def test_missing_label_column(self, write_faces, attribute, column):
+        with pytest.raises(DataError, match=rf"faces.parquet has no column '{column}'; {attribute} needs image"):
+            read_table(write_faces({"other": [1]}), attribute)
+
+    def test_missing_image_column(self, tmp_path):
+        pd.DataFrame({"gender": ["male"]}).to_parquet(tmp_path / "f.parquet")
+        with pytest.raises(DataError, match="has no column 'image'"):
+            read_table(tmp_path / "f.parquet", "gender")
+
+    @pytest.mark.parametrize("value", ["Male", "", None])
+    def test_unknown_label_names_the_row(self, write_faces, value):
+        path = write_faces({"gender": ["male", value], "name": ["a.png", "b.png"]})
+        with pytest.raises(DataError, match=r"row 1 \(b.png\): gender .* is not one of female, male"):
+            read_table(path, "gender")
+
+    @pytest.mark.parametrize("bounds", [(30, 20), (-1, 4), (None, 4)])
+    def test_ages_out_of_order(self, write_faces, bounds):
+        with pytest.raises(DataError, match="row 0: age_min .* is not years with 0 <= age_min <= age_max"):
+            read_table(write_faces({"age_min": [bounds[0]], "age_max": [bounds[1]]}), "age")
+
+    def test_missing_file(self, tmp_path):
+        with pytest.raises(MissingInputError, match=r"no data file at .*nothing.parquet"):
+            read_table(tmp_path / "nothing.parquet", "gender")
+
+    def test_not_parquet(self, tmp_path):
+        (tmp_path / "f.parquet").write_text("name,gender\n")
+        with pytest.raises(DataError, match="is not a Parquet file") as caught:
+            read_table(tmp_path / "f.parquet", "gender")
+        assert "\n" not in str(caught.value)
+
+    def test_unknown_attribute_and_split(self, write_faces):
+        with pytest.raises(UnknownNameError, match="unknown attribute 'mood'"):
+            read_table(write_faces({"gender": ["male"]}), "mood")
+        with pytest.raises(UnknownNameError, match="unknown split 'test'; there are train and validation"):
+            read_table(write_faces({"gender": ["male"]}), "gender", "test")
+
+    def test_split_column(self, write_faces):
+        columns = {"gender": ["male", "female", "male"], "split": ["train", "validation", "test"]}
+        path = write_faces({**columns, "name": ["a", "b", "c"]})
+        assert read_table(path, "gender", "train")["name"].tolist() == ["a"]
+        assert read_table(path, "gender", "validation")["name"].tolist() == ["b"]
+        assert len(read_table(path, "gender")) == 3
+
+    def test_split_by_the_hash_of_the_name(self, write_faces):
+        names = [f"face-{i}" for i in range(200)]
+        path = write_faces({"gender": ["male"] * 200, "name": names})
+        validation = read_table(path, "gender", "validation")["name"].tolist()
+        assert validation == [n for n in names if int(hashlib.sha256(n.encode()).hexdigest(), 16) % 10 == 0]
+        assert sorted(validation + read_table(path, "gender", "train")["name"].tolist()) == sorted(names)
+
+    def test_split_without_split_or_name(self, write_faces):
+        with pytest.raises(DataError, match="neither a column 'split' nor 'name'"):
+            read_table(write_faces({"gender": ["male"]}), "gender", "validation")
+
+    def test_empty_split(self, write_faces):
+        with pytest.raises(DataError, match="has no rows in the validation split"):
+            read_table(write_faces({"gender": ["male"], "split": ["train"]}), "gender", "validation")
+
+
+class TestLoadFaces:
+    def test_one_aligned_crop_a_row(self, write_faces):
+        faces = load_faces(write_faces({"gender": ["male", "female"]}), "gender", size=32)
+        assert faces.crops.shape == (2, 32, 32, 3)
+        assert faces.crops.dtype == np.uint8
+        assert faces.found.tolist() == [True, True]
+        assert faces.labels.tolist() == [1, 0]
+
+    def test_a_row_without_a_face_is_cropped_where_the_others_have_theirs(self, tmp_path, face_png, write_faces):
+        blank = encode(np.tile(np.arange(96, dtype=np.uint8)[:, None], (1, 96)))
+        path = write_faces({"gender": ["male"] * 3})
+        pd.DataFrame({"image": [face_png, blank, face_png], "gender": ["male"] * 3}).to_parquet(path)
+        faces = load_faces(path, "gender")
+        assert faces.found.tolist() == [True, False, True]
+        # The blank image grows brighter downwards by one level a pixel: its crop tells where it was cut.
+        template_row = faces.crops[1, :, 24, 0].astype(float)
+        assert 5 < template_row[0] < 40
+        assert 60 < template_row[-1] <= 95
+
+    def test_without_any_face(self, tmp_path):
+        blank = encode(np.full((50, 40), 9, np.uint8))
+        pd.DataFrame({"image": [blank], "gender": ["male"]}).to_parquet(tmp_path / "f.parquet")
+        faces = load_faces(tmp_path / "f.parquet", "gender")
+        assert faces.found.tolist() == [False]
+        assert np.unique(faces.crops).tolist() == [9]
+
+    def test_the_second_call_reads_the_cache(self, write_faces, monkeypatch):
+        path = write_faces({"gender": ["male", "female"]})
+        first = load_faces(path, "gender")
+        monkeypatch.setattr("facestats.training.datasets.find_landmarks", None)  # would fail if called
+        second = load_faces(path, "gender")
+        assert (first.crops == second.crops).all()
+        assert (first.found == second.found).all()
+
+    def test_splits_sizes_and_files_do_not_share_a_cache(self, write_faces):
+        columns = {"gender": ["male", "female", "male"], "split": ["train", "train", "validation"]}
+        path = write_faces(columns)
+        shapes = [load_faces(path, "gender", split, size=size).crops.shape[:2] for split, size in
+                  (("train", 48), ("validation", 48), (None, 48), ("train", 40))]  # fmt: skip
+        assert shapes == [(2, 48), (1, 48), (3, 48), (2, 40)]
+        write_faces({"gender": ["male"], "split": ["train"]})
+        assert len(load_faces(path, "gender", "train")) == 1
+
+    def test_undecodable_image_names_the_row(self, tmp_path, face_png):
+        frame = pd.DataFrame({"image": [face_png, b"xx"], "gender": ["male"] * 2, "name": ["good", "bad"]})
+        frame.to_parquet(tmp_path / "f.parquet")
+        with pytest.raises(DataError, match=r"f.parquet, row 1 \(bad\): image does not decode"):
+            load_faces(tmp_path / "f.parquet", "gender")
+
+    def test_unwritable_cache(self, write_faces, tmp_path, monkeypatch):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "file"))
+        with pytest.raises(OutputError, match="set FACESTATS_CACHE to a writable folder"):
+            load_faces(write_faces({"gender": ["male"]}), "gender")
+
+
+@given(st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=50))
+def test_halves_do_not_depend_on_the_split_digit(digests):
+    table = pd.DataFrame({"gender": ["male"] * len(digests)})
+    crops = np.zeros((len(digests), 8, 8, 3), np.uint8)
+    halves = [
+        FaceData("gender", crops, np.ones(len(digests), bool), table, tuple(d // 10 * 10 + digit for d in digests))
+        .first_half.tolist()
+        for digit in (0, 7)
+    ]  # fmt: skip
+    assert halves[0] == halves[1]
+
+
+def test_selecting_rows():
+    table = pd.DataFrame({"gender": ["male", "female", "male"]})
+    faces = FaceData("gender", np.zeros((3, 8, 8, 3), np.uint8), np.array([True, False, True]), table, (1, 2, 3))
+    some = faces[np.array([False, True, True])]
+    assert (len(some), some.labels.tolist(), some.found.tolist(), some.digests) == (2, [0, 1], [False, True], (2, 3))
+
+
+def test_shared_data_have_the_expected_splits(data_folder):
+    assert len(read_table(data_folder / "fer2013.parquet", "expression", "train")) == 28711
+    assert len(read_table(data_folder / "fer2013.parquet", "expression", "validation")) == 3589
+    assert len(read_table(data_folder / "makeup.parquet", "makeup", "validation")) == 1058
