@@ -1,26 +1,27 @@
 """A window that shows the analysis while it runs (``--show``).
 
-The window lives in a process of its own: ``cv2.imshow`` aborts the process when there is no display, and hangs in one
-that imported PyAV before OpenCV.
+The window lives in a process of its own, which imports nothing but OpenCV and gets its pictures through a pipe:
+``cv2.imshow`` aborts the process when there is no display, and hangs in one that imported PyAV before OpenCV.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
-import queue
+import struct
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 from facestats.errors import DeviceError
 
 if TYPE_CHECKING:
     from facestats.tables import SampledFrame
-    from facestats.types import Frame, Int64
+    from facestats.types import Frame, Int64, UInt8
 
 _TITLE = "facestats (q closes)"
+_HEADER = struct.Struct("<II")  # height, width
 
 
 def check_display() -> None:
@@ -39,12 +40,29 @@ def check_display() -> None:
         raise DeviceError("--show needs a display and there is none: leave it out, the annotated clip shows the same")
 
 
-def _show(frames: Any, delay_ms: int) -> None:
-    """Show what comes through the queue until None comes or q is pressed; runs in the child process."""
-    import cv2
+def show_frames(frames: BinaryIO, delay_ms: int) -> None:
+    """Show the frames that come through a pipe until it ends or q is pressed; what the child process runs.
 
-    while (bgr := frames.get()) is not None:
-        cv2.imshow(_TITLE, bgr)
+    Parameters
+    ----------
+    frames : binary file
+        For each frame its height and width, and uint8 (height, width, 3), BGR.
+    delay_ms : int
+        Each frame stays for at least so many milliseconds.
+
+    Examples
+    --------
+    >>> show_frames(sys.stdin.buffer, 1)  # doctest: +SKIP
+    """
+    import cv2
+    import numpy as np
+
+    while len(header := frames.read(_HEADER.size)) == _HEADER.size:
+        height, width = _HEADER.unpack(header)
+        pixels = frames.read(height * width * 3)
+        if len(pixels) < height * width * 3:
+            break
+        cv2.imshow(_TITLE, np.frombuffer(pixels, np.uint8).reshape(height, width, 3))
         if cv2.waitKey(max(1, delay_ms)) & 0xFF in (ord("q"), 27):
             break
     cv2.destroyAllWindows()
@@ -57,14 +75,14 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     Parameters
     ----------
     delay_ms : int
-        Each frame stays for at least so many milliseconds.
+        Each frame stays for at least so many milliseconds; the analysis waits for it, as in the older program.
     blur : bool
         Make faces unrecognisable.
 
     Yields
     ------
     callable
-        A :data:`facestats.pipeline.FrameCallback`.
+        A :data:`facestats.pipeline.FrameCallback`. Once the window was closed it does nothing.
 
     Raises
     ------
@@ -77,40 +95,47 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     ...     fs.analyze_collection(["clip.mp4"], on_frame=on_frame)
     """
     check_display()
-    spawn = multiprocessing.get_context("spawn")
-    frames = spawn.Queue(maxsize=2)
-    child = spawn.Process(target=_show, args=(frames, delay_ms), daemon=True)
-    child.start()
+    code = f"import sys; from facestats.window import show_frames; show_frames(sys.stdin.buffer, {int(delay_ms)})"
+    # Qt tells of fonts that its wheel lacks on stderr; the exit code says what matters.
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def on_frame(frame: Frame, found: SampledFrame, track_ids: Int64, n_decoded: int) -> None:
-        import cv2
-
-        # Waits while the window is busy (so that --delay slows the run down as it did in the older program), but not
-        # for a window that is gone.
-        picture = cv2.cvtColor(_annotate(frame, found, track_ids, blur=blur), cv2.COLOR_RGB2BGR)
-        while child.is_alive():
-            try:
-                frames.put(picture, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-        if child.exitcode:
-            raise DeviceError(
-                f"the window could not be opened on display {os.environ.get('DISPLAY', '')}: leave --show out"
-            )
+        if child.poll() is None:
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.write(_message(annotate(frame, found, track_ids, blur=blur)))
+                child.stdin.flush()
+                return
+        if child.wait():
+            display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+            raise DeviceError(f"--show could not open a window on display {display!r}: leave it out, or check DISPLAY")
 
     try:
         yield on_frame
     finally:
-        with contextlib.suppress(queue.Full):
-            frames.put(None, timeout=1)
-        child.join(timeout=5)
-        if child.is_alive():
-            child.terminate()
-        frames.cancel_join_thread()
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
 
 
-def _annotate(frame: Frame, found: SampledFrame, track_ids: Int64, *, blur: bool) -> Any:
+def _message(rgb: UInt8) -> bytes:
+    return _HEADER.pack(*rgb.shape[:2]) + rgb[..., ::-1].tobytes()  # imshow takes BGR
+
+
+def annotate(frame: Frame, found: SampledFrame, track_ids: Int64, *, blur: bool = False) -> UInt8:
+    """Draw what was just found in a frame: boxes, ids and each face's most likely classes.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (H, W, 3), RGB.
+
+    Examples
+    --------
+    >>> annotate(frame, found, track_ids)  # doctest: +SKIP
+    """
     from facestats.clips.draw import FaceLabel
     from facestats.clips.render import annotate_image, best_class
 

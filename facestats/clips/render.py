@@ -268,7 +268,7 @@ def write_clip(
     path = out.with_name(out.name + ".mp4")
     with ClipWriter(path, width=source.info.width, height=source.info.height, audio_from=audio_from) as writer:
         for rgb, time_s in annotated:
-            writer.write(rgb, time_s)
+            writer.write(rgb, time_s, source.end_s)
             if on_frame is not None:
                 on_frame()
     return path
