@@ -28,14 +28,14 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
-# The slow suites open pages in Chromium, which comes from the system's packages.
+# The slow suites open pages in Chromium and a window on Xvfb, which come from the system's packages.
 test-all: $(STAMP) packages
 	$(BIN)/python -m pytest -m ''
 
 packages:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	  { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	  echo "Chromium is missing and could not be installed: the browser tests will say so"
+	@{ command -v chromium && command -v Xvfb; } >/dev/null 2>&1 || \
+	  { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium xvfb >/dev/null; } || \
+	  echo "Chromium or Xvfb is missing and could not be installed: the tests that need them will say so"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

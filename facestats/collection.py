@@ -172,7 +172,7 @@ def analyze_collection(
         result, done[video_id] = _analyze_into(store, item, video_id, sha256, stages, settings, progress, on_frame)
         if result.error:
             unread = True
-            problems.append(f"{item.path}: {result.error}")
+            problems.append(f"{item.shown}: {result.error}")
     return CollectionResult(
         store=store,
         video_ids=tuple(done),
@@ -183,23 +183,27 @@ def analyze_collection(
 
 
 def video_id_of(item: Input, sha256: str | None) -> str:
-    """Return the id of a new video: its safe stem and the beginning of its hash, or the UTC start where it has none.
+    """Return the id of a new video: its safe stem and the beginning of its hash.
+
+    A camera or a stream has no hash and gets its UTC start instead; a file that cannot be read, ``unread``.
 
     Examples
     --------
     >>> video_id_of(Input("my clip.mp4"), "0123456789abcdef")
     'my-clip-01234567'
     """
+    if sha256 is None and not item.is_live:
+        return f"{safe_stem(item.path)}-unread"
     if sha256 is None:
-        return f"{safe_stem(item.path.replace(':', '-').replace('/', '-'))}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+        return f"{safe_stem(item.shown.replace(':', '-').replace('/', '-'))}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     return f"{safe_stem(Path(item.path).resolve().name)}-{sha256[:8]}"
 
 
 def _hash(item: Input) -> str | None:
     try:
         return content_hash(item)
-    except OSError as error:
-        raise UnreadableInputError(f"{item.path} cannot be read: {error.strerror or error}") from None
+    except OSError:
+        return None  # opening it will say why, where the failure is recorded
 
 
 def _hide(progress: bool | None, trivial: bool = False) -> bool | None:
@@ -226,8 +230,8 @@ def _analyze_into(
         try:
             result = _read(item, video_id, sha256, stages, settings, progress, recording=recording, on_frame=on_frame)
         except UnreadableInputError as error:
-            result = failed_result(video_id, item.path, sha256, _reason(error, item), started_at)
-        entry = store.write(result, paths=(item.path,), options=settings.to_dict(), models=stages.models)
+            result = failed_result(video_id, item.shown, sha256, _reason(error, item), started_at)
+        entry = store.write(result, paths=(item.shown,), options=settings.to_dict(), models=stages.models)
         if settings.clips and result.status != "failed":
             # After the tables: a clip that cannot be written must not cost what was found.
             _draw(item, result, store.path / "clips" / video_id, stages, settings, progress, recording)
@@ -236,7 +240,7 @@ def _analyze_into(
 
 def _reason(error: FacestatsError, item: Input) -> str:
     """Return an error's message without the path, which stands beside it anyway."""
-    return str(error).removeprefix(item.path).lstrip(": ").strip() or str(error)
+    return str(error).removeprefix(item.shown).lstrip(": ").strip() or str(error)
 
 
 def _recording(item: Input, cleanup: contextlib.ExitStack) -> Path | None:
@@ -275,7 +279,7 @@ def _read(
     recording: Path | None = None,
     on_frame: FrameCallback | None = None,
 ) -> VideoResult:
-    with _open(item, settings, recording) as source, _bar(source, safe_stem(item.path), progress) as bar:
+    with _open(item, settings, recording) as source, _bar(source, safe_stem(item.shown), progress) as bar:
 
         def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
             bar.update(n_decoded - bar.n)
@@ -298,7 +302,7 @@ def _draw(
 ) -> Path:
     again = Input(str(recording)) if recording is not None else item
     audio_from = None if item.is_live or item.is_sequence else Path(item.path)
-    with _open(again, settings) as source, _bar(source, f"clip of {safe_stem(item.path)}", progress) as bar:
+    with _open(again, settings) as source, _bar(source, f"clip of {safe_stem(item.shown)}", progress) as bar:
         return write_clip(
             source,
             result,

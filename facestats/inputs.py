@@ -5,14 +5,13 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from facestats.errors import MissingInputError
 from facestats.models import sha256_of
-from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live
+from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, without_password
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,11 @@ class Input:
         """Whether it is a camera or a stream."""
         return is_live(self.path)
 
+    @property
+    def shown(self) -> str:
+        """The path as it may be shown and stored: a password in a URL is left out."""
+        return without_password(self.path)
+
 
 @dataclass(frozen=True)
 class Discovery:
@@ -50,18 +54,6 @@ class Discovery:
 
     inputs: tuple[Input, ...]
     missing: tuple[MissingInputError, ...]
-
-
-def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
-    """Return a sort key that puts ``frame2`` before ``frame10``.
-
-    Examples
-    --------
-    >>> sorted(["frame10", "frame2"], key=natural_key)
-    ['frame2', 'frame10']
-    """
-    parts = re.split(r"(\d+)", str(path).lower())
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
 
 
 def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Discovery:
@@ -106,7 +98,7 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
     elif path.exists():
         yield Input(argument)
     elif glob.has_magic(argument):
-        matches = sorted(glob.glob(argument, recursive=True), key=natural_key)  # noqa: PTH207  (patterns may be absolute)
+        matches = sorted(glob.glob(argument, recursive=True), key=_by_part)  # noqa: PTH207  (patterns may be absolute)
         if not matches:
             raise MissingInputError(f"nothing matches {argument}: check the pattern")
         for match in matches:
@@ -118,13 +110,17 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
         raise MissingInputError(f"{argument} does not exist: check the path")
 
 
+def _by_part(path: str) -> list[object]:
+    return [natural_key(Path(part)) for part in Path(path).parts]
+
+
 def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
     for where, folders, names in os.walk(folder):  # does not follow links to folders, so loops end
         if "store.json" in names:
             folders.clear()  # a store of ours: its clips are results, not inputs
             continue
-        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
-        visible = sorted((name for name in names if not name.startswith(".")), key=natural_key)
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=_by_part)
+        visible = sorted((name for name in names if not name.startswith(".")), key=_by_part)
         images = [name for name in visible if Path(name).suffix.lower() in IMAGE_SUFFIXES]
         if sequence and images:
             yield Input(where, is_sequence=True)

@@ -27,7 +27,7 @@ from facestats.tables import SampledFrame
 from facestats.thumbnails import ThumbnailKeeper
 from facestats.track import Tracker, create_tracker, fill_back
 from facestats.types import Detections, Float32, Frame, Int64, Predictions, VideoInfo
-from facestats.video import FrameSource
+from facestats.video import FrameSource, without_password
 
 #: Called for every sampled frame with its findings and their track ids (-1 where unconfirmed), and with the number of
 #: frames decoded so far: for progress bars and live views.
@@ -267,7 +267,7 @@ def video_row(
     """
     known: dict[str, Any] = {"video_id": video_id, "path": path, "sha256": sha256, "status": status, **values}
     if info is not None:
-        known |= {"path": info.path, "fps": info.fps, "width": info.width, "height": info.height}
+        known |= {"path": without_password(info.path), "fps": info.fps, "width": info.width, "height": info.height}
         known |= {"rotation": info.rotation}
     known["started_at"] = pd.Timestamp(known["started_at"])
     return schema.conform("videos", {name: [value] for name, value in known.items()})

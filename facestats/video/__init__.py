@@ -1,8 +1,9 @@
 """Sources of frames with their true times, and the writer of clips."""
 
 from facestats.video.base import DecodedFrame, FrameSource
-from facestats.video.images import IMAGE_SUFFIXES, read_image
+from facestats.video.images import IMAGE_SUFFIXES, natural_key, read_image
 from facestats.video.inputs import VIDEO_SUFFIXES, is_image, is_live, open_source
+from facestats.video.live import without_password
 from facestats.video.sampling import Sampler
 from facestats.video.writer import ClipWriter
 
@@ -15,6 +16,8 @@ __all__ = [
     "Sampler",
     "is_image",
     "is_live",
+    "natural_key",
     "open_source",
     "read_image",
+    "without_password",
 ]

@@ -151,7 +151,7 @@ class SequenceSource(FrameSource):
     MissingInputError
         If the folder holds no images.
     UnreadableInputError
-        If none of them can be read.
+        If the folder cannot be listed, or none of the images can be read.
     UsageError
         If ``fps`` is not positive.
     """
@@ -160,8 +160,11 @@ class SequenceSource(FrameSource):
         super().__init__()
         if not fps > 0:
             raise UsageError(f"the rate of an image sequence must be positive, got {fps}; 25 is usual")
-        names = [file for file in Path(path).iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()]
-        self._paths = sorted((file for file in names if not file.name.startswith(".")), key=natural_key)
+        try:
+            files = [file for file in Path(path).iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()]
+        except OSError as error:
+            raise UnreadableInputError(f"cannot list {path}: {error.strerror}; check its permissions") from None
+        self._paths = sorted((file for file in files if not file.name.startswith(".")), key=natural_key)
         if not self._paths:
             raise MissingInputError(f"{path} has no images in it ({', '.join(sorted(IMAGE_SUFFIXES))})")
         self._fps = fps

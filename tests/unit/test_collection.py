@@ -153,6 +153,19 @@ def test_a_cut_off_video_is_partial_and_keeps_its_rows(tmp_path):
     assert result.store.clip_path(row["video_id"]) is not None
 
 
+def test_a_file_that_may_not_be_read_is_a_failure_like_any_other(videos, tmp_path, monkeypatch):
+    def forbidden(item):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("facestats.collection.content_hash", forbidden)
+    (videos / "good.mp4").write_bytes(b"")  # root may read anything; an empty file fails to open for everybody
+    for _ in range(2):
+        result = run([videos / "good.mp4"], tmp_path / "store")
+        assert result.exit_code == 3
+        assert result.video_ids == ("good-unread",)
+    assert len(result.store.videos) == 1
+
+
 def test_live_ids_carry_the_source_and_the_moment():
     video_id = video_id_of(Input("camera:0"), None)
     assert video_id.startswith("camera-0-20")

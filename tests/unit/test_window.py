@@ -56,8 +56,8 @@ def test_faces_are_drawn_with_id_and_classes():
     image = annotate(FRAME, found(), IDS)
     assert image.shape == FRAME.rgb.shape
     assert (image != FRAME.rgb).any()
-    blurred = annotate(Frame(0, 0.0, np.random.default_rng(0).integers(0, 256, (120, 200, 3)).astype(np.uint8)), found(),
-                       IDS, blur=True)  # fmt: skip
+    noise = np.random.default_rng(0).integers(0, 256, (120, 200, 3)).astype(np.uint8)
+    blurred = annotate(Frame(0, 0.0, noise), found(), IDS, blur=True)
     assert blurred[35:55, 110:130].std() < 40
 
 
