@@ -6,6 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# A noisy machine must not fail a test for being slow.
+settings.register_profile("facestats", deadline=None)
+settings.load_profile("facestats")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

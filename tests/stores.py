@@ -26,7 +26,7 @@ MODELS = {
 PEOPLE, EMPTY, FAILED, PARTIAL = "people-00000001", "empty-00000002", "broken-00000003", "script-00000004"
 
 #: A file name that must never reach a page unescaped.
-NASTY_NAME = "<script>alert('x')</script> & \"co\".mp4"
+NASTY_NAME = "<script>alert('x')<img src=x onerror=y> & \"co\" $1$.mp4"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ _RUNTIME_ERRORS = (
     runtime_errors.NotImplemented,
     runtime_errors.RuntimeException,
     RuntimeError,
+    ValueError,  # an input that the file does not have
 )
 
 

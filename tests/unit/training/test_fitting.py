@@ -53,12 +53,13 @@ def test_goes_on_after_an_interruption(bright_and_dark, tmp_path, monkeypatch):
     monkeypatch.setattr(fitting, "_save", save_then_fail)
     with pytest.raises(PowerCut):
         fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt")
-    monkeypatch.setattr(fitting, "_save", save)
-    epochs = []
-    monkeypatch.setattr(fitting, "augment", lambda faces, generator: epochs.append(1) or faces)
     monkeypatch.undo()
+    batches = []
+    augment = fitting.augment
+    monkeypatch.setattr(fitting, "augment", lambda *arguments: batches.append(1) or augment(*arguments))
     resumed = weights_of(fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt"))
     assert torch.allclose(whole, resumed, atol=1e-4)
+    assert len(batches) == 64 / QUICK.batch_size  # the third epoch alone
 
 
 def test_a_finished_checkpoint_trains_no_more(bright_and_dark, tmp_path, monkeypatch):
@@ -76,7 +77,7 @@ def test_checkpoint_of_another_recipe(bright_and_dark, tmp_path):
 
 def test_checkpoint_that_is_none(bright_and_dark, tmp_path):
     (tmp_path / "training.pt").write_bytes(b"something else")
-    with pytest.raises(OutputError, match="is not a checkpoint"):
+    with pytest.raises(OutputError, match=r"is not a file that torch.save .* wrote.*: delete it or use --no-resume"):
         fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt")
 
 

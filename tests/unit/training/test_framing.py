@@ -2,7 +2,6 @@ import cv2
 import numpy as np
 import pytest
 
-from facestats.crops import align_one
 from facestats.detect.centerface import CenterFace
 from facestats.training.framing import TYPICAL_LANDMARKS, find_landmarks
 
@@ -14,7 +13,7 @@ def detector():
 
 @pytest.fixture(scope="module")
 def face(portrait):
-    return cv2.resize(portrait[35:235, 165:365], (96, 96), interpolation=cv2.INTER_AREA)
+    return cv2.resize(portrait[125:345, 160:380], (96, 96), interpolation=cv2.INTER_AREA)
 
 
 def eyes_nose_mouth_are_in_place(points, shape):
@@ -43,26 +42,23 @@ def test_same_place_at_every_size(face, detector):
     assert np.abs(shares[2] - shares[1]).max() < 0.03
 
 
-def test_the_crop_is_the_one_a_video_would_give(portrait, detector):
-    """Cut from the tight crop and from the whole picture, the aligned faces show the same."""
-    whole = CenterFace(detect_size=480).detect([portrait])[0]
-    from_video = align_one(portrait, whole.landmarks[0])
-    tight = portrait[20:270, 140:390]
-    from_still = align_one(tight, find_landmarks(tight, detector))
-    middle = np.s_[8:40, 8:40]
-    gray = [cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)[middle].astype(float).ravel() for crop in (from_video, from_still)]
-    assert np.corrcoef(gray)[0, 1] > 0.95
+def test_the_face_is_framed_as_in_a_video(portrait, detector):
+    """The landmarks lie where the detector sees them in the whole picture, give or take its jitter."""
+    from_video = CenterFace(detect_size=480).detect([portrait])[0].landmarks[0]
+    from_still = find_landmarks(portrait[100:360, 138:398], detector) + np.array([138, 100])
+    between_eyes = np.linalg.norm(from_video[1] - from_video[0])
+    assert np.linalg.norm(from_still - from_video, axis=1).max() < 0.2 * between_eyes
 
 
 def test_not_square(portrait, detector):
-    image = portrait[0:300, 130:400]
+    image = portrait[80:380, 140:400]
     eyes_nose_mouth_are_in_place(find_landmarks(image, detector), image.shape)
 
 
 def test_a_small_face_is_found_in_the_second_look(portrait, detector):
-    image = cv2.copyMakeBorder(portrait[35:235, 165:365], 600, 600, 600, 600, cv2.BORDER_CONSTANT, value=(90, 90, 90))
+    image = cv2.copyMakeBorder(portrait[125:345, 160:380], 600, 600, 600, 600, cv2.BORDER_CONSTANT, value=(90, 90, 90))
     points = find_landmarks(image, detector)
-    eyes_nose_mouth_are_in_place(points - 600, (200, 200))
+    eyes_nose_mouth_are_in_place(points - 600, (220, 220))
 
 
 def test_no_face(detector):

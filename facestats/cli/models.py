@@ -1,0 +1,64 @@
+"""``facestats models``: what is there, what can be fetched, and the way in for other weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facestats.cli import app
+
+models_app = typer.Typer(
+    name="models", help="List, fetch and convert models.", no_args_is_help=True, add_completion=False
+)
+app.add_typer(models_app)
+
+
+@models_app.command("list")
+def list_models(
+    models_path: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
+    ] = None,
+) -> None:
+    """Show every model that --model can name, and what can be pulled."""
+    from facestats.models import DOWNLOADS, find_models, pulled_file
+
+    rows = [("name", "attributes", "network", "size", "where", "licence")]
+    for model in find_models(tuple(models_path or ())).values():
+        card = model.card
+        size = f"{card.input_size}x{card.input_size} {card.input_color}"
+        licence = card.licence or "not stated"
+        rows.append((card.name, ", ".join(card.attributes), card.network, size, str(model.folder), licence))
+    for name, download in DOWNLOADS.items():
+        path = pulled_file(name)
+        where = str(path) if path else f"not here: facestats models pull {name}"
+        rows.append((name, "(face detector)", name, "any", where, download.licence))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        print("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]]))
+
+
+@models_app.command()
+def pull(name: Annotated[str, typer.Argument(metavar="NAME", help="yunet.")]) -> None:
+    """Fetch a file that does not ship with facestats, and check its sha256."""
+    from facestats.models import pull as fetch
+
+    print(fetch(name))
+
+
+@models_app.command()
+def convert(
+    state_dict: Annotated[
+        Path, typer.Argument(metavar="STATE_DICT", help="What torch.save(network.state_dict(), ...) wrote.")
+    ],
+    card: Annotated[Path, typer.Option(metavar="FILE", help="The model's card.json; hashes are filled in.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The new model's folder.")],
+    network: Annotated[str, typer.Option(help="mini_xception.")] = "mini_xception",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out already holds.")] = False,
+) -> None:
+    """Turn a PyTorch state dict into model.onnx, weights.safetensors and card.json; no code in it is ever run."""
+    from facestats.training.export import convert as convert_state_dict
+
+    model = convert_state_dict(state_dict, card, out, network=network, overwrite=overwrite)
+    print(f"{model.name} ({', '.join(model.card.attributes)}) in {model.folder}")

@@ -1,0 +1,148 @@
+"""``facestats train`` and ``facestats evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from facestats.cli import app
+
+_Attribute = Annotated[str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age or makeup.")]
+_Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
+
+
+@app.command()
+def train(
+    attribute: _Attribute,
+    data: _Data,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The model's folder; by default facestats-models/ATTRIBUTE-NETWORK."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; each attribute has its own.")] = None,
+    color: Annotated[str | None, typer.Option(help="What the network sees: gray or rgb; expression gray.")] = None,
+    network: Annotated[str | None, typer.Option(help="mini_xception.")] = None,
+    size: Annotated[int, typer.Option(min=32, help="Side of the aligned face in pixels.")] = 48,
+    batch_size: Annotated[int | None, typer.Option(min=2, help="Faces per step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-6, help="Its peak.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in --out, if it has one.")] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out already holds.")] = False,
+) -> None:
+    """Train a network for one attribute and write its model folder, for --models-path."""
+    from dataclasses import replace
+
+    from facestats.errors import UnknownNameError, UsageError
+    from facestats.training.fitting import DEFAULT_RECIPES
+    from facestats.training.networks import NETWORKS
+    from facestats.training.run import train_model
+
+    if attribute not in DEFAULT_RECIPES:
+        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(DEFAULT_RECIPES)}")
+    if color not in (None, "gray", "rgb"):
+        raise UsageError(f"--color must be gray or rgb, not {color!r}")
+    if network is not None and network not in NETWORKS:
+        raise UnknownNameError(f"unknown network {network!r}; there is {', '.join(NETWORKS)}")
+    wanted = {
+        "epochs": epochs,
+        "input_color": color,
+        "network": network,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    recipe = replace(DEFAULT_RECIPES[attribute], **{name: value for name, value in wanted.items() if value is not None})
+    model = train_model(
+        attribute,
+        data,
+        out or Path("facestats-models", f"{attribute}-{recipe.network.replace('_', '-')}"),
+        recipe=recipe,
+        size=size,
+        device=device,
+        resume=resume,
+        overwrite=overwrite,
+        progress=True,
+    )
+    validation = model.card.metrics["validation"]
+    print(f"{model.name} in {model.folder}; validation data, {validation['n']} images:")
+    print(_table({**validation, "faces_found": None}))
+    print(f"use it: facestats analyze INPUT --models-path {model.folder} --model {attribute}={model.name}")
+
+
+@app.command()
+def evaluate(
+    attribute: _Attribute,
+    data: _Data,
+    split: Annotated[str | None, typer.Option(help="train or validation; every row by default.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="By default the one that analyze uses.")] = None,
+    models_path: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Score a model on labelled images, each detected and aligned as in a video."""
+    import json
+
+    from facestats.classify.onnx import check_device
+    from facestats.errors import UnknownNameError
+    from facestats.evaluation.accuracy import evaluate as score_model
+    from facestats.models import choose_models
+    from facestats.schema import ATTRIBUTE_CLASSES
+    from facestats.training.datasets import load_faces
+
+    if attribute not in ATTRIBUTE_CLASSES:
+        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
+    if model == "none":
+        raise UnknownNameError("--model none leaves nothing to evaluate: name a model, see `facestats models list`")
+    check_device(device)
+    selection = dict.fromkeys(ATTRIBUTE_CLASSES, "none")
+    del selection[attribute]
+    if model is not None:
+        selection[attribute] = model
+    chosen = choose_models(selection, tuple(models_path or ()))[attribute]
+    faces = load_faces(data, attribute, split, size=chosen.card.input_size, progress=True)
+    scores = score_model(chosen, faces, device=device)
+    if as_json:
+        print(json.dumps({"attribute": attribute, "model": chosen.name, "split": split, **scores}))
+    else:
+        print(f"{chosen.name} on {data.name}, {f'{split} split' if split else 'every row'}:")
+        print(_table(scores))
+
+
+_TITLES = {
+    "n": "images",
+    "n_exact": "with an exact age",
+    "faces_found": "faces found",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "ece": "expected calibration error",
+    "mae": "mean absolute error (years)",
+    "female_balanced_accuracy": "balanced accuracy, female faces",
+    "female_none_balanced_accuracy": "none or not, female faces",
+}
+
+
+def _table(scores: Mapping[str, Any]) -> str:
+    """Lay scores and confusion matrix out in columns."""
+    lines = []
+    for name, title in _TITLES.items():
+        value = scores.get(name)
+        if value is not None:
+            lines.append(f"  {title:<32}{value:>10,}" if isinstance(value, int) else f"  {title:<32}{value:>10.3f}")
+    if scores.get("n_exact") == 0:
+        lines.append("  no row has an exact age (age_min equal to age_max): age groups cannot be scored on bins")
+    classes = scores["confusion"]["classes"]
+    width = max(map(len, classes)) + 2
+    lines += [
+        "",
+        "  labelled (rows) and predicted (columns)",
+        " " * (width + 2) + "".join(f"{c:>{width}}" for c in classes),
+    ]
+    for name, row in zip(classes, scores["confusion"]["matrix"], strict=True):
+        lines.append(f"  {name:<{width}}" + "".join(f"{count:>{width}}" for count in row))
+    return "\n".join(lines)

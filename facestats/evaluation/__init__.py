@@ -1,0 +1,1 @@
+"""How good the networks are: accuracy and calibration."""

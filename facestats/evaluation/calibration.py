@@ -1,0 +1,116 @@
+"""Whether a stated probability can be believed, and the temperature that makes it so.
+
+Guo et al., "On Calibration of Modern Neural Networks", 2017, arXiv 1706.04599.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+#: Share of faces that get a verdict at the threshold that training writes into a card; the others are "unknown".
+COVERAGE = 0.85
+
+_TEMPERATURES = (0.05, 20.0)
+
+
+def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, *, bins: int = 15) -> float:
+    """Return the mean distance between confidence and accuracy over bins of equal width, weighted by their faces.
+
+    Parameters
+    ----------
+    confidence : numpy.ndarray
+        float (N,), in [0, 1]: the probability of the class that was chosen.
+    correct : numpy.ndarray
+        bool (N,): whether the choice was right.
+    bins : int
+        How many.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 is perfect, NaN for no faces.
+
+    Examples
+    --------
+    >>> round(expected_calibration_error(np.array([0.8, 0.8, 0.8, 0.8, 0.8]), np.array([1, 1, 1, 1, 0])), 6)
+    0.0
+    >>> expected_calibration_error(np.array([1.0, 1.0]), np.array([True, False]))
+    0.5
+    """
+    confidence = np.asarray(confidence, np.float64)
+    if len(confidence) == 0:
+        return float("nan")
+    # Bins are open below and closed above, as in the paper.
+    index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gap = np.bincount(index, weights=np.asarray(correct, np.float64) - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def negative_log_likelihood(logits: np.ndarray, likelihood: np.ndarray, temperature: float = 1.0) -> float:
+    """Return the mean of minus the log of how likely each label is under the network's probabilities.
+
+    Parameters
+    ----------
+    logits : numpy.ndarray
+        float (N, K).
+    likelihood : numpy.ndarray
+        float (N, K), in [0, 1]: how likely each row's label is if a class is the true one; 1 for one class and 0 for
+        the others where the label is a class, and several above 0 where it is a bin or a little uncertain.
+    temperature : float
+        The logits are divided by it.
+
+    Examples
+    --------
+    >>> round(negative_log_likelihood(np.zeros((1, 4)), np.array([[1.0, 1.0, 0.0, 0.0]])), 4)
+    0.6931
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    return float(np.mean(logsumexp(scaled, axis=1) - logsumexp(scaled, axis=1, b=likelihood)))
+
+
+def fit_temperature(logits: np.ndarray, likelihood: np.ndarray) -> float:
+    """Return the temperature, between 0.05 and 20, with the smallest negative log-likelihood.
+
+    Parameters
+    ----------
+    logits, likelihood
+        See :func:`negative_log_likelihood`: faces that the network was not trained on.
+
+    Examples
+    --------
+    >>> logits = np.array([[4.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 0.0]])  # sure of it, right three times in four
+    >>> likelihood = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(fit_temperature(logits, likelihood), 2)  # 4 / log 3
+    3.64
+    """
+    bounds = tuple(np.log(_TEMPERATURES))
+    best = minimize_scalar(
+        lambda log_t: negative_log_likelihood(logits, likelihood, float(np.exp(log_t))),
+        bounds=bounds,
+        method="bounded",
+    )
+    return float(np.exp(best.x))
+
+
+def coverage_threshold(confidence: np.ndarray, coverage: float = COVERAGE) -> float:
+    """Return the highest confidence that at least ``coverage`` of the faces reach, rounded down to 3 digits.
+
+    Parameters
+    ----------
+    confidence : numpy.ndarray
+        float (N,), in [0, 1]: the probability of the class that was chosen; N at least 1.
+    coverage : float
+        Share of the faces to keep.
+
+    Examples
+    --------
+    >>> coverage_threshold(np.array([0.5, 0.6, 0.7, 0.8]), 0.75)
+    0.6
+    """
+    falling = np.sort(np.asarray(confidence, np.float64))[::-1]
+    last_kept = falling[math.ceil(coverage * len(falling) - 1e-9) - 1]
+    return math.floor(last_kept * 1000 + 1e-6) / 1000

@@ -1,0 +1,162 @@
+"""What the plots share: an Axes to draw in, a calm frame, a time axis, cuts, a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from facestats.plots.palette import (
+    FAINT,
+    INK,
+    MUTED,
+    NOT_MEASURED,
+    NOT_MEASURED_COLOR,
+    UNKNOWN_COLOR,
+    Color,
+    color_of,
+    hex_color,
+)
+from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN
+
+#: Hatching that tells "unknown" from any colour, also without colour vision and in print.
+UNKNOWN_HATCH = "////"
+
+_NOTEBOOK_BACKENDS = ("inline", "ipympl", "widget", "nbagg")
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return ``ax``, or the Axes of a new figure of ``size`` inches.
+
+    In a notebook the figure is pyplot's, which shows it and closes it; elsewhere it belongs to nobody but the caller,
+    so that nothing piles up.
+    """
+    if ax is not None:
+        return ax
+    backend = str(matplotlib.get_backend(auto_select=False))
+    if any(name in backend for name in _NOTEBOOK_BACKENDS):
+        from matplotlib import pyplot as plt
+
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    return Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def calm(ax: Axes, *, grid: str | None = None) -> None:
+    """Take away what is not data: the upper and right frame, tick marks, a loud grid."""
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(hex_color(FAINT))
+    ax.tick_params(length=0, labelcolor=hex_color(INK))
+    ax.tick_params(axis="x", pad=7)  # clear of the lowest label beside it
+    ax.xaxis.label.set_color(hex_color(MUTED))
+    ax.yaxis.label.set_color(hex_color(MUTED))
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis=grid, color=hex_color(FAINT), linewidth=0.6)
+
+
+def clock(seconds: float, *, decimals: int = 0) -> str:
+    """Return a time as people read it: ``12 s``, ``1:05``, ``1:02:03``.
+
+    Examples
+    --------
+    >>> clock(65), clock(12.34, decimals=1), clock(3723)
+    ('1:05', '12.3 s', '1:02:03')
+    """
+    if abs(seconds) < 60:
+        return f"{seconds:.{decimals}f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class _TimeLocator(MaxNLocator):
+    """Places as many ticks as have room for their labels, also when the figure's width changes later."""
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        inches = self.axis.axes.bbox.width / self.axis.get_figure(root=True).dpi
+        self.set_params(nbins=int(np.clip(inches / 0.75, 2, 8)))
+        return super().tick_values(vmin, vmax)
+
+
+def time_axis(ax: Axes, limits: tuple[float, float]) -> None:
+    """Make x the video's clock."""
+    low, high = limits
+    if not (np.isfinite(low) and np.isfinite(high)):
+        low, high = 0.0, 1.0
+    if high - low < 1e-3:  # a still, or a single sighting
+        low, high = low - 0.5, high + 0.5
+    ax.set_xlim(low, high)
+    decimals = 0 if high - low > 5 else 1
+    ax.xaxis.set_major_locator(_TimeLocator(steps=[1, 1.5, 2, 3, 5, 6, 10]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: clock(value, decimals=decimals)))
+    ax.set_xlabel("time in the video")
+
+
+def mark_cuts(ax: Axes, cuts: Iterable[float]) -> None:
+    """Draw a dashed line, labelled once, at each shot cut inside the time axis."""
+    low, high = ax.get_xlim()
+    inside = [cut for cut in cuts if low < cut < high]
+    for cut in inside:
+        ax.axvline(cut, color=hex_color(INK), linewidth=1, linestyle=(0, (4, 3)), gid="cut")
+    if inside:
+        ax.annotate(
+            "cut" if len(inside) == 1 else f"{len(inside)} cuts",
+            (inside[0], 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize="small",
+            color=hex_color(MUTED),
+        )
+
+
+def note(ax: Axes, text: str) -> None:
+    """Write why there is nothing to see in the middle of an empty plot."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=hex_color(MUTED))
+
+
+def face_style(color: Color) -> dict[str, object]:
+    """Return how an area of this colour is filled: hatched for "unknown", outlined for "not measured"."""
+    style: dict[str, object] = {"facecolor": hex_color(color), "edgecolor": "none", "linewidth": 0}
+    if color == UNKNOWN_COLOR:
+        style |= {"hatch": UNKNOWN_HATCH, "edgecolor": "#bbbbbb"}
+    elif color == NOT_MEASURED_COLOR:
+        style |= {"edgecolor": hex_color(MUTED), "linewidth": 0.8}
+    return style
+
+
+def class_legend(ax: Axes, attribute: str, *, present: Sequence[str | None], columns: int | None = None) -> None:
+    """Name the colours of an attribute above the plot, with "unknown" and "not measured" where they occur.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    attribute : str
+    present : sequence of str or None
+        What was drawn; None means "not measured". The attribute's classes are named in any case.
+    columns : int, optional
+        Entries in a row; as many as fit the figure's width where absent.
+    """
+    names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute]]
+    names += [name for name in (UNKNOWN, None) if name in present]
+    handles = [Patch(label=name or NOT_MEASURED, **face_style(color_of(attribute, name))) for name in names]
+    figure = ax.get_figure(root=True)
+    fitting = max(2, int(figure.get_figwidth() / 1.05)) if figure is not None else 4
+    ax.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.04),
+        ncols=min(columns or fitting, len(handles)),
+        frameon=False,
+        handlelength=1.0,
+        handleheight=1.0,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+    )

@@ -1,0 +1,83 @@
+"""From a track's observations to what its expression plots draw."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facestats.schema import EXPRESSIONS, UNKNOWN, probability_columns
+
+#: A face that was out of sight for longer than this, in seconds, leaves a gap.
+LONGEST_GAP_S = 1.0
+
+Float64 = NDArray[np.float64]
+
+
+def probabilities(observations: pd.DataFrame) -> Float64:
+    """Return the seven probabilities, float64 (N, 7); a row of NaN where a face was not classified."""
+    values = observations[list(probability_columns("expression"))].to_numpy(np.float64, copy=True)
+    measured = ~np.isnan(values).all(axis=1)
+    values[measured] = np.nan_to_num(values[measured])  # a class that the model does not know
+    return values
+
+
+def smooth(times_s: Float64, values: Float64, width_s: float) -> Float64:
+    """Average each row with the rows at most ``width_s / 2`` seconds away; rows of NaN stay, and count for nothing.
+
+    Examples
+    --------
+    >>> smooth(np.array([0.0, 1.0, 2.0]), np.array([[0.0], [3.0], [np.nan]]), 2.0).ravel().tolist()
+    [1.5, 1.5, nan]
+    """
+    measured = ~np.isnan(values).any(axis=1)
+    if width_s <= 0 or not measured.any():
+        return values
+    slack = 1e-9  # so that rounding does not decide which neighbour is still near
+    first = np.searchsorted(times_s, times_s - width_s / 2 - slack)
+    last = np.searchsorted(times_s, times_s + width_s / 2 + slack)
+    zero = np.zeros((1, values.shape[1]))
+    sums = np.concatenate([zero, np.cumsum(np.nan_to_num(values), axis=0)])
+    counts = np.concatenate([[0], np.cumsum(measured)])
+    smoothed = (sums[last] - sums[first]) / np.maximum(counts[last] - counts[first], 1)[:, None]
+    smoothed[~measured] = np.nan
+    return smoothed
+
+
+def states(values: Float64, threshold: float) -> list[str | None]:
+    """Return the most likely expression of each row, "unknown" below ``threshold``, None where not measured."""
+    measured = ~np.isnan(values).any(axis=1)
+    filled = np.nan_to_num(values)
+    best = filled.argmax(axis=1)
+    return [
+        None if not known else EXPRESSIONS[index] if row[index] >= threshold else UNKNOWN
+        for known, index, row in zip(measured, best, filled, strict=True)
+    ]
+
+
+def runs(times_s: Float64) -> list[slice]:
+    """Split ascending times where a gap is longer than :data:`LONGEST_GAP_S`.
+
+    Examples
+    --------
+    >>> runs(np.array([0.0, 0.5, 4.0]))
+    [slice(0, 2, None), slice(2, 3, None)]
+    """
+    breaks = np.flatnonzero(np.diff(times_s) > LONGEST_GAP_S) + 1
+    edges = [0, *breaks.tolist(), len(times_s)]
+    return [slice(start, stop) for start, stop in pairwise(edges) if stop > start]
+
+
+def typical_step(times_s: Float64) -> float:
+    """Return the usual distance between observations in seconds; 0.1 where there are too few to tell."""
+    steps = np.diff(times_s)
+    steps = steps[(steps > 0) & (steps <= LONGEST_GAP_S)]
+    return float(np.median(steps)) if len(steps) else 0.1
+
+
+def edges(times_s: Float64, step_s: float) -> Float64:
+    """Return the N + 1 edges of N observations: half-way to the neighbours, half a step at the ends."""
+    middles = (times_s[1:] + times_s[:-1]) / 2
+    return np.concatenate([[times_s[0] - step_s / 2], middles, [times_s[-1] + step_s / 2]])

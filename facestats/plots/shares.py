@@ -1,0 +1,124 @@
+"""How much of the time each expression took, video by video and over a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from facestats.plots import _axes
+from facestats.plots.palette import EXPRESSION_COLORS, hex_color, text_color
+from facestats.schema import EXPRESSIONS
+
+_SHARE_COLUMNS = [f"expression_share_{name}" for name in EXPRESSIONS]
+
+#: A track counts by its length in seconds, and a still or a single sighting like this many.
+_SHORTEST_S = 0.1
+
+_LONGEST_LABEL = 20
+
+#: Smaller parts are too narrow for their number, at least on a phone.
+_SMALLEST_LABELLED = 0.17
+
+
+def mean_shares(tracks: pd.DataFrame) -> pd.Series | None:
+    """Return the share of the tracked time in each expression, by expression, or None if it was never measured.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> mean_shares(schema.conform("tracks")) is None
+    True
+    """
+    measured = tracks[tracks[_SHARE_COLUMNS].notna().any(axis=1)]
+    if measured.empty:
+        return None
+    weights = measured["duration_s"].clip(lower=_SHORTEST_S).to_numpy(np.float64)
+    shares = np.nan_to_num(measured[_SHARE_COLUMNS].to_numpy(np.float64))
+    return pd.Series(np.average(shares, axis=0, weights=weights), index=list(EXPRESSIONS))
+
+
+def expression_shares(
+    tracks: pd.DataFrame,
+    *,
+    by: str | None = "video_id",
+    labels: Mapping[str, str] | None = None,
+    max_rows: int = 25,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the shares of the tracked time in each expression: a bar for all tracks, and one for each group.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        The ``tracks`` table of one video or of many.
+    by : str or None
+        Column that makes the groups; None draws only the bar for all.
+    labels : mapping of str to str, optional
+        What to write for a group's value.
+    max_rows : int
+        If there are more groups, those with the longest tracked time are drawn and a line says so.
+    legend : bool
+        Whether to name the colours above the plot.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure where absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> expression_shares(schema.conform("tracks")).get_xlabel()
+    'share of the time seen'
+    """
+    groups = dict(iter(tracks.groupby(by, sort=True))) if by is not None else {}
+    measured = {name: shares for name, group in groups.items() if (shares := mean_shares(group)) is not None}
+    longest = sorted(measured, key=lambda name: -groups[name]["duration_s"].sum())[:max_rows]
+    everything = mean_shares(tracks)
+    rows: list[tuple[str, pd.Series]] = [] if everything is None else [("all", everything)]
+    rows += [((labels or {}).get(name, str(name)), measured[name]) for name in measured if name in longest]
+
+    ax = _axes.axes_or_new(ax, (8.0, 0.8 + 0.34 * max(len(rows), 1) + 0.4 * legend))
+    for row, (_, shares) in enumerate(rows):
+        left = 0.0
+        for name, share in shares.items():
+            color = EXPRESSION_COLORS[str(name)]
+            ax.barh(row, share, left=left, height=0.75, color=hex_color(color), label=str(name))
+            if share >= _SMALLEST_LABELLED:
+                ax.text(
+                    left + share / 2,
+                    row,
+                    f"{share:.0%}",
+                    ha="center",
+                    va="center",
+                    fontsize="small",
+                    color=hex_color(text_color(color)),
+                )
+            left += share
+    if not rows:
+        _axes.note(ax, "expression not measured")
+    ax.set_yticks(range(len(rows)), [_shortened(label) for label, _ in rows])
+    for label in ax.get_yticklabels()[:1]:
+        label.set_fontweight("bold")
+    ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    _axes.calm(ax)
+    hidden = f" (the {len(longest)} longest of {len(measured)})" if len(longest) < len(measured) else ""
+    ax.set_xlabel(f"share of the time seen{hidden}")
+    if legend:
+        _axes.class_legend(ax, "expression", present=EXPRESSIONS)
+    return ax
+
+
+def _shortened(label: str) -> str:
+    """Keep a long file name's beginning and end, which is where names differ; never read it as mathematics."""
+    half = _LONGEST_LABEL // 2
+    label = label if len(label) <= _LONGEST_LABEL else f"{label[:half]}…{label[-half + 1 :]}"
+    return label.replace("$", r"\$")

@@ -1,0 +1,100 @@
+"""The expression of one tracked face over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from facestats.errors import UsageError
+from facestats.plots import _axes, _expressions
+from facestats.plots.palette import EXPRESSION_COLORS, hex_color
+from facestats.schema import EXPRESSIONS
+
+
+def expression_timeline(
+    observations: pd.DataFrame,
+    *,
+    track_id: int | None = None,
+    cuts: Iterable[float] = (),
+    smooth_s: float = 0.0,
+    time_range: tuple[float, float] | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the seven expression probabilities of one track as stacked areas on the video's clock.
+
+    Moments in which the face was out of sight, or seen but not classified, stay empty.
+
+    Parameters
+    ----------
+    observations : pandas.DataFrame
+        The ``observations`` of one video, or of one track of it.
+    track_id : int, optional
+        Which track; may be left out if the table holds only one.
+    cuts : iterable of float
+        Times of shot cuts in seconds, see :func:`facestats.plots.shot_cuts`.
+    smooth_s : float
+        Width in seconds of a moving average; 0 draws every observation as it is.
+    time_range : tuple of float, optional
+        First and last second of the time axis; from the track where absent.
+    legend : bool
+        Whether to name the colours above the plot.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure where absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    UsageError
+        If the table holds several tracks or videos and none is named.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> expression_timeline(schema.conform("observations")).get_xlabel()
+    'time in the video'
+    """
+    ax = _axes.axes_or_new(ax, (8.0, 2.6))
+    track = _one_track(observations, track_id)
+    times = track["time_s"].to_numpy(np.float64)
+    values = _expressions.smooth(times, _expressions.probabilities(track), smooth_s)
+    step = _expressions.typical_step(times)
+    measured = ~np.isnan(values).any(axis=1)
+    for run in _expressions.runs(times[measured]):
+        at, rows = times[measured][run], values[measured][run]
+        bounds = _expressions.edges(at, step)
+        ax.stackplot(
+            np.concatenate([bounds[:1], at, bounds[-1:]]),
+            np.concatenate([rows[:1], rows, rows[-1:]]).T,
+            colors=[hex_color(EXPRESSION_COLORS[name]) for name in EXPRESSIONS],
+            linewidth=0,
+        )
+    if not measured.any():
+        _axes.note(ax, "expression not measured")
+    limits = time_range or ((times[0], times[-1]) if len(times) else (0.0, 1.0))
+    _axes.time_axis(ax, limits)
+    ax.set_ylim(0, 1)
+    ax.set_yticks([0, 0.5, 1])
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    _axes.calm(ax)
+    _axes.mark_cuts(ax, cuts)
+    if legend:
+        _axes.class_legend(ax, "expression", present=EXPRESSIONS)
+    return ax
+
+
+def _one_track(observations: pd.DataFrame, track_id: int | None) -> pd.DataFrame:
+    tracked = observations[observations["track_id"].notna()]
+    if track_id is not None:
+        tracked = tracked[tracked["track_id"] == track_id]
+    found = tracked[["video_id", "track_id"]].drop_duplicates()
+    if len(found) > 1:
+        raise UsageError(f"the observations hold {len(found)} tracks: select one video, and a track with track_id=")
+    return tracked.sort_values("time_s", kind="stable")

@@ -1,0 +1,86 @@
+"""The make-up of the people seen: how many tracks got which verdict."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from facestats.errors import UnknownNameError
+from facestats.plots import _axes
+from facestats.plots.palette import MUTED, NOT_MEASURED, color_of, hex_color
+from facestats.schema import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+
+_TITLES = {
+    "gender": "perceived gender",
+    "age": "age group",
+    "expression": "most frequent expression",
+    "makeup": "makeup",
+}
+
+
+def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, ax: Axes | None = None) -> Axes:
+    """Draw how many tracks got each verdict, with "unknown" and "not measured" as rows of their own.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        The ``tracks`` table of one video or of many.
+    attribute : str
+        ``"gender"``, ``"age"``, ``"expression"`` or ``"makeup"``.
+    title : bool
+        Whether to write the attribute above.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure where absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such attribute.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> verdict_counts(schema.conform("tracks"), "gender").get_title(loc="left")
+    'perceived gender'
+    """
+    if attribute not in VERDICT_COLUMNS:
+        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(VERDICT_COLUMNS)}")
+    verdicts = tracks[VERDICT_COLUMNS[attribute]]
+    names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, None]
+    ax = _axes.axes_or_new(ax, (4.2, 0.7 + 0.27 * len(names)))
+    counts = [int(verdicts.isna().sum() if name is None else (verdicts == name).sum()) for name in names]
+    for row, (name, count) in enumerate(zip(names, counts, strict=True)):
+        if count:
+            ax.barh(row, count, height=0.7, **_axes.face_style(color_of(attribute, name)))
+        ax.annotate(
+            f"{count:,}",
+            (count, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold" if count else "normal",
+            color=hex_color(MUTED) if not count else "black",
+        )
+    ax.set_yticks(range(len(names)), [_row_label(attribute, name) for name in names])
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xlim(0, max([*counts, 1]) * 1.15)
+    ax.set_xticks([])
+    _axes.calm(ax)
+    ax.spines["bottom"].set_visible(False)
+    ax.set_xlabel(f"of {len(tracks):,} tracked face{'' if len(tracks) == 1 else 's'}", loc="left")
+    if title:
+        ax.set_title(_TITLES[attribute], loc="left", fontweight="bold")
+    return ax
+
+
+def _row_label(attribute: str, name: str | None) -> str:
+    if name is None:
+        return NOT_MEASURED
+    if attribute != "age" or name == UNKNOWN:
+        return name
+    first, last = AGE_GROUP_YEARS[name]
+    return f"{name} ({first}+)" if last > 120 else f"{name} ({first}–{last})"

@@ -1,0 +1,183 @@
+"""What a report shows: the tables of a store, its manifest and the way to its clips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.errors import UsageError
+from facestats.plots import shot_cuts
+from facestats.store import Entry, Store, open_store
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The tables of one video or of many, read once.
+
+    Attributes
+    ----------
+    videos, frames, observations, tracks, thumbnails : pandas.DataFrame
+        See :mod:`facestats.schema`; ``observations`` and ``thumbnails`` are left empty for many videos.
+    entries : mapping of str to Entry
+        The manifest: how each video was analysed.
+    store : Store
+        Where they come from.
+    clip_folder : str
+        Where the page finds the clips, relative to itself; empty for where they lie in the store.
+    linked : bool
+        Whether the other reports of the store lie beside this one.
+    """
+
+    videos: pd.DataFrame
+    frames: pd.DataFrame
+    observations: pd.DataFrame
+    tracks: pd.DataFrame
+    thumbnails: pd.DataFrame
+    entries: Mapping[str, Entry]
+    store: Store
+    clip_folder: str = ""
+    linked: bool = False
+
+    @property
+    def video(self) -> pd.Series:
+        """The row of ``videos``, where there is one video."""
+        return self.videos.iloc[0]
+
+    @property
+    def video_id(self) -> str:
+        """The id, where there is one video."""
+        return str(self.video["video_id"])
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the one video is a single picture."""
+        return self.video["n_frames"] == 1
+
+    @cached_property
+    def cuts(self) -> list[float]:
+        """Times of the shot cuts of the one video, in seconds."""
+        return shot_cuts(self.frames)
+
+    @property
+    def time_range(self) -> tuple[float, float]:
+        """First and last second of the one video."""
+        if self.frames.empty:
+            return 0.0, 1.0
+        start = float(self.frames["time_s"].min())
+        length = float(self.video["duration_s"])
+        return start, max(start + length if np.isfinite(length) else start, float(self.frames["time_s"].max()))
+
+    def name(self, video_id: str) -> str:
+        """Return what a reader would call a video: its file's name."""
+        path = str(self.videos.loc[self.videos["video_id"] == video_id, "path"].iloc[0])
+        return Path(path.rstrip("/")).name if "://" not in path else path
+
+    def clip_href(self, video_id: str, time_s: float | None = None) -> str | None:
+        """Return the address of a video's annotated clip or still, at a moment of it; None if there is none."""
+        path = self.store.clip_path(video_id)
+        if path is None:
+            return None
+        where = f"{self.clip_folder}/{path.name}" if self.clip_folder else os.path.relpath(path)
+        moment = f"#t={time_s:.2f}" if time_s is not None and path.suffix == ".mp4" else ""
+        return quote(Path(where).as_posix()) + moment
+
+
+def load_video(
+    store: str = "",
+    video: str = "",
+    *,
+    out: str = "facestats-out",
+    clip_folder: str = "",
+    linked: bool = False,
+) -> ReportData:
+    """Read one video out of a store; without a store, analyse it first.
+
+    Parameters
+    ----------
+    store : str
+        A store, or ``""``.
+    video : str
+        With a store: a ``video_id``, the beginning of one or a file name; ``""`` for the only one. Without: the video,
+        image, camera or URL to analyse.
+    out : str
+        The store that a video analysed here goes into, with its annotated clip.
+    clip_folder : str
+        Where the page finds the clips, relative to itself.
+    linked : bool
+        Whether the other reports of the store lie beside this one.
+
+    Returns
+    -------
+    ReportData
+
+    Raises
+    ------
+    UsageError
+        If neither is given, if there are several videos and none is named, or if a path is wrong.
+
+    Examples
+    --------
+    >>> load_video("facestats-out", "clip.mp4").tracks  # doctest: +SKIP
+    """
+    if not store and not video:
+        raise UsageError("nothing to report on: give store, or video (a file to analyse), or both")
+    if store:
+        opened = open_store(store)
+        if not video:
+            ids = list(opened.entries())
+            if len(ids) != 1:
+                raise UsageError(f"{store} holds {len(ids)} videos: name one with video ({', '.join(ids[:5])}, ...)")
+            video = ids[0]
+    else:
+        from facestats.collection import analyze_collection
+
+        found = analyze_collection([video], out=out)
+        if len(found.video_ids) != 1:
+            raise UsageError(f"{video} holds {len(found.video_ids)} videos: use collection_report on the store {out}")
+        opened, video = found.store, found.video_ids[0]
+    return _read(opened.video(video), clip_folder, linked)
+
+
+def load_collection(store: str, *, linked: bool = False) -> ReportData:
+    """Read all videos of a store, without their pictures and single observations.
+
+    Parameters
+    ----------
+    store : str
+    linked : bool
+        Whether the videos' reports lie beside this one.
+
+    Raises
+    ------
+    StoreError
+        If it is not a store.
+
+    Examples
+    --------
+    >>> load_collection("facestats-out").videos  # doctest: +SKIP
+    """
+    return _read(open_store(store), "", linked)
+
+
+def _read(store: Store, clip_folder: str, linked: bool) -> ReportData:
+    # Observations and pictures of a large collection are long, and its report shows neither.
+    one = store.video_id is not None
+    return ReportData(
+        videos=store.videos,
+        frames=store.frames,
+        observations=store.observations if one else schema.conform("observations"),
+        tracks=store.tracks,
+        thumbnails=store.thumbnails if one else schema.conform("thumbnails"),
+        entries=store.entries(),
+        store=store,
+        clip_folder=clip_folder,
+        linked=linked,
+    )

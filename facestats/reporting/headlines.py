@@ -1,0 +1,79 @@
+"""The first sentence of a report: what was seen, in plain words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from facestats.plots.shares import mean_shares
+from facestats.reporting import words
+from facestats.reporting.data import ReportData
+from facestats.schema import GENDERS, UNKNOWN
+
+
+def video_headline(data: ReportData) -> str:
+    """Return what was seen in one video, in plain words (not escaped).
+
+    Examples
+    --------
+    >>> video_headline(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    'One face was followed in this video of 19.7 seconds. The most common expression is happiness (53 % of the time).'
+    """
+    video = data.video
+    if video["status"] == "failed":
+        return f"This video could not be analysed: {words.stop(str(video['error']))}"
+    where = "picture" if data.is_still else f"video of {words.duration(float(video['duration_s']))}"
+    faces = int(data.frames["n_faces"].sum())
+    if faces == 0:
+        return f"No face was found in this {where}."
+    if data.tracks.empty:
+        glimpses = f"{words.count(faces, 'glimpse')} of a face"
+        return words.sentence(f"{glimpses} in this {where}, none long enough to be followed")
+    followed = "found" if data.is_still else "followed"
+    seen = words.count(len(data.tracks), "face")
+    verb = "was" if len(data.tracks) == 1 else "were"
+    text = words.sentence(f"{seen} {verb} {followed} in this {where}")
+    return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=data.is_still)])
+
+
+def collection_headline(data: ReportData) -> str:
+    """Return what was seen in all videos of a store, in plain words (not escaped).
+
+    Examples
+    --------
+    >>> collection_headline(load_collection("facestats-out"))  # doctest: +SKIP
+    """
+    failed = int((data.videos["status"] == "failed").sum())
+    read = data.videos[data.videos["status"] != "failed"]
+    if data.videos.empty:
+        return "This store holds no videos yet."
+    if read.empty:
+        return f"None of the {words.count(failed, 'video')} could be analysed."
+    length = float(read["duration_s"].sum())
+    lasting = f", {words.duration(length)} in all," if length > 0 else ""
+    seen = f"{words.count(len(data.tracks), 'face')} {'was' if len(data.tracks) == 1 else 'were'} followed"
+    text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
+    lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []
+    return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=False), *lost])
+
+
+def _perceived(tracks: pd.DataFrame) -> list[str]:
+    verdicts = tracks["gender"]
+    if verdicts.isna().all():
+        return []
+    if len(tracks) == 1:
+        name = verdicts.iloc[0]
+        return ["Perceived gender: unknown."] if name == UNKNOWN else [f"It is perceived as {name}."]
+    parts = [f"{number:,} {name}" for name in GENDERS if (number := int((verdicts == name).sum()))]
+    rest = len(tracks) - sum(int((verdicts == name).sum()) for name in GENDERS)
+    if not parts:
+        return ["None could be told female or male."]
+    undecided = f"; {rest:,} could not be told" if rest else ""
+    return [f"Perceived gender: {words.listing(parts)}{undecided}."]
+
+
+def _expression(tracks: pd.DataFrame, *, still: bool) -> list[str]:
+    shares = mean_shares(tracks)
+    if shares is None:
+        return []
+    share = words.percent(float(shares.max()))
+    return [f"The most common expression is {shares.idxmax()}{'' if still else f' ({share} of the time)'}."]

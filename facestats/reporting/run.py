@@ -1,0 +1,228 @@
+"""Reports of a store: which notebooks run on what, and where their pages go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from facestats.errors import OutputError, ReportError, UsageError
+from facestats.reporting.convert import to_html
+from facestats.reporting.kernel import NotebookFailure, cause, execute
+from facestats.reporting.parameters import check_parameters, notebook_parameters
+from facestats.resources import bundled
+from facestats.store import Store, open_store, write_text
+
+VIDEO_TEMPLATE = "video_report.ipynb"
+COLLECTION_TEMPLATE = "collection_report.ipynb"
+
+#: Folder below the reports that holds the clips, so that all can be moved as one.
+CLIPS = "clips"
+
+#: What reports set themselves, and how to say it instead.
+RESERVED: Mapping[str, str] = {
+    "store": "the STORE argument",
+    "video": "--video",
+    "clip_folder": "nothing, it follows --out",
+    "linked": "nothing, it follows what is written",
+}
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """One report.
+
+    Attributes
+    ----------
+    notebook : pathlib.Path
+        The executed notebook; as far as it came, if it failed.
+    html : pathlib.Path
+        The page made of it.
+    status : str
+        ``"ok"`` or ``"failed"``.
+    error : str or None
+        Why it failed, in one line.
+    """
+
+    notebook: Path
+    html: Path
+    status: str = "ok"
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class _Task:
+    template: Path
+    name: str
+    title: str
+    parameters: Mapping[str, Any]
+
+
+def report(
+    store: str | os.PathLike[str] | Store,
+    *,
+    out: str | os.PathLike[str] = "reports",
+    template: str | os.PathLike[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    video: str | None = None,
+    progress: bool | None = None,
+) -> list[ReportResult]:
+    """Write the reports of a store: one for each video, and one over all.
+
+    Each is a notebook, executed, and a page without code made of it that opens offline. The annotated clips are put
+    beside them, so that the folder can be moved as a whole.
+
+    Parameters
+    ----------
+    store : str, path or Store
+    out : str or path
+        Folder of the reports; made if absent. Reports of the same name are replaced.
+    template : str or path, optional
+        A notebook of one's own, run instead of the two that come with facestats: once for each video if it has a
+        parameter ``video``, else once.
+    parameters : mapping, optional
+        For the templates that know them.
+    video : str, optional
+        Report only on this video: its id, the beginning of it, or its file name.
+    progress : bool, optional
+        Show progress bars; by default where there is someone to see them.
+
+    Returns
+    -------
+    list of ReportResult
+        The videos in the order of their ids, then the collection.
+
+    Raises
+    ------
+    StoreError
+        If it is not a store.
+    UsageError
+        If the template, a parameter, the video or ``out`` is wrong; nothing was run then.
+    ReportError
+        If a notebook failed; the others were still run.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> fs.report("facestats-out", out="reports")  # doctest: +SKIP
+    """
+    opened = store if isinstance(store, Store) else open_store(store)
+    if video is not None:
+        opened = opened.video(video)
+    folder = Path(out)
+    notebooks = templates(template)
+    if template is None and opened.video_id is not None:
+        notebooks = notebooks[:1]
+    given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
+    tasks = [task for path in notebooks for task in _tasks(path, opened, folder, given[path])]
+    if not tasks:
+        raise UsageError(f"{opened.path} holds no videos to report on: analyse some into it")
+    _prepare(folder)
+    if any("clip_folder" in task.parameters for task in tasks):
+        _gather_clips(opened, folder)
+    results = [_run(task, folder, progress) for task in tasks]
+    failed = [result for result in results if result.error is not None]
+    if failed:
+        others = f"; and {len(failed) - 1} more of {len(results)}" if len(failed) > 1 else ""
+        raise ReportError(f"{failed[0].notebook} stopped: {failed[0].error}{others}")
+    return results
+
+
+def templates(template: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Return the notebooks that a report runs: the given one, or the two that come with facestats.
+
+    Examples
+    --------
+    >>> [path.name for path in templates()]
+    ['video_report.ipynb', 'collection_report.ipynb']
+    """
+    if template is not None:
+        return [Path(template)]
+    return [bundled("notebooks") / name for name in (VIDEO_TEMPLATE, COLLECTION_TEMPLATE)]
+
+
+def reserved_names(template: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """Return the parameters that facestats sets itself, and what to use instead.
+
+    Examples
+    --------
+    >>> reserved_names()["video"]
+    '--video'
+    """
+    return dict(RESERVED) if template is not None else {**RESERVED, "out": "nothing, the store is there already"}
+
+
+def _tasks(template: Path, store: Store, folder: Path, given: Mapping[str, Any]) -> list[_Task]:
+    """Return what to run a template on, with the parameters that facestats sets as far as the template has them."""
+    known = notebook_parameters(template) or {}
+    own = template.parent != bundled("notebooks")
+    collection = template.name == COLLECTION_TEMPLATE and not own
+    linked = not own and (store.video_id is None or (folder / "collection.html").is_file())
+    settings: dict[str, Any] = {"store": str(store.path.resolve()), "clip_folder": CLIPS, "linked": linked}
+
+    def task(name: str, title: str, **more: Any) -> _Task:
+        values = {name: value for name, value in {**settings, **more}.items() if name in known}
+        return _Task(template, name, title, {**values, **given})
+
+    if collection or "video" not in known:
+        name = "collection" if collection else template.stem
+        return [task(name, f"Faces in {store.path.resolve().name}")]
+    return [
+        task(f"{template.stem}-{entry.video_id}" if own else entry.video_id, Path(entry.paths[0]).name, video=video_id)
+        for video_id, entry in store.entries().items()
+    ]
+
+
+def _prepare(folder: Path) -> None:
+    probe = folder / f".writable-{uuid.uuid4().hex[:8]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}; name another --out") from None
+
+
+def _gather_clips(store: Store, folder: Path) -> None:
+    """Put the clips beside the reports, as hard links where the file system can."""
+    for video_id in store.entries():
+        clip = store.clip_path(video_id)
+        if clip is None:
+            continue
+        target = folder / CLIPS / clip.name
+        try:
+            if target.exists() and target.samefile(clip):
+                continue
+            target.parent.mkdir(exist_ok=True)
+            part = target.with_name(f".{uuid.uuid4().hex[:8]}{target.suffix}")
+            try:
+                os.link(clip, part)
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(clip, part)
+            part.replace(target)
+        except OSError as error:
+            raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
+
+
+def _run(task: _Task, folder: Path, progress: bool | None) -> ReportResult:
+    result = ReportResult(folder / f"{task.name}.ipynb", folder / f"{task.name}.html")
+    error = None
+    try:
+        execute(task.template, result.notebook, task.parameters, progress=progress)
+    except NotebookFailure as failure:
+        error = cause(failure)
+    except OSError as failure:
+        raise OutputError(f"cannot write {result.notebook}: {failure.strerror or failure}") from None
+    executed = nbformat.read(result.notebook, as_version=4)
+    title = str(task.parameters.get("title") or task.title)
+    try:
+        write_text(result.html, to_html(executed, title=title, error=error))
+    except OSError as failure:
+        raise OutputError(f"cannot write {result.html}: {failure.strerror or failure}") from None
+    return result if error is None else ReportResult(result.notebook, result.html, "failed", error)

@@ -1,0 +1,89 @@
+"""Numbers in plain words, for headlines and captions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+#: A space at which no line is broken.
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number and its noun.
+
+    Examples
+    --------
+    >>> count(1, "face"), count(3, "face"), count(1200, "copy", "copies")
+    ('one face', 'three faces', '1,200 copies')
+    """
+    word = _SMALL[number] if number < len(_SMALL) else f"{number:,}"
+    return f"{word} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as one would say it.
+
+    Examples
+    --------
+    >>> duration(3.28), duration(65), duration(7384), duration(1)
+    ('3.3 seconds', '1 min 5 s', '2 h 3 min', '1 second')
+    """
+    if not math.isfinite(seconds):
+        return "an unknown time"
+    if seconds < 59.95:
+        text = f"{seconds:.1f}".removesuffix(".0")
+        return f"{text} second{'' if text == '1' else 's'}"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, with a space that no line breaks at.
+
+    Examples
+    --------
+    >>> [percent(share).replace(NO_BREAK, " ") for share in (0.615, 0.004, 0.0)]
+    ['62 %', 'under 1 %', '0 %']
+    """
+    return f"under 1{NO_BREAK}%" if 0 < share < 0.005 else f"{100 * share:.0f}{NO_BREAK}%"
+
+
+def listing(parts: Sequence[str]) -> str:
+    """Join parts with commas and a final "and".
+
+    Examples
+    --------
+    >>> listing(["a", "b", "c"]), listing(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def sentence(text: str) -> str:
+    """Return text that begins with a capital and ends with a full stop.
+
+    Examples
+    --------
+    >>> sentence("the file is empty")
+    'The file is empty.'
+    """
+    text = stop(text)
+    return text[:1].upper() + text[1:]
+
+
+def stop(text: str) -> str:
+    """Return text that ends with a full stop.
+
+    Examples
+    --------
+    >>> stop("the file is empty")
+    'the file is empty.'
+    """
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."

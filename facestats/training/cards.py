@@ -1,0 +1,210 @@
+"""What a model's card tells people: data, terms, figures, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from facestats.models import Card
+from facestats.training.datasets import FaceData
+
+_NON_COMMERCIAL = "non-commercial research"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public data set.
+
+    Attributes
+    ----------
+    title : str
+    terms : str
+        On which its pictures may be used.
+    """
+
+    title: str
+    terms: str
+
+
+#: Data sets that facestats knows, by their name in the ``source`` column.
+SOURCES: Mapping[str, Source] = {
+    "fer2013": Source(
+        "FER2013 (Goodfellow et al., 2013, arXiv 1307.0414) without the images that FER+'s taggers (Barsoum et al., "
+        "2016, arXiv 1608.01041) call no face",
+        _NON_COMMERCIAL,
+    ),
+    "fairface": Source("FairFace (Kärkkäinen and Joo, 2021, arXiv 1908.04913)", "CC BY 4.0"),
+    "utkface": Source("UTKFace (Zhang, Song and Qi, 2017, arXiv 1702.08423)", _NON_COMMERCIAL),
+    "celeba": Source("CelebA (Liu et al., 2015, arXiv 1411.7766)", _NON_COMMERCIAL),
+}
+
+LIMITS: Mapping[str, str] = {
+    "expression": (
+        "Seven posed or acted expressions, as others see them, not what a person feels. FER2013's labels are wrong in "
+        "places: people agree with them in about 65 % of cases (Goodfellow et al., 2013). Disgust and fear are the "
+        "weakest classes."
+    ),
+    "gender": (
+        "Perceived gender, as annotators labelled faces: female or male, nothing else. It says nothing about how "
+        "people see themselves."
+    ),
+    "age": (
+        "The age that a face shows, as a distribution over years. Exact ages in training come from UTKFace alone, "
+        "where an algorithm estimated them and people checked; bins such as 30-39 shape the rest. Groups next to each "
+        "other are often confused."
+    ),
+    "makeup": (
+        "A proxy made from two noisy CelebA tags: over is Heavy_Makeup, partial is Wearing_Lipstick without it, none "
+        "is neither. Nearly every face with makeup in the data is labelled female, so that the network leans on "
+        "gender; see the figures among female faces. Partial is the weakest class."
+    ),
+}
+
+
+def sources_of(faces: FaceData) -> dict[str, int]:
+    """Return the number of rows of each data set, by name; FER2013 is known by its label column.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> table = pd.DataFrame({"gender": ["male"], "source": ["utkface"]})
+    >>> sources_of(FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,)))
+    {'utkface': 1}
+    """
+    if "source" in faces.table:
+        return {str(name): int(n) for name, n in faces.table["source"].value_counts().items()}
+    return {"fer2013" if faces.attribute == "expression" else "unnamed": len(faces)}
+
+
+def describe_data(sources: Mapping[str, int]) -> str:
+    """Return one sentence on the training data.
+
+    Examples
+    --------
+    >>> describe_data({"celeba": 9000})
+    'CelebA (Liu et al., 2015, arXiv 1411.7766), 9,000 training images.'
+    """
+    titles = {name: SOURCES[name].title if name in SOURCES else name for name in sources}
+    return "; ".join(f"{titles[name]}, {n:,} training images" for name, n in sources.items()) + "."
+
+
+def describe_terms(sources: Mapping[str, int]) -> str:
+    """Return what the data's terms mean for the use of the weights.
+
+    Examples
+    --------
+    >>> describe_terms({"fairface": 5})
+    'Trained on fairface (CC BY 4.0).'
+    """
+    terms = {name: SOURCES[name].terms if name in SOURCES else "terms as its owner states them" for name in sources}
+    text = "Trained on " + ", ".join(f"{name} ({term})" for name, term in terms.items()) + "."
+    if _NON_COMMERCIAL in terms.values():
+        text += " Use these weights for non-commercial research only."
+    return text
+
+
+def card_markdown(card: Card, command: str) -> str:
+    """Return the text of ``card.md`` for a model with one head that training has just made.
+
+    Parameters
+    ----------
+    card : Card
+        With the metrics of :func:`facestats.training.recipe.train_model`.
+    command : str
+        What makes this model again.
+
+    Examples
+    --------
+    >>> card_markdown(card, "facestats train gender --data faces.parquet")  # doctest: +SKIP
+    """
+    (head,) = card.heads
+    every, held_out, found = (card.metrics[name] for name in ("validation", "held_out_half", "faces_found"))
+    years = f"{len(head.classes)} years, 0 to {head.classes[-1]}" if head.is_years else ", ".join(head.classes)
+    lines = [
+        f"# {card.name}",
+        "",
+        f"Predicts {head.attribute} ({years}) from an aligned face: {card.network}, "
+        f"{card.metrics['parameters']:,} weights, {card.input_size}x{card.input_size} pixels, {card.input_color}, "
+        f"{card.framing} crops.",
+        "",
+        "## Data",
+        "",
+        card.data,
+        "",
+        "Every image went the way of a video frame: face detection (CenterFace), then alignment. A face was found in "
+        + ", ".join(f"{share:.1%} of {name}" for name, share in found.items())
+        + "; the other images were cropped where the face usually is.",
+        "",
+        "## Terms",
+        "",
+        card.licence,
+        "",
+        "## Validation",
+        "",
+        "Validation data, not a test set. The temperature and the threshold were fitted on one half of it; the second "
+        "column is the other half.",
+        "",
+        "| | all | held-out half |",
+        "|---|---|---|",
+        *_figure_rows(every, held_out),
+        "",
+        *_confusion_rows(every["confusion"]),
+        "",
+        f"Probabilities are softmax(logits / {head.temperature:.3f}). Below a probability of {head.threshold:.3f} the "
+        f"verdict is unknown: the highest value that keeps {card.metrics['coverage']:.0%} of the fitting half. "
+        f"It keeps {held_out['kept_share']:.1%} of the held-out half"
+        + (
+            f", of which {held_out['kept_accuracy']:.1%} are right."
+            if held_out.get("kept_accuracy") is not None
+            else "."
+        ),
+        "",
+        "## Limits",
+        "",
+        card.limits,
+        "",
+        "## Made with",
+        "",
+        "```",
+        command,
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+_FIGURES = {
+    "n": "images",
+    "n_exact": "of these with an exact age, which the figures below are of",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "ece": "expected calibration error",
+    "mae": "mean absolute error (years)",
+    "female_balanced_accuracy": "balanced accuracy among female faces",
+    "female_none_balanced_accuracy": "balanced accuracy of none against the others among female faces",
+}
+
+
+def _figure_rows(every: Mapping[str, Any], held_out: Mapping[str, Any]) -> list[str]:
+    def text(value: float | None) -> str:
+        if value is None:
+            return ""
+        return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+    return [
+        f"| {title} | {text(every[name])} | {text(held_out.get(name))} |"
+        for name, title in _FIGURES.items()
+        if every.get(name) is not None
+    ]
+
+
+def _confusion_rows(confusion: Mapping[str, Any]) -> list[str]:
+    return [
+        "| labelled \\ predicted | " + " | ".join(confusion["classes"]) + " |",
+        "|---" * (len(confusion["classes"]) + 1) + "|",
+        *(
+            f"| {name} | " + " | ".join(str(count) for count in row) + " |"
+            for name, row in zip(confusion["classes"], confusion["matrix"], strict=True)
+        ),
+    ]

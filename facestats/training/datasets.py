@@ -1,0 +1,300 @@
+"""Training and validation data: one Parquet file per data set, read into aligned crops and labels.
+
+The columns are ``image`` (an encoded picture of any size and kind), the label columns of the attribute (see
+:data:`LABEL_COLUMNS`) and, where there are any, ``name``, ``split``, ``source`` and FER+'s ``votes_*``. Validation rows
+are those whose ``split`` says so, or, in a file without that column, those whose name's sha256 is divisible by 10.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from facestats.crops import DEFAULT_SIZE, FRAMING, align_one
+from facestats.detect.centerface import CenterFace
+from facestats.errors import DataError, MissingInputError, OutputError, UnknownNameError
+from facestats.models import cache_dir, sha256_of
+from facestats.schema import ATTRIBUTE_CLASSES
+from facestats.training.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
+from facestats.types import Int64, UInt8
+
+SPLITS = ("train", "validation")
+
+#: The columns that hold each attribute's label.
+LABEL_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "expression": ("fer2013_label",),
+    "gender": ("gender",),
+    "age": ("age_min", "age_max"),
+    "makeup": ("makeup",),
+}
+
+# Read where a file has them: what a row is called, where it comes from, and whom it shows, to compare groups of people.
+_OPTIONAL = ("name", "split", "source", "gender", "race")
+
+#: The classes that a network for each attribute tells apart; age is a distribution over years.
+NETWORK_CLASSES: Mapping[str, tuple[str, ...]] = {
+    **ATTRIBUTE_CLASSES,
+    "age": tuple(str(year) for year in range(101)),
+}
+
+
+@dataclass(frozen=True)
+class FaceData:
+    """The rows of a data set, ready for a network.
+
+    Attributes
+    ----------
+    attribute : str
+        What the labels say.
+    crops : numpy.ndarray
+        uint8 (N, S, S, 3), RGB, as :func:`facestats.crops.align` cuts them.
+    found : numpy.ndarray
+        bool (N,): whether the detector found the face; the other crops are cut at the mean position.
+    table : pandas.DataFrame
+        N rows: the label columns and, where the file has them, ``name``, ``source``, ``gender``, ``race`` and
+        ``votes_*``.
+    digests : tuple of int
+        sha256 of each row's name (of its image, where there are no names), as an integer.
+    """
+
+    attribute: str
+    crops: UInt8 = field(repr=False)
+    found: NDArray[np.bool_] = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    digests: tuple[int, ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> FaceData:
+        """Select rows by a boolean mask."""
+        digests = tuple(digest for digest, wanted in zip(self.digests, rows, strict=True) if wanted)
+        table = self.table[rows].reset_index(drop=True)
+        return FaceData(self.attribute, self.crops[rows], self.found[rows], table, digests)
+
+    @property
+    def labels(self) -> Int64:
+        """Index of each row's class among the attribute's classes, int64 (N,); not for age."""
+        classes = ATTRIBUTE_CLASSES[self.attribute]
+        return self.table[LABEL_COLUMNS[self.attribute][0]].map(classes.index).to_numpy(np.int64)
+
+    @property
+    def first_half(self) -> NDArray[np.bool_]:
+        """A fixed half of the rows, bool (N,), by the second last decimal digit of their digests."""
+        return np.array([digest // 10 % 2 == 0 for digest in self.digests], bool)
+
+
+def decode_image(encoded: bytes, where: str = "image") -> UInt8:
+    """Decode a picture of any kind that OpenCV reads to RGB.
+
+    Parameters
+    ----------
+    encoded : bytes
+        PNG, JPEG, WebP, ...: grey, colour, with alpha (which is dropped), of 8 or 16 bits.
+    where : str
+        What to call it in an error.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (H, W, 3), RGB.
+
+    Raises
+    ------
+    DataError
+        If it does not decode.
+
+    Examples
+    --------
+    >>> _, png = cv2.imencode(".png", np.full((4, 6), 70, np.uint8))
+    >>> decode_image(png.tobytes()).shape
+    (4, 6, 3)
+    """
+    if not isinstance(encoded, bytes):
+        raise DataError(f"{where} holds {type(encoded).__name__}, not the bytes of an encoded picture")
+    try:
+        bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        bgr = None
+    if bgr is None:
+        raise DataError(f"{where} does not decode ({len(encoded)} bytes): remove or repair that row")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataFrame:
+    """Read the rows of a data file that a split selects, and check their labels.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A Parquet file.
+    attribute : str
+        Which labels are needed.
+    split : str, optional
+        ``"train"`` or ``"validation"``; every row by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``image``, the label columns and what the file has of ``name``, ``source``, ``gender``, ``race`` and
+        ``votes_*``; a fresh index.
+
+    Raises
+    ------
+    UnknownNameError
+        If the attribute or the split is unknown.
+    MissingInputError
+        If the file does not exist.
+    DataError
+        If it is not Parquet, lacks a column, has a label that is none, or no row of the split.
+
+    Examples
+    --------
+    >>> read_table(Path("fer2013.parquet"), "expression", "validation")  # doctest: +SKIP
+    """
+    if attribute not in LABEL_COLUMNS:
+        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(LABEL_COLUMNS)}")
+    if split not in (None, *SPLITS):
+        raise UnknownNameError(f"unknown split {split!r}; there are {' and '.join(SPLITS)}")
+    if not path.is_file():
+        raise MissingInputError(f"no data file at {path}")
+    try:
+        present = pq.read_schema(path).names
+        needed = ("image", *LABEL_COLUMNS[attribute])
+        for name in needed:
+            if name not in present:
+                raise DataError(f"{path} has no column {name!r}; {attribute} needs {', '.join(needed)}")
+        optional = [name for name in present if name in _OPTIONAL or name.startswith("votes_")]
+        frame = pd.read_parquet(path, columns=list(dict.fromkeys([*needed, *optional])))
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
+    if split is not None:
+        frame = frame[_is_in_split(frame, split, path)]
+    if frame.empty:
+        raise DataError(f"{path} has no rows" + (f" in the {split} split" if split else ""))
+    _check_labels(frame, attribute, path)
+    return frame.drop(columns="split", errors="ignore").reset_index(drop=True)
+
+
+def _is_in_split(frame: pd.DataFrame, split: str, path: Path) -> pd.Series:
+    if "split" in frame:
+        return frame["split"] == split
+    if "name" not in frame:
+        raise DataError(f"{path} has neither a column 'split' nor 'name', so it has no {split} split: leave it out")
+    is_validation = frame["name"].map(lambda name: _digest(str(name).encode()) % 10 == 0).astype(bool)
+    return is_validation if split == "validation" else ~is_validation
+
+
+def _digest(content: bytes) -> int:
+    return int(hashlib.sha256(content).hexdigest(), 16)
+
+
+def _check_labels(frame: pd.DataFrame, attribute: str, path: Path) -> None:
+    labels = frame[list(LABEL_COLUMNS[attribute])]
+    if attribute == "age":
+        numbers = labels.apply(pd.to_numeric, errors="coerce")
+        wrong = ~((numbers["age_min"] >= 0) & (numbers["age_min"] <= numbers["age_max"]))
+        expected = "years with 0 <= age_min <= age_max"
+    else:
+        wrong = ~labels.iloc[:, 0].isin(ATTRIBUTE_CLASSES[attribute])
+        expected = f"one of {', '.join(ATTRIBUTE_CLASSES[attribute])}"
+    if wrong.any():
+        index = wrong.idxmax()
+        values = ", ".join(f"{name} {value!r}" for name, value in labels.loc[index].items())
+        raise DataError(f"{path}, {_row_name(frame, index)}: {values} is not {expected}")
+
+
+def _row_name(frame: pd.DataFrame, index: int) -> str:
+    return f"row {index}" + (f" ({frame.loc[index, 'name']})" if "name" in frame else "")
+
+
+def load_faces(
+    path: Path, attribute: str, split: str | None = None, *, size: int = DEFAULT_SIZE, progress: bool = False
+) -> FaceData:
+    """Read the rows of a split with one aligned crop each.
+
+    The crops are kept in :func:`facestats.models.cache_dir`, so that only the first call detects faces.
+
+    Parameters
+    ----------
+    path, attribute, split
+        See :func:`read_table`.
+    size : int
+        Side of the crops in pixels.
+    progress : bool
+        Whether to show a progress bar on stderr.
+
+    Raises
+    ------
+    UnknownNameError, MissingInputError, DataError
+        See :func:`read_table`; also DataError for the first image that does not decode.
+    OutputError
+        If the cache folder is not writable.
+
+    Examples
+    --------
+    >>> faces = load_faces(Path("makeup.parquet"), "makeup", "validation")  # doctest: +SKIP
+    >>> faces.crops.shape  # doctest: +SKIP
+    (1058, 48, 48, 3)
+    """
+    frame = read_table(path, attribute, split)
+    key = f"{sha256_of(path)[:16]}-{FRAMING}-{RECIPE}-{size}-{split or 'all'}"
+    files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found")]
+    if all(file.is_file() for file in files):
+        crops, found = (np.load(file) for file in files)
+    else:
+        _make_folder(files[0].parent)
+        crops, found = _cut(frame, path, size, progress=progress)
+        for file, array in zip(files, (crops, found), strict=True):
+            part = file.with_suffix(f".{os.getpid()}.part")
+            with part.open("wb") as stream:
+                np.save(stream, array)
+            part.replace(file)
+    identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
+    digests = tuple(_digest(content) for content in identity)
+    return FaceData(attribute, crops, found, frame.drop(columns="image"), digests)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror}; set FACESTATS_CACHE to a writable folder") from None
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"cannot write to {folder}: set FACESTATS_CACHE to a writable folder")
+
+
+def _cut(frame: pd.DataFrame, path: Path, size: int, *, progress: bool) -> tuple[UInt8, NDArray[np.bool_]]:
+    detector = CenterFace(detect_size=0)
+    crops = np.empty((len(frame), size, size, 3), np.uint8)
+    found = np.zeros(len(frame), bool)
+    # Images of one source share their framing, and so the place where a face that was not found is looked for.
+    sources = frame["source"] if "source" in frame else pd.Series("", frame.index)
+    with tqdm(total=len(frame), desc="cropping", unit="image", disable=not progress, leave=False) as bar:
+        for _, encoded in frame.groupby(sources, dropna=False)["image"]:
+            missed: dict[int, UInt8] = {}
+            shares = []
+            for index, content in encoded.items():
+                rgb = decode_image(content, f"{path}, {_row_name(frame, index)}: image")
+                points = find_landmarks(rgb, detector)
+                if points is None:
+                    missed[index] = rgb
+                else:
+                    crops[index], found[index] = align_one(rgb, points, size), True
+                    shares.append(points / rgb.shape[1::-1])
+                bar.update()
+            typical = np.mean(shares, axis=0) if shares else TYPICAL_LANDMARKS
+            for index, rgb in missed.items():
+                crops[index] = align_one(rgb, typical * rgb.shape[1::-1], size)
+    return crops, found

@@ -1,0 +1,99 @@
+"""What a network is asked for: targets, sample weights and the loss of each attribute."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from facestats.training.datasets import NETWORK_CLASSES, FaceData
+from facestats.types import Float32
+
+#: An image that at least so many of the ten FER+ taggers call "not a face" is left out of training (Barsoum et al.,
+#: 2016, arXiv 1608.01041).
+NOT_A_FACE_VOTES = 5
+
+# Standard deviation, in years, of what an "exact" age is taken to be off by.
+_AGE_ERROR = 1.5
+
+
+def allowed_classes(faces: FaceData) -> NDArray[np.bool_]:
+    """Return which of the network's classes agree with each row's label, bool (N, K).
+
+    One class per row, but for age: every year from ``age_min`` to ``age_max``, where more than 100 counts as 100.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"age_min": [30, 70], "age_max": [30, 116]})
+    >>> faces = FaceData("age", np.zeros((2, 48, 48, 3), np.uint8), np.ones(2, bool), table, (1, 2))
+    >>> allowed_classes(faces).sum(axis=1).tolist()
+    [1, 31]
+    """
+    n_classes = len(NETWORK_CLASSES[faces.attribute])
+    if faces.attribute != "age":
+        return faces.labels[:, None] == np.arange(n_classes)
+    years = np.arange(n_classes)
+    bounds = faces.table[["age_min", "age_max"]].to_numpy(np.float64).clip(0, years[-1])
+    return (np.floor(bounds[:, :1]) <= years) & (years <= np.floor(bounds[:, 1:]))
+
+
+def training_targets(faces: FaceData) -> Float32:
+    """Return the target of each row, float32 (N, K).
+
+    For expression, gender and makeup a distribution over the classes: 1 for the label. For age the likelihood of the
+    label given each year: 1 inside the label's bin, and a Gaussian about an exact age.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"gender": ["male"]})
+    >>> faces = FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,))
+    >>> training_targets(faces).tolist()
+    [[0.0, 1.0]]
+    """
+    targets = allowed_classes(faces).astype(np.float32)
+    if faces.attribute == "age":
+        exact = (faces.table["age_min"] == faces.table["age_max"]).to_numpy()
+        off = np.arange(targets.shape[1]) - faces.table.loc[exact, ["age_min"]].to_numpy(np.float64).clip(0, 100)
+        targets[exact] = np.exp(-0.5 * (off / _AGE_ERROR) ** 2)
+    return targets
+
+
+def sample_weights(faces: FaceData) -> Float32:
+    """Return how much each row counts in training, float32 (N,), 1 on average.
+
+    Makeup's classes count alike, however rare; images that FER+'s taggers call no face count nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"makeup": ["none", "none", "over"]})
+    >>> faces = FaceData("makeup", np.zeros((3, 48, 48, 3), np.uint8), np.ones(3, bool), table, (1, 2, 3))
+    >>> sample_weights(faces).tolist()
+    [0.75, 0.75, 1.5]
+    """
+    weights = np.ones(len(faces), np.float64)
+    if faces.attribute == "makeup":
+        weights /= np.bincount(faces.labels, minlength=len(NETWORK_CLASSES["makeup"]))[faces.labels]
+    if "votes_nf" in faces.table:
+        weights[faces.table["votes_nf"].to_numpy(np.float64, na_value=0.0) >= NOT_A_FACE_VOTES] = 0
+    return (weights / max(weights.mean(), 1e-12)).astype(np.float32)
+
+
+def target_loss(attribute: str, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the loss of each row, float32 (N,).
+
+    Cross-entropy against the target distribution; for age minus the log of the summed probability of the years that
+    the label allows, so that bins and exact ages train alike.
+
+    Examples
+    --------
+    >>> logits = torch.zeros(1, 4)
+    >>> round(float(target_loss("age", logits, torch.tensor([[1.0, 1.0, 0.0, 0.0]]))), 4)  # log 2
+    0.6931
+    """
+    log_probabilities = torch.log_softmax(logits, dim=1)
+    if attribute == "age":
+        return -torch.logsumexp(log_probabilities + targets.clamp_min(1e-12).log(), dim=1)
+    return -(targets * log_probabilities).sum(dim=1)

@@ -1,0 +1,50 @@
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from facestats.resources import bundled
+
+NOTEBOOKS = sorted(bundled("notebooks").glob("*.ipynb"))
+REPORTS = [path for path in NOTEBOOKS if path.stem.endswith("_report")]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    found = nbformat.read(request.param, as_version=4)
+    nbformat.validate(found)
+    return found
+
+
+def test_all_are_there():
+    assert {path.stem for path in NOTEBOOKS} >= {"video_report", "collection_report", "quickstart"}
+
+
+def test_they_are_committed_without_outputs_and_without_traces_of_their_authors(notebook):
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}
+    assert str(Path.home()) not in nbformat.writes(notebook)
+
+
+def test_cells_are_thin_and_between_them_is_prose(notebook):
+    assert sum(cell.cell_type == "markdown" for cell in notebook.cells) >= 4
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 10
+            defined = [type(node) for node in ast.walk(ast.parse(cell.source))]
+            assert not {ast.FunctionDef, ast.ClassDef, ast.If, ast.While} & set(defined)
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_reports_have_one_parameters_cell_of_scalars(path):
+    cells = nbformat.read(path, as_version=4).cells
+    (tagged,) = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    for statement in ast.parse(tagged.source).body:
+        assert isinstance(ast.literal_eval(statement.value), str | int | float | bool)

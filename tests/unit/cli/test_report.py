@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+from stores import PEOPLE, make_store
+
+from facestats.cli import main
+from facestats.reporting import run
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return make_store(tmp_path_factory.mktemp("store") / "syn", PEOPLE)
+
+
+def call(capsys, *arguments):
+    """Exit code, stdout and stderr of a command."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code, *capsys.readouterr()
+
+
+def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, monkeypatch):
+    seen = {}
+
+    def fake(opened, **options):
+        seen.update(options, store=opened)
+        return [run.ReportResult(tmp_path / "a.ipynb", tmp_path / "a.html")]
+
+    monkeypatch.setattr(run, "report", fake)
+    arguments = ("-p", "title", "2", "--parameter", "smooth_s", "1e-1", "-p", "max_timelines", "4")
+    code, out, err = call(capsys, "report", *arguments, store.path, "--out", tmp_path, "--video", "people")
+    assert (code, err) == (0, "")
+    assert out == f"{tmp_path / 'a.html'}\n"
+    assert seen["parameters"] == {"title": "2", "smooth_s": 0.1, "max_timelines": 4}
+    assert (seen["store"], seen["out"], seen["video"]) == (store.path, tmp_path, "people")
+
+
+def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(capsys, store, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(run, "report", lambda opened, **options: seen.update(options) or [])
+    assert call(capsys, "report", store.path, "-p", "title", "--a=b")[0] == 0
+    assert seen["parameters"] == {"title": "--a=b"}
+    assert call(capsys, "report", store.path, "-p", "smooth_s", "-1")[0] == 0
+    assert seen["parameters"] == {"smooth_s": -1.0}
+
+
+def test_parameters_are_listed(capsys):
+    code, out, _ = call(capsys, "report", "--list-parameters")
+    assert code == 0
+    assert "max_timelines = 12  (a whole number) if there are more faces" in out
+    assert "store" not in [line.split()[0] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name the store"),
+        (("STORE", "-p", "nope", "3"), "unknown parameter 'nope'; there are max_timelines, smooth_s, title"),
+        (("STORE", "-p", "max_timelines", "many"), "takes a whole number, like 12, not 'many'"),
+        (("STORE", "-p", "title"), "needs a name and a value"),
+        (("STORE", "-p", "title", "a", "-p", "title", "b"), "given twice"),
+        (("STORE", "-p", "video", "a"), "use --video"),
+        (("STORE", "--video", "nobody"), "nobody"),
+        (("STORE", "--template", "absent.ipynb"), "absent.ipynb does not exist"),
+        (("no-such-store",), "no-such-store does not exist"),
+        (("STORE", "--out", "/proc/none"), "cannot write reports to /proc/none"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(capsys, store, arguments, message):
+    given = [str(store.path) if argument == "STORE" else argument for argument in arguments]
+    code, out, err = call(capsys, "report", *given)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert not Path("reports", f"{PEOPLE}.html").exists()

@@ -1,0 +1,109 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from facestats.evaluation.accuracy import class_probabilities, score
+from facestats.schema import EXPRESSIONS
+from facestats.training.datasets import FaceData
+from facestats.types import Predictions
+
+
+def faces(attribute, **columns):
+    table = pd.DataFrame(columns)
+    n = len(table)
+    return FaceData(attribute, np.zeros((n, 8, 8, 3), np.uint8), np.ones(n, bool), table, tuple(range(n)))
+
+
+def sure_of(attribute, classes, chosen, confidence=1.0):
+    """Predictions that put ``confidence`` on one class each, the rest on the others alike."""
+    probabilities = np.full((len(chosen), len(classes)), (1 - confidence) / (len(classes) - 1), np.float32)
+    for row, name in enumerate(chosen):
+        probabilities[row, classes.index(name)] = confidence
+    return Predictions(attribute, classes, probabilities)
+
+
+def test_scores_by_hand():
+    labels = ["female"] * 8 + ["male"] * 2
+    predictions = sure_of("gender", ("female", "male"), ["female"] * 9 + ["male"], 0.8)
+    scores = score(predictions, faces("gender", gender=labels))
+    assert scores["accuracy"] == pytest.approx(0.9)
+    assert scores["balanced_accuracy"] == pytest.approx((1 + 0.5) / 2)
+    assert scores["ece"] == pytest.approx(0.1, abs=1e-6)
+    assert scores["confusion"] == {"classes": ["female", "male"], "matrix": [[8, 0], [1, 1]]}
+    assert scores["n"] == 10
+
+
+def test_classes_in_another_order():
+    predictions = sure_of("gender", ("male", "female"), ["female", "male"])
+    assert score(predictions, faces("gender", gender=["female", "male"]))["accuracy"] == 1
+
+
+def test_a_class_that_no_row_has_may_be_predicted():
+    predictions = sure_of("expression", EXPRESSIONS, ["anger", "fear", "neutral"])
+    scores = score(predictions, faces("expression", fer2013_label=["anger", "fear", "fear"]))
+    assert scores["balanced_accuracy"] == pytest.approx((1 + 0.5) / 2)
+    assert np.array(scores["confusion"]["matrix"]).shape == (7, 7)
+    assert np.array(scores["confusion"]["matrix"]).sum() == 3
+
+
+def test_a_model_with_fewer_classes():
+    predictions = sure_of("expression", ("happiness", "sadness"), ["happiness", "sadness"])
+    assert score(predictions, faces("expression", fer2013_label=["happiness", "anger"]))["accuracy"] == 0.5
+
+
+YEARS = tuple(str(year) for year in range(101))
+
+
+def test_age_counts_exact_ages_only():
+    predictions = sure_of("age", YEARS, ["10", "20", "40", "90", "25"])
+    scores = score(predictions, faces("age", age_min=[12, 30, 31, 60, 20], age_max=[12, 30, 31, 60, 29]))
+    assert scores["n"] == 5
+    assert scores["n_exact"] == 4
+    assert scores["accuracy"] == scores["group_accuracy"] == 1
+    assert scores["mae"] == pytest.approx((2 + 10 + 9 + 30) / 4)
+    assert scores["confusion"]["classes"] == ["child", "young", "middle", "old"]
+    assert np.array(scores["confusion"]["matrix"]).tolist() == np.eye(4, dtype=int).tolist()
+
+
+def test_age_takes_the_most_likely_group_not_the_group_of_the_most_likely_year():
+    probabilities = np.zeros((1, 101), np.float32)
+    probabilities[0, 30] = 0.4
+    probabilities[0, [31, 33, 35]] = 0.2
+    scores = score(Predictions("age", YEARS, probabilities), faces("age", age_min=[33], age_max=[33]))
+    assert scores["accuracy"] == 1
+
+
+def test_age_of_a_model_that_gives_groups():
+    predictions = sure_of("age", ("child", "young", "middle", "old"), ["old", "young"])
+    scores = score(predictions, faces("age", age_min=[70, 50], age_max=[70, 50]))
+    assert scores["group_accuracy"] == 0.5
+    assert scores["mae"] is None
+
+
+def test_bins_alone_cannot_be_scored():
+    scores = score(sure_of("age", YEARS, ["25"]), faces("age", age_min=[20], age_max=[29]))
+    assert (scores["n"], scores["n_exact"]) == (1, 0)
+    assert scores["accuracy"] is None
+    assert scores["balanced_accuracy"] is None
+    assert scores["ece"] is None
+    assert scores["mae"] is None
+    assert not np.array(scores["confusion"]["matrix"]).any()
+
+
+def test_makeup_among_female_faces():
+    classes = ("none", "partial", "over")
+    predictions = sure_of("makeup", classes, ["over", "over", "none", "none"])
+    labels = {"makeup": ["none", "partial", "over", "none"], "gender": ["female", "female", "female", "male"]}
+    scores = score(predictions, faces("makeup", **labels))
+    assert scores["accuracy"] == 0.25
+    assert scores["female_balanced_accuracy"] == 0
+    assert scores["female_none_balanced_accuracy"] == pytest.approx((0 + 0.5) / 2)
+    assert "female_balanced_accuracy" not in score(predictions, faces("makeup", makeup=labels["makeup"]))
+
+
+def test_years_become_groups():
+    probabilities = np.zeros((1, 101), np.float32)
+    probabilities[0, [12, 13, 31, 51]] = [0.1, 0.2, 0.3, 0.4]
+    assert class_probabilities(Predictions("age", YEARS, probabilities))[0].tolist() == pytest.approx(
+        [0.1, 0.2, 0.3, 0.4]
+    )

@@ -1,0 +1,310 @@
+import hashlib
+import io
+import json
+import urllib.error
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from facestats import models
+from facestats.crops import FRAMING
+from facestats.errors import ModelError, OutputError, UnknownNameError
+from facestats.models import DEFAULT_MODELS, Card, Download, Head, Model, choose_models, find_models, thresholds
+from facestats.resources import bundled
+from facestats.schema import ATTRIBUTE_CLASSES
+
+GENDER = Head("gender", "gender", ("female", "male"))
+
+
+def write_model(folder, card, onnx=b"onnx"):
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(onnx)
+    card = replace(card, files={"model.onnx": hashlib.sha256(onnx).hexdigest()})
+    (folder / "card.json").write_text(card.to_json())
+    return folder
+
+
+class TestHead:
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"attribute": "mood"}, "unknown attribute 'mood'"),
+            ({"classes": ("female", "robot")}, r"unknown classes \['robot'\]; known are"),
+            ({"classes": ("female",)}, "must be at least two and differ"),
+            ({"classes": ("female", "female")}, "must be at least two and differ"),
+            ({"temperature": 0}, "temperature must be positive"),
+            ({"threshold": 1.5}, "threshold in"),
+        ],
+    )
+    def test_values_that_make_no_sense(self, fields, message):
+        with pytest.raises(ModelError, match=message):
+            Head(**{"attribute": "gender", "output": "x", "classes": ("female", "male"), **fields})
+
+    def test_years_are_classes_of_age_alone(self):
+        assert Head("age", "age", ("0", "1", "2")).is_years
+        assert not Head("age", "age", ("child", "old")).is_years
+        with pytest.raises(ModelError, match="unknown classes"):
+            Head("gender", "gender", ("0", "1"))
+
+
+class TestCard:
+    def test_round_trip(self, tmp_path):
+        card = Card("mine", (GENDER, Head("age", "years", ("0", "1"), 1.5, 0.4)), metrics={"validation": {"n": 3}})
+        (tmp_path / "card.json").write_text(card.to_json())
+        assert Card.read(tmp_path / "card.json") == card
+        assert card.attributes == ("gender", "age")
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"heads": ()}, "one head or several"),
+            ({"heads": (GENDER, GENDER)}, "of different attributes"),
+            ({"input_color": "bgr"}, "input_color must be gray or rgb"),
+            ({"input_std": 0}, "input_std > 0"),
+            ({"card_version": 99}, "has version 99; this facestats reads 1"),
+        ],
+    )
+    def test_values_that_make_no_sense(self, fields, message):
+        with pytest.raises(ModelError, match=message):
+            Card(**{"name": "mine", "heads": (GENDER,), **fields})
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("{", "is not JSON"),
+            ("[]", "is not a model card"),
+            ('{"name": "x"}', "is not a model card"),
+            ('{"name": "x", "heads": [{"attribute": "gender"}]}', "is not a model card"),
+            (json.dumps({"name": "x", "heads": [], "surprise": 1}), "is not a model card"),
+        ],
+    )
+    def test_files_that_are_no_card(self, tmp_path, text, message):
+        (tmp_path / "card.json").write_text(text)
+        with pytest.raises(ModelError, match=message) as caught:
+            Card.read(tmp_path / "card.json")
+        assert "\n" not in str(caught.value)
+
+    def test_no_card(self, tmp_path):
+        with pytest.raises(ModelError, match=r"no card\.json in"):
+            Card.read(tmp_path / "card.json")
+
+
+class TestVerify:
+    def test_hash_of_the_file_that_runs(self, tmp_path):
+        folder = write_model(tmp_path / "mine", Card("mine", (GENDER,)))
+        assert find_models([folder])["mine"].verify() == hashlib.sha256(b"onnx").hexdigest()
+
+    def test_changed(self, tmp_path):
+        folder = write_model(tmp_path / "mine", Card("mine", (GENDER,)))
+        (folder / "model.onnx").write_bytes(b"other")
+        with pytest.raises(ModelError, match=r"model\.onnx is not the file that its card vouches for"):
+            find_models([folder])["mine"].verify()
+
+    def test_vouched_for_and_absent(self, tmp_path):
+        folder = write_model(tmp_path / "mine", Card("mine", (GENDER,)))
+        (folder / "model.onnx").unlink()
+        with pytest.raises(ModelError, match=r"model 'mine' lacks .*model\.onnx"):
+            find_models([folder])["mine"].verify()
+
+    def test_a_card_alone(self, tmp_path):
+        with pytest.raises(ModelError, match=r"neither model\.onnx nor weights\.safetensors"):
+            Model(tmp_path, Card("mine", (GENDER,))).verify()
+
+
+class TestFindAndChoose:
+    def test_a_folder_of_models_and_a_models_own_folder(self, tmp_path):
+        write_model(tmp_path / "all" / "one", Card("one", (GENDER,)))
+        write_model(tmp_path / "all" / "two", Card("two", (GENDER,)))
+        assert {"one", "two"} <= set(find_models([tmp_path / "all"]))
+        assert "two" not in find_models([tmp_path / "all" / "one"])
+
+    def test_the_users_model_hides_a_shipped_one(self, tmp_path):
+        name = DEFAULT_MODELS["gender"]
+        folder = write_model(tmp_path / name, Card(name, (GENDER,)))
+        assert find_models([folder])[name].folder == folder
+
+    @pytest.mark.parametrize("folder", ["nowhere", "."])
+    def test_no_model_there(self, tmp_path, folder):
+        with pytest.raises(UnknownNameError, match=r"no model in .*: --models-path needs a folder with a card\.json"):
+            find_models([tmp_path / folder])
+
+    def test_a_users_model_is_preferred(self, tmp_path):
+        write_model(tmp_path / "both", Card("both", (GENDER, Head("makeup", "m", ("none", "over")))))
+        chosen = choose_models({"expression": "none", "age": "none"}, [tmp_path])
+        assert {attribute: model.name for attribute, model in chosen.items()} == {"gender": "both", "makeup": "both"}
+
+    def test_selection(self, tmp_path):
+        write_model(tmp_path / "mine", Card("mine", (GENDER,)))
+        others = {"expression": "none", "age": "none", "makeup": "none"}
+        assert choose_models({**others, "gender": "mine"}, [tmp_path])["gender"].name == "mine"
+        with pytest.raises(UnknownNameError, match="unknown model 'yours'; there are "):
+            choose_models({**others, "gender": "yours"}, [tmp_path])
+        with pytest.raises(UnknownNameError, match="model 'mine' does not predict makeup, only gender"):
+            choose_models({**others, "makeup": "mine"}, [tmp_path])
+        with pytest.raises(UnknownNameError, match="unknown attribute 'mood'"):
+            choose_models({"mood": "mine"})
+
+    def test_thresholds_come_from_the_cards(self, tmp_path):
+        card = Card("mine", (replace(GENDER, threshold=0.77),))
+        assert thresholds({"gender": Model(tmp_path, card)}) == {"gender": 0.77}
+
+
+class TestShippedModels:
+    @pytest.mark.parametrize("attribute", list(ATTRIBUTE_CLASSES))
+    def test_folder_is_whole_and_runs(self, attribute):
+        from facestats.classify.onnx import OnnxClassifier
+
+        model = find_models()[DEFAULT_MODELS[attribute]]
+        names = {path.name for path in model.folder.iterdir()}
+        assert {"model.onnx", "weights.safetensors", "card.json", "card.md"} == names
+        assert set(model.card.files) == {"model.onnx", "weights.safetensors"}
+        assert model.card.framing == FRAMING
+        assert model.card.attributes == (attribute,)
+        assert model.card.network == "mini_xception"
+        predictions = OnnxClassifier(model).classify(np.zeros((3, 48, 48, 3), np.uint8))[attribute]
+        assert predictions.probabilities.shape == (3, len(model.card.heads[0].classes))
+        if attribute == "age":
+            assert predictions.classes == tuple(str(year) for year in range(101))
+        else:
+            assert predictions.classes == ATTRIBUTE_CLASSES[attribute]
+
+    @pytest.mark.parametrize("attribute", list(ATTRIBUTE_CLASSES))
+    def test_both_files_hold_the_same_network(self, attribute):
+        import torch
+
+        from facestats.classify.onnx import OnnxClassifier
+        from facestats.training.export import load_weights, network_of, read_safetensors
+        from facestats.training.fitting import network_logits
+
+        model = find_models()[DEFAULT_MODELS[attribute]]
+        weights = read_safetensors(model.folder / "weights.safetensors")
+        network = load_weights(network_of(model.card), weights, "weights")
+        crops = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3)).astype(np.uint8)
+        assert not network.training
+        assert all(weight.dtype in (torch.float32, torch.int64) for weight in weights.values())
+        expected = network_logits(network, crops, model.card.input_color)
+        assert np.abs(OnnxClassifier(model).logits(crops)[attribute] - expected).max() < 1e-4
+
+    @pytest.mark.parametrize(
+        ("attribute", "figure", "floor"),
+        [
+            ("expression", "accuracy", 0.62),
+            ("gender", "accuracy", 0.87),
+            ("age", "group_accuracy", 0.55),
+            ("makeup", "balanced_accuracy", 0.60),
+        ],
+    )
+    def test_cards_report_what_a_person_needs(self, attribute, figure, floor):
+        model = find_models()[DEFAULT_MODELS[attribute]]
+        card, text = model.card, (model.folder / "card.md").read_text(encoding="utf-8")
+        assert card.metrics["validation"][figure] >= floor
+        assert card.metrics["validation"]["n"] > 1000
+        for part in (card.data, card.licence, card.limits, f"facestats train {attribute}"):
+            assert part
+            assert part in text
+        assert "non-commercial" in card.licence
+        assert attribute != "gender" or "Perceived" in card.limits
+
+    def test_a_fresh_measurement_agrees_with_the_card(self, data_folder, tmp_path, monkeypatch):
+        """The first validation rows of the makeup data, through detection, alignment and the ONNX file."""
+        import pandas as pd
+
+        from facestats.evaluation.accuracy import evaluate
+        from facestats.training.datasets import load_faces, read_table
+
+        monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path))
+        table = read_table(data_folder / "makeup.parquet", "makeup", "validation").head(150)
+        pd.DataFrame(table).to_parquet(tmp_path / "some.parquet")
+        model = find_models()[DEFAULT_MODELS["makeup"]]
+        scores = evaluate(model, load_faces(tmp_path / "some.parquet", "makeup"))
+        assert scores["faces_found"] > 0.95
+        # 150 rows: three standard errors are 12 points.
+        assert scores["accuracy"] == pytest.approx(model.card.metrics["validation"]["accuracy"], abs=0.12)
+
+
+class TestPull:
+    CONTENT = b"a detector"
+
+    @pytest.fixture(autouse=True)
+    def a_download(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "cache"))
+        digest = hashlib.sha256(self.CONTENT).hexdigest()
+        downloads = {"toy": Download("toy.onnx", "https://example.invalid/toy.onnx", digest, "MIT")}
+        monkeypatch.setattr(models, "DOWNLOADS", downloads)
+
+    @staticmethod
+    def answer_with(monkeypatch, content):
+        asked = []
+
+        def urlopen(url, timeout):
+            asked.append(url)
+            if isinstance(content, Exception):
+                raise content
+            return io.BytesIO(content)
+
+        monkeypatch.setattr("urllib.request.urlopen", urlopen)
+        return asked
+
+    def test_fetched_once(self, monkeypatch):
+        asked = self.answer_with(monkeypatch, self.CONTENT)
+        assert models.pulled_file("toy") is None
+        path = models.pull("toy")
+        assert models.pull("toy") == models.pulled_file("toy") == path
+        assert path.read_bytes() == self.CONTENT
+        assert len(asked) == 1
+
+    def test_a_damaged_copy_is_fetched_again(self, monkeypatch):
+        asked = self.answer_with(monkeypatch, self.CONTENT)
+        models.pull("toy").write_bytes(b"damaged")
+        assert models.pull("toy").read_bytes() == self.CONTENT
+        assert len(asked) == 2
+
+    def test_offline(self, monkeypatch):
+        self.answer_with(monkeypatch, urllib.error.URLError("no route"))
+        with pytest.raises(ModelError, match=r"cannot fetch https://example\.invalid.*: check the network, or put"):
+            models.pull("toy")
+
+    def test_another_file(self, monkeypatch):
+        self.answer_with(monkeypatch, b"something else")
+        with pytest.raises(ModelError, match=r"answered with another file .*: nothing was kept"):
+            models.pull("toy")
+        assert models.pulled_file("toy") is None
+
+    def test_unwritable_cache(self, monkeypatch, tmp_path):
+        self.answer_with(monkeypatch, self.CONTENT)
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "file"))
+        with pytest.raises(OutputError, match="set FACESTATS_CACHE to a writable folder"):
+            models.pull("toy")
+
+    def test_unknown_name(self):
+        with pytest.raises(UnknownNameError, match="nothing called 'other' can be pulled; there is toy"):
+            models.pull("other")
+
+
+def test_yunet_is_pinned():
+    download = models.DOWNLOADS["yunet"]
+    assert len(download.sha256) == 64
+    assert "/main/" not in download.url
+    assert "/master/" not in download.url
+
+
+def test_the_pinned_yunet_is_the_shared_one(data_folder):
+    assert models.sha256_of(data_folder / "yunet_n.onnx") == models.DOWNLOADS["yunet"].sha256
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "expected"),
+    [("/own", "/base", "/own"), (None, "/base", "/base/facestats"), (None, None, ".cache/facestats")],
+)
+def test_cache_folder(monkeypatch, own, base, expected):
+    for name, value in (("FACESTATS_CACHE", own), ("XDG_CACHE_HOME", base)):
+        monkeypatch.delenv(name, raising=False)
+        if value:
+            monkeypatch.setenv(name, value)
+    assert str(models.cache_dir()).endswith(expected)
+
+
+def test_shipped_models_lie_in_the_bundled_folder():
+    assert {model.folder.parent for model in find_models().values()} == {bundled("models")}
