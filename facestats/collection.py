@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,14 +14,22 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from facestats.clips import write_clip
-from facestats.errors import FacestatsError, MissingInputError, UnreadableInputError
+from facestats.clips import blur, write_clip
+from facestats.detect import Detector, create_detector
+from facestats.errors import (
+    CameraError,
+    FacestatsError,
+    MissingInputError,
+    OutputError,
+    UnreadableInputError,
+    UsageError,
+)
 from facestats.inputs import Input, content_hash, discover
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import FrameCallback, Stages, analyze_source, failed_result, load_stages
 from facestats.results import VideoResult
-from facestats.store import Entry, Store, create_store, safe_stem
-from facestats.video import FrameSource, open_source
+from facestats.store import CLIP_SUFFIXES, Entry, Store, create_store, safe_stem
+from facestats.video import FrameSource, open_source, shown
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"
@@ -92,18 +101,20 @@ def analyze(
     """
     settings = AnalyzeOptions.from_keywords(**options)
     path = os.fspath(path)
+    out = None if clip is None else _without_clip_suffix(Path(clip))
+    if out is not None and Path(path).resolve() in {Path(f"{out}{suffix}").resolve() for suffix in CLIP_SUFFIXES}:
+        raise UsageError(f"the clip would overwrite {path} itself: name another file")
     item = Input(path, is_sequence=Path(path).is_dir())
     if not item.is_live and not Path(path).exists():
         raise MissingInputError(f"{path} does not exist: check the path")
     stages = load_stages(settings)
     sha256 = _hash(item)
     with contextlib.ExitStack() as cleanup:
-        recording = _recording(item, cleanup) if clip is not None else None
+        recording = _recording(item, cleanup) if out is not None else None
         result = _read(item, video_id_of(item, sha256), sha256, stages, settings, progress, recording=recording)
-        if clip is None:
+        if out is None:
             return result
-        out = Path(clip)
-        written = _draw(item, result, out.with_suffix("") if out.suffix else out, stages, settings, progress, recording)
+        written = _draw(item, result, out, stages, settings, progress, recording)
     return replace(result, clip=written)
 
 
@@ -160,32 +171,30 @@ def analyze_collection(
     done: dict[str, Entry] = {}
     copies: list[str] = []
     problems = [str(error) for error in discovery.missing]
-    unread = False
     videos = tqdm(discovery.inputs, desc="videos", unit="video", disable=_hide(progress, len(discovery.inputs) < 2))
     for item in videos:
         sha256 = _hash(item)
         video_id = video_id_of(item, sha256) if sha256 is None else ids.setdefault(sha256, video_id_of(item, sha256))
         if video_id in done:
-            done[video_id] = store.add_path(done[video_id], item.path)
-            copies.append(f"{item.path} is a copy of {done[video_id].paths[0]}: analysed once")
+            done[video_id] = store.add_path(done[video_id], item.shown)
+            copies.append(f"{item.shown} is a copy of {done[video_id].paths[0]}: analysed once")
             continue
-        result, done[video_id] = _analyze_into(store, item, video_id, sha256, stages, settings, progress, on_frame)
-        if result.error:
-            unread = True
-            problems.append(f"{item.shown}: {result.error}")
+        done[video_id], trouble = _analyze_into(store, item, video_id, sha256, stages, settings, progress, on_frame)
+        problems += [f"{item.shown}: {line}" for line in trouble]
     return CollectionResult(
         store=store,
         video_ids=tuple(done),
         problems=tuple(problems),
         copies=tuple(copies),
-        exit_code=2 if discovery.missing else 3 if unread else 0,
+        exit_code=2 if discovery.missing else 3 if problems else 0,
     )
 
 
 def video_id_of(item: Input, sha256: str | None) -> str:
     """Return the id of a new video: its safe stem and the beginning of its hash.
 
-    A camera or a stream has no hash and gets its UTC start instead; a file that cannot be read, ``unread``.
+    A camera or a stream has no hash and gets its UTC start instead; a file that cannot be read, ``unread``
+    and the hash of its path.
 
     Examples
     --------
@@ -193,10 +202,15 @@ def video_id_of(item: Input, sha256: str | None) -> str:
     'my-clip-01234567'
     """
     if sha256 is None and not item.is_live:
-        return f"{safe_stem(item.path)}-unread"
+        where = hashlib.sha256(os.fsencode(Path(item.path).resolve())).hexdigest()
+        return f"{safe_stem(item.shown)}-unread-{where[:8]}"
     if sha256 is None:
         return f"{safe_stem(item.shown.replace(':', '-').replace('/', '-'))}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-    return f"{safe_stem(Path(item.path).resolve().name)}-{sha256[:8]}"
+    return f"{safe_stem(shown(Path(item.path).resolve().name))}-{sha256[:8]}"
+
+
+def _without_clip_suffix(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() in CLIP_SUFFIXES else path
 
 
 def _hash(item: Input) -> str | None:
@@ -222,20 +236,37 @@ def _analyze_into(
     settings: AnalyzeOptions,
     progress: bool | None,
     on_frame: FrameCallback | None,
-) -> tuple[VideoResult, Entry]:
-    """Analyse one input, store its tables, then draw its clip; a failure becomes a result that says so."""
+) -> tuple[Entry, list[str]]:
+    """Analyse one input, store its tables, then draw its clip; return its entry and what went wrong, a line each."""
     started_at = datetime.now(UTC)
+    before = Store(store.path, video_id).entries().get(video_id)
+    paths = (item.shown, *(path for path in (before.paths if before else ()) if path != item.shown and _is_there(path)))
+    trouble = []
     with contextlib.ExitStack() as cleanup:
         recording = _recording(item, cleanup) if settings.clips else None
         try:
             result = _read(item, video_id, sha256, stages, settings, progress, recording=recording, on_frame=on_frame)
-        except UnreadableInputError as error:
+        except (UnreadableInputError, MissingInputError, CameraError) as error:
             result = failed_result(video_id, item.shown, sha256, _reason(error, item), started_at)
-        entry = store.write(result, paths=(item.shown,), options=settings.to_dict(), models=stages.models)
+        # An old clip may show what the new options hide.
+        store.drop_clip(video_id)
+        entry = store.write(result, paths=paths, options=settings.to_dict(), models=stages.models)
+        if result.error:
+            trouble.append(result.error)
         if settings.clips and result.status != "failed":
-            # After the tables: a clip that cannot be written must not cost what was found.
-            _draw(item, result, store.path / "clips" / video_id, stages, settings, progress, recording)
-    return result, entry
+            # After the tables: a clip that cannot be written must cost neither what was found nor the other inputs.
+            try:
+                _draw(item, result, store.path / "clips" / video_id, stages, settings, progress, recording)
+            except (OutputError, UnreadableInputError, MissingInputError) as error:
+                trouble.append(f"no clip: {_reason(error, item)}")
+    return entry, trouble
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
 
 
 def _reason(error: FacestatsError, item: Input) -> str:
@@ -309,6 +340,10 @@ def _draw(
             out,
             audio_from=audio_from,
             threshold=stages.thresholds.get("expression", 0.5),
-            blur=settings.blur,
+            blur_with=_blur_detector(settings) if settings.blur else None,
             on_frame=lambda: bar.update(1),
         )
+
+
+def _blur_detector(settings: AnalyzeOptions) -> Detector:
+    return create_detector(settings.detector, detect_size=settings.detect_size, min_score=blur.MIN_SCORE)

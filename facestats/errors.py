@@ -8,6 +8,7 @@ process borders unharmed::
     │   ├── MissingInputError      a path that does not exist, a folder without media
     │   ├── UnknownNameError       an unknown model, detector, tracker, table or parameter
     │   ├── DeviceError            no such device, no display
+    │   │   └── CameraError        no such camera, or it gives no picture
     │   ├── OutputError            the output cannot be written
     │   └── StoreError             not a store, or of another schema version
     ├── UnreadableInputError       the input is there but nothing of it could be read
@@ -48,6 +49,10 @@ class UnknownNameError(UsageError):
 
 class DeviceError(UsageError):
     """A device that this machine does not have: an accelerator, a camera, a display."""
+
+
+class CameraError(DeviceError):
+    """A camera that is absent, or gives no picture."""
 
 
 class OutputError(UsageError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import uuid
 from pathlib import Path
 
 import pandas as pd
 
 from facestats import schema
 from facestats.errors import OutputError, UnknownNameError
+from facestats.files import written_aside
 
 FORMATS = ("csv", "parquet", "json")
 
@@ -46,19 +45,15 @@ def export_table(
     if format not in FORMATS:
         raise UnknownNameError(f"unknown format {format!r}: use {', '.join(FORMATS)}")
     schema.validate(table, frame)
-    part = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if format == "parquet":
-            frame.to_parquet(part, index=False)
-        elif format == "csv":
-            _plain(frame, table).to_csv(part, index=False, encoding="utf-8")
-        else:
-            _plain(frame, table).to_json(part, orient="records", force_ascii=False, double_precision=6)
-        part.replace(out)
+        with written_aside(out) as part:
+            if format == "parquet":
+                frame.to_parquet(part, index=False)
+            elif format == "csv":
+                _plain(frame, table).to_csv(part, index=False, encoding="utf-8")
+            else:
+                _plain(frame, table).to_json(part, orient="records", force_ascii=False, double_precision=6)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
 
 

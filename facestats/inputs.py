@@ -11,7 +11,11 @@ from pathlib import Path
 
 from facestats.errors import MissingInputError
 from facestats.models import sha256_of
-from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, without_password
+from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
+
+#: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
+CLIPS_MARKER = ".facestats-clips"
+OURS = frozenset({"store.json", CLIPS_MARKER})
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Input:
 
     @property
     def shown(self) -> str:
-        """The path as it may be shown and stored: a password in a URL is left out."""
-        return without_password(self.path)
+        """The path as it may be shown and stored, see :func:`facestats.video.shown`."""
+        return shown(self.path)
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
 
 def _expand(argument: str, sequence: bool) -> Iterator[Input]:
     path = Path(argument)
+    try:
+        exists = not is_live(argument) and path.exists()
+    except OSError as error:  # a name too long for any file, a folder that may not be entered
+        raise MissingInputError(f"{shown(argument)[:200]} cannot be looked up: {error.strerror}") from None
     if is_live(argument):
         yield Input(argument)
     elif path.is_dir():
@@ -95,7 +103,7 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
                 f"({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), or name the file itself"
             )
         yield from found
-    elif path.exists():
+    elif exists:
         yield Input(argument)
     elif glob.has_magic(argument):
         matches = sorted(glob.glob(argument, recursive=True), key=_by_part)  # noqa: PTH207  (patterns may be absolute)
@@ -107,7 +115,7 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
             else:
                 yield Input(match)
     else:
-        raise MissingInputError(f"{argument} does not exist: check the path")
+        raise MissingInputError(f"{shown(argument)} does not exist: check the path")
 
 
 def _by_part(path: str) -> list[object]:
@@ -116,8 +124,8 @@ def _by_part(path: str) -> list[object]:
 
 def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
     for where, folders, names in os.walk(folder):  # does not follow links to folders, so loops end
-        if "store.json" in names:
-            folders.clear()  # a store of ours: its clips are results, not inputs
+        if not OURS.isdisjoint(names):
+            folders.clear()
             continue
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=_by_part)
         visible = sorted((name for name in names if not name.startswith(".")), key=_by_part)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from facestats.errors import ModelError, OutputError, UnknownNameError
+from facestats.files import written_aside
 from facestats.resources import bundled
 from facestats.schema import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 
@@ -418,10 +419,8 @@ def pull(name: str, *, timeout_s: float = 60.0) -> Path:
     if hashlib.sha256(content).hexdigest() != download.sha256:
         raise ModelError(f"{download.url} answered with another file (sha256 differs): nothing was kept")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(content)
-        part.replace(path)
+        with written_aside(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; set FACESTATS_CACHE to a writable folder") from None
     return path

@@ -13,9 +13,13 @@ from facestats.errors import UnknownNameError, UsageError
 #: Faces whose shorter side is below this are found but not classified: the attribute models never saw any so small.
 MIN_CLASSIFIED_PX = 20
 
-# The detectors' and trackers' own modules hold these numbers too; importing those here would load OpenCV.
-_DETECT_SIZE = 480
-_MIN_SCORE = 0.35
+#: Longer side of the picture that a detector sees. CenterFace finds faces down to about 12 px of what it sees: at
+#: 480 a 480-pixel frame loses nothing and its faces of 15 px are found, which at 320 they are not; 640 costs twice
+#: the time.
+DEFAULT_DETECT_SIZE = 480
+
+#: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.
+DEFAULT_MIN_SCORE = 0.35
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,8 @@ class AnalyzeOptions:
 
     rate: float = 10.0
     detector: str = "centerface"
-    detect_size: int = _DETECT_SIZE
-    min_score: float = _MIN_SCORE
+    detect_size: int = DEFAULT_DETECT_SIZE
+    min_score: float = DEFAULT_MIN_SCORE
     min_face: float = 12.0
     tracker: str = "bytetrack"
     device: str = "cpu"

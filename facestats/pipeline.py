@@ -27,7 +27,7 @@ from facestats.tables import SampledFrame
 from facestats.thumbnails import ThumbnailKeeper
 from facestats.track import Tracker, create_tracker, fill_back
 from facestats.types import Detections, Float32, Frame, Int64, Predictions, VideoInfo
-from facestats.video import FrameSource, without_password
+from facestats.video import FrameSource, shown
 
 #: Called for every sampled frame with its findings and their track ids (-1 where unconfirmed), and with the number of
 #: frames decoded so far: for progress bars and live views.
@@ -158,7 +158,7 @@ def analyze_source(
     started_at, started = datetime.now(UTC), time.perf_counter()
     sampled, track_ids, keeper = _look(source, stages, options, on_frame)
     if not sampled:
-        raise UnreadableInputError(f"{source.info.path} has no readable frame: {source.damage or 'it is empty'}")
+        raise UnreadableInputError(f"{shown(source.info.path)} has no readable frame: {source.damage or 'it is empty'}")
 
     track_ids = fill_back([item.detections.boxes for item in sampled], track_ids, [item.shot for item in sampled])
     observations = tables.observations_table(video_id, sampled, track_ids)
@@ -267,7 +267,7 @@ def video_row(
     """
     known: dict[str, Any] = {"video_id": video_id, "path": path, "sha256": sha256, "status": status, **values}
     if info is not None:
-        known |= {"path": without_password(info.path), "fps": info.fps, "width": info.width, "height": info.height}
+        known |= {"path": shown(info.path), "fps": info.fps, "width": info.width, "height": info.height}
         known |= {"rotation": info.rotation}
     known["started_at"] = pd.Timestamp(known["started_at"])
     return schema.conform("videos", {name: [value] for name, value in known.items()})

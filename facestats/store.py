@@ -28,9 +28,13 @@ import pandas as pd
 
 from facestats import schema
 from facestats.errors import OutputError, StoreError, UnknownNameError
+from facestats.files import written_aside
 from facestats.results import VideoResult
 
 _MARKER = "store.json"
+
+#: What annotated clips and stills are called behind their video's id.
+CLIP_SUFFIXES = (".mp4", ".png")
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,9 @@ def safe_stem(name: str) -> str:
     >>> safe_stem("my clip (1).mp4")
     'my-clip-1'
     """
-    stem = Path(name.rstrip("/")).stem or name
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:80] or "video"
+    stem = re.sub(r"[^\w.-]+", "-", Path(name.rstrip("/")).stem or name).strip("-.")
+    # File systems count bytes, 255 at most; the hash and a suffix come behind.
+    return stem.encode("utf-8", "ignore")[:120].decode("utf-8", "ignore") or "video"
 
 
 class Store:
@@ -106,10 +111,9 @@ class Store:
         return {entry.video_id: entry for entry in self._read_entries()}
 
     def _read_entries(self) -> Iterator[Entry]:
-        names = [f"{self.video_id}.json"] if self.video_id else None
-        for path in sorted((self.path / "entries").glob("*.json")):
-            if names is not None and path.name not in names:
-                continue
+        folder = self.path / "entries"
+        one = folder / f"{self.video_id}.json"
+        for path in sorted(folder.glob("*.json")) if self.video_id is None else [one] if one.is_file() else []:
             try:
                 raw = json.loads(path.read_text(encoding="utf-8"))
                 yield Entry(**{**raw, "paths": tuple(raw["paths"])})
@@ -193,12 +197,23 @@ class Store:
 
     def clip_path(self, video_id: str) -> Path | None:
         """Return the path of a video's annotated clip or still, or None if there is none."""
-        candidates = [self.path / "clips" / f"{video_id}{suffix}" for suffix in (".mp4", ".png")]
+        candidates = [self.path / "clips" / f"{video_id}{suffix}" for suffix in CLIP_SUFFIXES]
         return next((path for path in candidates if path.is_file()), None)
 
-    def find_sha256(self, sha256: str) -> Entry | None:
-        """Return the entry of the video with this content, wherever it lay."""
-        return next((entry for entry in self._read_entries() if entry.sha256 == sha256), None)
+    def drop_clip(self, video_id: str) -> None:
+        """Remove a video's annotated clip or still, if there is one.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be removed.
+        """
+        path = self.clip_path(video_id)
+        if path is not None:
+            try:
+                path.unlink()
+            except OSError as error:
+                raise OutputError(f"cannot remove {path}: {error.strerror or error}") from None
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -234,6 +249,7 @@ class Store:
             facestats=version("facestats"),
         )
         folder = self.path / "tables" / video_id
+        before = Store(self.path, video_id).entries().get(video_id)
         frames = {table: schema.validate(table, getattr(result, table)) for table in schema.TABLES}
         try:
             (folder / run).mkdir(parents=True)
@@ -243,9 +259,8 @@ class Store:
         except OSError as error:
             shutil.rmtree(folder / run, ignore_errors=True)
             raise OutputError(f"cannot write to {self.path}: {error.strerror or error}") from None
-        for old in folder.iterdir():
-            if old.name != run:
-                shutil.rmtree(old, ignore_errors=True)
+        if before is not None:  # and nothing else: another process may be writing its own run
+            shutil.rmtree(folder / before.run, ignore_errors=True)
         return entry
 
     def add_path(self, entry: Entry, path: str) -> Entry:
@@ -271,10 +286,8 @@ class Store:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file so that readers see the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with written_aside(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def open_store(path: str | Path, video: str | None = None) -> Store:

@@ -14,13 +14,11 @@ import pandas as pd
 
 from facestats import schema
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
+from facestats.gaps import bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Predictions
 
 #: A face of this size, in pixels, or larger counts fully towards its track's verdict.
 FULL_WEIGHT_PX = 64.0
-
-#: An observation speaks for at most this long, so that a face that was out of sight is not counted as seen.
-_LONGEST_STEP_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,8 @@ def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
     array([0.75], dtype=float32)
     """
     attribute = predictions.attribute
-    if attribute == "age" and all(name.isdigit() for name in predictions.classes):
-        years = np.array([int(name) for name in predictions.classes])
+    years = predictions.years
+    if years is not None:
         groups = group_probabilities(predictions.probabilities, years)
         low, high = age_quantiles(predictions.probabilities, years, (0.05, 0.95)).T
         return {
@@ -248,7 +246,9 @@ def quality_weight(score: np.ndarray, face_px: np.ndarray) -> np.ndarray:
 
 
 def observation_durations(times_s: np.ndarray) -> np.ndarray:
-    """Return how long each observation speaks for, in seconds: half-way to its neighbours, at most one second.
+    """Return how long each observation speaks for, in seconds: half-way to its neighbours.
+
+    A longer gap than a track bridges counts as such a gap: a face that was out of sight is not counted as seen.
 
     Parameters
     ----------
@@ -267,5 +267,6 @@ def observation_durations(times_s: np.ndarray) -> np.ndarray:
     """
     if len(times_s) < 2:
         return np.ones(len(times_s))
-    steps = np.clip(np.diff(np.asarray(times_s, np.float64)), 1e-6, _LONGEST_STEP_S)
+    times_s = np.asarray(times_s, np.float64)
+    steps = np.clip(np.diff(times_s), 1e-6, bridged_gap_s(times_s))
     return np.concatenate([steps, [0.0]]) / 2 + np.concatenate([[0.0], steps]) / 2

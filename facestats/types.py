@@ -225,6 +225,13 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.probabilities)
 
+    @property
+    def years(self) -> Int64 | None:
+        """The classes as years of age, int64 (K,); None unless this is an age given as a distribution over years."""
+        if self.attribute != "age" or not all(name.isdecimal() for name in self.classes):
+            return None
+        return np.array([int(name) for name in self.classes], np.int64)
+
     def column(self, name: str) -> Float32:
         """Return the probability of one class, float32 (N,)."""
         return self.probabilities[:, self.classes.index(name)]

@@ -136,8 +136,9 @@ def annotate(frame: Frame, found: SampledFrame, track_ids: Int64, *, blur: bool 
     --------
     >>> annotate(frame, found, track_ids)  # doctest: +SKIP
     """
-    from facestats.clips.draw import FaceLabel
-    from facestats.clips.render import annotate_image, best_class
+    from facestats.clips.blur import blur_faces
+    from facestats.clips.draw import FaceLabel, draw_faces
+    from facestats.clips.render import best_class
 
     row_of = {int(face): row for row, face in enumerate(found.classified)}
     labels = []
@@ -147,4 +148,5 @@ def annotate(frame: Frame, found: SampledFrame, track_ids: Int64, *, blur: bool 
         if i in row_of:
             lines += [best_class(predictions, row_of[i]) for predictions in found.predictions.values()]
         labels.append(FaceLabel(tuple(float(value) for value in box), known, tuple(lines)))
-    return annotate_image(frame.rgb, labels, blur=blur)
+    rgb = blur_faces(frame.rgb, [label.box for label in labels]) if blur else frame.rgb
+    return draw_faces(rgb, labels)

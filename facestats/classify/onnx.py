@@ -15,6 +15,8 @@ from facestats.types import Float32, Predictions, UInt8
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
+_NO_CUDA = "--device cuda needs an NVIDIA GPU and `pip install onnxruntime-gpu`, which are not here: use --device cpu"
+
 # onnxruntime's own exceptions share no base but RuntimeError and Exception; these are what a bad file or input gives.
 _RUNTIME_ERRORS = (
     runtime_errors.Fail,
@@ -43,9 +45,7 @@ def check_device(device: str) -> None:
     if device not in _PROVIDERS:
         raise DeviceError(f"unknown device {device!r}: use cpu or cuda")
     if _PROVIDERS[device] not in onnxruntime.get_available_providers():
-        raise DeviceError(
-            "--device cuda needs an NVIDIA GPU and `pip install onnxruntime-gpu`, which are not here: use --device cpu"
-        )
+        raise DeviceError(_NO_CUDA)
 
 
 def network_input(images: UInt8, card: Card) -> Float32:
@@ -102,7 +102,8 @@ class OnnxClassifier:
     device : str
         ``"cpu"`` or ``"cuda"``.
     threads : int
-        Threads of the session; 0 leaves the choice to onnxruntime.
+        Threads of the session; 0 leaves the choice to onnxruntime. These networks are too small to share: with two
+        threads each, four of them took four times as long on two busy cores as with one.
 
     Raises
     ------
@@ -121,7 +122,7 @@ class OnnxClassifier:
     """
 
     def __init__(
-        self, model: Model, *, attributes: tuple[str, ...] | None = None, device: str = "cpu", threads: int = 0
+        self, model: Model, *, attributes: tuple[str, ...] | None = None, device: str = "cpu", threads: int = 1
     ) -> None:
         check_device(device)
         self.model = model
@@ -144,6 +145,8 @@ class OnnxClassifier:
         except _RUNTIME_ERRORS as error:
             reason = " ".join(str(error).split())[:300]
             raise ModelError(f"{self._path} does not fit its card or cannot be run: {reason}") from None
+        if _PROVIDERS[device] not in self._session.get_providers():  # onnxruntime falls back without a word
+            raise DeviceError(_NO_CUDA)
 
     def classify(self, images: UInt8) -> dict[str, Predictions]:
         """Return the calibrated probabilities of each attribute; see :class:`facestats.classify.base.Classifier`."""
@@ -169,6 +172,8 @@ class OnnxClassifier:
             [head.output for head in self.heads], {self.model.card.input_name: network_input(images, self.model.card)}
         )
         for head, output in zip(self.heads, outputs, strict=True):
+            if not np.isfinite(output).all():
+                raise ModelError(f"{self.model.onnx_path}: output {head.output!r} is not finite: train it again")
             if output.shape != (len(images), len(head.classes)):
                 raise ModelError(
                     f"{self._path}: output {head.output!r} has shape {output.shape}, the card promises "

@@ -6,8 +6,12 @@ Commands import what they need when they run, so that ``facestats --help`` stays
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -55,12 +59,27 @@ def main(arguments: list[str] | None = None) -> None:
         arguments.remove("--debug")
         arguments.insert(0, "--debug")
     try:
-        app(args=arguments)
+        with _terminated_like_interrupted():
+            app(args=arguments)
     except FacestatsError as error:
         if os.environ.get("FACESTATS_DEBUG"):
             raise
         print(f"facestats: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("facestats: interrupted; what was finished is kept", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # how typer ends after Ctrl-C
+            print("facestats: interrupted; what was finished is kept", file=sys.stderr)
+        raise
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let a polite `kill` end a run as Ctrl-C does: a camera's results are stored, temporary files removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals cannot be handled elsewhere
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,9 @@ import typer
 
 from facestats.cli import app
 from facestats.errors import UsageError
+from facestats.options import AnalyzeOptions
+
+_DEFAULTS = AnalyzeOptions()
 
 
 def parse_models(pairs: list[str]) -> dict[str, str]:
@@ -46,8 +51,8 @@ def analyze(
     out: Annotated[Path, typer.Option(help="Folder of the store; made if absent.")] = Path("facestats-out"),
     rate: Annotated[
         float, typer.Option(help="Frames a second of video in which faces are looked for; 0: every frame.")
-    ] = 10.0,
-    detector: Annotated[str, typer.Option(help="centerface, yunet, or the path of a YuNet .onnx file.")] = "centerface",
+    ] = _DEFAULTS.rate,
+    detector: Annotated[str, typer.Option(help="centerface, yunet, or a YuNet .onnx file.")] = _DEFAULTS.detector,
     detect_size: Annotated[
         int,
         typer.Option(
@@ -55,11 +60,13 @@ def analyze(
             "a 480-pixel frame are found, which at 320 they are not; 640 costs twice the time. Raise it for small "
             "faces in large frames."
         ),
-    ] = 480,
-    min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = 0.35,
-    min_face: Annotated[float, typer.Option(help="Faces with a shorter side of fewer pixels are dropped.")] = 12.0,
-    tracker: Annotated[str, typer.Option(help="bytetrack, centroid or none.")] = "bytetrack",
-    device: Annotated[str, typer.Option(help="Where the attribute models run: cpu or cuda.")] = "cpu",
+    ] = _DEFAULTS.detect_size,
+    min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = _DEFAULTS.min_score,
+    min_face: Annotated[
+        float, typer.Option(help="Faces with a shorter side below this are dropped.")
+    ] = _DEFAULTS.min_face,
+    tracker: Annotated[str, typer.Option(help="bytetrack, centroid or none.")] = _DEFAULTS.tracker,
+    device: Annotated[str, typer.Option(help="Where the attribute models run: cpu or cuda.")] = _DEFAULTS.device,
     model: Annotated[
         list[str] | None,
         typer.Option(metavar="ATTRIBUTE=NAME", help="Choose a model, or none to leave it out; repeatable."),
@@ -68,7 +75,7 @@ def analyze(
         list[str] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
     ] = None,
     sequence: Annotated[bool, typer.Option("--sequence", help="A folder of images is one video.")] = False,
-    sequence_fps: Annotated[float, typer.Option(help="Images a second of such a sequence.")] = 25.0,
+    sequence_fps: Annotated[float, typer.Option(help="Images a second of such a sequence.")] = _DEFAULTS.sequence_fps,
     limit: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Stop a camera or a stream after so long.")
     ] = None,
@@ -116,9 +123,7 @@ def analyze(
     raise typer.Exit(result.exit_code)
 
 
-def _window(show: bool, delay: int, blur: bool) -> object:
-    import contextlib
-
+def _window(show: bool, delay: int, blur: bool) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
     if not show:
         return contextlib.nullcontext()
     from facestats.window import open_window

@@ -1,5 +1,5 @@
 """Annotated clips and stills: the stored tables drawn over the frames they speak of."""
 
-from facestats.clips.render import annotate_image, annotate_video, write_clip
+from facestats.clips.render import Annotator, write_clip
 
-__all__ = ["annotate_image", "annotate_video", "write_clip"]
+__all__ = ["Annotator", "write_clip"]

@@ -1,4 +1,4 @@
-"""Boxes, labels and blur, drawn into one RGB frame."""
+"""Boxes and labels, drawn into one RGB frame."""
 
 from __future__ import annotations
 
@@ -164,44 +164,3 @@ def _place(
             best = (covered, x, y)
     assert best is not None
     return best[1], best[2]
-
-
-def blur_faces(rgb: UInt8, boxes: Sequence[tuple[float, float, float, float]], *, margin: float = 0.25) -> UInt8:
-    """Make faces unrecognisable in a copy of a frame.
-
-    Each face, with a margin, is reduced to at most eight by eight pixels and smoothly enlarged again: too coarse to
-    be undone, whatever the size of the face.
-
-    Parameters
-    ----------
-    rgb : numpy.ndarray
-        uint8 (H, W, 3), RGB.
-    boxes : sequence of tuple
-        ``x1, y1, x2, y2`` in pixels.
-    margin : float
-        Share of the box's sides that is added on each side.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 (H, W, 3), RGB.
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
-    >>> bool(blur_faces(noise, [(8, 8, 56, 56)])[32, 20:44].std() < noise[32, 20:44].std() / 3)
-    True
-    """
-    image = rgb.copy()
-    height, width = image.shape[:2]
-    for x1, y1, x2, y2 in boxes:
-        dx, dy = margin * (x2 - x1), margin * (y2 - y1)
-        left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))
-        right, bottom = min(width, int(np.ceil(x2 + dx))), min(height, int(np.ceil(y2 + dy)))
-        if right <= left or bottom <= top:
-            continue
-        face = image[top:bottom, left:right]
-        w, h = face.shape[1], face.shape[0]
-        tiny = cv2.resize(face, (min(8, w), min(8, h)), interpolation=cv2.INTER_AREA)
-        image[top:bottom, left:right] = cv2.resize(tiny, (w, h), interpolation=cv2.INTER_LINEAR)
-    return image

@@ -6,8 +6,7 @@ the expression is the moment's.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,13 @@ import numpy as np
 import pandas as pd
 
 from facestats import schema
-from facestats.clips.draw import FaceLabel, blur_faces, draw_faces
+from facestats.clips.blur import Box, blur_video
+from facestats.clips.draw import FaceLabel, draw_faces
+from facestats.detect import Detector
 from facestats.errors import OutputError
+from facestats.files import written_aside
+from facestats.gaps import bridged_gap_s
 from facestats.results import VideoResult
-from facestats.track import LOST_FOR_S
 from facestats.types import Predictions, UInt8
 from facestats.video import FrameSource
 from facestats.video.writer import ClipWriter
@@ -30,8 +32,14 @@ FULL_LABELS = 4
 
 @dataclass(frozen=True)
 class _Segment:
-    """A face's way from one observation to the next; both boxes are ``x1, y1, x2, y2``."""
+    """A face's way from one observation to the next; both boxes are ``x1, y1, x2, y2``.
 
+    It is drawn from frame ``first`` up to, not including, frame ``end``: frames are counted, since a broken clock may
+    stand still or run back, and a recording rounds it.
+    """
+
+    first: int
+    end: float
     start_s: float
     end_s: float
     start_box: np.ndarray
@@ -39,7 +47,7 @@ class _Segment:
     track_id: int | None
     moment: str | None
 
-    def box_at(self, time_s: float) -> tuple[float, float, float, float]:
+    def box_at(self, time_s: float) -> Box:
         span = self.end_s - self.start_s
         share = float(np.clip((time_s - self.start_s) / span, 0, 1)) if span > 0 else 0.0
         x1, y1, x2, y2 = (1 - share) * self.start_box + share * self.end_box
@@ -88,8 +96,8 @@ def best_class(predictions: Predictions, row: int) -> str:
     'female 90%'
     """
     probabilities = predictions.probabilities[row]
-    if predictions.attribute == "age" and predictions.classes[0].isdigit():
-        return f"age {float(probabilities @ np.array([int(name) for name in predictions.classes])):.0f}"
+    if predictions.years is not None:
+        return f"age {float(probabilities @ predictions.years):.0f}"
     best = int(probabilities.argmax())
     prefix = "makeup " if predictions.attribute == "makeup" else ""
     return f"{prefix}{predictions.classes[best]} {_percent(probabilities[best])}"
@@ -115,35 +123,34 @@ def moment_expressions(observations: pd.DataFrame, threshold: float) -> list[str
     return said
 
 
-def _segments(observations: pd.DataFrame, sampled_s: np.ndarray, threshold: float) -> list[_Segment]:
-    """Return the segments in order of time; a face's last one lasts until the next sampled frame."""
-    ordered = observations.assign(moment=moment_expressions(observations, threshold)).sort_values(
-        "time_s", kind="stable"
-    )
+def _segments(observations: pd.DataFrame, frames: pd.DataFrame, threshold: float) -> list[_Segment]:
+    """Return the segments in order of their frames; a face's last one lasts until the next sampled frame."""
+    ordered = observations.assign(moment=moment_expressions(observations, threshold)).sort_values("frame")
     boxes = ordered[["x", "y", "w", "h"]].to_numpy(np.float64, copy=True)
     boxes[:, 2:] += boxes[:, :2]
-    times = ordered["time_s"].to_numpy()
+    numbers, times = ordered["frame"].to_numpy(np.int64), ordered["time_s"].to_numpy(np.float64)
     tracks = [None if pd.isna(value) else int(value) for value in ordered["track_id"]]
     moments = [value if isinstance(value, str) else None for value in ordered["moment"]]
+    sampled = frames["frame"].to_numpy(np.int64)
+    longest_s = bridged_gap_s(frames["time_s"].to_numpy(np.float64))
     following: dict[int, int] = {}
     segments: list[_Segment] = []
     for i in reversed(range(len(ordered))):
         later = following.get(tracks[i]) if tracks[i] is not None else None
-        if later is not None and times[later] - times[i] <= LOST_FOR_S + 1e-6:
-            end_s, end_box = float(times[later]), boxes[later]
+        if later is not None and times[later] - times[i] <= longest_s + 1e-6:
+            end, end_s, end_box = float(numbers[later]), times[later], boxes[later]
         else:
-            after = np.searchsorted(sampled_s, times[i], side="right")
+            after = np.searchsorted(sampled, numbers[i], side="right")
             # After the last sampled frame nothing more is known: the box stays until the video ends.
-            end_s = float(sampled_s[after]) if after < len(sampled_s) else np.inf
-            end_box = boxes[i]
-        segments.append(_Segment(float(times[i]), end_s, boxes[i], end_box, tracks[i], moments[i]))
+            end, end_s, end_box = float(sampled[after]) if after < len(sampled) else np.inf, times[i], boxes[i]
+        segments.append(_Segment(int(numbers[i]), end, times[i], end_s, boxes[i], end_box, tracks[i], moments[i]))
         if tracks[i] is not None:
             following[tracks[i]] = i
     return segments[::-1]
 
 
 class Annotator:
-    """Says which faces to draw at any moment of a video; moments must come in ascending order.
+    """Says which faces to draw in any frame of a video; frames must come in ascending order.
 
     Parameters
     ----------
@@ -155,7 +162,7 @@ class Annotator:
     Examples
     --------
     >>> empty = {name: schema.conform(name) for name in ("observations", "tracks", "frames")}
-    >>> Annotator(**empty).faces_at(0.0)
+    >>> Annotator(**empty).faces_at(0, 0.0)
     []
     """
 
@@ -167,21 +174,25 @@ class Annotator:
         frames: pd.DataFrame,
         threshold: float = 0.5,
     ) -> None:
-        self._waiting = _segments(observations, frames["time_s"].to_numpy(np.float64), threshold)
+        self._waiting = _segments(observations, frames, threshold)
         self._waiting.reverse()  # a stack: the earliest is popped first
         self._active: list[_Segment] = []
         self._lines = {int(row["track_id"]): track_lines(row) for row in tracks.to_dict("records")}
 
-    def faces_at(self, time_s: float) -> list[FaceLabel]:
-        """Return the faces to draw at ``time_s`` seconds."""
-        while self._waiting and self._waiting[-1].start_s <= time_s + 1e-6:
+    def faces_at(self, frame: int, time_s: float) -> list[FaceLabel]:
+        """Return the faces to draw in a frame: its 0-based index, and its time in seconds."""
+        while self._waiting and self._waiting[-1].first <= frame:
             self._active.append(self._waiting.pop())
-        self._active = [segment for segment in self._active if segment.end_s > time_s + 1e-6]
+        self._active = [segment for segment in self._active if segment.end > frame]
         brief = len(self._active) > FULL_LABELS
         return [
             FaceLabel(segment.box_at(time_s), segment.track_id, self._label(segment, brief=brief))
             for segment in self._active
         ]
+
+    def boxes_at(self, frame: int, time_s: float) -> list[Box]:
+        """Return the boxes of :meth:`faces_at`."""
+        return [face.box for face in self.faces_at(frame, time_s)]
 
     def _label(self, segment: _Segment, *, brief: bool) -> tuple[str, ...]:
         if segment.track_id is None:
@@ -192,30 +203,6 @@ class Annotator:
         return (f"#{segment.track_id}", *expression, *self._lines.get(segment.track_id, ()))
 
 
-def annotate_image(rgb: UInt8, faces: Sequence[FaceLabel], *, blur: bool = False) -> UInt8:
-    """Draw faces into a copy of a frame, uint8 (H, W, 3), RGB; with ``blur`` make them unrecognisable first.
-
-    Examples
-    --------
-    >>> annotate_image(np.zeros((9, 9, 3), np.uint8), []).shape
-    (9, 9, 3)
-    """
-    if blur:
-        rgb = blur_faces(rgb, [face.box for face in faces])
-    return draw_faces(rgb, faces)
-
-
-def annotate_video(source: FrameSource, annotator: Annotator, *, blur: bool = False) -> Iterator[tuple[UInt8, float]]:
-    """Yield every frame of a source, annotated, with its presentation time in seconds.
-
-    Examples
-    --------
-    >>> next(annotate_video(source, annotator))  # doctest: +SKIP
-    """
-    for frame in source.frames():
-        yield annotate_image(frame.rgb, annotator.faces_at(frame.time_s), blur=blur), frame.time_s
-
-
 def write_clip(
     source: FrameSource,
     result: VideoResult,
@@ -223,7 +210,7 @@ def write_clip(
     *,
     audio_from: Path | None = None,
     threshold: float = 0.5,
-    blur: bool = False,
+    blur_with: Detector | None = None,
     on_frame: Callable[[], object] | None = None,
 ) -> Path:
     """Write the annotated clip of a video (H.264, MP4), or the annotated still of an image (PNG).
@@ -240,8 +227,8 @@ def write_clip(
         File whose sound the clip keeps.
     threshold : float
         Probability below which the expression of a moment is "unknown".
-    blur : bool
-        Make every face that was found unrecognisable.
+    blur_with : Detector, optional
+        Make faces unrecognisable: those of the tables and those that this detector finds in each frame.
     on_frame : callable, optional
         Called after every frame, for progress bars.
 
@@ -262,24 +249,28 @@ def write_clip(
     annotator = Annotator(
         observations=result.observations, tracks=result.tracks, frames=result.frames, threshold=threshold
     )
-    annotated = annotate_video(source, annotator, blur=blur)
+    frames = source.frames()
+    if blur_with is not None:
+        frames = blur_video(frames, blur_with, annotator.boxes_at)
     if source.info.kind == "image":
-        return _write_png(next(annotated)[0], out.with_name(out.name + ".png"))
+        still = next(frames)
+        image = draw_faces(still.rgb, annotator.faces_at(still.index, still.time_s))
+        return _write_png(image, out.with_name(out.name + ".png"))
     path = out.with_name(out.name + ".mp4")
     with ClipWriter(path, width=source.info.width, height=source.info.height, audio_from=audio_from) as writer:
-        for rgb, time_s in annotated:
-            writer.write(rgb, time_s, source.end_s)
+        for frame in frames:
+            writer.write(
+                draw_faces(frame.rgb, annotator.faces_at(frame.index, frame.time_s)), frame.time_s, source.end_s
+            )
             if on_frame is not None:
                 on_frame()
     return path
 
 
 def _write_png(rgb: UInt8, path: Path) -> Path:
-    part = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
-        part.replace(path)
+        with written_aside(path) as part:
+            part.write_bytes(cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
     return path

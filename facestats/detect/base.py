@@ -9,15 +9,8 @@ import cv2
 import numpy as np
 
 from facestats.errors import ModelError, UnknownNameError
+from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8
-
-#: Longer side of the picture that a detector sees. CenterFace finds faces down to about 12 px of what it sees: at
-#: 480 a 480-pixel frame loses nothing and its faces of 15 px are found, which at 320 they are not; 640 costs twice
-#: the time.
-DEFAULT_DETECT_SIZE = 480
-
-#: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.
-DEFAULT_MIN_SCORE = 0.35
 
 
 class Detector(Protocol):

@@ -103,7 +103,7 @@ def score(predictions: Predictions, faces: FaceData) -> dict[str, Any]:
 def _score_age(predictions: Predictions, probabilities: Float32, faces: FaceData) -> dict[str, Any]:
     low, high = (faces.table[name].to_numpy(np.float64) for name in ("age_min", "age_max"))
     exact = low == high
-    years = _years(predictions)
+    years = predictions.years
     mae = None
     if years is not None and exact.any():
         mae = float(np.abs(expected_age(predictions.probabilities[exact], years) - low[exact]).mean())
@@ -122,19 +122,13 @@ def class_probabilities(predictions: Predictions) -> Float32:
     >>> class_probabilities(Predictions("makeup", ("over", "none"), np.array([[0.25, 0.75]], np.float32))).tolist()
     [[0.75, 0.0, 0.25]]
     """
-    years = _years(predictions)
+    years = predictions.years
     if years is not None:
         return group_probabilities(predictions.probabilities, years)
     classes = ATTRIBUTE_CLASSES[predictions.attribute]
     full = np.zeros((len(predictions), len(classes)), np.float32)
     full[:, [classes.index(name) for name in predictions.classes]] = predictions.probabilities
     return full
-
-
-def _years(predictions: Predictions) -> Int64 | None:
-    if predictions.attribute == "age" and all(name.isdigit() for name in predictions.classes):
-        return np.array([int(name) for name in predictions.classes], np.int64)
-    return None
 
 
 def _score_classes(probabilities: Float32, labels: Int64, attribute: str) -> dict[str, Any]:

@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from facestats.gaps import bridged_gap_s
 from facestats.schema import EXPRESSIONS, UNKNOWN, probability_columns
-
-#: A face that was out of sight for longer than this, in seconds, leaves a gap.
-LONGEST_GAP_S = 1.0
 
 Float64 = NDArray[np.float64]
 
@@ -58,14 +56,14 @@ def states(values: Float64, threshold: float) -> list[str | None]:
 
 
 def runs(times_s: Float64) -> list[slice]:
-    """Split ascending times where a gap is longer than :data:`LONGEST_GAP_S`.
+    """Split ascending times where a gap is longer than a track bridges.
 
     Examples
     --------
     >>> runs(np.array([0.0, 0.5, 4.0]))
     [slice(0, 2, None), slice(2, 3, None)]
     """
-    breaks = np.flatnonzero(np.diff(times_s) > LONGEST_GAP_S) + 1
+    breaks = np.flatnonzero(np.diff(times_s) > bridged_gap_s(times_s)) + 1
     edges = [0, *breaks.tolist(), len(times_s)]
     return [slice(start, stop) for start, stop in pairwise(edges) if stop > start]
 
@@ -73,7 +71,7 @@ def runs(times_s: Float64) -> list[slice]:
 def typical_step(times_s: Float64) -> float:
     """Return the usual distance between observations in seconds; 0.1 where there are too few to tell."""
     steps = np.diff(times_s)
-    steps = steps[(steps > 0) & (steps <= LONGEST_GAP_S)]
+    steps = steps[(steps > 0) & (steps <= bridged_gap_s(times_s))]
     return float(np.median(steps)) if len(steps) else 0.1
 
 

@@ -13,11 +13,13 @@ from typing import Any
 import nbformat
 
 from facestats.errors import OutputError, ReportError, UsageError
+from facestats.files import written_aside
+from facestats.inputs import CLIPS_MARKER
 from facestats.reporting.convert import to_html
 from facestats.reporting.kernel import NotebookFailure, cause, execute
 from facestats.reporting.parameters import check_parameters, notebook_parameters
 from facestats.resources import bundled
-from facestats.store import Store, open_store, write_text
+from facestats.store import CLIP_SUFFIXES, Store, open_store, write_text
 
 VIDEO_TEMPLATE = "video_report.ipynb"
 COLLECTION_TEMPLATE = "collection_report.ipynb"
@@ -190,22 +192,25 @@ def _prepare(folder: Path) -> None:
 
 
 def _gather_clips(store: Store, folder: Path) -> None:
-    """Put the clips beside the reports, as hard links where the file system can."""
+    """Put the clips beside the reports, as hard links where the file system can; take away those that are gone."""
     for video_id in store.entries():
         clip = store.clip_path(video_id)
         if clip is None:
+            for suffix in CLIP_SUFFIXES:
+                (folder / CLIPS / f"{video_id}{suffix}").unlink(missing_ok=True)
             continue
+        if not (folder / CLIPS / CLIPS_MARKER).exists():
+            with written_aside(folder / CLIPS / CLIPS_MARKER) as part:
+                part.touch()
         target = folder / CLIPS / clip.name
         try:
             if target.exists() and target.samefile(clip):
                 continue
-            target.parent.mkdir(exist_ok=True)
-            part = target.with_name(f".{uuid.uuid4().hex[:8]}{target.suffix}")
-            try:
-                os.link(clip, part)
-            except OSError:  # another file system, or one without links
-                shutil.copyfile(clip, part)
-            part.replace(target)
+            with written_aside(target) as part:
+                try:
+                    os.link(clip, part)
+                except OSError:  # another file system, or one without links
+                    shutil.copyfile(clip, part)
         except OSError as error:
             raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
 

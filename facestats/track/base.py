@@ -9,12 +9,10 @@ import numpy as np
 from trackers.utils.iou import BIoU
 
 from facestats.errors import UnknownNameError
+from facestats.gaps import longest_gap_s
 from facestats.types import Detections, Int64
 
 TRACKERS = ("bytetrack", "centroid", "none")
-
-#: How long, in seconds, a face may be out of sight and still come back under its id.
-LOST_FOR_S = 1.0
 
 #: Trackers mark what they have not confirmed (yet) with this id.
 UNCONFIRMED = -1
@@ -90,10 +88,11 @@ def create_tracker(name: str, *, rate: float) -> Tracker:
     from facestats.track.bytetrack import ByteTrack
     from facestats.track.centroid import Centroid
 
+    lost_for_s = longest_gap_s(1 / rate)
     if name == "bytetrack":
-        return ByteTrack(rate=rate)
+        return ByteTrack(rate=rate, lost_for_s=lost_for_s)
     if name == "centroid":
-        return Centroid()
+        return Centroid(lost_for_s=lost_for_s)
     if name == "none":
         return Untracked()
     raise UnknownNameError(f"unknown tracker {name!r}: use {', '.join(TRACKERS)}")

@@ -7,7 +7,7 @@ import supervision
 from trackers import ByteTrackTracker
 from trackers.utils.iou import BIoU
 
-from facestats.track.base import LOST_FOR_S
+from facestats.gaps import LOST_FOR_S
 from facestats.types import Detections, Int64
 
 _REFERENCE_RATE = 30.0  # `lost_track_buffer` counts frames at this rate, whatever the real one is

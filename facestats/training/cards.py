@@ -110,7 +110,7 @@ def card_markdown(card: Card, command: str) -> str:
     Parameters
     ----------
     card : Card
-        With the metrics of :func:`facestats.training.recipe.train_model`.
+        With the metrics of :func:`facestats.training.run.train_model`.
     command : str
         What makes this model again.
 

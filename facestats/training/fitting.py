@@ -60,10 +60,10 @@ class Recipe:
 
 #: What each attribute is trained with unless told otherwise.
 DEFAULT_RECIPES: Mapping[str, Recipe] = {
-    "expression": Recipe(input_color="gray", epochs=20),
-    "gender": Recipe(epochs=10),
-    "age": Recipe(epochs=14),
-    "makeup": Recipe(epochs=30),
+    "expression": Recipe(input_color="gray", epochs=24),
+    "gender": Recipe(epochs=14),
+    "age": Recipe(epochs=7),
+    "makeup": Recipe(epochs=14),
 }
 
 

@@ -3,7 +3,7 @@
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.images import IMAGE_SUFFIXES, natural_key, read_image
 from facestats.video.inputs import VIDEO_SUFFIXES, is_image, is_live, open_source
-from facestats.video.live import without_password
+from facestats.video.names import shown
 from facestats.video.sampling import Sampler
 from facestats.video.writer import ClipWriter
 
@@ -19,5 +19,5 @@ __all__ = [
     "natural_key",
     "open_source",
     "read_image",
-    "without_password",
+    "shown",
 ]

@@ -8,7 +8,8 @@ from facestats.errors import MissingInputError, UsageError
 from facestats.video.base import FrameSource
 from facestats.video.file import ContainerSource
 from facestats.video.images import IMAGE_SUFFIXES, ImageSource, SequenceSource, is_single_picture
-from facestats.video.live import CAMERA, URL, CameraSource, StreamSource
+from facestats.video.live import CAMERA, CameraSource, StreamSource
+from facestats.video.names import URL
 
 #: File names that are taken for videos, lower case; a GIF too, since most of them move.
 VIDEO_SUFFIXES = frozenset(
@@ -74,7 +75,7 @@ def open_source(
         If the path does not exist, or a folder has no images in it.
     UnreadableInputError
         If it exists but nothing of it can be read.
-    DeviceError
+    CameraError
         If there is no such camera.
     UsageError
         If an option does not fit the input, or has an impossible value.

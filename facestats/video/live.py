@@ -12,14 +12,14 @@ import av
 import cv2
 from av.container import InputContainer
 
-from facestats.errors import DeviceError, UsageError
+from facestats.errors import CameraError, OutputError, UsageError
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.file import ContainerSource, reason
+from facestats.video.names import shown
 from facestats.video.writer import ClipWriter
 
 CAMERA = re.compile(r"camera:(.*)", re.DOTALL)
-URL = re.compile(r"(rtsps?|https?)://", re.IGNORECASE)
 
 # How long a server may stay silent, when connecting and between packets, before the stream counts as over.
 TIMEOUT_S = 10.0
@@ -39,7 +39,7 @@ class _LiveSource(FrameSource):
 
     def _decode(self) -> Generator[DecodedFrame, None, None]:
         if self._spent:
-            raise UsageError(f"{self.info.path} is live and was read already; record it to read it again")
+            raise UsageError(f"{shown(self.info.path)} is live and was read already; record it to read it again")
         self._spent = True
         if self._record_to is not None:
             self._recorder = ClipWriter(self._record_to, width=self.info.width, height=self.info.height)
@@ -56,7 +56,13 @@ class _LiveSource(FrameSource):
     def _recorded(self, frame: DecodedFrame) -> DecodedFrame:
         rgb = frame.to_rgb()
         if rgb is not None:
-            self._recorder.write(rgb, frame.time_s, frame.time_s + frame.duration_s)
+            try:
+                self._recorder.write(rgb, frame.time_s, frame.time_s + frame.duration_s)
+            except OutputError as error:
+                # What the camera sees cannot be had again: better without a recording than not at all.
+                self._note_broken(f"no recording after {frame.time_s:.3f} s ({error})")
+                self._recorder.discard()
+                self._recorder = None
         return DecodedFrame(frame.time_s, frame.duration_s, lambda: rgb)
 
     def _close_recorder(self) -> None:
@@ -110,7 +116,7 @@ class StreamSource(_LiveSource, ContainerSource):
 
     @property
     def _shown(self) -> str:
-        return without_password(self.path)
+        return shown(self.path)
 
     def _receive(self) -> Generator[DecodedFrame, None, None]:
         return ContainerSource._decode(self)
@@ -143,7 +149,7 @@ class CameraSource(_LiveSource):
 
     Raises
     ------
-    DeviceError
+    CameraError
         If there is no such camera or it gives no picture.
     UsageError
         If ``path`` names no number, or ``limit_s`` is not positive.
@@ -158,14 +164,14 @@ class CameraSource(_LiveSource):
         self._capture = _open_quietly(int(number))
         if not self._capture.grab():
             self._capture.release()
-            raise DeviceError(
+            raise CameraError(
                 f"{path}: no such camera, it is in use, or it gives no picture; check that it is plugged in"
             )
         self._start_s = time.monotonic()
         ok, bgr = self._capture.retrieve()
         if not ok:
             self._capture.release()
-            raise DeviceError(f"{path} gives no picture; close other programs that may be using it")
+            raise CameraError(f"{path} gives no picture; close other programs that may be using it")
         self._first = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         height, width = bgr.shape[:2]
         fps = self._capture.get(cv2.CAP_PROP_FPS) or math.nan
@@ -200,14 +206,3 @@ def _open_quietly(number: int) -> cv2.VideoCapture:
         return cv2.VideoCapture(number)
     finally:
         cv2.utils.logging.setLogLevel(before)
-
-
-def without_password(url: str) -> str:
-    """Return a URL fit to be shown: a password in it is replaced by ``***``.
-
-    Examples
-    --------
-    >>> without_password("rtsp://guest:secret@camera.example/live")
-    'rtsp://guest:***@camera.example/live'
-    """
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)

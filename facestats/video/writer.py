@@ -83,7 +83,7 @@ class ClipWriter:
         # faststart puts the index in front, so that a browser can start before it has the whole file. A late start is
         # kept in units of the movie's time scale, by default milliseconds: too coarse.
         self._container = av.open(
-            str(self._partial),
+            f"file:{self._partial}",  # or a colon in the name would be taken for a protocol
             "w",
             format="mp4",
             options={"movflags": "+faststart", "movie_timescale": str(_TICKS)},
@@ -100,7 +100,13 @@ class ClipWriter:
         context = self._stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = ColorRange.MPEG
-        self._sound = SoundTrack(Path(audio_from), self._container) if audio_from is not None else None
+        self._sound: SoundTrack | None = None
+        if audio_from is not None:
+            try:
+                self._sound = SoundTrack(Path(audio_from), self._container)
+            except BaseException:
+                self.discard()  # nobody has a writer yet whose `with` block would
+                raise
 
     def write(self, rgb: UInt8, time_s: float, end_s: float | None = None) -> None:
         """Add one frame.

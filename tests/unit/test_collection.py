@@ -8,7 +8,7 @@ from synth import regular_times, write_video
 
 from facestats import schema
 from facestats.collection import analyze, analyze_collection, video_id_of
-from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError
+from facestats.errors import MissingInputError, UnknownNameError, UnreadableInputError, UsageError
 from facestats.inputs import Input
 from facestats.store import open_store
 
@@ -99,8 +99,9 @@ def test_tables_survive_a_clip_that_cannot_be_written(videos, tmp_path):
     run([videos / "good.mp4"], tmp_path / "store", clips=False)
     shutil.rmtree(tmp_path / "store" / "tables")
     (tmp_path / "store" / "clips").write_text("in the way")
-    with pytest.raises(OutputError, match="cannot write"):
-        run([videos / "good.mp4"], tmp_path / "store")
+    result = run([videos / "good.mp4"], tmp_path / "store")
+    assert result.exit_code == 3
+    assert "no clip: cannot write" in result.problems[0]
     assert len(open_store(tmp_path / "store").frames) == 12
 
 
@@ -162,7 +163,7 @@ def test_a_file_that_may_not_be_read_is_a_failure_like_any_other(videos, tmp_pat
     for _ in range(2):
         result = run([videos / "good.mp4"], tmp_path / "store")
         assert result.exit_code == 3
-        assert result.video_ids == ("good-unread",)
+        assert result.video_ids[0].startswith("good-unread-")
     assert len(result.store.videos) == 1
 
 
@@ -170,3 +171,71 @@ def test_live_ids_carry_the_source_and_the_moment():
     video_id = video_id_of(Input("camera:0"), None)
     assert video_id.startswith("camera-0-20")
     assert video_id.endswith("Z")
+
+
+def test_an_input_that_vanishes_or_a_camera_that_is_absent_does_not_end_the_run(videos, tmp_path):
+    (videos / "dangling.mp4").symlink_to(videos / "gone.mp4")
+    result = run([videos, "camera:97", videos / "good.mp4"], tmp_path / "store")
+    statuses = result.store.videos["status"].value_counts()
+    assert (statuses["ok"], statuses["failed"]) == (1, 4)
+    assert result.exit_code == 3
+
+
+def test_analysing_again_with_blur_leaves_no_old_clip(videos, tmp_path):
+    first = run([videos / "good.mp4"], tmp_path / "store")
+    assert first.store.clip_path(first.video_ids[0])
+    run([videos / "good.mp4"], tmp_path / "store", blur=True, clips=False)
+    assert first.store.clip_path(first.video_ids[0]) is None
+
+
+def test_a_clip_never_overwrites_its_own_video(videos):
+    before = (videos / "good.mp4").read_bytes()
+    for clip in (videos / "good.mp4", videos / "good", videos / "x" / ".." / "good.mp4"):
+        with pytest.raises(UsageError, match="overwrite"):
+            analyze(videos / "good.mp4", clip=clip, models=NO_MODELS)
+    assert (videos / "good.mp4").read_bytes() == before
+
+
+def test_dots_in_the_name_of_a_clip_are_kept(videos, tmp_path):
+    result = analyze(videos / "good.mp4", clip=tmp_path / "12:30 run.2024", models=NO_MODELS, progress=False)
+    assert result.clip.name == "12:30 run.2024.mp4"
+    assert result.clip.is_file()
+
+
+def test_the_places_of_copies_are_remembered_while_they_last(videos, tmp_path):
+    run([videos], tmp_path / "store")
+    again = run([videos / "good.mp4"], tmp_path / "store")
+    (entry,) = [entry for entry in again.store.entries().values() if entry.status == "ok"]
+    assert len(entry.paths) == 2
+    (videos / "good copy.mp4").unlink()
+    run([videos / "good.mp4"], tmp_path / "store")
+    assert again.store.entries()[entry.video_id].paths == (str(videos / "good.mp4"),)
+
+
+def test_names_of_any_kind_are_analysed(videos, tmp_path):
+    import os
+
+    folder = os.fsencode(tmp_path / "odd")
+    os.mkdir(folder)  # noqa: PTH102  (a name that is not UTF-8)
+    for i, name in enumerate((b"caf\xe9.mp4", "字".encode() * 80 + b".mp4", b"line\nbreak 'x' \"y\".mp4")):
+        write_video(tmp_path / "v.mp4", regular_times(3 + i, 10))
+        shutil.move(tmp_path / "v.mp4", os.path.join(folder, name))  # noqa: PTH118
+    result = run([tmp_path / "odd"], tmp_path / "store")
+    assert result.exit_code == 0
+    assert len(result.store.videos) == 3
+    assert all(result.store.clip_path(video_id) for video_id in result.video_ids)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5, 1.0])
+def test_looking_rarely_still_tracks(tmp_path, portrait, rate):
+    import cv2
+
+    face = cv2.resize(portrait[40:360, 90:400], (160, 165))
+    picture = np.full((240, 320, 3), 120, np.uint8)
+    picture[40:205, 80:240] = face
+    # 29.97 frames a second, so that the looks are a little more than 1 / rate apart.
+    write_video(tmp_path / "still.mp4", [i * 1001 / 1000 for i in range(16)], pictures=[picture] * 16)
+    for tracker in ("bytetrack", "centroid"):
+        result = analyze(tmp_path / "still.mp4", rate=rate, tracker=tracker, models=NO_MODELS, progress=False)
+        assert len(result.tracks) == 1
+        assert result.tracks["n_observations"].item() == len(result.frames)

@@ -56,6 +56,20 @@ def test_stores_inside_a_folder_are_passed_over(folder):
     assert len(discover([folder]).inputs) == 4
 
 
+def test_clips_beside_reports_are_no_inputs_and_a_folder_of_ones_own_called_clips_is(folder):
+    for name in ("reports/clips", "clips"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "x.mp4").write_bytes(b"x")
+    (folder / "reports" / "clips" / ".facestats-clips").touch()
+    assert "clips/x.mp4" in names(discover([folder]), folder)
+    assert "reports/clips/x.mp4" not in names(discover([folder]), folder)
+
+
+def test_an_impossible_name_is_missing_not_a_crash(folder):
+    found = discover(["x" * 5000 + ".mp4", folder / "clip2.MP4"])
+    assert len(found.inputs) == len(found.missing) == 1
+
+
 def test_what_is_missing_is_told_and_the_rest_is_found(folder):
     found = discover([folder / "absent.mp4", folder / "empty", f"{folder}/*.avi", folder / "clip2.MP4"])
     assert names(found, folder) == ["clip2.MP4"]

@@ -4,14 +4,8 @@ import inspect
 import pytest
 
 from facestats import options
-from facestats.detect import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.errors import UnknownNameError, UsageError
 from facestats.options import AnalyzeOptions
-
-
-def test_defaults_agree_with_the_detectors_own():
-    assert AnalyzeOptions().detect_size == DEFAULT_DETECT_SIZE
-    assert AnalyzeOptions().min_score == DEFAULT_MIN_SCORE
 
 
 @pytest.mark.parametrize(

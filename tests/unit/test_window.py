@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -79,13 +80,18 @@ def test_a_message_that_breaks_off_ends_the_window_quietly(monkeypatch):
 def test_a_real_window_takes_frames(monkeypatch):
     if shutil.which("Xvfb") is None:
         pytest.skip("Xvfb is missing: apt-get install xvfb")
-    server = subprocess.Popen(["Xvfb", ":77", "-screen", "0", "640x480x24"], stderr=subprocess.DEVNULL)
+    ready, told = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(told), "-screen", "0", "640x480x24"], stderr=subprocess.DEVNULL, pass_fds=[told]
+    )
     try:
-        time.sleep(2)
-        monkeypatch.setenv("DISPLAY", ":77")
+        display = os.read(ready, 16).decode().strip()  # waits until the server listens
+        monkeypatch.setenv("DISPLAY", f":{display}")
         with open_window(delay_ms=10) as on_frame:
             for _ in range(20):
                 on_frame(FRAME, found(), IDS, 1)
     finally:
         server.terminate()
         server.wait()
+        os.close(ready)
+        os.close(told)

@@ -1,4 +1,7 @@
 import csv
+import signal
+import subprocess
+import sys
 
 import pytest
 from synth import regular_times, write_video
@@ -6,6 +9,7 @@ from synth import regular_times, write_video
 from facestats.cli import main
 from facestats.cli.analyze import parse_models
 from facestats.errors import UsageError
+from facestats.store import open_store
 
 NONE = [part for name in ("expression", "gender", "age", "makeup") for part in ("--model", f"{name}=none")]
 
@@ -105,3 +109,23 @@ def test_models_are_named_by_attribute():
     for wrong in ("gender", "=a", "gender="):
         with pytest.raises(UsageError):
             parse_models([wrong])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_and_keeps_what_was_finished(number, tmp_path, video):
+    other = tmp_path / "in" / "later.mp4"
+    write_video(other, regular_times(9, 10))
+    code = (
+        "import os, sys, facestats.collection as c\n"
+        "from facestats.cli import main\n"
+        "read = c._read\n"
+        f"def once(item, *a, **k):\n    if 'later' in item.path: os.kill(os.getpid(), {int(number)})\n"
+        "    return read(item, *a, **k)\n"
+        "c._read = once\n"
+        "main(sys.argv[1:])\n"
+    )
+    command = [sys.executable, "-c", code, "analyze", str(video), str(other), "--out", str(tmp_path / "s"), *NONE]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 130
+    assert "interrupted; what was finished is kept" in check_one_line(ended.stderr)
+    assert open_store(tmp_path / "s").videos["status"].tolist() == ["ok"]

@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.clips.draw import TRACK_COLORS, FaceLabel, _place, blur_faces, draw_faces
+from facestats.clips.draw import TRACK_COLORS, FaceLabel, _place, draw_faces
 
 
 def noise(height=180, width=320, seed=0):
@@ -13,7 +12,7 @@ def noise(height=180, width=320, seed=0):
 def test_the_frame_itself_is_not_touched():
     frame = noise()
     before = frame.copy()
-    draw_faces(blur_faces(frame, [(10, 10, 60, 60)]), [FaceLabel((10, 10, 60, 60), 0, ("#0",))])
+    draw_faces(frame, [FaceLabel((10, 10, 60, 60), 0, ("#0",))])
     assert np.array_equal(frame, before)
 
 
@@ -45,34 +44,3 @@ def test_labels_keep_clear_of_other_faces_where_there_is_room():
     left, right = (100.0, 60.0, 150.0, 110.0), (160.0, 60.0, 210.0, 110.0)
     x, y = _place(left, 60, 30, 320, 180, [left, right])
     assert x + 60 <= 160 or x >= 210 or y >= 110 or y + 30 <= 60
-
-
-@settings(max_examples=30, deadline=None)
-@given(x=st.integers(-20, 300), y=st.integers(-20, 170), side=st.integers(2, 200))
-def test_blur_leaves_no_detail_in_the_face_and_all_of_it_outside(x, y, side):
-    frame = noise()
-    blurred = blur_faces(frame, [(x, y, x + side, y + side)], margin=0.25)
-    inside = np.zeros(frame.shape[:2], bool)
-    inside[max(0, y) : max(0, y + side), max(0, x) : max(0, x + side)] = True
-    grown = np.zeros_like(inside)
-    m = int(0.25 * side) + 2
-    grown[max(0, y - m) : max(0, y + side + m), max(0, x - m) : max(0, x + side + m)] = True
-    assert np.array_equal(blurred[~grown], frame[~grown])
-    if side >= 40 and inside.sum() > 1000:
-        # What is left of pure noise after averaging over tiles of side * 1.5 / 8 pixels.
-        assert blurred[inside].std() < frame[inside].std() * 0.5
-
-
-@pytest.mark.parametrize("side", [60, 150, 240])
-def test_a_blurred_face_is_no_longer_found(portrait, side):
-    import cv2
-
-    from facestats.detect import create_detector
-
-    image = cv2.resize(portrait, None, fx=side / 240, fy=side / 240, interpolation=cv2.INTER_AREA)
-    detector = create_detector("centerface")
-    found = detector.detect([image])[0]
-    assert len(found) == 1
-    blurred = blur_faces(image, [tuple(found.boxes[0])])
-    again = detector.detect([blurred])[0]
-    assert len(again) == 0 or again.scores[0] < found.scores[0] - 0.2

@@ -7,12 +7,13 @@ from facestats.clips.render import Annotator, moment_expressions, track_lines
 
 
 def tables(rows, sampled=(0.0, 0.1, 0.2, 0.3), tracks=()):
-    """Tables of one video from (time_s, track_id or None, x) rows."""
+    """Tables of one video of 100 frames a second from (time_s, track_id or None, x) rows."""
     observations = schema.conform(
         "observations",
         {
-            "video_id": ["a"] * len(rows), "frame": range(len(rows)), "time_s": [row[0] for row in rows],
-            "shot": [0] * len(rows), "track_id": pd.array([row[1] for row in rows], dtype="Int64"),
+            "video_id": ["a"] * len(rows), "frame": [round(100 * row[0]) for row in rows],
+            "time_s": [row[0] for row in rows], "shot": [0] * len(rows),
+            "track_id": pd.array([row[1] for row in rows], dtype="Int64"),
             "x": [row[2] for row in rows], "y": [0] * len(rows), "w": [10] * len(rows), "h": [20] * len(rows),
             "score": [0.9] * len(rows), "classified": [False] * len(rows),
         },
@@ -20,8 +21,11 @@ def tables(rows, sampled=(0.0, 0.1, 0.2, 0.3), tracks=()):
     n = len(sampled)
     frames = schema.conform(
         "frames",
-        {"video_id": ["a"] * n, "frame": range(n), "time_s": sampled, "shot": [0] * n, "n_faces": [1] * n},
-    )
+        {
+            "video_id": ["a"] * n, "frame": [round(100 * time) for time in sampled], "time_s": sampled,
+            "shot": [0] * n, "n_faces": [1] * n,
+        },
+    )  # fmt: skip
     return {
         "observations": observations,
         "frames": frames,
@@ -30,7 +34,7 @@ def tables(rows, sampled=(0.0, 0.1, 0.2, 0.3), tracks=()):
 
 
 def at(annotator, *times):
-    return [[(face.track_id, face.box[0]) for face in annotator.faces_at(time)] for time in times]
+    return [[(face.track_id, face.box[0]) for face in annotator.faces_at(round(100 * time), time)] for time in times]
 
 
 def test_boxes_between_sampled_frames_are_interpolated():
@@ -94,7 +98,29 @@ def test_many_faces_get_short_labels():
         {"video_id": "a", "track_id": i, "shot": 0, "start_s": 0.0, "end_s": 0.1, "n_observations": 1,
          "n_classified": 1, "gender": "male", "gender_prob": 0.9} for i in range(6)
     ]  # fmt: skip
-    many = Annotator(**tables(rows, tracks=tracks)).faces_at(0.0)
-    few = Annotator(**tables(rows[:2], tracks=tracks)).faces_at(0.0)
+    many = Annotator(**tables(rows, tracks=tracks)).faces_at(0, 0.0)
+    few = Annotator(**tables(rows[:2], tracks=tracks)).faces_at(0, 0.0)
     assert {face.lines for face in many} == {(f"#{i}",) for i in range(6)}
     assert few[0].lines == ("#0", "male 90%")
+
+
+def test_a_clock_that_runs_back_does_not_move_faces_to_other_frames():
+    both = tables([(0.0, 1, 0.0), (0.1, 1, 10.0)], sampled=(0.0, 0.1))
+    observations = pd.concat([both["observations"]] * 2, ignore_index=True)
+    observations["frame"] = pd.array([0, 1, 2, 3], dtype="Int64")
+    observations["track_id"] = pd.array([1, 1, 2, 2], dtype="Int64")
+    frames = pd.concat([both["frames"]] * 2, ignore_index=True)
+    frames["frame"] = pd.array([0, 1, 2, 3], dtype="Int64")
+    annotator = Annotator(observations=observations, frames=frames, tracks=both["tracks"])
+    seen = [annotator.faces_at(i, time_s) for i, time_s in enumerate((0.0, 0.1, 0.0, 0.1))]
+    assert [[(face.track_id, face.box[0]) for face in row] for row in seen] == [
+        [(1, 0)],
+        [(1, 10)],
+        [(2, 0)],
+        [(2, 10)],
+    ]
+
+
+def test_looking_rarely_still_bridges_from_look_to_look():
+    annotator = Annotator(**tables([(0.0, 1, 0.0), (4.0, 1, 40.0), (8.0, 1, 80.0)], sampled=(0.0, 4.0, 8.0)))
+    assert at(annotator, 2.0, 6.0) == [[(1, 20.0)], [(1, 60.0)]]
