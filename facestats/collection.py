@@ -15,7 +15,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from facestats.clips import blur, write_clip
-from facestats.detect import Detector, create_detector
+from facestats.detect import MOST_WORKERS, Detector, create_detector, usable_cores
 from facestats.errors import (
     CameraError,
     FacestatsError,
@@ -340,10 +340,13 @@ def _draw(
             out,
             audio_from=audio_from,
             threshold=stages.thresholds.get("expression", 0.5),
-            blur_with=_blur_detector(settings) if settings.blur else None,
+            blur_with=_blur_detectors(settings) if settings.blur else (),
             on_frame=lambda: bar.update(1),
         )
 
 
-def _blur_detector(settings: AnalyzeOptions) -> Detector:
-    return create_detector(settings.detector, detect_size=settings.detect_size, min_score=blur.MIN_SCORE)
+def _blur_detectors(settings: AnalyzeOptions) -> list[Detector]:
+    return [
+        create_detector(settings.detector, detect_size=settings.detect_size, min_score=blur.MIN_SCORE)
+        for _ in range(min(usable_cores(), MOST_WORKERS))
+    ]

@@ -17,7 +17,7 @@ import pandas as pd
 from facestats import crops, schema, tables
 from facestats.classify import Classifier, create_classifiers
 from facestats.classify.onnx import check_device
-from facestats.detect import Detector, create_detector
+from facestats.detect import MOST_WORKERS, Detector, create_detector, detect_ahead, usable_cores
 from facestats.errors import UnreadableInputError
 from facestats.models import choose_models, thresholds
 from facestats.options import MIN_CLASSIFIED_PX, AnalyzeOptions
@@ -40,7 +40,8 @@ class Stages:
 
     Attributes
     ----------
-    detector : Detector
+    detectors : tuple of Detector
+        Of one kind, one for each thread that detects.
     classifiers : tuple of Classifier
     thresholds : mapping of str to float
         Probability below which an attribute's verdict is "unknown".
@@ -48,7 +49,7 @@ class Stages:
         By attribute, the ``name`` and ``sha256`` of its model.
     """
 
-    detector: Detector
+    detectors: tuple[Detector, ...]
     classifiers: tuple[Classifier, ...]
     thresholds: Mapping[str, float]
     models: Mapping[str, Mapping[str, str]]
@@ -66,7 +67,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
 
     Examples
     --------
-    >>> load_stages(AnalyzeOptions()).detector.name
+    >>> load_stages(AnalyzeOptions()).detectors[0].name
     'centerface'
     """
     check_device(options.device)
@@ -74,8 +75,12 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     chosen = choose_models(options.models, [Path(folder) for folder in options.models_path])
     classifiers = create_classifiers(chosen, device=options.device)
     hashes = {classifier.model.name: classifier.sha256 for classifier in classifiers}
+    detectors = tuple(
+        create_detector(options.detector, detect_size=options.detect_size, min_score=options.min_score)
+        for _ in range(min(usable_cores(), MOST_WORKERS))
+    )
     return Stages(
-        detector=create_detector(options.detector, detect_size=options.detect_size, min_score=options.min_score),
+        detectors=detectors,
         classifiers=tuple(classifiers),
         thresholds=thresholds(chosen),
         models={name: {"name": model.name, "sha256": hashes[model.name]} for name, model in chosen.items()},
@@ -199,32 +204,30 @@ def _look(
     shot = 0
     # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
     with contextlib.suppress(KeyboardInterrupt) if source.info.is_live else contextlib.nullcontext():
-        for frame in source.frames(options.rate):
+        for frame, detections in detect_ahead(source.frames(options.rate), stages.detectors):
             if shots.update(frame.rgb) != shot:
                 shot = shots.shot
                 tracker.cut()
-            found = look_at(frame, shot, stages, options)
+            found = look_at(frame, detections, shot, stages, options)
             ids = tracker.update(found.detections, frame.time_s)
             if options.thumbnails and not options.blur:
                 keeper.update(frame.rgb, frame.time_s, found.detections, ids)
             sampled.append(found)
             track_ids.append(ids)
             if on_frame is not None:
-                on_frame(frame, found, ids, source.n_decoded)
+                on_frame(frame, found, ids, frame.index + 1)
     return sampled, track_ids, keeper
 
 
-def look_at(frame: Frame, shot: int, stages: Stages, options: AnalyzeOptions) -> SampledFrame:
-    """Detect and classify the faces of one frame.
+def look_at(frame: Frame, detections: Detections, shot: int, stages: Stages, options: AnalyzeOptions) -> SampledFrame:
+    """Classify the faces that were detected in one frame; those that are too small are left out.
 
     Examples
     --------
-    >>> stages = Stages(create_detector("centerface"), (), {}, {})
     >>> frame = Frame(0, 0.0, np.zeros((64, 64, 3), np.uint8))
-    >>> len(look_at(frame, 0, stages, AnalyzeOptions()).detections)
+    >>> len(look_at(frame, Detections.empty(), 0, Stages((), (), {}, {}), AnalyzeOptions()).detections)
     0
     """
-    detections = stages.detector.detect([frame.rgb])[0]
     detections = detections[detections.sizes >= options.min_face]
     large = np.flatnonzero(detections.sizes >= MIN_CLASSIFIED_PX)
     sharpness = np.full(len(detections), np.nan, np.float32)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from facestats.detect import Detector
+from facestats.detect import Detector, detect_ahead
 from facestats.types import Frame, UInt8
 
 #: A box that hides a face: ``x1, y1, x2, y2`` in pixels.
@@ -64,7 +64,11 @@ def blur_faces(rgb: UInt8, boxes: Sequence[Box], *, margin: float = 0.25) -> UIn
 
 
 def blur_video(
-    frames: Iterator[Frame], detector: Detector, known: Callable[[int, float], Sequence[Box]], *, hold_s: float = HOLD_S
+    frames: Iterator[Frame],
+    detectors: Sequence[Detector],
+    known: Callable[[int, float], Sequence[Box]],
+    *,
+    hold_s: float = HOLD_S,
 ) -> Iterator[Frame]:
     """Blur the faces of every frame of a video.
 
@@ -75,8 +79,8 @@ def blur_video(
     ----------
     frames : iterator of Frame
         All frames, in order.
-    detector : Detector
-        Should report weak detections too, see :data:`MIN_SCORE`.
+    detectors : sequence of Detector
+        One for each thread; they should report weak detections too, see :data:`MIN_SCORE`.
     known : callable
         Gives the boxes that the analysis knows of, by frame index and time in seconds; asked in ascending order.
     hold_s : float
@@ -91,7 +95,7 @@ def blur_video(
     --------
     >>> from facestats.detect import create_detector
     >>> frame = Frame(0, 0.0, np.zeros((48, 64, 3), np.uint8))
-    >>> len(list(blur_video(iter([frame]), create_detector("centerface"), lambda index, time_s: [])))
+    >>> len(list(blur_video(iter([frame]), [create_detector("centerface")], lambda index, time_s: [])))
     1
     """
     found: deque[tuple[float, list[Box]]] = deque()  # of the frames before, at and after the next one to go out
@@ -103,8 +107,7 @@ def blur_video(
         around = [box for time_s, boxes in found if abs(time_s - frame.time_s) <= hold_s for box in boxes]
         return replace(frame, rgb=blur_faces(frame.rgb, [*known(frame.index, frame.time_s), *dict.fromkeys(around)]))
 
-    for frame in frames:
-        detections = detector.detect([frame.rgb])[0]
+    for frame, detections in detect_ahead(frames, detectors):
         found.append((frame.time_s, [tuple(float(value) for value in box) for box in detections.boxes]))
         waiting.append(frame)
         while abs(waiting[0].time_s - frame.time_s) > hold_s:

@@ -6,7 +6,7 @@ the expression is the moment's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,7 +210,7 @@ def write_clip(
     *,
     audio_from: Path | None = None,
     threshold: float = 0.5,
-    blur_with: Detector | None = None,
+    blur_with: Sequence[Detector] = (),
     on_frame: Callable[[], object] | None = None,
 ) -> Path:
     """Write the annotated clip of a video (H.264, MP4), or the annotated still of an image (PNG).
@@ -227,8 +227,9 @@ def write_clip(
         File whose sound the clip keeps.
     threshold : float
         Probability below which the expression of a moment is "unknown".
-    blur_with : Detector, optional
-        Make faces unrecognisable: those of the tables and those that this detector finds in each frame.
+    blur_with : sequence of Detector
+        If any, make faces unrecognisable: those of the tables and those that these detectors, one for each thread, find
+        in each frame.
     on_frame : callable, optional
         Called after every frame, for progress bars.
 
@@ -250,7 +251,7 @@ def write_clip(
         observations=result.observations, tracks=result.tracks, frames=result.frames, threshold=threshold
     )
     frames = source.frames()
-    if blur_with is not None:
+    if blur_with:
         frames = blur_video(frames, blur_with, annotator.boxes_at)
     if source.info.kind == "image":
         still = next(frames)

@@ -49,7 +49,7 @@ class FixedDetector:
 
 
 def run(source, detector=None, **options):
-    stages = Stages(detector or FixedDetector(), (), {}, {})
+    stages = Stages((detector or FixedDetector(),), (), {}, {})
     return analyze_source(source, video_id="v", sha256=None, stages=stages, options=AnalyzeOptions(**options))
 
 
@@ -132,7 +132,7 @@ def test_blur_and_no_thumbnails_keep_no_pictures():
 def test_the_callback_sees_every_sampled_frame():
     seen = []
     analyze_source(
-        ListedFrames([0.0, 0.1, 0.2]), video_id="v", sha256=None, stages=Stages(FixedDetector(), (), {}, {}),
+        ListedFrames([0.0, 0.1, 0.2]), video_id="v", sha256=None, stages=Stages((FixedDetector(),), (), {}, {}),
         options=AnalyzeOptions(rate=0),
         on_frame=lambda frame, found, ids, n: seen.append((frame.index, len(found.detections), ids.tolist(), n)),
     )  # fmt: skip
