@@ -113,4 +113,5 @@ def coverage_threshold(confidence: np.ndarray, coverage: float = COVERAGE) -> fl
     """
     falling = np.sort(np.asarray(confidence, np.float64))[::-1]
     last_kept = falling[math.ceil(coverage * len(falling) - 1e-9) - 1]
-    return math.floor(last_kept * 1000 + 1e-6) / 1000
+    threshold = math.floor(last_kept * 1000 + 1e-6) / 1000  # 0.6 is 599.99... thousandths in floating point
+    return threshold if threshold <= last_kept else round(max(0.0, threshold - 0.001), 3)

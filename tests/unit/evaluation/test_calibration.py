@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -71,6 +71,8 @@ def test_temperature_lowers_the_calibration_error():
 
 
 @given(confidences, st.floats(0.01, 1))
+@example(np.array([1 - 1e-16]), 1.0)
+@example(np.array([1 - 2e-16]), 1.0)
 def test_threshold_keeps_at_least_the_coverage(confidence, coverage):
     assert np.mean(confidence >= coverage_threshold(confidence, coverage)) >= coverage - 1e-9
 
