@@ -271,7 +271,16 @@ def _is_there(path: str) -> bool:
 
 def _reason(error: FacestatsError, item: Input) -> str:
     """Return an error's message without the path, which stands beside it anyway."""
-    return str(error).removeprefix(item.shown).lstrip(": ").strip() or str(error)
+    text = str(error)
+    for start, instead in (
+        (f"cannot read the image {item.shown}: ", ""),
+        (f"cannot read {item.shown}: ", ""),
+        (f"{item.shown}: ", ""),
+        (f"{item.shown} ", "it "),
+    ):
+        if text.startswith(start):
+            return instead + text.removeprefix(start)
+    return text
 
 
 def _recording(item: Input, cleanup: contextlib.ExitStack) -> Path | None:

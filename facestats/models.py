@@ -413,8 +413,9 @@ def pull(name: str, *, timeout_s: float = 60.0) -> Path:
         with urllib.request.urlopen(download.url, timeout=timeout_s) as answer:
             content = answer.read()
     except (urllib.error.URLError, TimeoutError, OSError) as error:
+        reason = getattr(error, "reason", error)
         raise ModelError(
-            f"cannot fetch {download.url} ({error}): check the network, or put the file at {path} yourself"
+            f"cannot fetch {download.url} ({reason}): check the network, or put the file at {path} yourself"
         ) from None
     if hashlib.sha256(content).hexdigest() != download.sha256:
         raise ModelError(f"{download.url} answered with another file (sha256 differs): nothing was kept")

@@ -14,8 +14,8 @@ from facestats.errors import UnknownNameError, UsageError
 MIN_CLASSIFIED_PX = 20
 
 #: Longer side of the picture that a detector sees. CenterFace finds faces down to about 12 px of what it sees: at
-#: 480 a 480-pixel frame loses nothing and its faces of 15 px are found, which at 320 they are not; 640 costs twice
-#: the time.
+#: 480 a 480-pixel frame loses nothing, and its faces of 15 px score 0.6; at 320 they score 0.4, hardly above the least
+#: score that counts; 640 costs twice the time.
 DEFAULT_DETECT_SIZE = 480
 
 #: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.
@@ -96,7 +96,9 @@ class AnalyzeOptions:
             ("limit_s", self.limit_s is None or self.limit_s > 0, "more than 0 seconds"),
         ):
             if not valid:
-                raise UsageError(f"--{name.replace('_', '-')} must be {need}, not {getattr(self, name)}")
+                raise UsageError(
+                    f"--{name.removesuffix('_s').replace('_', '-')} must be {need}, not {getattr(self, name)}"
+                )
 
     @classmethod
     def from_keywords(cls, **options: Any) -> AnalyzeOptions:

@@ -165,9 +165,11 @@ def analyze_source(
     if not sampled:
         raise UnreadableInputError(f"{shown(source.info.path)} has no readable frame: {source.damage or 'it is empty'}")
 
+    if len(sampled) == 1:  # a still, or a video of one frame: every face is its own track
+        track_ids = [np.arange(len(sampled[0].detections), dtype=np.int64)]
     track_ids = fill_back([item.detections.boxes for item in sampled], track_ids, [item.shot for item in sampled])
     observations = tables.observations_table(video_id, sampled, track_ids)
-    if source.info.kind != "image":
+    if len(sampled) > 1:
         observations = tables.drop_short_tracks(observations)
     tracks = tables.summarize_tracks(observations, stages.thresholds)
     videos = video_row(

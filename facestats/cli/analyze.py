@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -57,8 +58,8 @@ def analyze(
         int,
         typer.Option(
             help="Longer side, in pixels, of what the detector sees; 0: the frame's own size. At 480 faces of 15 px in "
-            "a 480-pixel frame are found, which at 320 they are not; 640 costs twice the time. Raise it for small "
-            "faces in large frames."
+            "a 480-pixel frame are found surely, at 320 hardly; 640 costs twice the time. Raise it for small faces in "
+            "large frames."
         ),
     ] = _DEFAULTS.detect_size,
     min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = _DEFAULTS.min_score,
@@ -85,7 +86,7 @@ def analyze(
     ] = False,
     thumbnails: Annotated[bool, typer.Option(help="Keep small pictures of each track for reports.")] = True,
     show: Annotated[bool, typer.Option("--show", help="Show a window while it works; q closes it.")] = False,
-    delay: Annotated[int, typer.Option(metavar="MS", help="With --show: at least so many milliseconds a frame.")] = 1,
+    delay: Annotated[int, typer.Option(metavar="MS", min=0, help="With --show: least time of a frame.")] = 1,
 ) -> None:
     """Find, track and classify the faces of videos and images; write tables and annotated clips."""
     with _window(show, delay, blur) as on_frame:
@@ -112,15 +113,22 @@ def analyze(
             thumbnails=thumbnails,
         )
     for line in result.copies:
-        print(line)
+        print(_one_line(line))
     for line in result.problems:
-        print(f"facestats: {line}", file=sys.stderr)
+        print(f"facestats: {_one_line(line)}", file=sys.stderr)
     videos = result.store.videos
     done = videos[videos["video_id"].isin(result.video_ids)]
     counts = done["status"].value_counts()
     told = ", ".join(f"{counts[status]} {status}" for status in ("ok", "partial", "failed") if status in counts)
-    print(f"{len(done)} analysed ({told}), {int(done['n_tracks'].sum())} tracked faces, in {result.store.path}")
+    n_tracks = int(done["n_tracks"].sum())
+    print(f"{len(done)} analysed ({told}), {n_tracks} tracked {'face' if n_tracks == 1 else 'faces'}")
+    print(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
     raise typer.Exit(result.exit_code)
+
+
+def _one_line(text: str) -> str:
+    """File names may hold line breaks; messages may not."""
+    return text.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _window(show: bool, delay: int, blur: bool) -> contextlib.AbstractContextManager[Callable[..., None] | None]:

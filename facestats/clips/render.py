@@ -79,11 +79,12 @@ def track_lines(track: Mapping[str, object]) -> tuple[str, ...]:
         if verdict == schema.UNKNOWN:
             lines.append(f"{prefix}unknown")
             continue
-        said = "" if column == "gender" else prefix
-        years = track.get("age_years")
-        if column == "age_group" and years is not None and not pd.isna(years):
-            said = f"age {years:.0f}, "
-        lines.append(f"{said}{verdict} {_percent(track[f'{column}_prob'])}")
+        said = f"{'' if column == 'gender' else prefix}{verdict} {_percent(track[f'{column}_prob'])}"
+        low, high = track.get("age_years_low"), track.get("age_years_high")
+        if column == "age_group" and low is not None and not pd.isna(low):
+            # The interval, not the mean: a mean may lie outside the most probable group.
+            said += f", {low:.0f}-{high:.0f}"
+        lines.append(said)
     return tuple(lines)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from facestats.errors import ModelError, UnknownNameError
+from facestats.errors import UnknownNameError
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8
 
@@ -128,7 +128,7 @@ def create_detector(
 
         path = pulled_file("yunet") if name == "yunet" else Path(name)
         if path is None:
-            raise ModelError("the yunet detector is not on this machine: run `facestats models pull yunet` once")
+            raise UnknownNameError("the yunet detector is not on this machine: run `facestats models pull yunet` once")
         if not path.is_file():
             raise UnknownNameError(f"no detector file at {path}: give the path of a YuNet .onnx file")
         return YuNet(path, detect_size=detect_size, min_score=min_score)

@@ -26,6 +26,8 @@ def video_headline(data: ReportData) -> str:
     if faces == 0:
         return f"No face was found in this {where}."
     if data.tracks.empty:
+        if data.entries[data.video_id].options.get("tracker") == "none":
+            return words.sentence(f"A face was found {words.times(faces)} in this {where}; none was followed, as asked")
         glimpses = f"{words.count(faces, 'glimpse')} of a face"
         return words.sentence(f"{glimpses} in this {where}, none long enough to be followed")
     followed = "found" if data.is_still else "followed"
@@ -64,11 +66,11 @@ def _perceived(tracks: pd.DataFrame) -> list[str]:
         name = verdicts.iloc[0]
         return ["Perceived gender: unknown."] if name == UNKNOWN else [f"It is perceived as {name}."]
     parts = [f"{number:,} {name}" for name in GENDERS if (number := int((verdicts == name).sum()))]
-    rest = len(tracks) - sum(int((verdicts == name).sum()) for name in GENDERS)
     if not parts:
         return ["None could be told female or male."]
-    undecided = f"; {rest:,} could not be told" if rest else ""
-    return [f"Perceived gender: {words.listing(parts)}{undecided}."]
+    counts = ((int((verdicts == UNKNOWN).sum()), "unknown"), (int(verdicts.isna().sum()), "not measured"))
+    rest = [f"{number:,} {name}" for number, name in counts if number]
+    return [f"Perceived gender: {'; '.join([words.listing(parts), *rest])}."]
 
 
 def _expression(tracks: pd.DataFrame, *, still: bool) -> list[str]:

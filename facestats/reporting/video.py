@@ -98,17 +98,19 @@ def coverage(data: ReportData) -> HTML | None:
             (f"{small:,} too small to classify", small / len(found), hex_color(MUTED)),
             (f"{rest:,} not classified", rest / len(found), hex_color(FAINT)),
         ]
-        times = words.count(len(found), "time").replace("one time", "once")
+        times = words.times(len(found))
         parts.append(f"<p>A face was found {times}:</p>{page.keyed_strip(shares, 'faces found')}")
         if small:
             parts.append(
                 f"<p>Faces whose shorter side is below {MIN_CLASSIFIED_PX} pixels are counted and followed, but not "
                 "classified: the models never saw any so small.</p>"
             )
-        if lost := int(found["track_id"].isna().sum()):
+        if data.entries[data.video_id].options.get("tracker") == "none":
+            parts.append("<p>Faces were not followed, as asked, so that there are no verdicts.</p>")
+        elif lost := int(found["track_id"].isna().sum()):
             parts.append(
                 f"<p>{lost:,} of these sightings {'was' if lost == 1 else 'were'} too brief or too doubtful to "
-                "be followed, and so belong to no face below.</p>"
+                f"be followed, and so {'belongs' if lost == 1 else 'belong'} to no face below.</p>"
             )
     return page.block(*parts)
 

@@ -23,6 +23,17 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{word} {noun if number == 1 else plural or noun + 's'}"
 
 
+def times(number: int) -> str:
+    """Return how often something happened, in words.
+
+    Examples
+    --------
+    >>> times(1), times(12)
+    ('once', 'twelve times')
+    """
+    return "once" if number == 1 else count(number, "time")
+
+
 def duration(seconds: float) -> str:
     """Return a length of time as one would say it.
 

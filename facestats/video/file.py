@@ -207,15 +207,15 @@ class ContainerSource(FrameSource):
     def _check_end(self) -> None:
         """Compare where the decoded frames end with what the header announced."""
         names = set(self._container.format.name.split(","))
+        start_s = float((self._stream.start_time or 0) * self._stream.time_base)
         if names & _LENGTH_IN_HEADER and self._announced_s > 0:
             # The length of the whole file may be that of its sound; then any stream may be the one that gets there.
-            start_s = float((self._stream.start_time or 0) * self._stream.time_base)
             reached_s = self.end_s - start_s if self._stream.duration else self._reached_s
             slack_s = max(0.5, 0.02 * self._announced_s)
             if reached_s < self._announced_s - slack_s:
                 self._ending = f"cut off: ends after {reached_s:.2f} s of the {self._announced_s:.2f} s it announces"
         elif self.kind == "video" and _breaks_off(Path(self.path), names):
-            self._ending = f"cut off: the file breaks off after {self.end_s:.2f} s"
+            self._ending = f"cut off: the file breaks off after {self.end_s - start_s:.2f} s"
 
     def _to_rgb(self, frame: av.VideoFrame) -> UInt8 | None:
         width, height = self._coded_size

@@ -13,7 +13,7 @@ from facestats.options import AnalyzeOptions
     [("rate", -1), ("rate", float("inf")), ("detect_size", 8), ("min_score", 1.0), ("min_face", -3), ("limit_s", 0)],
 )
 def test_values_out_of_range_name_the_option(name, value):
-    with pytest.raises(UsageError, match="--" + name.replace("_", "-")):
+    with pytest.raises(UsageError, match="--" + name.removesuffix("_s").replace("_", "-")):
         AnalyzeOptions(**{name: value})
 
 

@@ -114,6 +114,11 @@ def test_every_face_of_a_still_is_its_own_track():
     assert result.videos["duration_s"].item() == 0
 
 
+def test_a_video_of_one_frame_is_judged_like_a_still():
+    result = check(run(ListedFrames([3.0]), FixedDetector(20.0, 30.0)))
+    assert result.tracks["track_id"].tolist() == [0, 1]
+
+
 def test_interrupting_a_camera_keeps_what_it_saw_but_a_file_is_interrupted():
     times = [i / 10 for i in range(9)]
     result = check(run(ListedFrames(times, kind="camera", interrupt_after=4), rate=0))

@@ -70,10 +70,11 @@ def test_unconfirmed_faces_are_drawn_too_until_the_next_look():
 
 def test_verdicts_are_written_in_words():
     track = {
-        "gender": "female", "gender_prob": 0.934, "age_group": "middle", "age_group_prob": 0.61, "age_years": 33.4,
+        "gender": "female", "gender_prob": 0.934, "age_group": "middle", "age_group_prob": 0.61, "age_years_low": 23.4,
+        "age_years_high": 51.6,
         "makeup": "unknown", "makeup_prob": 0.4,
     }  # fmt: skip
-    assert track_lines(track) == ("female 93%", "age 33, middle 61%", "makeup unknown")
+    assert track_lines(track) == ("female 93%", "age middle 61%, 23-52", "makeup unknown")
     assert track_lines({"gender": None, "age_group": np.nan, "makeup": pd.NA}) == ()
 
 

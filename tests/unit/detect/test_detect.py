@@ -77,7 +77,7 @@ def test_unknown_detectors_are_refused(tmp_path):
 
 def test_yunet_that_was_never_fetched_says_how_to(tmp_path, monkeypatch):
     monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path))
-    with pytest.raises(ModelError, match="facestats models pull yunet"):
+    with pytest.raises(UnknownNameError, match="facestats models pull yunet"):
         create_detector("yunet")
 
 

@@ -84,7 +84,7 @@ def collection_sections(data):
 def test_the_headline_says_what_was_seen(people):
     said = parse(video.headline(people)).words
     assert "Four faces were followed in this video of 12 seconds." in said
-    assert "Perceived gender: 2 female and 1 male; 1 could not be told." in said
+    assert "Perceived gender: 2 female and 1 male; 1 not measured." in said
     assert re.search(r"The most common expression is happiness \(\d\d % of the time\)", said)
 
 
@@ -291,3 +291,20 @@ def test_strips_say_their_shares():
     (strip,) = [a for tag, a in parsed.tags if tag == "span"]
     assert " ".join(strip["aria-label"].split()) == "share of time: anger 75 %, neutral 25 %"
     assert [a["style"].split(";")[0] for tag, a in parsed.tags if tag == "i"] == ["width:75.00%", "width:25.00%"]
+
+
+def test_a_run_without_tracking_says_so(people):
+    from dataclasses import replace
+
+    entry = people.entries[people.video_id]
+    untracked = replace(
+        people,
+        entries={people.video_id: replace(entry, options={**entry.options, "tracker": "none"})},
+        tracks=people.tracks.iloc[:0],
+        observations=people.observations.assign(
+            track_id=people.observations["track_id"].where(people.observations["x"] < 0)
+        ),
+    )
+    assert "none was followed, as asked" in parse(video.headline(untracked)).words
+    assert "not followed, as asked" in parse(video.coverage(untracked)).words
+    assert "too brief" not in parse(video.coverage(untracked)).words
