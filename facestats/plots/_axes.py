@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from facestats.plots.palette import (
     FAINT,
@@ -83,6 +83,17 @@ class _TimeLocator(MaxNLocator):
         return super().tick_values(vmin, vmax)
 
 
+class _ClockFormatter(Formatter):
+    """Writes ticks as people read times, with as many decimals as tell them apart: never 2 s for 1.5 s."""
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        decimals = next((n for n in range(4) if np.allclose(np.round(values, n), values, atol=1e-6)), 4)
+        return [f"{v:.{decimals}f} s" if decimals and v >= 60 else clock(v, decimals=decimals) for v in values]
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return clock(value, decimals=1)  # under the mouse, in an interactive figure
+
+
 def time_axis(ax: Axes, limits: tuple[float, float]) -> None:
     """Make x the video's clock."""
     low, high = limits
@@ -91,9 +102,8 @@ def time_axis(ax: Axes, limits: tuple[float, float]) -> None:
     if high - low < 1e-3:  # a still, or a single sighting
         low, high = low - 0.5, high + 0.5
     ax.set_xlim(low, high)
-    decimals = 0 if high - low > 5 else 1
     ax.xaxis.set_major_locator(_TimeLocator(steps=[1, 1.5, 2, 3, 5, 6, 10]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: clock(value, decimals=decimals)))
+    ax.xaxis.set_major_formatter(_ClockFormatter())
     ax.set_xlabel("time in the video")
 
 

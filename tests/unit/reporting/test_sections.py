@@ -297,7 +297,6 @@ def test_a_run_without_tracking_says_so(people):
     from dataclasses import replace
 
     entry = people.entries[people.video_id]
-    nobody = people.observations["track_id"].where(people.observations["x"] < 0)
     untracked = replace(
         people,
         entries={people.video_id: replace(entry, options={**entry.options, "tracker": "none"})},
