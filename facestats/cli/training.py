@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from facestats.cli import app
+from facestats.options import AnalyzeOptions
 
 _Attribute = Annotated[str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age or makeup.")]
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
@@ -75,7 +76,9 @@ def train(
 
 @app.command()
 def evaluate(
-    attribute: _Attribute,
+    attribute: Annotated[
+        str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age, makeup, or detector.")
+    ],
     data: _Data,
     split: Annotated[str | None, typer.Option(help="train or validation; every row by default.")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="By default the one that analyze uses.")] = None,
@@ -83,10 +86,20 @@ def evaluate(
         list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    detector: Annotated[
+        str, typer.Option(help="For detector: centerface, yunet, or a YuNet .onnx file.")
+    ] = AnalyzeOptions().detector,
+    detect_size: Annotated[
+        int, typer.Option(help="For detector: longer side, in pixels, of what it sees; 0: the image's own size.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Score a model on labelled images, each detected and aligned as in a video."""
+    """Score a model on labelled images, each detected and aligned as in a video; or a detector on boxed ones."""
     import json
+
+    if attribute == "detector":
+        _evaluate_detector(data, split, detector, detect_size, as_json=as_json)
+        return
 
     from facestats.classify.onnx import check_device
     from facestats.errors import UnknownNameError
@@ -112,6 +125,25 @@ def evaluate(
     else:
         print(f"{chosen.name} on {data.name}, {f'{split} split' if split else 'every row'}:")
         print(_table(scores))
+
+
+def _evaluate_detector(data: Path, split: str | None, name: str, detect_size: int, *, as_json: bool) -> None:
+    import json
+
+    from facestats.detect import create_detector
+    from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
+
+    options = AnalyzeOptions(detect_size=detect_size)  # refuses what makes no sense
+    detector = create_detector(name, detect_size=options.detect_size, min_score=MIN_SCORE)
+    scores = evaluate_detector(detector, read_boxes(data, split), progress=True)
+    if as_json:
+        print(json.dumps({"detector": name, "detect_size": detect_size, "split": split, **scores}))
+        return
+    print(f"{name} on {data.name}, {f'{split} split' if split else 'every row'}:")
+    flat = {**scores, **{f"ap {size}": value for size, value in scores["ap_by_size"].items()}}
+    for title, value in flat.items():
+        if not isinstance(value, dict):
+            print(f"  {title:<20}" + ("        -" if value is None else f"{value:>9,.3f}".replace(".000", "")))
 
 
 _TITLES = {

@@ -165,8 +165,7 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
     """
     if attribute not in LABEL_COLUMNS:
         raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(LABEL_COLUMNS)}")
-    if split not in (None, *SPLITS):
-        raise UnknownNameError(f"unknown split {split!r}; there are {' and '.join(SPLITS)}")
+    _check_split(split)
     if not path.is_file():
         raise MissingInputError(f"no data file at {path}")
     try:
@@ -179,12 +178,37 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
         frame = pd.read_parquet(path, columns=list(dict.fromkeys([*needed, *optional])))
     except pa.ArrowInvalid as error:
         raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
+    frame = rows_of_split(frame, split, path)
+    _check_labels(frame, attribute, path)
+    return frame.drop(columns="split", errors="ignore").reset_index(drop=True)
+
+
+def _check_split(split: str | None) -> None:
+    if split not in (None, *SPLITS):
+        raise UnknownNameError(f"unknown split {split!r}; there are {' and '.join(SPLITS)}")
+
+
+def rows_of_split(frame: pd.DataFrame, split: str | None, path: Path) -> pd.DataFrame:
+    """Return the rows of a split, by the column ``split`` or the hash of ``name``; all rows for None.
+
+    Raises
+    ------
+    UnknownNameError
+        If the split is unknown.
+    DataError
+        If the file has neither column, or no row of the split.
+
+    Examples
+    --------
+    >>> rows_of_split(pd.DataFrame({"split": ["train", "validation"]}), "train", Path("a.parquet")).index.tolist()
+    [0]
+    """
+    _check_split(split)
     if split is not None:
         frame = frame[_is_in_split(frame, split, path)]
     if frame.empty:
         raise DataError(f"{path} has no rows" + (f" in the {split} split" if split else ""))
-    _check_labels(frame, attribute, path)
-    return frame.drop(columns="split", errors="ignore").reset_index(drop=True)
+    return frame
 
 
 def _is_in_split(frame: pd.DataFrame, split: str, path: Path) -> pd.Series:

@@ -1,0 +1,181 @@
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from faces import make_detections
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestats.errors import DataError, MissingInputError, UnknownNameError
+from facestats.evaluation.detection import (
+    SIZES,
+    BoxedImage,
+    Matches,
+    average_precision,
+    claim,
+    evaluate_detector,
+    read_boxes,
+    recall_at,
+)
+from facestats.types import Detections
+
+
+def png(value=0, size=(200, 300)):
+    return cv2.imencode(".png", np.full((*size, 3), value, np.uint8))[1].tobytes()
+
+
+def image(*boxes, value=0, landmarks=None):
+    return BoxedImage("a", png(value), np.array(boxes, np.float32).reshape(-1, 4), landmarks)
+
+
+class Scripted:
+    """Returns the detections of the image whose grey value it sees."""
+
+    name = "scripted"
+
+    def __init__(self, *answers):
+        self.answers = answers
+
+    def detect(self, images):
+        return [self.answers[int(picture[0, 0, 0])] for picture in images]
+
+
+A, B, C = (0, 0, 20, 20), (50, 50, 90, 90), (100, 0, 220, 150)
+
+
+def test_perfect_detections_score_one():
+    scores = evaluate_detector(Scripted(make_detections(A, B, C)), [image(A, B, C)])
+    assert scores["ap"] == scores["recall_at_01_fp"] == 1
+    assert scores["ap_by_size"] == {"under_16": None, "16_to_32": 1, "32_to_96": 1, "over_96": 1}
+    assert (scores["n"], scores["n_boxes"]) == (1, 3)
+    assert scores["landmark_error"] is None
+    assert scores["ms"] >= 0
+
+
+def test_a_second_detection_of_one_face_is_false():
+    claimed, _ = claim(image(B), make_detections(B, (51, 51, 91, 91)))
+    assert np.isnan(claimed).tolist() == [False, True]
+
+
+def test_the_better_score_claims_first_whatever_the_order():
+    found = make_detections((55, 55, 95, 95), B)
+    found = Detections(found.boxes, np.array([0.3, 0.9], np.float32), found.landmarks)
+    assert np.isnan(claim(image(B), found)[0]).tolist() == [True, False]
+
+
+def test_less_than_half_an_overlap_is_no_match():
+    assert np.isnan(claim(image((0, 0, 40, 40)), make_detections((0, 0, 40, 19)))[0]).all()
+    assert not np.isnan(claim(image((0, 0, 40, 40)), make_detections((0, 0, 40, 21)))[0]).any()
+
+
+def test_average_precision_of_a_known_curve():
+    # right, false, right, with one box never found: 1/3 at precision 1, 1/3 at 2/3.
+    scores = np.array([0.9, 0.8, 0.7], np.float32)
+    matches = Matches(scores, scores * 100, np.array([50, np.nan, 50]), scores, np.full(3, 50.0), 1)
+    assert average_precision(matches) == pytest.approx(1 / 3 + 1 / 3 * 2 / 3)
+    assert recall_at(matches) == pytest.approx(1 / 3)
+    assert recall_at(matches, 1.0) == pytest.approx(2 / 3)
+
+
+def test_faces_of_another_size_are_neither_wanted_nor_held_against():
+    scores = evaluate_detector(Scripted(make_detections(C, B, (240, 100, 255, 115))), [image(B, C)])
+    assert scores["ap_by_size"]["32_to_96"] == scores["ap_by_size"]["over_96"] == 1
+    assert scores["ap_by_size"]["under_16"] is None
+
+
+def test_false_faces_are_counted_on_images_without_boxes():
+    weak = make_detections(A, score=0.3)
+    detector = Scripted(make_detections(B), make_detections(A, B), weak, Detections.empty())
+    images = [image(B), image(value=1), image(value=2), image(value=3)]
+    assert evaluate_detector(detector, images)["false_per_image"] == pytest.approx(2 / 3)
+
+
+def test_landmark_error_is_a_share_of_the_boxs_size():
+    found = make_detections(B)
+    truth = found.landmarks + np.array([4, 0], np.float32)
+    scores = evaluate_detector(Scripted(found), [image(B, landmarks=truth)])
+    assert scores["landmark_error"] == pytest.approx(0.1)
+
+
+def test_nothing_at_all_is_no_number():
+    scores = evaluate_detector(Scripted(Detections.empty()), [image()])
+    assert scores["ap"] is None
+    assert scores["recall_at_01_fp"] is None
+    assert evaluate_detector(Scripted(Detections.empty()), [image(A)])["ap"] == 0
+
+
+@given(right=st.lists(st.booleans(), min_size=1, max_size=40), missed=st.integers(0, 10))
+def test_average_precision_lies_between_recall_times_precision_and_recall(right, missed):
+    n = len(right)
+    claimed = np.where(right, 50.0, np.nan)
+    truths = np.full(sum(right) + missed, 50.0)
+    value = average_precision(Matches(np.linspace(1, 0.5, n), np.full(n, 50.0), claimed, claimed, truths, 1))
+    if not len(truths):
+        assert value is None
+        return
+    recall, precision = sum(right) / len(truths), sum(right) / n
+    assert recall * precision - 1e-9 <= value <= recall + 1e-9
+
+
+def test_sizes_cover_every_pixel_once():
+    edges = [edge for low_high in SIZES.values() for edge in low_high]
+    assert edges == [0, 16, 16, 32, 32, 96, 96, np.inf]
+
+
+def write(path, **columns):
+    pd.DataFrame(columns).to_parquet(path)
+    return path
+
+
+def test_reading_a_file(tmp_path):
+    path = write(
+        tmp_path / "d.parquet",
+        name=["a", "b"], split=["train", "validation"], image=[png(), png(1)], boxes=[[[1, 2, 10, 20]], []],
+    )  # fmt: skip
+    images = read_boxes(path)
+    assert images[0].boxes.tolist() == [[1, 2, 11, 22]]
+    assert images[1].boxes.shape == (0, 4)
+    assert [item.name for item in read_boxes(path, "validation")] == ["b"]
+    with pytest.raises(UnknownNameError, match="split"):
+        read_boxes(path, "test")
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"image": [b""]}, "no column 'boxes'"),
+        ({"boxes": [[[1, 2, 3, 4]]]}, "no column 'image'"),
+        ({"image": [b""], "boxes": [[[1, 2, 3]]]}, "boxes must be numbers"),
+        ({"image": [b""], "boxes": [[[1, 2, 0, 4]]]}, "above 0"),
+        ({"image": [b""], "boxes": [[[1, 2, 3, 4]]], "landmarks": [[1.0, 2.0]]}, "landmarks must be numbers"),
+    ],
+)
+def test_files_that_cannot_be_used_say_why(tmp_path, columns, told):
+    with pytest.raises(DataError, match=told):
+        read_boxes(write(tmp_path / "d.parquet", **columns))
+
+
+def test_a_missing_file_text_and_a_broken_image(tmp_path):
+    with pytest.raises(MissingInputError, match="no data file"):
+        read_boxes(tmp_path / "absent.parquet")
+    (tmp_path / "text.parquet").write_text("no")
+    with pytest.raises(DataError, match="not a Parquet"):
+        read_boxes(tmp_path / "text.parquet")
+    broken = read_boxes(write(tmp_path / "d.parquet", image=[b"no picture"], boxes=[[]]))
+    with pytest.raises(DataError, match="does not decode"):
+        evaluate_detector(Scripted(Detections.empty()), broken)
+
+
+def test_centerface_on_a_portrait_through_the_command_line(tmp_path, portrait, capsys):
+    import json
+
+    from facestats.cli import main
+
+    encoded = cv2.imencode(".png", portrait[..., ::-1])[1].tobytes()
+    path = write(tmp_path / "d.parquet", image=[encoded], boxes=[[[160, 95, 180, 230]]])
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "detector", "--data", str(path), "--json"])
+    assert not ended.value.code
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["recall_at_01_fp"] == 1
+    assert set(scores) >= {"ap", "ap_by_size", "recall_at_01_fp", "landmark_error", "ms", "n"}
