@@ -266,7 +266,7 @@ def evaluate_detector(detector: Detector, images: Sequence[BoxedImage], *, progr
     parts: list[tuple[Detections, Float32, Float32]] = []
     seconds: list[float] = []
     empty_images, false_faces = 0, 0
-    for image in tqdm(images, desc="detecting", unit="image", disable=not progress, leave=False):
+    for image in tqdm(images, desc="detecting", unit="image", disable=None if progress else True, leave=False):
         rgb = decode_image(image.encoded, f"{image.name}: image")
         started = time.perf_counter()
         found = detector.detect([rgb])[0]

@@ -305,7 +305,7 @@ def _cut(frame: pd.DataFrame, path: Path, size: int, *, progress: bool) -> tuple
     found = np.zeros(len(frame), bool)
     # Images of one source share their framing, and so the place where a face that was not found is looked for.
     sources = frame["source"] if "source" in frame else pd.Series("", frame.index)
-    with tqdm(total=len(frame), desc="cropping", unit="image", disable=not progress, leave=False) as bar:
+    with tqdm(total=len(frame), desc="cropping", unit="image", disable=None if progress else True, leave=False) as bar:
         for _, encoded in frame.groupby(sources, dropna=False)["image"]:
             missed: dict[int, UInt8] = {}
             shares = []

@@ -73,7 +73,8 @@ class ContainerSource(FrameSource):
         self._reformatter = VideoReformatter()
         self._open()
         first = self._pending[0]
-        width, height = self._coded_size = (first.width, first.height)
+        shape = self._stream.sample_aspect_ratio
+        width, height = self._picture_size = square_pixels(first.width, first.height, shape)
         self._matrix = _display_matrix(first)
         turned = self._matrix is not None and self._matrix[0, 0] == 0
         self.info = VideoInfo(
@@ -218,7 +219,7 @@ class ContainerSource(FrameSource):
             self._ending = f"cut off: the file breaks off after {self.end_s - start_s:.2f} s"
 
     def _to_rgb(self, frame: av.VideoFrame) -> UInt8 | None:
-        width, height = self._coded_size
+        width, height = self._picture_size
         alpha = any(component.is_alpha for component in frame.format.components)
         # Width and height are given so that a stream that changes its size half way keeps the first one's pixels.
         try:
@@ -284,6 +285,27 @@ def _breaks_off(path: Path, format_names: set[str]) -> bool:
             if head[sync::size] == b"G" * len(head[sync::size]):
                 return path.stat().st_size % size != 0
     return False
+
+
+def square_pixels(width: int, height: int, shape: Fraction | None) -> tuple[int, int]:
+    """Return the size in which a picture with oblong pixels is shown: the longer side of its pixels is kept.
+
+    Parameters
+    ----------
+    width, height : int
+        As coded.
+    shape : fractions.Fraction or None
+        Width of a pixel divided by its height. A shape off by less than a hundredth, or beyond 4, which no camera
+        makes, is taken for square.
+
+    Examples
+    --------
+    >>> square_pixels(720, 576, Fraction(64, 45)), square_pixels(640, 360, None)
+    ((1024, 576), (640, 360))
+    """
+    if not shape or not 0.25 <= shape <= 4 or abs(shape - 1) < 0.01:
+        return width, height
+    return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
 
 
 def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:

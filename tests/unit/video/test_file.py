@@ -291,3 +291,21 @@ def test_real_clips_agree_with_ffprobe(clips_folder, name):
     assert source.info.rotation == 0
     assert source.damage is None
     assert len(times) == pytest.approx(10 * duration_s, abs=7)
+
+
+@pytest.mark.parametrize(("shape", "size"), [((2, 1), (192, 64)), ((1, 2), (96, 128)), ((1, 1), (96, 64))])
+def test_oblong_pixels_are_shown_square(tmp_path, shape, size):
+    plain = write_video(tmp_path / "plain.mp4", regular_times(5, 25))
+    oblong = tmp_path / "oblong.mp4"
+    with av.open(str(plain)) as source, av.open(str(oblong), "w") as output:
+        stream = output.add_stream("libx264", rate=25, width=96, height=64, pix_fmt="yuv420p")
+        stream.codec_context.sample_aspect_ratio = Fraction(*shape)
+        for frame in source.decode(video=0):
+            frame.pict_type = 0
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    with open_source(oblong) as source:
+        frames = list(source.frames())
+    assert (source.info.width, source.info.height) == size
+    assert frames[0].rgb.shape == (size[1], size[0], 3)
+    assert [read_number(frame.rgb) for frame in frames] == list(range(5))
