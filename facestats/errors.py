@@ -68,7 +68,9 @@ class UnreadableInputError(FacestatsError):
 
 
 class ModelError(FacestatsError):
-    """A model that is damaged, does not fit its card, or cannot be fetched."""
+    """A model that is damaged, does not fit its card, or cannot be fetched; no input was read."""
+
+    exit_code = 2
 
 
 class DataError(FacestatsError):

@@ -56,9 +56,10 @@ class YuNet:
         try:
             self._net = cv2.FaceDetectorYN.create(str(path), "", (320, 320), min_score, iou, 5000)
             self._net.detect(np.zeros((320, 320, 3), np.uint8))
-        except cv2.error as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise ModelError(f"{path} is not a YuNet model that OpenCV can run: {reason}") from None
+        except cv2.error:  # OpenCV's own words speak of its insides only
+            raise ModelError(
+                f"{path} is not a YuNet detector: give its ONNX file, or run `facestats models pull yunet`"
+            ) from None
         finally:
             cv2.utils.logging.setLogLevel(level)
 

@@ -170,7 +170,7 @@ def fit(
         batches = [batch for batch in order.split(recipe.batch_size) if len(batch) > 1]
         network.train()
         total = 0.0
-        bar = tqdm(batches, desc=f"epoch {epoch + 1}/{recipe.epochs}", unit="batch", disable=None if progress else True)
+        bar = tqdm(batches, desc=f"epoch {epoch + 1}/{recipe.epochs}", unit="batch", disable=not progress)
         for step, batch in enumerate(bar, start=1):
             rows = batch.to(target)
             pixels = augment(planes[rows].float(), generator)
