@@ -12,7 +12,7 @@ process borders unharmed::
     │   ├── OutputError            the output cannot be written
     │   └── StoreError             not a store, or of another schema version
     ├── UnreadableInputError       the input is there but nothing of it could be read
-    ├── ModelError                 a model that is damaged, does not fit its card, or cannot be fetched
+    ├── ModelError                 a model that is damaged, does not fit its card, or cannot be fetched; 2
     ├── DataError                  a data file without the columns or images that are needed
     ├── SchemaError                a table that does not follow the schema
     └── ReportError                a report that failed while it ran
