@@ -46,3 +46,23 @@ def written_aside(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder if need be, and raise unless files can be written into it.
+
+    Raises
+    ------
+    OSError
+        If not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_writable(Path(folder, "new"))
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".writable-{uuid.uuid4().hex[:12]}"
+    probe.touch()
+    probe.unlink()

@@ -165,8 +165,6 @@ def analyze_source(
     if not sampled:
         raise UnreadableInputError(f"{shown(source.info.path)} has no readable frame: {source.damage or 'it is empty'}")
 
-    if len(sampled) == 1:  # a still, or a video of one frame: every face is its own track
-        track_ids = [np.arange(len(sampled[0].detections), dtype=np.int64)]
     track_ids = fill_back([item.detections.boxes for item in sampled], track_ids, [item.shot for item in sampled])
     observations = tables.observations_table(video_id, sampled, track_ids)
     if len(sampled) > 1:
@@ -201,6 +199,7 @@ def _look(
     """Run the stages over the sampled frames."""
     tracker = _tracker_for(source.info, options)
     shots, keeper = ShotCounter(), ThumbnailKeeper()
+    keeps_pictures = options.thumbnails and not options.blur
     sampled: list[SampledFrame] = []
     track_ids: list[Int64] = []
     shot = 0
@@ -212,12 +211,16 @@ def _look(
                 tracker.cut()
             found = look_at(frame, detections, shot, stages, options)
             ids = tracker.update(found.detections, frame.time_s)
-            if options.thumbnails and not options.blur:
+            if keeps_pictures:
                 keeper.update(frame.rgb, frame.time_s, found.detections, ids)
             sampled.append(found)
             track_ids.append(ids)
             if on_frame is not None:
                 on_frame(frame, found, ids, frame.index + 1)
+    if len(sampled) == 1:  # a still, or a video of one frame: every face is its own track
+        track_ids = [np.arange(len(found.detections), dtype=np.int64)]
+        if keeps_pictures:
+            keeper.update(frame.rgb, frame.time_s, found.detections, track_ids[0])
     return sampled, track_ids, keeper
 
 
@@ -238,21 +241,7 @@ def look_at(frame: Frame, detections: Detections, shot: int, stages: Stages, opt
     return SampledFrame(frame.index, frame.time_s, shot, detections, sharpness, predictions, classified)
 
 
-class _OwnTracks:
-    """The tracker of a still: every face is its own track."""
-
-    name = "still"
-
-    def update(self, detections: Detections, time_s: float) -> Int64:
-        return np.arange(len(detections), dtype=np.int64)
-
-    def cut(self) -> None:
-        pass
-
-
 def _tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
-    if info.kind == "image":
-        return _OwnTracks()
     known = math.isfinite(info.fps) and info.fps > 0
     if options.rate == 0:
         return create_tracker(options.tracker, rate=info.fps if known else 25.0)

@@ -28,7 +28,7 @@ import pandas as pd
 
 from facestats import schema
 from facestats.errors import OutputError, StoreError, UnknownNameError
-from facestats.files import written_aside
+from facestats.files import check_writable, written_aside
 from facestats.results import VideoResult
 
 _MARKER = "store.json"
@@ -355,11 +355,8 @@ def create_store(path: str | Path) -> Store:
         if not (path / _MARKER).is_file():
             if path.is_dir() and any(path.iterdir()):
                 raise OutputError(f"{path} holds other files and is not a store: name a new folder")
-            path.mkdir(parents=True, exist_ok=True)
             write_text(path / _MARKER, json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n")
-        probe = path / f".writable-{uuid.uuid4().hex[:8]}"
-        probe.touch()
-        probe.unlink()
+        check_writable(path)
     except OSError as error:
         raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another --out") from None
     return open_store(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import nbformat
 
 from facestats.errors import OutputError, ReportError, UsageError
-from facestats.files import written_aside
+from facestats.files import check_writable, written_aside
 from facestats.inputs import CLIPS_MARKER
 from facestats.reporting.convert import to_html
 from facestats.reporting.kernel import NotebookFailure, cause, execute
@@ -182,11 +181,8 @@ def _tasks(template: Path, store: Store, folder: Path, given: Mapping[str, Any])
 
 
 def _prepare(folder: Path) -> None:
-    probe = folder / f".writable-{uuid.uuid4().hex[:8]}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        check_writable(folder)
     except OSError as error:
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}; name another --out") from None
 

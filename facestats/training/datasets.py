@@ -24,6 +24,7 @@ from tqdm import tqdm
 from facestats.crops import DEFAULT_SIZE, FRAMING, align_one
 from facestats.detect.centerface import CenterFace
 from facestats.errors import DataError, MissingInputError, OutputError, UnknownNameError
+from facestats.files import written_aside
 from facestats.models import cache_dir, sha256_of
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
@@ -281,10 +282,8 @@ def load_faces(
         _make_folder(files[0].parent)
         crops, found = _cut(frame, path, size, progress=progress)
         for file, array in zip(files, (crops, found), strict=True):
-            part = file.with_suffix(f".{os.getpid()}.part")
-            with part.open("wb") as stream:
-                np.save(stream, array)
-            part.replace(file)
+            with written_aside(file) as part:
+                np.save(part, array)
     identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
     digests = tuple(_digest(content) for content in identity)
     return FaceData(attribute, crops, found, frame.drop(columns="image"), digests)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from facestats.errors import MissingInputError, ModelError, OutputError
+from facestats.files import written_aside
 from facestats.models import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, Model, sha256_of
 from facestats.training.networks import create_network
 from facestats.training.torchfile import read_torch_file
@@ -317,11 +317,9 @@ def build_onnx(model: Model, target: Path) -> None:
     """
     path = model.folder / WEIGHTS_FILE
     content = to_onnx(load_weights(network_of(model.card), read_safetensors(path), str(path)), model.card)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(target)
+        with written_aside(target) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise OutputError(
             f"cannot write {target}: {error.strerror}; set FACESTATS_CACHE to a writable folder"

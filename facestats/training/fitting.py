@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from facestats.classify.onnx import color_planes
 from facestats.errors import DataError, DeviceError, ModelError, OutputError
+from facestats.files import written_aside
 from facestats.training.augmentation import augment
 from facestats.training.datasets import NETWORK_CLASSES, FaceData
 from facestats.training.networks import create_network
@@ -240,10 +241,9 @@ def _save(
         "optimizer": optimizer.state_dict(),
         "schedule": schedule.state_dict(),
     }
-    part = path.with_name(path.name + ".part")
     try:
-        torch.save(state, part)
-        part.replace(path)
+        with written_aside(path) as part:
+            torch.save(state, part)
     except (OSError, RuntimeError) as error:  # torch.save raises RuntimeError for a folder that is not there
         raise OutputError(f"cannot write the checkpoint {path}: {error}") from None
 

@@ -117,6 +117,8 @@ def test_every_face_of_a_still_is_its_own_track():
 def test_a_video_of_one_frame_is_judged_like_a_still():
     result = check(run(ListedFrames([3.0]), FixedDetector(20.0, 30.0)))
     assert result.tracks["track_id"].tolist() == [0, 1]
+    assert result.thumbnails["track_id"].tolist() == [0, 1]
+    assert run(ListedFrames([3.0]), FixedDetector(20.0), blur=True).thumbnails.empty
 
 
 def test_interrupting_a_camera_keeps_what_it_saw_but_a_file_is_interrupted():

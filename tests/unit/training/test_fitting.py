@@ -82,6 +82,7 @@ def test_checkpoint_that_is_none(bright_and_dark, tmp_path):
 
 
 def test_unwritable_checkpoint(bright_and_dark, tmp_path):
+    (tmp_path / "nowhere").write_text("a file where the folder should be")
     with pytest.raises(OutputError, match="cannot write the checkpoint"):
         fit(bright_and_dark, replace(QUICK, epochs=1), checkpoint=tmp_path / "nowhere" / "training.pt")
 
