@@ -15,7 +15,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from facestats.clips import blur, write_clip
-from facestats.detect import MOST_WORKERS, Detector, create_detector, usable_cores
+from facestats.detect import Detector, create_detector
 from facestats.errors import (
     CameraError,
     FacestatsError,
@@ -29,6 +29,7 @@ from facestats.options import AnalyzeOptions
 from facestats.pipeline import FrameCallback, Stages, analyze_source, failed_result, load_stages
 from facestats.results import VideoResult
 from facestats.store import CLIP_SUFFIXES, Entry, Store, create_store, safe_stem
+from facestats.threads import MOST_WORKERS, usable_cores
 from facestats.video import FrameSource, open_source, shown
 
 #: Where results go unless ``--out`` says otherwise.

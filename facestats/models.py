@@ -248,6 +248,20 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_detector_card(path: Path) -> bool:
+    """Say whether a ``card.json`` is that of a face detector, which is no attribute model.
+
+    Examples
+    --------
+    >>> is_detector_card(bundled("models") / "gender-mini-xception" / "card.json")
+    False
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("kind") == "detector"
+    except (ValueError, AttributeError):
+        return False
+
+
 def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
     """Return every model by name: the user's folders first, then the shipped ones.
 
@@ -271,7 +285,8 @@ def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
     found: dict[str, Model] = {}
     for root in (*models_path, bundled("models")):
         folders = [root] if (root / CARD_FILE).is_file() else sorted(root.iterdir()) if root.is_dir() else []
-        models = [Model(folder, Card.read(folder / CARD_FILE)) for folder in folders if (folder / CARD_FILE).is_file()]
+        cards = [folder / CARD_FILE for folder in folders if (folder / CARD_FILE).is_file()]
+        models = [Model(path.parent, Card.read(path)) for path in cards if not is_detector_card(path)]
         if not models and root in models_path:
             raise UnknownNameError(
                 f"no model in {root}: --models-path needs a folder with a {CARD_FILE} in or below it"

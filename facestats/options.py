@@ -13,13 +13,23 @@ from facestats.errors import UnknownNameError, UsageError
 #: Faces whose shorter side is below this are found but not classified: the attribute models never saw any so small.
 MIN_CLASSIFIED_PX = 20
 
+#: The detector of videos, and of the stills that models are trained on.
+DEFAULT_DETECTOR = "centerface"
+
 #: Longer side of the picture that a detector sees. CenterFace finds faces down to about 12 px of what it sees: at
 #: 480 a 480-pixel frame loses nothing, and its faces of 15 px score 0.6; at 320 they score 0.4, hardly above the least
 #: score that counts; 640 costs twice the time.
 DEFAULT_DETECT_SIZE = 480
 
+#: Longer side of the picture in which large faces are followed: three tenths of the cost of 480, with room to spare for
+#: faces of 32 pixels of it.
+DEFAULT_FOLLOW_SIZE = 320
+
 #: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.
 DEFAULT_MIN_SCORE = 0.35
+
+#: A face of this score may begin a track, and counts without one.
+DEFAULT_SURE_SCORE = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,13 +41,19 @@ class AnalyzeOptions:
     rate : float
         Frames a second of video in which faces are looked for; 0 means every frame.
     detector : str
-        ``"centerface"``, ``"yunet"`` or the path of a YuNet ONNX file.
+        ``"fast"``, ``"centerface"``, ``"yunet"`` or the path of an ONNX file.
     detect_size : int
         Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
+    follow_size : int
+        The same while every face is large, between two searches a second apart; 0 to search every frame.
     min_score : float
         Detections with a lower score are dropped.
+    sure_score : float
+        Score from which a face may begin a track, or count without one; weaker ones only continue tracks.
     min_face : float
         Faces whose shorter side is below this many pixels are dropped.
+    every_sample : bool
+        Measure gender, age and makeup in every sampled frame, not only as often as a track's verdict needs.
     tracker : str
         ``"bytetrack"``, ``"centroid"`` or ``"none"``.
     device : str
@@ -71,10 +87,13 @@ class AnalyzeOptions:
     """
 
     rate: float = 10.0
-    detector: str = "centerface"
+    detector: str = DEFAULT_DETECTOR
     detect_size: int = DEFAULT_DETECT_SIZE
+    follow_size: int = DEFAULT_FOLLOW_SIZE
     min_score: float = DEFAULT_MIN_SCORE
+    sure_score: float = DEFAULT_SURE_SCORE
     min_face: float = 12.0
+    every_sample: bool = False
     tracker: str = "bytetrack"
     device: str = "cpu"
     models: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +109,9 @@ class AnalyzeOptions:
         for name, valid, need in (
             ("rate", 0 <= self.rate < math.inf, "0 (every frame) or more frames a second"),
             ("detect_size", self.detect_size == 0 or self.detect_size >= 32, "0 (own size) or at least 32 pixels"),
+            ("follow_size", self.follow_size == 0 or self.follow_size >= 32, "0 (off) or at least 32 pixels"),
             ("min_score", 0 < self.min_score < 1, "between 0 and 1"),
+            ("sure_score", 0 < self.sure_score < 1, "between 0 and 1"),
             ("min_face", 0 <= self.min_face < math.inf, "0 or more pixels"),
             ("sequence_fps", 0 < self.sequence_fps < math.inf, "more than 0 images a second"),
             ("limit_s", self.limit_s is None or self.limit_s > 0, "more than 0 seconds"),

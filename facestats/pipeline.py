@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +19,15 @@ import pandas as pd
 from facestats import crops, schema, tables
 from facestats.classify import Classifier, create_classifiers
 from facestats.classify.onnx import check_device
-from facestats.detect import MOST_WORKERS, Detector, create_detector, detect_ahead, usable_cores
+from facestats.close_looks import LASTING_ATTRIBUTES, CloseLooks
+from facestats.detect import Detector, create_detector, detect_ahead
 from facestats.errors import UnreadableInputError
 from facestats.models import choose_models, thresholds
 from facestats.options import MIN_CLASSIFIED_PX, AnalyzeOptions
 from facestats.results import VideoResult
 from facestats.shots import ShotCounter
 from facestats.tables import SampledFrame
+from facestats.threads import MOST_WORKERS, map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.thumbnails import ThumbnailKeeper
 from facestats.track import Tracker, create_tracker, fill_back
 from facestats.types import Detections, Float32, Frame, Int64, Predictions, VideoInfo
@@ -88,8 +92,8 @@ def load_stages(options: AnalyzeOptions) -> Stages:
 
 
 def classify_faces(
-    rgb: np.ndarray, detections: Detections, classifiers: tuple[Classifier, ...]
-) -> tuple[Float32, dict[str, Predictions]]:
+    rgb: np.ndarray, detections: Detections, classifiers: tuple[Classifier, ...], close: np.ndarray
+) -> tuple[Float32, dict[str, Predictions], dict[str, Int64]]:
     """Align and classify faces of one frame.
 
     Parameters
@@ -99,17 +103,21 @@ def classify_faces(
     detections : Detections
         N faces.
     classifiers : tuple of Classifier
+    close : numpy.ndarray
+        bool (N,): the faces whose lasting attributes are wanted too.
 
     Returns
     -------
     sharpness : numpy.ndarray
         float32 (N,), of the crop at the default size.
     predictions : dict of str to Predictions
-        By attribute, N rows each.
+        By attribute.
+    rows : dict of str to numpy.ndarray
+        int64, by attribute: which of the N faces the predictions speak of.
 
     Examples
     --------
-    >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), ())[1]
+    >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), (), np.zeros(0, bool))[1]
     {}
     """
     aligned = {
@@ -117,9 +125,15 @@ def classify_faces(
         for size in {crops.DEFAULT_SIZE, *(classifier.input_size for classifier in classifiers)}
     }
     predictions: dict[str, Predictions] = {}
+    rows: dict[str, Int64] = {}
     for classifier in classifiers:
-        predictions |= classifier.classify(aligned[classifier.input_size].images)
-    return aligned[crops.DEFAULT_SIZE].sharpness, predictions
+        lasting = LASTING_ATTRIBUTES.issuperset(classifier.attributes)
+        wanted = np.flatnonzero(close) if lasting else np.arange(len(detections))
+        if len(wanted):
+            found = classifier.classify(aligned[classifier.input_size].images[wanted])
+            predictions |= found
+            rows |= dict.fromkeys(found, wanted)
+    return aligned[crops.DEFAULT_SIZE].sharpness, predictions, rows
 
 
 def analyze_source(
@@ -193,59 +207,130 @@ def analyze_source(
     )
 
 
+@dataclass(frozen=True)
+class _Tracked:
+    """A frame whose faces have their ids."""
+
+    frame: Frame
+    detections: Detections
+    shot: int
+    ids: Int64
+    large: Int64  # rows of the faces that can be classified
+    close: np.ndarray  # of these, whose lasting attributes are wanted too
+
+
 def _look(
     source: FrameSource, stages: Stages, options: AnalyzeOptions, on_frame: FrameCallback | None
 ) -> tuple[list[SampledFrame], list[Int64], ThumbnailKeeper]:
-    """Run the stages over the sampled frames."""
-    tracker = _tracker_for(source.info, options)
-    shots, keeper = ShotCounter(), ThumbnailKeeper()
+    """Run the stages over the sampled frames: one thread decodes, several detect and classify, this one tracks."""
+    keeper = ThumbnailKeeper()
     keeps_pictures = options.thumbnails and not options.blur
     sampled: list[SampledFrame] = []
     track_ids: list[Int64] = []
-    shot = 0
-    # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
-    with contextlib.suppress(KeyboardInterrupt) if source.info.is_live else contextlib.nullcontext():
-        for frame, detections in detect_ahead(source.frames(options.rate), stages.detectors):
-            if shots.update(frame.rgb) != shot:
-                shot = shots.shot
-                tracker.cut()
-            found = look_at(frame, detections, shot, stages, options)
-            ids = tracker.update(found.detections, frame.time_s)
+    shots = _Shots()
+    n_threads, is_live = max(1, len(stages.detectors)), source.info.is_live
+    with contextlib.ExitStack() as stack:
+        if is_live:  # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident
+            stack.enter_context(contextlib.suppress(KeyboardInterrupt))
+        stack.enter_context(opencv_threads(1 if n_threads > 1 else None))
+        pool = stack.enter_context(ThreadPoolExecutor(n_threads))
+        # Closed one by one, so that an error anywhere leaves no stage half way. What is live must not lag behind.
+        frames = shots.watched(source.frames(options.rate, small_side=options.detect_size))
+        frames = stack.enter_context(contextlib.closing(frames if is_live else read_ahead(frames, 2 * n_threads)))
+        detected = stack.enter_context(
+            contextlib.closing(
+                detect_ahead(
+                    frames,
+                    stages.detectors,
+                    pool,
+                    ahead=1 if is_live else 2 * n_threads,
+                    follow_side=options.follow_size,
+                    is_new=shots.begins,
+                )
+            )
+        )
+        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, source.info, options)))
+        looked_at = stack.enter_context(
+            contextlib.closing(
+                map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, 0 if is_live else n_threads)
+            )
+        )
+        for item, found in looked_at:
             if keeps_pictures:
-                keeper.update(frame.rgb, frame.time_s, found.detections, ids)
+                keeper.update(item.frame, item.detections, item.ids)
             sampled.append(found)
-            track_ids.append(ids)
+            track_ids.append(item.ids)
             if on_frame is not None:
-                on_frame(frame, found, ids, frame.index + 1)
+                on_frame(item.frame, found, item.ids, item.frame.index + 1)
     if len(sampled) == 1:  # a still, or a video of one frame: every face is its own track
         track_ids = [np.arange(len(found.detections), dtype=np.int64)]
         if keeps_pictures:
-            keeper.update(frame.rgb, frame.time_s, found.detections, track_ids[0])
+            keeper.update(item.frame, found.detections, track_ids[0])
     return sampled, track_ids, keeper
 
 
-def look_at(frame: Frame, detections: Detections, shot: int, stages: Stages, options: AnalyzeOptions) -> SampledFrame:
-    """Classify the faces that were detected in one frame; those that are too small are left out.
+class _Shots:
+    """The shots of frames that are on their way from decoding to tracking."""
 
-    Examples
-    --------
-    >>> frame = Frame(0, 0.0, np.zeros((64, 64, 3), np.uint8))
-    >>> len(look_at(frame, Detections.empty(), 0, Stages((), (), {}, {}), AnalyzeOptions()).detections)
-    0
-    """
-    detections = detections[detections.sizes >= options.min_face]
-    large = np.flatnonzero(detections.sizes >= MIN_CLASSIFIED_PX)
+    def __init__(self) -> None:
+        self._new: deque[bool] = deque()
+        self.waiting: deque[int] = deque()
+
+    def watched(self, frames: Iterator[Frame]) -> Generator[Frame, None, None]:
+        """Yield frames, noting which shot each belongs to."""
+        counter = ShotCounter()
+        with contextlib.closing(frames):
+            for frame in frames:
+                before = counter.shot
+                self.waiting.append(counter.update(frame.small))
+                self._new.append(counter.shot != before)
+                yield frame
+
+    def begins(self, frame: Frame) -> bool:
+        """Say whether the next frame, in order, begins a shot."""
+        return self._new.popleft()
+
+
+def _track(
+    detected: Iterator[tuple[Frame, Detections]], shots: _Shots, info: VideoInfo, options: AnalyzeOptions
+) -> Generator[_Tracked, None, None]:
+    """Give the faces of each frame their ids, and choose those to be looked at closely."""
+    tracker, looks = _tracker_for(info, options), CloseLooks()
+    measures_all = options.every_sample or options.tracker == "none"
+    shot = 0
+    for frame, found in detected:
+        if shots.waiting[0] != shot:
+            tracker.cut()
+        shot = shots.waiting.popleft()
+        detections = found[found.sizes >= options.min_face]
+        ids = tracker.update(detections, frame.time_s)
+        counts = (ids >= 0) | (detections.scores >= options.sure_score)
+        detections, ids = detections[counts], ids[counts]
+        large = np.flatnonzero(detections.sizes >= MIN_CLASSIFIED_PX)
+        close = looks.choose(detections[large], ids[large], frame.time_s) | measures_all
+        yield _Tracked(frame, detections, shot, ids, large, close)
+
+
+def _look_at(item: _Tracked, classifiers: tuple[Classifier, ...]) -> SampledFrame:
+    """Classify the faces of one frame, those that are large enough."""
+    frame, detections, large = item.frame, item.detections, item.large
     sharpness = np.full(len(detections), np.nan, np.float32)
-    sharpness[large], predictions = classify_faces(frame.rgb, detections[large], stages.classifiers)
-    classified = large if predictions else large[:0]
-    return SampledFrame(frame.index, frame.time_s, shot, detections, sharpness, predictions, classified)
+    predictions: dict[str, Predictions] = {}
+    measured: dict[str, Int64] = {}
+    if len(large):
+        sharpness[large], predictions, rows = classify_faces(frame.rgb, detections[large], classifiers, item.close)
+        measured = {attribute: large[chosen] for attribute, chosen in rows.items()}
+    classified = large if classifiers else large[:0]
+    return SampledFrame(frame.index, frame.time_s, item.shot, detections, sharpness, classified, predictions, measured)
 
 
 def _tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
     known = math.isfinite(info.fps) and info.fps > 0
     if options.rate == 0:
-        return create_tracker(options.tracker, rate=info.fps if known else 25.0)
-    return create_tracker(options.tracker, rate=min(options.rate, info.fps) if known else options.rate)
+        rate = info.fps if known else 25.0
+    else:
+        rate = min(options.rate, info.fps) if known else options.rate
+    return create_tracker(options.tracker, rate=rate, sure_score=options.sure_score)
 
 
 def video_row(

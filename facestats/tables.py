@@ -6,6 +6,7 @@ track into one row with verdicts. It needs nothing but the table, so it can be r
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,11 +37,13 @@ class SampledFrame:
     detections : Detections
         N faces.
     sharpness : numpy.ndarray
-        float32 (N,), NaN where a face was not classified.
-    predictions : mapping of str to Predictions
-        By attribute, for the M classified faces.
+        float32 (N,), NaN where a face was too small to classify.
     classified : numpy.ndarray
-        int64 (M,): which of the N faces the predictions speak of.
+        int64 (M,): which of the N faces are large enough for the attribute models.
+    predictions : mapping of str to Predictions
+        By attribute, for the faces in which it was measured.
+    measured : mapping of str to numpy.ndarray
+        By attribute, int64: which of the N faces its predictions speak of.
     """
 
     frame: int
@@ -48,8 +51,9 @@ class SampledFrame:
     shot: int
     detections: Detections
     sharpness: Float32
-    predictions: Mapping[str, Predictions]
     classified: Int64
+    predictions: Mapping[str, Predictions]
+    measured: Mapping[str, Int64]
 
 
 def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
@@ -136,14 +140,16 @@ def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids
     }
     data["track_id"][ids < 0] = pd.NA
     classified = np.zeros(len(boxes), bool)
+    measured: dict[tuple[str, tuple[str, ...]], list[tuple[Int64, Float32]]] = defaultdict(list)
     for (item, _), start in zip(occupied, starts, strict=False):
-        rows = start + item.classified
-        classified[rows] = True
-        for predictions in item.predictions.values():
-            for name, values in attribute_columns(predictions).items():
-                if name not in data:
-                    data[name] = np.full(len(boxes), np.nan, np.float32)
-                data[name][rows] = values
+        classified[start + item.classified] = True
+        for attribute, predictions in item.predictions.items():
+            rows = start + item.measured[attribute]
+            measured[attribute, predictions.classes].append((rows, predictions.probabilities))
+    for (attribute, classes), parts in measured.items():  # all at once: by frames it took twenty times as long
+        rows, probabilities = (np.concatenate(column) for column in zip(*parts, strict=True))
+        for name, values in attribute_columns(Predictions(attribute, classes, probabilities)).items():
+            data.setdefault(name, np.full(len(boxes), np.nan, np.float32))[rows] = values
     data["classified"] = classified
     return schema.conform("observations", data)
 

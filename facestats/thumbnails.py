@@ -10,7 +10,7 @@ import pandas as pd
 
 from facestats import schema
 from facestats.tables import quality_weight
-from facestats.types import Detections, Int64, UInt8
+from facestats.types import Detections, Frame, Int64, UInt8
 
 #: Longer side of a thumbnail in pixels.
 LONGER_SIDE = 96
@@ -73,7 +73,7 @@ class ThumbnailKeeper:
     Examples
     --------
     >>> keeper = ThumbnailKeeper()
-    >>> keeper.update(np.zeros((9, 9, 3), np.uint8), 0.0, Detections.empty(), np.zeros(0, np.int64))
+    >>> keeper.update(Frame(0, 0.0, np.zeros((9, 9, 3), np.uint8)), Detections.empty(), np.zeros(0, np.int64))
     >>> keeper.table("clip", [1]).empty
     True
     """
@@ -81,8 +81,9 @@ class ThumbnailKeeper:
     def __init__(self) -> None:
         self._kept: dict[int, list[_Candidate]] = {}
 
-    def update(self, rgb: UInt8, time_s: float, detections: Detections, track_ids: Int64) -> None:
+    def update(self, frame: Frame, detections: Detections, track_ids: Int64) -> None:
         """Consider the faces of one frame; ids below 0 are passed over."""
+        time_s, rgb = frame.time_s, None
         qualities = quality_weight(detections.scores, detections.sizes)
         for box, quality, track_id in zip(detections.boxes, qualities, track_ids, strict=True):
             if track_id < 0:
@@ -94,6 +95,7 @@ class ThumbnailKeeper:
             if replaced and quality <= 1.02 * max(item.quality for item in replaced):
                 continue
             kept[:] = [item for item in kept if item not in replaced]
+            rgb = frame.rgb if rgb is None else rgb  # converted once, and only if anybody asks
             kept.append(_Candidate(float(quality), time_s, cut_face(rgb, box)))
 
     def table(self, video_id: str, track_ids: list[int]) -> pd.DataFrame:

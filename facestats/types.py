@@ -6,9 +6,10 @@ the video's own presentation clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,36 +76,68 @@ class VideoInfo:
         return self.kind in ("camera", "stream")
 
 
-@dataclass(frozen=True)
 class Frame:
-    """One decoded frame.
+    """One decoded frame, converted to RGB only where somebody asks for it.
 
-    Attributes
+    Parameters
     ----------
     index : int
         0-based index of the decoded frame in its input.
     time_s : float
         Presentation timestamp in seconds, from the container; never ``index / fps``.
-    rgb : numpy.ndarray
-        uint8 (H, W, 3), RGB, upright.
+    rgb : numpy.ndarray or callable
+        uint8 (H, W, 3), RGB, upright; or what gives it (None if it turns out to be unreadable).
+    small : numpy.ndarray, optional
+        uint8 (h, w, 3), the same picture, perhaps smaller, for whoever needs no more. Must be given with a callable.
+    size : tuple of int, optional
+        Width and height of the full picture; must be given with a callable.
+
+    Raises
+    ------
+    ValueError
+        If a value is not what it must be.
 
     Examples
     --------
-    >>> Frame(index=3, time_s=0.125, rgb=np.zeros((4, 6, 3), np.uint8)).rgb.shape
-    (4, 6, 3)
+    >>> Frame(index=3, time_s=0.125, rgb=np.zeros((4, 6, 3), np.uint8)).size
+    (6, 4)
     """
 
-    index: int
-    time_s: float
-    rgb: UInt8 = field(repr=False)
+    __slots__ = ("_rgb", "index", "size", "small", "time_s")
 
-    def __post_init__(self) -> None:
-        _require(self.index >= 0, f"frame index must not be negative, got {self.index}")
-        _require(np.isfinite(self.time_s), f"frame {self.index} has no finite time: {self.time_s}")
-        _require(
-            self.rgb.dtype == np.uint8 and self.rgb.ndim == 3 and self.rgb.shape[2] == 3,
-            f"a frame must be uint8 (H, W, 3), got {self.rgb.dtype} {self.rgb.shape}",
-        )
+    def __init__(
+        self,
+        index: int,
+        time_s: float,
+        rgb: UInt8 | Callable[[], UInt8 | None],
+        small: UInt8 | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        _require(index >= 0, f"frame index must not be negative, got {index}")
+        _require(bool(np.isfinite(time_s)), f"frame {index} has no finite time: {time_s}")
+        if not callable(rgb):
+            small = rgb if small is None else small
+            size = rgb.shape[1::-1]
+        _require(small is not None and size is not None, f"frame {index}: a picture to come needs small and size")
+        for picture in (small,) if callable(rgb) else (rgb, small):
+            _require(
+                picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3,
+                f"a frame must be uint8 (H, W, 3), got {picture.dtype} {picture.shape}",
+            )
+        self.index, self.time_s, self.small, self.size = index, time_s, small, size
+        self._rgb = rgb
+
+    @property
+    def rgb(self) -> UInt8:
+        """The full picture, uint8 (H, W, 3), RGB, upright; of a video it is converted anew each time."""
+        if not callable(self._rgb):
+            return self._rgb
+        full = self._rgb()
+        # What could be read small but not in full is worth its small version.
+        return cv2.resize(np.ascontiguousarray(self.small), self.size) if full is None else full
+
+    def __repr__(self) -> str:
+        return f"Frame(index={self.index}, time_s={self.time_s}, size={self.size})"
 
 
 @dataclass(frozen=True)
@@ -153,6 +186,13 @@ class Detections:
     def empty(cls) -> Detections:
         """Return the detections of a frame without faces."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+
+    def stretched(self, across: float, down: float) -> Detections:
+        """Return the same faces in a picture that is so many times as wide and as high."""
+        if across == 1 and down == 1:
+            return self
+        by = np.array([across, down], np.float32)
+        return Detections(self.boxes * np.tile(by, 2), self.scores, self.landmarks * by)
 
     @property
     def sizes(self) -> Float32:

@@ -95,6 +95,7 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     ...     fs.analyze_collection(["clip.mp4"], on_frame=on_frame)
     """
     check_display()
+    lasting: dict[tuple[int, str], str] = {}
     code = f"import sys; from facestats.window import show_frames; show_frames(sys.stdin.buffer, {int(delay_ms)})"
     # Qt tells of fonts that its wheel lacks on stderr; the exit code says what matters.
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -102,7 +103,7 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     def on_frame(frame: Frame, found: SampledFrame, track_ids: Int64, n_decoded: int) -> None:
         if child.poll() is None:
             with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(_message(annotate(frame, found, track_ids, blur=blur)))
+                child.stdin.write(_message(annotate(frame, found, track_ids, lasting, blur=blur)))
                 child.stdin.flush()
                 return
         if child.wait():
@@ -124,8 +125,27 @@ def _message(rgb: UInt8) -> bytes:
     return _HEADER.pack(*rgb.shape[:2]) + rgb[..., ::-1].tobytes()  # imshow takes BGR
 
 
-def annotate(frame: Frame, found: SampledFrame, track_ids: Int64, *, blur: bool = False) -> UInt8:
+def annotate(
+    frame: Frame,
+    found: SampledFrame,
+    track_ids: Int64,
+    lasting: dict[tuple[int, str], str] | None = None,
+    *,
+    blur: bool = False,
+) -> UInt8:
     """Draw what was just found in a frame: boxes, ids and each face's most likely classes.
+
+    Parameters
+    ----------
+    frame : Frame
+    found : SampledFrame
+    track_ids : numpy.ndarray
+        int64 (N,).
+    lasting : dict, optional
+        What was last said of each track and attribute; shown where the attribute was not measured this time, and
+        brought up to date.
+    blur : bool
+        Make faces unrecognisable.
 
     Returns
     -------
@@ -139,14 +159,25 @@ def annotate(frame: Frame, found: SampledFrame, track_ids: Int64, *, blur: bool 
     from facestats.clips.blur import blur_faces
     from facestats.clips.draw import FaceLabel, draw_faces
     from facestats.clips.render import best_class
+    from facestats.schema import ATTRIBUTE_CLASSES
 
-    row_of = {int(face): row for row, face in enumerate(found.classified)}
+    lasting = {} if lasting is None else lasting
+    said = [
+        {
+            attribute: best_class(found.predictions[attribute], faces.tolist().index(i))
+            for attribute, faces in found.measured.items()
+            if i in faces
+        }
+        for i in range(len(found.detections))
+    ]
     labels = []
     for i, (box, track_id) in enumerate(zip(found.detections.boxes, track_ids, strict=True)):
         known = int(track_id) if track_id >= 0 else None
         lines = [] if known is None else [f"#{known}"]
-        if i in row_of:
-            lines += [best_class(predictions, row_of[i]) for predictions in found.predictions.values()]
+        if known is not None:
+            lasting.update({(known, attribute): text for attribute, text in said[i].items()})
+            said[i] = {attribute: lasting.get((known, attribute)) for attribute in ATTRIBUTE_CLASSES}
+        lines += [text for text in said[i].values() if text]
         labels.append(FaceLabel(tuple(float(value) for value in box), known, tuple(lines)))
     rgb = blur_faces(frame.rgb, [label.box for label in labels]) if blur else frame.rgb
     return draw_faces(rgb, labels)

@@ -5,29 +5,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from facestats import crops
 from facestats.classify.base import softmax
 from facestats.errors import DeviceError, ModelError
 from facestats.models import Card, Model
+from facestats.runtime import RUNTIME_ERRORS, open_session
 from facestats.types import Float32, Predictions, UInt8
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 _NO_CUDA = "--device cuda needs an NVIDIA GPU and `pip install onnxruntime-gpu`, which are not here: use --device cpu"
-
-# onnxruntime's own exceptions share no base but RuntimeError and Exception; these are what a bad file or input gives.
-_RUNTIME_ERRORS = (
-    runtime_errors.Fail,
-    runtime_errors.InvalidArgument,
-    runtime_errors.InvalidGraph,
-    runtime_errors.InvalidProtobuf,
-    runtime_errors.NotImplemented,
-    runtime_errors.RuntimeException,
-    RuntimeError,
-    ValueError,  # an input that the file does not have
-)
 
 
 def check_device(device: str) -> None:
@@ -135,14 +123,11 @@ class OnnxClassifier:
                 f"model {model.name!r} was trained on {model.card.framing!r} crops, this facestats cuts "
                 f"{crops.FRAMING!r}: train it again"
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
         self._path = model.onnx_file()
         try:
-            self._session = onnxruntime.InferenceSession(str(self._path), options, providers=[_PROVIDERS[device]])
+            self._session = open_session(self._path, threads=threads, provider=_PROVIDERS[device])
             self.classify(np.zeros((2, self.input_size, self.input_size, 3), np.uint8))
-        except _RUNTIME_ERRORS as error:
+        except RUNTIME_ERRORS as error:
             reason = " ".join(str(error).split())[:300]
             raise ModelError(f"{self._path} does not fit its card or cannot be run: {reason}") from None
         if _PROVIDERS[device] not in self._session.get_providers():  # onnxruntime falls back without a word
@@ -173,7 +158,7 @@ class OnnxClassifier:
         )
         for head, output in zip(self.heads, outputs, strict=True):
             if not np.isfinite(output).all():
-                raise ModelError(f"{self.model.onnx_path}: output {head.output!r} is not finite: train it again")
+                raise ModelError(f"{self._path}: output {head.output!r} is not finite: train it again")
             if output.shape != (len(images), len(head.classes)):
                 raise ModelError(
                     f"{self._path}: output {head.output!r} has shape {output.shape}, the card promises "

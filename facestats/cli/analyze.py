@@ -53,7 +53,7 @@ def analyze(
     rate: Annotated[
         float, typer.Option(help="Frames a second of video in which faces are looked for; 0: every frame.")
     ] = _DEFAULTS.rate,
-    detector: Annotated[str, typer.Option(help="centerface, yunet, or a YuNet .onnx file.")] = _DEFAULTS.detector,
+    detector: Annotated[str, typer.Option(help="fast, centerface, yunet, or an .onnx file.")] = _DEFAULTS.detector,
     detect_size: Annotated[
         int,
         typer.Option(
@@ -62,10 +62,28 @@ def analyze(
             "large frames."
         ),
     ] = _DEFAULTS.detect_size,
+    follow_size: Annotated[
+        int,
+        typer.Option(
+            help="The same while every face is large: the whole detect size is searched once a second and after cuts; "
+            "0: always."
+        ),
+    ] = _DEFAULTS.follow_size,
     min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = _DEFAULTS.min_score,
+    sure_score: Annotated[
+        float,
+        typer.Option(help="Score from which a face may begin a track, or count without one."),
+    ] = _DEFAULTS.sure_score,
     min_face: Annotated[
         float, typer.Option(help="Faces with a shorter side below this are dropped.")
     ] = _DEFAULTS.min_face,
+    every_sample: Annotated[
+        bool,
+        typer.Option(
+            "--every-sample",
+            help="Measure gender, age and makeup in every sampled frame, not only as often as a verdict needs.",
+        ),
+    ] = _DEFAULTS.every_sample,
     tracker: Annotated[str, typer.Option(help="bytetrack, centroid or none.")] = _DEFAULTS.tracker,
     device: Annotated[str, typer.Option(help="Where the attribute models run: cpu or cuda.")] = _DEFAULTS.device,
     model: Annotated[
@@ -99,8 +117,11 @@ def analyze(
             rate=rate,
             detector=detector,
             detect_size=detect_size,
+            follow_size=follow_size,
             min_score=min_score,
+            sure_score=sure_score,
             min_face=min_face,
+            every_sample=every_sample,
             tracker=tracker,
             device=device,
             models=parse_models(model or []),

@@ -22,6 +22,8 @@ def list_models(
     ] = None,
 ) -> None:
     """Show every model that --model can name, and what can be pulled."""
+    from facestats.detect.card import shipped_detector
+    from facestats.errors import ModelError
     from facestats.models import DOWNLOADS, find_models, pulled_file
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
@@ -30,6 +32,11 @@ def list_models(
         size = f"{card.input_size}x{card.input_size} {card.input_color}"
         licence = card.licence or "not stated"
         rows.append((card.name, ", ".join(card.attributes), card.network, size, str(model.folder), licence))
+    try:
+        path, detector = shipped_detector()
+        rows.append((detector.name, "(face detector)", detector.network, "any", str(path.parent), detector.licence))
+    except ModelError as error:
+        rows.append(("fast", "(face detector)", "", "any", str(error), ""))
     for name, download in DOWNLOADS.items():
         path = pulled_file(name)
         where = str(path) if path else f"not here: facestats models pull {name}"

@@ -11,8 +11,9 @@ import typer
 from facestats.cli import app
 from facestats.options import AnalyzeOptions
 
-_Attribute = Annotated[str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age or makeup.")]
+_Attribute = Annotated[str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age, makeup, or detector.")]
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
+_OF_ATTRIBUTES, _OF_DETECTOR = "Attribute models", "The detector"
 
 
 @app.command()
@@ -23,55 +24,103 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="The model's folder; by default facestats-models/ATTRIBUTE-NETWORK."),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; each attribute has its own.")] = None,
-    color: Annotated[str | None, typer.Option(help="What the network sees: gray or rgb; expression gray.")] = None,
-    network: Annotated[str | None, typer.Option(help="mini_xception.")] = None,
-    size: Annotated[int, typer.Option(min=32, help="Side of the aligned face in pixels.")] = 48,
-    batch_size: Annotated[int | None, typer.Option(min=2, help="Faces per step.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=2, help="Pictures per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-6, help="Its peak.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in --out, if it has one.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out already holds.")] = False,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes over the data; each attribute has its own.", rich_help_panel=_OF_ATTRIBUTES),
+    ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(help="What the network sees: gray or rgb; expression gray.", rich_help_panel=_OF_ATTRIBUTES),
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="mini_xception.", rich_help_panel=_OF_ATTRIBUTES)] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(min=32, help="Side of the aligned face in pixels, 48.", rich_help_panel=_OF_ATTRIBUTES),
+    ] = None,
+    faces: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Parquet file of close pictures of single faces, to be pasted into the photos; repeatable.",
+            rich_help_panel=_OF_DETECTOR,
+        ),
+    ] = None,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Detector that labels the pictures, centerface by default; repeatable.",
+            rich_help_panel=_OF_DETECTOR,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Batches to learn from.", rich_help_panel=_OF_DETECTOR)
+    ] = None,
 ) -> None:
-    """Train a network for one attribute and write its model folder, for --models-path."""
+    """Train a network for one attribute, or the face detector, and write its model folder."""
     from dataclasses import replace
 
     from facestats.errors import UnknownNameError, UsageError
+
+    recipe_changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    running = {"device": device, "resume": resume, "overwrite": overwrite, "progress": True}
+    of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size}
+    of_detector = {"faces": faces, "teacher": teacher, "steps": steps}
+    for name, value in (of_attributes if attribute == "detector" else of_detector).items():
+        if value is not None:
+            raise UsageError(f"--{name} is not for training {attribute}: see facestats train --help")
+    if attribute == "detector":
+        _train_detector(data, faces or [], out, teacher, {**recipe_changes, "steps": steps}, running)
+        return
+
+    from facestats.crops import DEFAULT_SIZE
     from facestats.training.fitting import DEFAULT_RECIPES
     from facestats.training.networks import NETWORKS
     from facestats.training.run import train_model
 
     if attribute not in DEFAULT_RECIPES:
-        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(DEFAULT_RECIPES)}")
+        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(DEFAULT_RECIPES)} and detector")
     if color not in (None, "gray", "rgb"):
         raise UsageError(f"--color must be gray or rgb, not {color!r}")
     if network is not None and network not in NETWORKS:
         raise UnknownNameError(f"unknown network {network!r}; there is {', '.join(NETWORKS)}")
-    wanted = {
-        "epochs": epochs,
-        "input_color": color,
-        "network": network,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
-    recipe = replace(DEFAULT_RECIPES[attribute], **{name: value for name, value in wanted.items() if value is not None})
-    model = train_model(
-        attribute,
-        data,
-        out or Path("facestats-models", f"{attribute}-{recipe.network.replace('_', '-')}"),
-        recipe=recipe,
-        size=size,
-        device=device,
-        resume=resume,
-        overwrite=overwrite,
-        progress=True,
-    )
+    wanted = {**recipe_changes, "epochs": epochs, "input_color": color, "network": network}
+    recipe = replace(DEFAULT_RECIPES[attribute], **_given(wanted))
+    out = out or Path("facestats-models", f"{attribute}-{recipe.network.replace('_', '-')}")
+    model = train_model(attribute, data, out, recipe=recipe, size=size or DEFAULT_SIZE, **running)
     validation = model.card.metrics["validation"]
     print(f"{model.name} in {model.folder}; validation data, {validation['n']} images:")
     print(_table({**validation, "faces_found": None}))
     print(f"use it: facestats analyze INPUT --models-path {model.folder} --model {attribute}={model.name}")
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _train_detector(
+    data: Path,
+    faces: list[Path],
+    out: Path | None,
+    teachers: list[str] | None,
+    changes: Mapping[str, Any],
+    running: Mapping[str, Any],
+) -> None:
+    from facestats.training.detector.fitting import DetectorRecipe
+    from facestats.training.detector.run import train_detector
+
+    out = out or Path("facestats-models", "detector-fast")
+    recipe = DetectorRecipe(**_given(changes))
+    card = train_detector(data, faces, out, teachers=teachers or ["centerface"], recipe=recipe, **running)
+    print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
+    print(_detector_table(card.metrics["validation"]))
+    print(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")
 
 
 @app.command()
@@ -87,7 +136,7 @@ def evaluate(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     detector: Annotated[
-        str, typer.Option(help="For detector: centerface, yunet, or a YuNet .onnx file.")
+        str, typer.Option(help="Which one finds the faces: fast, centerface, yunet, or an .onnx file.")
     ] = AnalyzeOptions().detector,
     detect_size: Annotated[
         int, typer.Option(help="For detector: longer side, in pixels, of what it sees; 0: the image's own size.")
@@ -118,10 +167,11 @@ def evaluate(
     if model is not None:
         selection[attribute] = model
     chosen = choose_models(selection, tuple(models_path or ()))[attribute]
-    faces = load_faces(data, attribute, split, size=chosen.card.input_size, progress=True)
+    faces = load_faces(data, attribute, split, size=chosen.card.input_size, detector=detector, progress=True)
     scores = score_model(chosen, faces, device=device)
     if as_json:
-        print(json.dumps({"attribute": attribute, "model": chosen.name, "split": split, **scores}))
+        named = {"attribute": attribute, "model": chosen.name, "detector": detector, "split": split}
+        print(json.dumps({**named, **scores}))
     else:
         print(f"{chosen.name} on {data.name}, {f'{split} split' if split else 'every row'}:")
         print(_table(scores))
@@ -140,10 +190,16 @@ def _evaluate_detector(data: Path, split: str | None, name: str, detect_size: in
         print(json.dumps({"detector": name, "detect_size": detect_size, "split": split, **scores}))
         return
     print(f"{name} on {data.name}, {f'{split} split' if split else 'every row'}:")
+    print(_detector_table(scores))
+
+
+def _detector_table(scores: Mapping[str, Any]) -> str:
     flat = {**scores, **{f"ap {size}": value for size, value in scores["ap_by_size"].items()}}
-    for title, value in flat.items():
-        if not isinstance(value, dict):
-            print(f"  {title:<20}" + ("        -" if value is None else f"{value:>9,.3f}".replace(".000", "")))
+    return "\n".join(
+        f"  {title:<20}" + ("        -" if value is None else f"{value:>9,.3f}".replace(".000", ""))
+        for title, value in flat.items()
+        if not isinstance(value, dict)
+    )
 
 
 _TITLES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -105,7 +104,8 @@ def blur_video(
         while abs(found[0][0] - frame.time_s) > hold_s:
             found.popleft()
         around = [box for time_s, boxes in found if abs(time_s - frame.time_s) <= hold_s for box in boxes]
-        return replace(frame, rgb=blur_faces(frame.rgb, [*known(frame.index, frame.time_s), *dict.fromkeys(around)]))
+        blurred_rgb = blur_faces(frame.rgb, [*known(frame.index, frame.time_s), *dict.fromkeys(around)])
+        return Frame(frame.index, frame.time_s, blurred_rgb)
 
     for frame, detections in detect_ahead(frames, detectors):
         found.append((frame.time_s, [tuple(float(value) for value in box) for box in detections.boxes]))

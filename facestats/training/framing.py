@@ -10,11 +10,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from facestats.detect.centerface import CenterFace
+from facestats.detect import Detector
 from facestats.types import Float32, UInt8
 
 #: Name of this way to crop stills; crops are cached under it, so change it when anything below changes.
-RECIPE = "centerface-grey-1"
+RECIPE = "grey-2"
 
 # Longer side of the enlarged image, in pixels, tried in turn; the second is for faces that are small in their image.
 # With a plain grey border CenterFace found 98.7 % of FER2013's faces at 128 px and all of FairFace's, UTKFace's and
@@ -28,14 +28,14 @@ _GREY = (127, 127, 127)
 TYPICAL_LANDMARKS = np.array([[0.33, 0.39], [0.66, 0.39], [0.49, 0.56], [0.37, 0.71], [0.63, 0.71]])
 
 
-def find_landmarks(rgb: UInt8, detector: CenterFace) -> Float32 | None:
+def find_landmarks(rgb: UInt8, detector: Detector) -> Float32 | None:
     """Return the five landmarks of the face that an image is about, or None if no face is found.
 
     Parameters
     ----------
     rgb : numpy.ndarray
         uint8 (H, W, 3), RGB.
-    detector : CenterFace
+    detector : Detector
         Made with ``detect_size=0``, so that it does not shrink the canvas.
 
     Returns
@@ -46,7 +46,8 @@ def find_landmarks(rgb: UInt8, detector: CenterFace) -> Float32 | None:
 
     Examples
     --------
-    >>> find_landmarks(np.zeros((48, 48, 3), np.uint8), CenterFace(detect_size=0)) is None
+    >>> from facestats.detect import create_detector
+    >>> find_landmarks(np.zeros((48, 48, 3), np.uint8), create_detector("centerface", detect_size=0)) is None
     True
     """
     height, width = rgb.shape[:2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -27,11 +27,15 @@ class DecodedFrame:
         How long it is shown, in seconds; 0 where nobody knows.
     to_rgb : callable
         Returns the upright frame as uint8 (H, W, 3) RGB, or None if it turns out to be unreadable.
+    to_small : callable, optional
+        Takes the longer side in pixels, 0 for the frame's own size, and returns the upright frame no larger than that,
+        uint8 (h, w, 3) RGB, or None. Given where that is cheaper than shrinking what ``to_rgb`` returns.
     """
 
     time_s: float
     duration_s: float
     to_rgb: Callable[[], UInt8 | None]
+    to_small: Callable[[int], UInt8 | None] | None = None
 
 
 class FrameSource(ABC):
@@ -88,7 +92,7 @@ class FrameSource(ABC):
         self._first_broken = self._first_broken or what
         self._n_broken += 1
 
-    def frames(self, rate: float = 0.0) -> Iterator[Frame]:
+    def frames(self, rate: float = 0.0, *, small_side: int | None = None) -> Generator[Frame, None, None]:
         """Read the input from its start.
 
         Every frame is decoded and counted; only the sampled ones are converted to RGB. What a damaged input still
@@ -99,6 +103,9 @@ class FrameSource(ABC):
         rate : float
             Sampled frames per second of the video's own clock, as :class:`facestats.video.Sampler` chooses them;
             0 yields every frame.
+        small_side : int, optional
+            Longer side, in pixels, of each frame's ``small``, 0 for its own size; then its ``rgb`` is converted only
+            when it is asked for. By default both are the full picture.
 
         Yields
         ------
@@ -122,8 +129,17 @@ class FrameSource(ABC):
                 self.n_decoded += 1
                 self.last_time_s = decoded.time_s
                 self.end_s = decoded.time_s + decoded.duration_s
-                if sampler.wants(decoded.time_s) and (rgb := decoded.to_rgb()) is not None:
-                    yield Frame(index=index, time_s=decoded.time_s, rgb=rgb)
+                if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side)) is not None:
+                    yield frame
+
+    def _frame(self, index: int, decoded: DecodedFrame, small_side: int | None) -> Frame | None:
+        if small_side is None or decoded.to_small is None:
+            rgb = decoded.to_rgb()
+            return None if rgb is None else Frame(index, decoded.time_s, rgb)
+        small = decoded.to_small(small_side)
+        if small is None:
+            return None
+        return Frame(index, decoded.time_s, decoded.to_rgb, small, (self.info.width, self.info.height))
 
     @abstractmethod
     def _decode(self) -> Generator[DecodedFrame, None, None]:

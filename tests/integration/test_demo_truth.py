@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from facestats import schema
+from facestats import analyze, schema
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +64,35 @@ def test_no_face_is_invented(demo_collection, demo_video):
     assert (frames > true).mean() < 0.02
 
 
-def test_every_classified_face_has_probabilities_of_every_attribute(demo_collection):
+def measured(observations, attribute):
+    """Which observations have all of an attribute's probabilities; none may have a part of them."""
+    known = observations[list(schema.probability_columns(attribute))].notna()
+    assert (known.all(axis=1) == known.any(axis=1)).all()
+    return known.all(axis=1)
+
+
+def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(demo_collection):
     observations = demo_collection.store.observations
     classified = observations[observations["classified"]]
     assert len(classified) > 0.95 * len(observations)
+    assert measured(classified, "expression").all()
+    for attribute in ("gender", "age", "makeup"):
+        known = measured(classified, attribute)
+        assert known.mean() < 0.5
+        assert (known.groupby(classified["track_id"]).sum() >= 5).all()
+
+
+def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collection, demo_video):
+    result = analyze(demo_video.path, every_sample=True, progress=False)
+    classified = result.observations[result.observations["classified"]]
     for attribute in schema.ATTRIBUTE_CLASSES:
-        assert classified[list(schema.probability_columns(attribute))].notna().all(axis=None)
+        assert measured(classified, attribute).all()
+    fewer = demo_collection.store.tracks
+    assert result.tracks["gender"].tolist() == fewer["gender"].tolist()
+    assert result.tracks["age_years"].to_numpy() == pytest.approx(fewer["age_years"].to_numpy(), abs=4)
+    assert result.tracks["expression_share_happiness"].to_numpy() == pytest.approx(
+        fewer["expression_share_happiness"].to_numpy(), abs=1e-6
+    )
 
 
 def test_every_track_has_verdicts_and_a_thumbnail(demo_collection):

@@ -76,3 +76,13 @@ def test_one_crop_per_detection(n, size):
 
 def test_a_blurred_face_is_less_sharp(portrait):
     assert crops.sharpness(cv2.GaussianBlur(portrait, (0, 0), 3)) < crops.sharpness(portrait) / 3
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 5))
+def test_halving_keeps_the_mean_and_never_vanishes(height, width, times):
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    small = crops.halved(image, times)
+    assert min(small.shape[:2]) >= 1
+    if times and height % 2**times == width % 2**times == 0:
+        assert small.shape[:2] == (height >> times, width >> times)
+        assert np.abs(small.mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 1

@@ -9,6 +9,7 @@ import pytest
 from facestats.demo import DemoVideo, demo_scene, render_demo
 from facestats.detect import create_detector
 from facestats.errors import OutputError
+from facestats.options import DEFAULT_DETECTOR
 from facestats.synth import TRUTH_DTYPES, render
 
 
@@ -32,7 +33,7 @@ def best_iou(boxes: np.ndarray, row) -> float:
 
 
 def test_the_detector_finds_the_faces_where_the_truth_says(demo, pictures):
-    detector = create_detector("centerface")
+    detector = create_detector(DEFAULT_DETECTOR)
     overlaps = []
     for index, rgb in pictures.items():
         (found,) = detector.detect([rgb])

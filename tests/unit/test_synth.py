@@ -38,7 +38,7 @@ RED, BLUE = block("red", (250, 0, 0)), block("blue", (0, 0, 250))
 def motions(draw):
     n = draw(st.integers(2, 6))
     gaps = draw(st.lists(st.floats(0.1, 5), min_size=n, max_size=n))
-    coordinates = st.floats(-300, 900)
+    coordinates = st.floats(-300, 900, width=32)  # in pixels: what is smaller than 1e-38 makes scipy warn of overflow
     centres = draw(st.lists(st.tuples(coordinates, coordinates), min_size=n, max_size=n))
     heights = draw(st.lists(st.floats(5, 300), min_size=n, max_size=n))
     return Motion(tuple(np.cumsum(gaps).tolist()), tuple(centres), tuple(heights))

@@ -17,8 +17,9 @@ def sampled(frame, time_s, detections, predictions=None, classified=()):
         0,
         detections,
         np.full(len(detections), np.nan, np.float32),
-        predictions or {},
         np.array(classified, np.int64),
+        predictions or {},
+        dict.fromkeys(predictions or {}, np.array(classified, np.int64)),
     )
 
 

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from facestats import schema
 from facestats.thumbnails import APART_S, LONGER_SIDE, PER_TRACK, ThumbnailKeeper, cut_face
+from facestats.types import Frame
 
 
 def feed(keeper, sizes, *, step_s=0.5, track=3):
     for i, side in enumerate(sizes):
         found = make_detections((10, 10, 10 + side, 10 + side))
-        keeper.update(np.full((200, 200, 3), min(255, int(side)), np.uint8), i * step_s, found, np.array([track]))
+        picture = np.full((200, 200, 3), min(255, int(side)), np.uint8)
+        keeper.update(Frame(i, i * step_s, picture), found, np.array([track]))
 
 
 def test_the_best_pictures_are_kept_apart_in_time():
@@ -28,7 +30,7 @@ def test_pictures_are_webp_of_the_right_size_and_colour():
     keeper = ThumbnailKeeper()
     red = np.zeros((400, 500, 3), np.uint8)
     red[..., 0] = 220
-    keeper.update(red, 0.0, make_detections((100, 100, 300, 380)), np.array([0]))
+    keeper.update(Frame(0, 0.0, red), make_detections((100, 100, 300, 380)), np.array([0]))
     data = keeper.table("a", [0])["image"].iloc[0]
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert max(bgr.shape[:2]) == LONGER_SIDE

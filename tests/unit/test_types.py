@@ -13,6 +13,27 @@ def test_a_frame_must_be_rgb_uint8_with_a_finite_time():
             Frame(index, time_s, rgb)
 
 
+def test_a_frame_is_converted_when_it_is_asked_for_and_falls_back_on_its_small_version():
+    full, small = np.full((8, 12, 3), 7, np.uint8), np.full((4, 6, 3), 7, np.uint8)
+    asked = []
+    frame = Frame(0, 0.0, lambda: asked.append(1) or full, small, (12, 8))
+    assert frame.size == (12, 8)
+    assert frame.small is small
+    assert not asked
+    assert frame.rgb is full
+    broken = Frame(0, 0.0, lambda: None, small, (12, 8))
+    assert np.array_equal(broken.rgb, full)
+    with pytest.raises(ValueError, match="small and size"):
+        Frame(0, 0.0, lambda: full)
+    assert Frame(0, 0.0, full).small is full
+
+
+def test_stretched_detections_move_with_the_picture():
+    found = make_detections((10, 20, 30, 60)).stretched(2, 0.5)
+    assert found.boxes.tolist() == [[20, 10, 60, 30]]
+    assert found.landmarks[0, 0].tolist() == [32, 18]
+
+
 def test_detections_must_agree_in_number_shape_and_dtype():
     boxes, scores, points = np.zeros((2, 4), np.float32), np.zeros(2, np.float32), np.zeros((2, 5, 2), np.float32)
     assert len(Detections(boxes, scores, points)) == 2

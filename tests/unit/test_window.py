@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import os
 import shutil
@@ -20,8 +21,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="displays are named i
 def found():
     gender = Predictions("gender", ("female", "male"), np.array([[0.9, 0.1]], np.float32))
     return SampledFrame(
-        0, 0.0, 0, make_detections((20, 20, 60, 70), (100, 20, 140, 60)), np.zeros(2, np.float32), {"gender": gender},
-        np.array([0]),
+        0, 0.0, 0, make_detections((20, 20, 60, 70), (100, 20, 140, 60)), np.zeros(2, np.float32), np.array([0]),
+        {"gender": gender}, {"gender": np.array([0])},
     )  # fmt: skip
 
 
@@ -60,6 +61,15 @@ def test_faces_are_drawn_with_id_and_classes():
     noise = np.random.default_rng(0).integers(0, 256, (120, 200, 3)).astype(np.uint8)
     blurred = annotate(Frame(0, 0.0, noise), found(), IDS, blur=True)
     assert blurred[35:55, 110:130].std() < 40
+
+
+def test_what_lasts_is_shown_until_it_is_measured_again():
+    lasting = {}
+    first = annotate(FRAME, found(), IDS, lasting)
+    assert lasting == {(3, "gender"): "female 90%"}
+    unmeasured = dataclasses.replace(found(), predictions={}, measured={})
+    assert np.array_equal(annotate(FRAME, unmeasured, IDS, lasting), first)
+    assert not np.array_equal(annotate(FRAME, unmeasured, IDS), first)
 
 
 def test_a_message_that_breaks_off_ends_the_window_quietly(monkeypatch):

@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facestats.detect import create_detector
-from facestats.detect.base import pad_to_multiple, shrink_to, suppress
+from facestats.detect.base import box_overlaps, network_planes, shrink_to, suppress
 from facestats.errors import ModelError, UnknownNameError
+
+NAMES = ("centerface", "fast")
 
 # Measured by eye on matplotlib's portrait (512 x 600): forehead to chin, cheek to cheek.
 PORTRAIT_FACE = np.array([148, 73, 345, 318])
@@ -31,8 +33,9 @@ def check_portrait(detector, portrait):
     assert overlap(again.boxes[0] / scale, found.boxes[0]) > 0.8
 
 
-def test_centerface_finds_the_portrait_in_its_own_pixels(portrait):
-    check_portrait(create_detector("centerface"), portrait)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_portrait_is_found_in_its_own_pixels(portrait, name):
+    check_portrait(create_detector(name), portrait)
 
 
 def test_yunet_from_a_file_finds_the_portrait(portrait, data_folder):
@@ -47,29 +50,49 @@ def test_a_small_face_needs_the_default_size_not_320(portrait):
     assert len(create_detector("centerface", detect_size=160).detect([scene])[0]) == 0
 
 
-def test_several_images_of_different_sizes_in_one_call(portrait):
-    blank = np.zeros((40, 70, 3), np.uint8)
-    counts = [len(found) for found in create_detector("centerface").detect([blank, portrait, portrait[:300]])]
-    assert counts[0] == 0
-    assert counts[1] == 1
+@pytest.mark.parametrize("name", NAMES)
+def test_several_images_of_different_sizes_in_one_call(portrait, name):
+    detector = create_detector(name)
+    images = [np.zeros((40, 70, 3), np.uint8), portrait, portrait[:300], portrait[:, ::-1]]
+    together = detector.detect(images)
+    assert [len(found) for found in together[:2]] == [0, 1]
+    for image, found in zip(images, together, strict=True):
+        (alone,) = detector.detect([image])
+        assert np.allclose(found.boxes, alone.boxes, atol=0.01)
+        assert np.allclose(found.landmarks, alone.landmarks, atol=0.01)
 
 
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(1, 1), (3, 700), (2000, 9)])
-def test_odd_sizes_do_not_crash(shape):
+def test_odd_sizes_do_not_crash(shape, name):
     image = np.random.default_rng(1).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    found = create_detector("centerface").detect([image])[0]
+    found = create_detector(name).detect([image])[0]
     assert (found.boxes >= 0).all()
     assert (found.boxes[:, [0, 2]] <= shape[1]).all()
 
 
+def test_pictures_in_planes_are_the_same_pictures(portrait):
+    planes = np.ascontiguousarray(portrait.transpose(2, 0, 1)).transpose(1, 2, 0)
+    for name in NAMES:
+        detector = create_detector(name, detect_size=0)
+        assert np.array_equal(detector.detect([planes])[0].boxes, detector.detect([portrait])[0].boxes)
+
+
+def test_the_least_score_is_kept():
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    for least in (0.02, 0.2):
+        scores = create_detector("fast", min_score=least).detect([noise])[0].scores
+        assert (scores >= least - 1e-6).all()
+
+
 def test_two_calls_give_the_same(portrait):
-    detector = create_detector("centerface")
+    detector = create_detector("fast")
     first, second = detector.detect([portrait])[0], detector.detect([portrait])[0]
     assert np.array_equal(first.boxes, second.boxes)
 
 
 def test_unknown_detectors_are_refused(tmp_path):
-    with pytest.raises(UnknownNameError, match="centerface"):
+    with pytest.raises(UnknownNameError, match="fast, centerface, yunet"):
         create_detector("haar")
     with pytest.raises(UnknownNameError, match="no detector file"):
         create_detector(str(tmp_path / "absent.onnx"))
@@ -81,15 +104,59 @@ def test_yunet_that_was_never_fetched_says_how_to(tmp_path, monkeypatch):
         create_detector("yunet")
 
 
-def test_a_file_that_is_no_yunet_is_refused_in_one_line(tmp_path):
+def test_a_file_that_is_no_detector_is_refused_in_one_line(tmp_path):
     from facestats.detect.centerface import weights_path
+    from facestats.models import find_models
 
-    junk = tmp_path / "junk.onnx"
+    junk, empty = tmp_path / "junk.onnx", tmp_path / "empty.onnx"
     junk.write_text("not a network")
-    for path in (junk, weights_path()):
-        with pytest.raises(ModelError, match="not a YuNet") as caught:
+    empty.touch()
+    classifier = find_models()["gender-mini-xception"].onnx_file()
+    for path, told in (
+        (junk, "not an ONNX"),
+        (empty, "neither"),
+        (weights_path(), "neither"),
+        (classifier, "neither"),
+    ):
+        with pytest.raises(ModelError, match=told) as caught:
             create_detector(str(path))
+        assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_a_network_with_the_right_names_and_another_layout_is_refused(tmp_path):
+    from onnx import TensorProto, helper, save
+
+    from facestats.detect.fast import INPUT, OUTPUTS
+
+    pixels = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", 3, "h", "w"])
+    cells = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3, "h", "w"]) for name in OUTPUTS]
+    nodes = [helper.make_node("Identity", [INPUT], [name]) for name in OUTPUTS]
+    opset = helper.make_opsetid("", 17)
+    save(
+        helper.make_model(helper.make_graph(nodes, "other", [pixels], cells), opset_imports=[opset], ir_version=9),
+        tmp_path / "other.onnx",
+    )
+    with pytest.raises(ModelError, match="other shapes"):
+        create_detector(str(tmp_path / "other.onnx"))
+
+
+def test_a_changed_file_of_the_shipped_detector_is_refused(tmp_path, monkeypatch):
+    from facestats.detect import card
+
+    folder = tmp_path / "models" / "detectors" / "fast"
+    folder.mkdir(parents=True)
+    path, known = card.shipped_detector()
+    (folder / "card.json").write_text(known.to_json())
+    monkeypatch.setattr(card, "bundled", lambda name: tmp_path / name)
+    with pytest.raises(ModelError, match="is missing"):
+        create_detector("fast")
+    (folder / "model.onnx").write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(ModelError, match="sha256 differs"):
+        create_detector("fast")
+    (folder / "card.json").write_text('{"name": 1}')
+    with pytest.raises(ModelError, match="not the card of a detector"):
+        create_detector("fast")
 
 
 @given(height=st.integers(1, 900), width=st.integers(1, 900), longer=st.integers(1, 700))
@@ -99,11 +166,25 @@ def test_shrinking_never_enlarges_and_fits(height, width, longer):
     small, scale = shrink_to(image, longer)
     assert 0 < scale <= 1
     assert max(small.shape[:2]) <= max(longer, 1)
-    padded = pad_to_multiple(small)
-    assert padded.shape[0] % 32 == padded.shape[1] % 32 == 0
+    planes = network_planes([small, small], mean=9, std=3)
+    assert planes.shape[2] % 32 == planes.shape[3] % 32 == 0
+    assert (planes[:, :, : small.shape[0], : small.shape[1]] == -3).all()
+    assert planes.sum() == -3 * 6 * small.shape[0] * small.shape[1]  # and 0 all around
 
 
 def test_suppression_keeps_the_best_of_an_overlapping_pair():
     boxes = np.array([[0, 0, 10, 10], [1, 1, 11, 11], [20, 20, 30, 30]])
     assert suppress(boxes, np.array([0.6, 0.9, 0.5]), 0.3).tolist() == [1, 2]
     assert suppress(np.zeros((0, 4)), np.zeros(0), 0.3).tolist() == []
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(0, 100)] * 2, *[st.floats(1, 50)] * 2), min_size=1, max_size=5),
+    st.floats(0.5, 3),
+)
+def test_overlaps_are_symmetric_and_do_not_depend_on_scale(sides, scale):
+    boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in sides], np.float32)
+    overlaps = box_overlaps(boxes, boxes)
+    assert np.allclose(np.diag(overlaps), 1)
+    assert np.allclose(overlaps, overlaps.T)
+    assert np.allclose(box_overlaps(boxes * np.float32(scale), boxes * np.float32(scale)), overlaps, atol=1e-4)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.crops import align_one
-from facestats.detect.centerface import CenterFace
+from facestats.detect import create_detector
 from facestats.errors import DataError, MissingInputError, OutputError, UnknownNameError
+from facestats.options import DEFAULT_DETECTOR
 from facestats.training.datasets import FaceData, decode_image, load_faces, read_table
 from facestats.training.framing import find_landmarks
 
@@ -139,7 +140,7 @@ class TestLoadFaces:
         pd.DataFrame({"image": [face_png, blank, face_png], "gender": ["male"] * 3}).to_parquet(path)
         faces = load_faces(path, "gender")
         assert faces.found.tolist() == [True, False, True]
-        points = find_landmarks(decode_image(face_png), CenterFace(detect_size=0))
+        points = find_landmarks(decode_image(face_png), create_detector(DEFAULT_DETECTOR, detect_size=0))
         assert (faces.crops[1] == align_one(decode_image(blank), points)).all()
 
     def test_without_any_face(self, tmp_path):

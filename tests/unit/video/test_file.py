@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import av
@@ -99,6 +100,43 @@ def test_grey_videos_become_rgb(tmp_path):
     _, frames = read_all(write_video(tmp_path / "a.mkv", regular_times(2, 25), codec="ffv1", pix_fmt="gray16le"))
     assert (frames[1].rgb == frames[1].rgb[..., :1]).all()
     assert read_number(frames[1].rgb) == 1
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_small_pictures_show_the_same_upright(tmp_path, rotation):
+    with open_source(write_video(tmp_path / "a.mp4", regular_times(3, 25), rotation=rotation)) as source:
+        for side, longer in ((48, 48), (0, 96), (4000, 96)):
+            for frame in source.frames(small_side=side):
+                assert max(frame.small.shape[:2]) == longer
+                assert frame.size == (source.info.width, source.info.height) == frame.rgb.shape[1::-1]
+                assert is_upright(np.ascontiguousarray(frame.small))
+        assert np.abs(frame.small.astype(int) - frame.rgb).mean() < 1
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le", "yuv444p"])
+def test_full_pictures_may_be_asked_for_in_several_threads(tmp_path, pix_fmt):
+    """A converter that threads share crashes the process on every format that needs a buffer."""
+    path = write_video(tmp_path / "a.mkv", regular_times(40, 25), codec="ffv1", pix_fmt=pix_fmt, size=(320, 240))
+    with open_source(path) as source:
+        frames = list(source.frames(small_side=100))
+        with ThreadPoolExecutor(4) as pool:
+            pictures = list(pool.map(lambda frame: frame.rgb, frames * 3))
+    assert [read_number(picture) for picture in pictures] == list(range(40)) * 3
+
+
+@pytest.mark.parametrize("alpha", [255, 90, 0])
+def test_small_pictures_of_a_video_with_transparency_lie_on_white(tmp_path, alpha):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("ffv1", rate=25, width=96, height=64, pix_fmt="bgra")
+        rgba = np.dstack([numbered_picture(3, 96, 64), np.full((64, 96), alpha, np.uint8)])
+        output.mux(stream.encode(av.VideoFrame.from_ndarray(rgba, "rgba")))
+        output.mux(stream.encode())
+    with open_source(path) as source:
+        for side in (0, 48):
+            (frame,) = source.frames(small_side=side)
+            assert frame.small.mean() == pytest.approx(frame.rgb.mean(), abs=1.5)
+        assert (frame.rgb.min() == 255) == (alpha == 0)
 
 
 def test_sampling_leaves_index_and_time_alone(tmp_path):

@@ -1,0 +1,79 @@
+"""Where the time of ``analyze`` goes: ``python -m benchmarks.stages CLIP``.
+
+Every stage's processor time in its own thread, per sampled frame, in one run after a warm one. Stages that run in
+different threads overlap, so that the sum is not the time that passes. The last line is one JSON object, milliseconds
+by stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from facestats import crops, pipeline
+from facestats.options import AnalyzeOptions
+from facestats.pipeline import analyze_source, load_stages
+from facestats.shots import ShotCounter
+from facestats.thumbnails import ThumbnailKeeper
+from facestats.track.bytetrack import ByteTrack
+from facestats.video import open_source
+from facestats.video.file import ContainerSource
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("clip")
+    parser.add_argument("--detector", default=AnalyzeOptions().detector)
+    parser.add_argument("--detect-size", type=int, default=AnalyzeOptions().detect_size)
+    arguments = parser.parse_args()
+    options = AnalyzeOptions(detector=arguments.detector, detect_size=arguments.detect_size, clips=False)
+    stages = load_stages(options)
+    spent: dict[str, list[float]] = defaultdict(list)
+
+    def timed(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def measured(*args: Any, **keywords: Any) -> Any:
+            started = time.thread_time()
+            try:
+                return work(*args, **keywords)
+            finally:
+                spent[name].append(time.thread_time() - started)
+
+        return measured
+
+    places = [
+        (ContainerSource, "_to_small", "decode: convert to the detector's size"),
+        (ContainerSource, "_to_rgb", "decode: convert in full, where needed"),
+        (ShotCounter, "update", "shots"),
+        (ByteTrack, "update", "track"),
+        (crops, "align", "align"),
+        (pipeline, "_look_at", "align, classify and the full picture"),
+        (ThumbnailKeeper, "update", "thumbnails"),
+    ]
+    for place, attribute, name in places:
+        setattr(place, attribute, timed(name, getattr(place, attribute)))
+    for detector in stages.detectors:
+        detector.detect = timed("detect", detector.detect)
+    for classifier in stages.classifiers:
+        classifier.classify = timed("classify", classifier.classify)
+
+    for _ in range(2):
+        spent.clear()
+        started, processor = time.perf_counter(), time.process_time()
+        with open_source(arguments.clip) as source:
+            result = analyze_source(source, video_id="a", sha256=None, stages=stages, options=options)
+        passed, processor = time.perf_counter() - started, time.process_time() - processor
+    sampled = int(result.videos["n_sampled"].iloc[0])
+    table = {name: round(1000 * sum(values) / sampled, 3) for name, values in sorted(spent.items())}
+    table |= {"all, processor": round(1000 * processor / sampled, 3), "all, passed": round(1000 * passed / sampled, 3)}
+    for name, value in table.items():
+        print(f"{name:45}{value:8.3f} ms")
+    print(json.dumps(table))
+
+
+if __name__ == "__main__":
+    main()

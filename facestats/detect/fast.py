@@ -1,0 +1,149 @@
+"""The detector that was trained for facestats: a small anchor-free network with heads at strides 4, 8, 16 and 32.
+
+Its training is in :mod:`facestats.training.detector`, its figures are in its card.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, network_planes, shrink_to, suppress
+from facestats.errors import ModelError
+from facestats.runtime import RUNTIME_ERRORS, ends_of, open_session
+from facestats.types import Detections, Float32, ImageBatch
+
+#: Pixels between the cells of each level of the network.
+STRIDES = (4, 8, 16, 32)
+
+#: Numbers a cell says of its face besides the score: centre, log size and five landmarks, in strides.
+GEOMETRY = 14
+
+#: Pixels in [0, 255] are fed as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
+PIXEL_MEAN, PIXEL_STD = 128.0, 64.0
+
+#: The network's input, float32 (N, 3, H, W), RGB, and its outputs, float32 (N, 15, h, w): logit of the score and
+#: geometry of every cell of each level.
+INPUT = "pixels"
+OUTPUTS = tuple(f"cells_{stride}" for stride in STRIDES)
+
+_LARGEST_BATCH = 8
+
+
+def is_fast(path: Path) -> bool:
+    """Say whether an ONNX file has this detector's input and outputs.
+
+    Raises
+    ------
+    ModelError
+        If it is not an ONNX file.
+
+    Examples
+    --------
+    >>> is_fast(Path("detector.onnx"))  # doctest: +SKIP
+    True
+    """
+    return ends_of(path) == ([INPUT], list(OUTPUTS))
+
+
+class FastFace:
+    """Anchor-free face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The ONNX file.
+    detect_size : int
+        Longer side, in pixels, of what the network sees; 0 for the frame's own size.
+    min_score : float
+        Boxes below this score are dropped.
+    iou : float
+        Overlap above which the weaker of two boxes is dropped.
+
+    Raises
+    ------
+    ModelError
+        If the file is not such a network.
+
+    Examples
+    --------
+    >>> FastFace(Path("detector.onnx")).detect([frame])  # doctest: +SKIP
+    """
+
+    name = "fast"
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        detect_size: int = DEFAULT_DETECT_SIZE,
+        min_score: float = DEFAULT_MIN_SCORE,
+        iou: float = 0.4,
+    ) -> None:
+        self.detect_size = detect_size
+        self.min_score = min_score
+        self.iou = iou
+        chance = min(max(min_score, 1e-6), 1 - 1e-6)
+        self._least_logit = np.float32(np.log(chance / (1 - chance)))
+        try:
+            self._session = open_session(path)
+            outputs = self._session.run(OUTPUTS, {INPUT: np.zeros((1, 3, 32, 32), np.float32)})
+        except RUNTIME_ERRORS as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ModelError(f"{path} is not a detector that can be run: {reason}") from None
+        expected = [(1, 1 + GEOMETRY, 32 // stride, 32 // stride) for stride in STRIDES]
+        if [output.shape for output in outputs] != expected:
+            raise ModelError(f"{path} is not such a detector: its outputs have other shapes")
+
+    def detect(self, images: ImageBatch) -> list[Detections]:
+        """Return the faces of each RGB image, best score first; see :class:`facestats.detect.base.Detector`.
+
+        Pictures of one size go through the network together.
+        """
+        shrunken = [shrink_to(image, self.detect_size) for image in images]
+        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, (small, _) in enumerate(shrunken):
+            alike[small.shape].append(index)
+        found: list[Detections] = [Detections.empty()] * len(images)
+        for indices in alike.values():
+            for start in range(0, len(indices), _LARGEST_BATCH):
+                batch = indices[start : start + _LARGEST_BATCH]
+                pixels = network_planes([shrunken[index][0] for index in batch], mean=PIXEL_MEAN, std=PIXEL_STD)
+                outputs = self._session.run(OUTPUTS, {INPUT: pixels})
+                for row, index in enumerate(batch):
+                    faces = self._decode([output[row] for output in outputs])
+                    found[index] = _to_original(faces, shrunken[index][1], images[index].shape)
+        return found
+
+    def _decode(self, outputs: list[Float32]) -> Detections:
+        said, cells, strides = [], [], []
+        for stride, output in zip(STRIDES, outputs, strict=True):
+            rows, cols = np.nonzero(output[0] >= self._least_logit)
+            if len(rows):
+                said.append(output[:, rows, cols].T)
+                cells.append(np.stack([cols, rows], axis=1))
+                strides.append(np.full((len(rows), 1), stride, np.float32))
+        if not said:
+            return Detections.empty()
+        values, stride = np.concatenate(said), np.concatenate(strides)
+        middle = (np.concatenate(cells).astype(np.float32) + np.float32(0.5)) * stride
+        centre = middle + values[:, 1:3] * stride
+        half = np.exp(values[:, 3:5].clip(-6, 6)) * stride / 2
+        landmarks = middle[:, None] + values[:, 5:].reshape(-1, 5, 2) * stride[:, None]
+        found = Detections(np.concatenate([centre - half, centre + half], axis=1), _sigmoid(values[:, 0]), landmarks)
+        return found[suppress(found.boxes, found.scores, self.iou)]
+
+
+def _sigmoid(logits: Float32) -> Float32:
+    return 1 / (1 + np.exp(-logits))
+
+
+def _to_original(found: Detections, scale: float, shape: tuple[int, ...]) -> Detections:
+    """Return faces in pixels of the picture as it came, cut at its edges."""
+    boxes = found.boxes / np.float32(scale)
+    boxes[:, 0::2] = boxes[:, 0::2].clip(0, shape[1])
+    boxes[:, 1::2] = boxes[:, 1::2].clip(0, shape[0])
+    clipped = Detections(boxes, found.scores, found.landmarks / np.float32(scale))
+    return clipped[clipped.sizes >= 1]

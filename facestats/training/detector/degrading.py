@@ -1,0 +1,71 @@
+"""What cameras and codecs do to pictures."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from facestats.types import UInt8
+
+
+def degrade(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """Change light and colour, blur, add noise, compress: each sometimes.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        uint8 (H, W, 3), RGB.
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> degrade(np.full((32, 32, 3), 90, np.uint8), np.random.default_rng(0)).shape
+    (32, 32, 3)
+    """
+    image = _relight(image, rng)
+    kind = rng.random()
+    if kind < 0.12:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.3))
+    elif kind < 0.18:
+        image = cv2.filter2D(image, -1, _motion(rng))
+    elif kind < 0.32:
+        height, width = image.shape[:2]
+        factor = rng.uniform(1.2, 2.2)
+        small = cv2.resize(image, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
+        how = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR
+        image = cv2.resize(small, (width, height), interpolation=how)
+    if rng.random() < 0.25:
+        noise = np.empty(image.shape, np.int16)
+        cv2.setRNGSeed(int(rng.integers(2**31)))
+        cv2.randn(noise, 0, rng.uniform(2, 14))
+        image = cv2.add(image, noise, dtype=cv2.CV_8U)
+    if rng.random() < 0.55:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(18, 90))]
+        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)  # the order of colours stays
+    return image
+
+
+def _relight(image: UInt8, rng: np.random.Generator) -> UInt8:
+    levels = np.arange(256, dtype=np.float32)
+    table = np.stack([levels] * 3, axis=1)
+    if rng.random() < 0.7:
+        contrast, light = np.exp(rng.normal(0, 0.2)), rng.normal(0, 18)
+        table = (table - 127) * contrast + 127 + light
+    if rng.random() < 0.4:
+        table = table * np.exp(rng.normal(0, 0.1, 3))
+    if rng.random() < 0.25:
+        table = 255 * (table.clip(0, 255) / 255) ** np.exp(rng.normal(0, 0.4))
+    image = cv2.LUT(image, table.clip(0, 255).astype(np.uint8).reshape(1, 256, 3))
+    if rng.random() < 0.1:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return image
+
+
+def _motion(rng: np.random.Generator) -> np.ndarray:
+    side = int(rng.integers(3, 8)) | 1
+    line = np.zeros((side, side), np.float32)
+    angle = rng.uniform(0, np.pi)
+    reach = (side // 2) * np.array([np.cos(angle), np.sin(angle)])
+    ends = [tuple(np.round(side // 2 + sign * reach).astype(int).tolist()) for sign in (-1, 1)]
+    cv2.line(line, *ends, 1.0)
+    return line / line.sum()

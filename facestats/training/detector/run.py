@@ -1,0 +1,186 @@
+"""A whole training of the detector: teachers' labels, fit, figures, model folder."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from facestats.detect.card import DetectorCard
+from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
+from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
+from facestats.models import ONNX_FILE, WEIGHTS_FILE
+from facestats.training.cards import describe_terms, detector_card_markdown
+from facestats.training.datasets import read_images
+from facestats.training.detector.export import detector_to_onnx
+from facestats.training.detector.fitting import DetectorRecipe, fit_detector
+from facestats.training.detector.scenes import Material
+from facestats.training.detector.scores import fit_scores, judged_scores, rescale_scores
+from facestats.training.detector.teaching import create_teachers, taught_crops, taught_photos
+from facestats.training.export import check_out, safetensors_bytes, write_folder
+from facestats.training.fitting import torch_device
+from facestats.training.run import CHECKPOINT_FILE
+
+#: Pictures that are taken of each file with faces at most.
+FACES_OF_A_FILE = 20_000
+
+LIMITS = (
+    "Trained on few photos of real scenes and many pasted faces. Faces below about 8 pixels, in profile from behind, "
+    "upside down, or hidden by more than half are often missed; statues, drawings and pictures of faces are found like "
+    "faces. It says where faces are, never whose."
+)
+
+
+def gather_material(data: Path, faces: Sequence[Path], teachers: Sequence[str], *, progress: bool = False) -> Material:
+    """Read and label everything that training pictures are made of.
+
+    Raises
+    ------
+    MissingInputError, DataError
+        See :func:`facestats.training.detector.teaching.taught_photos`.
+
+    Examples
+    --------
+    >>> gather_material(Path("detection.parquet"), [Path("makeup.parquet")], ["centerface"])  # doctest: +SKIP
+    """
+    photos = taught_photos(data, teachers, progress=progress)
+    return Material(
+        photos=[photo for photo in photos if len(photo.boxes)],
+        rooms=[photo for photo in photos if not len(photo.boxes)],
+        faces=taught_crops(faces, FACES_OF_A_FILE, teachers, progress=progress),
+    )
+
+
+def train_detector(
+    data: Path,
+    faces: Sequence[Path],
+    out: Path,
+    *,
+    teachers: Sequence[str] = ("centerface",),
+    recipe: DetectorRecipe | None = None,
+    device: str = "cpu",
+    resume: bool = True,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> DetectorCard:
+    """Train a face detector and write its folder: ``model.onnx``, ``weights.safetensors``, ``card.json``, ``card.md``.
+
+    Parameters
+    ----------
+    data : pathlib.Path
+        Parquet file of photos with boxed faces, and of photos without a face; see
+        :func:`facestats.evaluation.detection.read_boxes`. Its training rows are learned from, its validation rows give
+        the figures in the card.
+    faces : sequence of pathlib.Path
+        Parquet files of close pictures of one face each, whose training rows are pasted into the photos.
+    out : pathlib.Path
+        The folder; its name becomes the detector's. While it trains, the folder holds a checkpoint.
+    teachers : sequence of str
+        Detectors that label the pictures, by name or by the path of a YuNet file.
+    recipe : DetectorRecipe, optional
+        How.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    resume : bool
+        Whether to go on from the folder's checkpoint.
+    overwrite : bool
+        Whether a model that the folder already holds may be replaced, at the very end.
+    progress : bool
+        Whether to show progress bars on stderr.
+
+    Raises
+    ------
+    MissingInputError, DataError, UnknownNameError, DeviceError, OutputError
+        If the data, a teacher, the device or the folder are not what they should be; before anything is computed.
+
+    Examples
+    --------
+    >>> train_detector(Path("detection.parquet"), [Path("makeup.parquet")], Path("mine"))  # doctest: +SKIP
+    """
+    torch_device(device)
+    create_teachers(teachers)
+    validation = read_boxes(data, "validation")
+    # What is wrong with a file shows before hours of work.
+    sources = Counter(name for path in (data, *faces) for name in sources_in(path))
+    check_out(out, overwrite=overwrite)
+    recipe = recipe or DetectorRecipe()
+    material = gather_material(data, faces, teachers, progress=progress)
+    checkpoint = out / CHECKPOINT_FILE
+    if not resume:
+        checkpoint.unlink(missing_ok=True)
+    network = fit_detector(material, recipe, checkpoint=checkpoint, device=device, progress=progress)
+
+    with tempfile.TemporaryDirectory() as folder:
+
+        def detector() -> FastFace:
+            trial = Path(folder, ONNX_FILE)
+            trial.write_bytes(detector_to_onnx(network))
+            return FastFace(trial, detect_size=0, min_score=MIN_SCORE)
+
+        scale, shift = fit_scores(*judged_scores(detector(), validation))
+        rescale_scores(network, scale, shift)
+        scores = evaluate_detector(detector(), validation, progress=progress)
+    parts = {ONNX_FILE: detector_to_onnx(network), WEIGHTS_FILE: safetensors_bytes(network)}
+    pasted = ", ".join(path.name for path in faces)
+    card = DetectorCard(
+        name=out.resolve().name,
+        network="FastDetector",
+        input_mean=PIXEL_MEAN,
+        input_std=PIXEL_STD,
+        data=(
+            f"{len(material.photos):,} photos with {sum(len(photo.boxes) for photo in material.photos):,} faces and "
+            f"{len(material.rooms):,} without, of {data.name}; {len(material.faces):,} single faces"
+            + (f" of {pasted}" if pasted else "")
+            + f". Boxes and landmarks by {' and '.join(Path(name).stem for name in teachers)}, and by people where "
+            "those saw nothing."
+        ),
+        licence=describe_terms(sources),
+        limits=LIMITS,
+        metrics={
+            "validation": scores,
+            "score_scale": scale,
+            "score_shift": shift,
+            "parameters": sum(weight.numel() for weight in network.parameters()),
+        },
+    )
+    command = training_command(data, faces, teachers, recipe)
+    card = write_folder(out, parts, card, detector_card_markdown(card, command))
+    checkpoint.unlink(missing_ok=True)
+    return card
+
+
+def sources_in(path: Path) -> list[str]:
+    """Return the data set of every training picture in a file; ``"unnamed"`` where it has no such column.
+
+    Raises
+    ------
+    MissingInputError, DataError
+        See :func:`facestats.training.datasets.read_images`.
+
+    Examples
+    --------
+    >>> sources_in(Path("makeup.parquet"))[0]  # doctest: +SKIP
+    'celeba'
+    """
+    frame = read_images(path, "train")
+    return frame["source"].astype(str).tolist() if "source" in frame else ["unnamed"] * len(frame)
+
+
+def training_command(data: Path, faces: Sequence[Path], teachers: Sequence[str], recipe: DetectorRecipe) -> str:
+    """Return the command line that repeats a training.
+
+    Examples
+    --------
+    >>> training_command(Path("detection.parquet"), [], ["centerface"], DetectorRecipe(steps=9)).split(" --batch")[0]
+    'facestats train detector --data detection.parquet --teacher centerface --steps 9'
+    """
+    words: list[object] = ["facestats", "train", "detector", "--data", data.name]
+    for path in faces:
+        words += ["--faces", path.name]
+    for name in teachers:
+        words += ["--teacher", Path(name).name]
+    words += ["--steps", recipe.steps, "--batch-size", recipe.batch_size]
+    words += ["--learning-rate", recipe.learning_rate, "--seed", recipe.seed]
+    return shlex.join(str(word) for word in words)
