@@ -52,7 +52,7 @@ class DetectorRecipe:
         Of the weights and the pictures.
     """
 
-    steps: int = 17_500
+    steps: int = 30_000
     batch_size: int = 16
     side: int = 320
     learning_rate: float = 2e-3

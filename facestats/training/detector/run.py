@@ -47,7 +47,8 @@ def gather_material(data: Path, faces: Sequence[Path], teachers: Sequence[str], 
     """
     photos = taught_photos(data, teachers, progress=progress)
     return Material(
-        photos=[photo for photo in photos if len(photo.boxes)],
+        # Crowds show more faces, and rarer ones, than portraits: they are seen more often.
+        photos=[photo for photo in photos for _ in range(round(len(photo.boxes) ** 0.5))],
         rooms=[photo for photo in photos if not len(photo.boxes)],
         faces=taught_crops(faces, FACES_OF_A_FILE, teachers, progress=progress),
     )
@@ -123,6 +124,7 @@ def train_detector(
         rescale_scores(network, scale, shift)
         scores = evaluate_detector(detector(), validation, progress=progress)
     parts = {ONNX_FILE: detector_to_onnx(network), WEIGHTS_FILE: safetensors_bytes(network)}
+    photos = {id(photo): photo for photo in material.photos}.values()
     pasted = ", ".join(path.name for path in faces)
     card = DetectorCard(
         name=out.resolve().name,
@@ -130,7 +132,7 @@ def train_detector(
         input_mean=PIXEL_MEAN,
         input_std=PIXEL_STD,
         data=(
-            f"{len(material.photos):,} photos with {sum(len(photo.boxes) for photo in material.photos):,} faces and "
+            f"{len(photos):,} photos with {sum(len(photo.boxes) for photo in photos):,} faces and "
             f"{len(material.rooms):,} without, of {data.name}; {len(material.faces):,} single faces"
             + (f" of {pasted}" if pasted else "")
             + f". Boxes and landmarks by {' and '.join(Path(name).stem for name in teachers)}, and by people where "

@@ -191,11 +191,11 @@ def _face(
     middle = middle or (float(rng.uniform(0, canvas.side)), float(rng.uniform(0, canvas.side)))
     kind = rng.random()
     image = face.image
-    if kind < 0.2:
+    if kind < 0.3:
         image = disguise.wear_mask(rng, face)
-    elif kind < 0.25:
-        image = disguise.wear_glasses(rng, face)
     elif kind < 0.35:
+        image = disguise.wear_glasses(rng, face)
+    elif kind < 0.45:
         image = disguise.hold_before(rng, face, _patch(rng, material))
     if rng.random() < 0.45:
         pasting.paint_body(canvas, size, middle, _patch(rng, material), rng)
