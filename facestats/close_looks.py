@@ -33,7 +33,7 @@ class CloseLooks:
     """Says which faces of a frame need their lasting attributes measured; one instance per video.
 
     The waits between two looks at a track grow from 0.1 to 2 seconds: one of two seconds is looked at about 8 times,
-    one of a minute about 35 times, whatever the sampling rate. A much better picture of a face is never passed over.
+    one of a minute about 40 times, whatever the sampling rate. A much better picture of a face is never passed over.
 
     Examples
     --------

@@ -21,8 +21,8 @@ DEFAULT_DETECTOR = "centerface"
 #: score that counts; 640 costs twice the time.
 DEFAULT_DETECT_SIZE = 480
 
-#: Longer side of the picture in which large faces are followed: three tenths of the cost of 480, with room to spare for
-#: faces of 32 pixels of it.
+#: Longer side of the picture in which large faces are followed: less than half of the pixels of 480, with room to spare
+#: for faces of 32 pixels of it.
 DEFAULT_FOLLOW_SIZE = 320
 
 #: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.

@@ -21,8 +21,9 @@ from facestats.classify import Classifier, create_classifiers
 from facestats.classify.onnx import check_device
 from facestats.close_looks import LASTING_ATTRIBUTES, CloseLooks
 from facestats.detect import Detector, create_detector, detect_ahead
+from facestats.detect.base import detector_file
 from facestats.errors import UnreadableInputError
-from facestats.models import choose_models, thresholds
+from facestats.models import choose_models, sha256_of, thresholds
 from facestats.options import MIN_CLASSIFIED_PX, AnalyzeOptions
 from facestats.results import VideoResult
 from facestats.shots import ShotCounter
@@ -50,7 +51,7 @@ class Stages:
     thresholds : mapping of str to float
         Probability below which an attribute's verdict is "unknown".
     models : mapping of str to mapping
-        By attribute, the ``name`` and ``sha256`` of its model.
+        By attribute, the ``name`` and ``sha256`` of its model; those of the detector as ``"detector"``.
     """
 
     detectors: tuple[Detector, ...]
@@ -83,11 +84,13 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         create_detector(options.detector, detect_size=options.detect_size, min_score=options.min_score)
         for _ in range(min(usable_cores(), MOST_WORKERS))
     )
+    detector = {"name": detectors[0].name, "sha256": sha256_of(detector_file(options.detector))}
+    attributes = {name: {"name": model.name, "sha256": hashes[model.name]} for name, model in chosen.items()}
     return Stages(
         detectors=detectors,
         classifiers=tuple(classifiers),
         thresholds=thresholds(chosen),
-        models={name: {"name": model.name, "sha256": hashes[model.name]} for name, model in chosen.items()},
+        models={"detector": detector, **attributes},
     )
 
 

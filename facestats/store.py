@@ -53,7 +53,7 @@ class Entry:
     status : str
         ``"ok"``, ``"partial"`` or ``"failed"``.
     options, models : mapping
-        Options of the analysis; by attribute, the name and sha256 of its model.
+        Options of the analysis; by attribute, and for the ``detector``, the name and sha256 of its model.
     written_at : str
         UTC, ISO 8601.
     facestats : str

@@ -146,7 +146,7 @@ def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids
         for attribute, predictions in item.predictions.items():
             rows = start + item.measured[attribute]
             measured[attribute, predictions.classes].append((rows, predictions.probabilities))
-    for (attribute, classes), parts in measured.items():  # all at once: by frames it took twenty times as long
+    for (attribute, classes), parts in measured.items():  # all at once: a table per frame is slow
         rows, probabilities = (np.concatenate(column) for column in zip(*parts, strict=True))
         for name, values in attribute_columns(Predictions(attribute, classes, probabilities)).items():
             data.setdefault(name, np.full(len(boxes), np.nan, np.float32))[rows] = values

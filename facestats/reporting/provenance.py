@@ -96,7 +96,8 @@ def provenance(data: ReportData, parameters: Mapping[str, Any] | None = None) ->
     rows += _common("analysis options", (_options(entry.options) for entry in entries))
     for attribute in dict.fromkeys(name for entry in entries for name in entry.models):
         used = (entry.models.get(attribute, {}) for entry in entries)
-        rows += _common(f"{attribute} model", (_model(model) for model in used))
+        title = attribute if attribute == "detector" else f"{attribute} model"
+        rows += _common(title, (_model(model) for model in used))
     if parameters:
         rows.append(("report parameters", _options(parameters)))
     rows.append(("tables", f"schema version {SCHEMA_VERSION}"))

@@ -252,7 +252,8 @@ def detector_card_markdown(card: DetectorCard, command: str) -> str:
         "",
         f"Validation data, not a test set: {scores['n']:,} photos with {scores['n_boxes']:,} boxed faces, at their own "
         "size. Faces that nobody boxed count as false. Scores were fitted to the share of detections that are right "
-        f"there (logits times {card.metrics['score_scale']:.2f}, {card.metrics['score_shift']:+.2f}).",
+        f"there (logits times {card.metrics['score_scale']:.2f}, {card.metrics['score_shift']:+.2f}), so what is said "
+        "of score 0.5 is likely to be worse elsewhere.",
         "",
         "| | |",
         "|---|---|",

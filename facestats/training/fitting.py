@@ -14,13 +14,12 @@ from torch import nn
 from tqdm import tqdm
 
 from facestats.classify.onnx import color_planes
-from facestats.errors import DataError, DeviceError, ModelError, OutputError
-from facestats.files import written_aside
+from facestats.errors import DataError, DeviceError
 from facestats.training.augmentation import augment
 from facestats.training.datasets import NETWORK_CLASSES, FaceData
 from facestats.training.networks import create_network
 from facestats.training.targets import sample_weights, target_loss, training_targets
-from facestats.training.torchfile import read_torch_file
+from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.types import Float32, UInt8
 
 #: Pixels in [0, 255] are fed to the networks as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
@@ -163,7 +162,8 @@ def fit(
     )
     data = zlib.crc32(targets.cpu().numpy(), zlib.crc32(planes.cpu().numpy()))
     identity = {**asdict(recipe), "attribute": faces.attribute, "data": data}
-    first = _resume(checkpoint, identity, network, optimizer, schedule) if checkpoint else 0
+    parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
+    first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     for epoch in range(first, recipe.epochs):
         generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
         order = torch.randperm(len(used), generator=generator)
@@ -191,7 +191,7 @@ def fit(
                 )
                 bar.set_postfix(loss=f"{total / step:.3f}", validation_loss=f"{float(losses.mean()):.3f}")
         if checkpoint:
-            _save(checkpoint, identity, epoch + 1, network, optimizer, schedule)
+            save_checkpoint(checkpoint, identity, epoch + 1, parts)
     return network.eval().cpu()
 
 
@@ -224,47 +224,3 @@ def network_logits(network: nn.Module, crops: UInt8, input_color: str, *, batch_
             (output,) = network((planes.float() - PIXEL_MEAN) / PIXEL_STD).values()
             logits.append(output.cpu().numpy())
     return np.concatenate(logits)
-
-
-def _save(
-    path: Path,
-    identity: dict,
-    epoch: int,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> None:
-    state = {
-        "identity": identity,
-        "epoch": epoch,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-    }
-    try:
-        with written_aside(path) as part:
-            torch.save(state, part)
-    except (OSError, RuntimeError) as error:  # torch.save raises RuntimeError for a folder that is not there
-        raise OutputError(f"cannot write the checkpoint {path}: {error}") from None
-
-
-def _resume(
-    path: Path,
-    identity: dict,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> int:
-    """Load a checkpoint, if there is one, and return how many epochs are done."""
-    if not path.is_file():
-        return 0
-    try:
-        state = read_torch_file(path)
-    except ModelError as error:
-        raise OutputError(f"{error}: delete it or use --no-resume") from None
-    if not isinstance(state, dict) or state.get("identity") != identity:
-        raise OutputError(f"{path} belongs to another training: use --no-resume, or another --out")
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    return state["epoch"]

@@ -1,3 +1,4 @@
+import hashlib
 from datetime import UTC, datetime
 
 import numpy as np
@@ -6,6 +7,7 @@ from conftest import NO_MODELS
 from faces import make_detections
 
 from facestats import schema
+from facestats.detect.base import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import Stages, analyze_source, failed_result, load_stages
@@ -169,7 +171,13 @@ def test_wrong_names_are_refused_before_anything_is_read(options, error):
 def test_attributes_can_be_left_out():
     stages = load_stages(AnalyzeOptions(models=NO_MODELS))
     assert stages.classifiers == ()
-    assert stages.models == {}
+    assert list(stages.models) == ["detector"]
+
+
+@pytest.mark.parametrize("name", ["fast", "centerface"])
+def test_the_very_detector_is_on_record(name):
+    entry = load_stages(AnalyzeOptions(models=NO_MODELS, detector=name)).models["detector"]
+    assert entry == {"name": name, "sha256": hashlib.sha256(detector_file(name).read_bytes()).hexdigest()}
 
 
 def test_a_frame_is_named_by_the_decoder_not_by_the_sampler():

@@ -15,14 +15,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from facestats.errors import DataError, ModelError, OutputError
-from facestats.files import written_aside
+from facestats.errors import DataError
 from facestats.threads import opencv_threads, usable_cores
 from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.scenes import Material, make_scene
 from facestats.training.detector.targets import Assignment, Scene, assign, cell_grid, detection_loss
 from facestats.training.fitting import torch_device
-from facestats.training.torchfile import read_torch_file
+from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.types import UInt8
 
 _LARGEST_GRADIENT = 10.0
@@ -52,7 +51,7 @@ class DetectorRecipe:
         Of the weights and the pictures.
     """
 
-    steps: int = 30_000
+    steps: int = 24_000
     batch_size: int = 16
     side: int = 320
     learning_rate: float = 2e-3
@@ -163,7 +162,7 @@ def fit_detector(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe.steps))
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
     identity = {**asdict(recipe), "material": _describe(material)}
-    first = _resume(checkpoint, identity, parts) if checkpoint else 0
+    first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     centres, strides = (torch.from_numpy(part).to(target) for part in cell_grid(recipe.side, recipe.side))
     network.train()
     bar = tqdm(total=recipe.steps, initial=first, desc="training", unit="step", disable=not progress)
@@ -185,9 +184,7 @@ def fit_detector(
         if step % 50 == 0:
             bar.set_postfix({name: f"{value:.3f}" for name, value in smoothed.items()}, refresh=False)
         if checkpoint and (step % CHECKPOINT_STEPS == 0 or step == recipe.steps):
-            _save(
-                checkpoint, {"identity": identity, "step": step, **{k: part.state_dict() for k, part in parts.items()}}
-            )
+            save_checkpoint(checkpoint, identity, step, parts)
     bar.close()
     return averaged.module.eval().cpu()
 
@@ -223,26 +220,3 @@ def _describe(material: Material) -> list[int]:
                 checksum = zlib.crc32(np.ascontiguousarray(part), checksum)
         sums += [len(pictures), checksum]
     return sums
-
-
-def _save(path: Path, state: dict) -> None:
-    try:
-        with written_aside(path) as part:
-            torch.save(state, part)
-    except (OSError, RuntimeError) as error:  # torch.save raises RuntimeError for a folder that is not there
-        raise OutputError(f"cannot write the checkpoint {path}: {error}") from None
-
-
-def _resume(path: Path, identity: dict, parts: dict) -> int:
-    """Load a checkpoint, if there is one, and return how many steps are done."""
-    if not path.is_file():
-        return 0
-    try:
-        state = read_torch_file(path)
-    except ModelError as error:
-        raise OutputError(f"{error}: delete it or use --no-resume") from None
-    if not isinstance(state, dict) or state.get("identity") != identity:
-        raise OutputError(f"{path} belongs to another training: use --no-resume, or another --out")
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return state["step"]

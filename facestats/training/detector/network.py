@@ -60,9 +60,9 @@ def normalized(pixels: torch.Tensor) -> torch.Tensor:
 class FastDetector(nn.Module):
     """A feature pyramid (Lin et al., 2017, arXiv 1612.03144) on a small trunk, about 143,000 weights.
 
-    The first convolution goes to stride 4 at once, which costs a third of two steps, and the one at stride 8 is dense:
-    processors do dense convolutions of few channels faster than depthwise ones. Stride 4 has a head of its own, for
-    faces of 8 to 16 pixels.
+    The first convolution goes to stride 4 at once, which is cheaper than two steps of 2, and the one at stride 8 is
+    dense: processors do dense convolutions of few channels faster than depthwise ones. Stride 4 has a head of its own,
+    for faces of 8 to 16 pixels.
 
     Examples
     --------

@@ -43,14 +43,14 @@ def test_goes_on_after_an_interruption(bright_and_dark, tmp_path, monkeypatch):
     class PowerCut(Exception):
         pass
 
-    save = fitting._save
+    save = fitting.save_checkpoint
 
-    def save_then_fail(path, identity, epoch, *state):
-        save(path, identity, epoch, *state)
+    def save_then_fail(path, identity, epoch, parts):
+        save(path, identity, epoch, parts)
         if epoch == 2:
             raise PowerCut
 
-    monkeypatch.setattr(fitting, "_save", save_then_fail)
+    monkeypatch.setattr(fitting, "save_checkpoint", save_then_fail)
     with pytest.raises(PowerCut):
         fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt")
     monkeypatch.undo()

@@ -51,15 +51,15 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(material, tmp_path,
     monkeypatch.setattr(fitting, "CHECKPOINT_STEPS", 1)
     recipe = DetectorRecipe(steps=3, batch_size=2, side=64, bfloat16=False)
     whole = fit_detector(material, recipe)
-    save, saved = fitting._save, []
+    save, saved = fitting.save_checkpoint, []
 
-    def stop_after_two(path, state):
-        save(path, state)
-        saved.append(state["step"])
+    def stop_after_two(path, identity, done, parts):
+        save(path, identity, done, parts)
+        saved.append(done)
         if len(saved) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fitting, "_save", stop_after_two)
+    monkeypatch.setattr(fitting, "save_checkpoint", stop_after_two)
     with pytest.raises(KeyboardInterrupt):
         fit_detector(material, recipe, checkpoint=tmp_path / "training.pt")
     resumed = fit_detector(material, recipe, checkpoint=tmp_path / "training.pt")
