@@ -21,9 +21,9 @@ DEFAULT_DETECTOR = "centerface"
 #: score that counts; 640 costs twice the time.
 DEFAULT_DETECT_SIZE = 480
 
-#: Longer side of the picture in which large faces are followed: less than half of the pixels of 480, with room to spare
-#: for faces of 32 pixels of it.
-DEFAULT_FOLLOW_SIZE = 320
+#: Pixels of the smallest face in the pictures in which faces are followed: with 32 or more, detectors miss no face that
+#: they find in larger pictures, and place its landmarks nearly as well.
+DEFAULT_FOLLOW_FACE = 32.0
 
 #: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.
 DEFAULT_MIN_SCORE = 0.35
@@ -44,8 +44,9 @@ class AnalyzeOptions:
         ``"fast"``, ``"centerface"``, ``"yunet"`` or the path of an ONNX file.
     detect_size : int
         Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
-    follow_size : int
-        The same while every face is large, between two searches a second apart; 0 to search every frame.
+    follow_face : float
+        Between two searches a second apart, frames are shrunk before detection until the smallest face that either
+        search found has so many pixels; 0 to search every frame.
     min_score : float
         Detections with a lower score are dropped.
     sure_score : float
@@ -89,7 +90,7 @@ class AnalyzeOptions:
     rate: float = 10.0
     detector: str = DEFAULT_DETECTOR
     detect_size: int = DEFAULT_DETECT_SIZE
-    follow_size: int = DEFAULT_FOLLOW_SIZE
+    follow_face: float = DEFAULT_FOLLOW_FACE
     min_score: float = DEFAULT_MIN_SCORE
     sure_score: float = DEFAULT_SURE_SCORE
     min_face: float = 12.0
@@ -109,7 +110,7 @@ class AnalyzeOptions:
         for name, valid, need in (
             ("rate", 0 <= self.rate < math.inf, "0 (every frame) or more frames a second"),
             ("detect_size", self.detect_size == 0 or self.detect_size >= 32, "0 (own size) or at least 32 pixels"),
-            ("follow_size", self.follow_size == 0 or self.follow_size >= 32, "0 (off) or at least 32 pixels"),
+            ("follow_face", self.follow_face == 0 or 8 <= self.follow_face < math.inf, "0 (off) or at least 8 pixels"),
             ("min_score", 0 < self.min_score < 1, "between 0 and 1"),
             ("sure_score", 0 < self.sure_score < 1, "between 0 and 1"),
             ("min_face", 0 <= self.min_face < math.inf, "0 or more pixels"),

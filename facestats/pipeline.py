@@ -247,7 +247,8 @@ def _look(
                     stages.detectors,
                     pool,
                     ahead=1 if is_live else 2 * n_threads,
-                    follow_side=options.follow_size,
+                    follow_px=options.follow_face,
+                    holds_back=not is_live,
                     is_new=shots.begins,
                 )
             )

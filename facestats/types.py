@@ -6,6 +6,7 @@ the video's own presentation clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,9 +22,10 @@ UInt8 = NDArray[np.uint8]
 LANDMARK_NAMES = ("eye_left", "eye_right", "nose", "mouth_left", "mouth_right")
 
 
-def _require(condition: bool, message: str) -> None:
+def _require(condition: bool, message: str, *values: object) -> None:
+    """Refuse what is not as it must be; ``values`` are put into the message only then, as writing them takes long."""
     if not condition:
-        raise ValueError(message)
+        raise ValueError(message.format(*values))
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,10 @@ class VideoInfo:
     kind: str = "video"
 
     def __post_init__(self) -> None:
-        _require(self.width > 0 and self.height > 0, f"frame size must be positive, got {self.width}x{self.height}")
-        _require(self.rotation in (0, 90, 180, 270), f"rotation must be 0, 90, 180 or 270, got {self.rotation}")
-        _require(
-            self.kind in ("video", "image", "sequence", "camera", "stream"), f"unknown kind of input: {self.kind!r}"
-        )
+        _require(self.width > 0 and self.height > 0, "frame size must be positive, got {}x{}", self.width, self.height)
+        _require(self.rotation in (0, 90, 180, 270), "rotation must be 0, 90, 180 or 270, got {}", self.rotation)
+        known = self.kind in ("video", "image", "sequence", "camera", "stream")
+        _require(known, "unknown kind of input: {!r}", self.kind)
 
     @property
     def is_live(self) -> bool:
@@ -113,16 +114,18 @@ class Frame:
         small: UInt8 | None = None,
         size: tuple[int, int] | None = None,
     ) -> None:
-        _require(index >= 0, f"frame index must not be negative, got {index}")
-        _require(bool(np.isfinite(time_s)), f"frame {index} has no finite time: {time_s}")
+        _require(index >= 0, "frame index must not be negative, got {}", index)
+        _require(math.isfinite(time_s), "frame {} has no finite time: {}", index, time_s)
         if not callable(rgb):
             small = rgb if small is None else small
             size = rgb.shape[1::-1]
-        _require(small is not None and size is not None, f"frame {index}: a picture to come needs small and size")
+        _require(small is not None and size is not None, "frame {}: a picture to come needs small and size", index)
         for picture in (small,) if callable(rgb) else (rgb, small):
             _require(
                 picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3,
-                f"a frame must be uint8 (H, W, 3), got {picture.dtype} {picture.shape}",
+                "a frame must be uint8 (H, W, 3), got {} {}",
+                picture.dtype,
+                picture.shape,
             )
         self.index, self.time_s, self.small, self.size = index, time_s, small, size
         self._rgb = rgb
@@ -172,7 +175,11 @@ class Detections:
         ):
             _require(
                 array.shape == shape and array.dtype == np.float32,
-                f"{name} must be float32 {shape}, got {array.dtype} {array.shape}",
+                "{} must be float32 {}, got {} {}",
+                name,
+                shape,
+                array.dtype,
+                array.shape,
             )
 
     def __len__(self) -> int:
@@ -222,9 +229,11 @@ class FaceCrops:
             and self.images.dtype == np.uint8
             and self.images.shape[3] == 3
             and self.images.shape[1] == self.images.shape[2],
-            f"crops must be uint8 (N, S, S, 3), got {self.images.dtype} {self.images.shape}",
+            "crops must be uint8 (N, S, S, 3), got {} {}",
+            self.images.dtype,
+            self.images.shape,
         )
-        _require(self.sharpness.shape == (n,), f"sharpness must have shape ({n},), got {self.sharpness.shape}")
+        _require(self.sharpness.shape == (n,), "sharpness must have shape ({},), got {}", n, self.sharpness.shape)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -257,10 +266,13 @@ class Predictions:
     def __post_init__(self) -> None:
         _require(
             self.probabilities.ndim == 2 and self.probabilities.shape[1] == len(self.classes),
-            f"{self.attribute}: probabilities must be (N, {len(self.classes)}), got {self.probabilities.shape}",
+            "{}: probabilities must be (N, {}), got {}",
+            self.attribute,
+            len(self.classes),
+            self.probabilities.shape,
         )
-        sums = self.probabilities.sum(axis=1)
-        _require(bool(np.allclose(sums, 1, atol=1e-3)), f"{self.attribute}: probabilities do not sum to 1")
+        off = np.abs(self.probabilities.sum(axis=1) - 1)
+        _require(bool((off <= 1e-3).all()), "{}: probabilities do not sum to 1", self.attribute)
 
     def __len__(self) -> int:
         return len(self.probabilities)

@@ -62,13 +62,13 @@ def analyze(
             "large frames."
         ),
     ] = _DEFAULTS.detect_size,
-    follow_size: Annotated[
-        int,
+    follow_face: Annotated[
+        float,
         typer.Option(
-            help="The same while every face is large: the whole detect size is searched once a second and after cuts; "
-            "0: always."
+            help="The whole detect size is searched once a second and at cuts; between two searches, frames are shrunk "
+            "until the smallest face has this many pixels. 0: every frame is searched."
         ),
-    ] = _DEFAULTS.follow_size,
+    ] = _DEFAULTS.follow_face,
     min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = _DEFAULTS.min_score,
     sure_score: Annotated[
         float,
@@ -117,7 +117,7 @@ def analyze(
             rate=rate,
             detector=detector,
             detect_size=detect_size,
-            follow_size=follow_size,
+            follow_face=follow_face,
             min_score=min_score,
             sure_score=sure_score,
             min_face=min_face,

@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from facestats.detect.base import Detector, shrink_to
@@ -16,17 +16,23 @@ from facestats.types import Detections, Frame
 #: Faces are searched for in the finest picture at least so often, in seconds of video.
 SEARCH_EVERY_S = 1.0
 
-#: Between two searches a coarser picture will do if no face in it has a shorter side of fewer pixels than this.
-LEAST_FOLLOWED_PX = 32.0
+#: And after so many frames, which are held back until the search at their end is planned.
+MOST_BETWEEN = 12
+
+# No coarser than this share of the finest picture, so that whoever comes and goes between two searches is not missed.
+_COARSEST = 1 / 3
+
+_STEP = 32  # networks fill pictures up to multiples of this
 
 
 @dataclass(frozen=True)
 class _Look:
-    """A frame to be searched, or to be looked at as finely as the ``search`` before it asks for."""
+    """A frame to be looked at: searched, or as finely as the faces of the ``searches`` around it ask for."""
 
     frame: Frame
-    is_search: bool
-    search: Future[bool]  # says whether a coarser picture will do
+    searches: tuple[Future[float], ...] = ()  # each gives the shorter side of its smallest face, in frame pixels
+    found: Future[float] = field(default_factory=Future)  # of a search: the same of its own
+    n_before: int = 0  # so many frames come before this one, but are looked at after it
 
 
 def detect_ahead(
@@ -35,7 +41,8 @@ def detect_ahead(
     pool: Executor | None = None,
     *,
     ahead: int | None = None,
-    follow_side: int = 0,
+    follow_px: float = 0,
+    holds_back: bool = True,
     is_new: Callable[[Frame], bool] | None = None,
 ) -> Generator[tuple[Frame, Detections], None, None]:
     """Yield every frame with its faces, in order, while the detectors work on the frames to come.
@@ -44,9 +51,9 @@ def detect_ahead(
     its own, and OpenCV's own threads rest meanwhile: whole frames side by side need no waiting for each other, which on
     busy cores cost far more than it gained.
 
-    With ``follow_side``, the whole ``small`` is searched once a second and after every cut. If that finds no face, or
-    large ones alone, the frames up to the next search are shrunk to that side first, at less than half the cost; a face
-    that comes in meanwhile and is too small to be seen there is found by the next search.
+    With ``follow_px``, the whole ``small`` is searched once a second and after every cut. The frames between two
+    searches are shrunk first, to where the smallest face of both still has so many pixels: whoever comes in or leaves
+    is seen by one of them. Missed is who comes and goes between the two and is too small for the coarser picture.
 
     Parameters
     ----------
@@ -58,8 +65,11 @@ def detect_ahead(
         Of as many threads as there are detectors, which starts its work in order; one of its own by default.
     ahead : int, optional
         How many frames to read before the first one is given out; by default two for each detector.
-    follow_side : int
-        Longer side, in pixels, of the coarser picture; 0 searches every frame.
+    follow_px : float
+        Least pixels, of a face's shorter side, in the coarser pictures; 0 searches every frame.
+    holds_back : bool
+        Whether frames may wait for the search at their end, up to :data:`MOST_BETWEEN` of them; what is live may not,
+        and goes by the search before.
     is_new : callable, optional
         Says of each frame, in order, whether it begins a shot.
 
@@ -90,35 +100,71 @@ def detect_ahead(
         return found.stretched(frame.size[0] / width, frame.size[1] / height)
 
     def take(look: _Look) -> Detections:
-        if not look.is_search:
-            # The search began earlier, so that waiting for it cannot last for ever.
-            return detect(look.frame, follow_side if look.search.result() else 0)
+        if look.searches:
+            # They began earlier, so that waiting for them cannot last for ever.
+            return detect(look.frame, _side(look.frame, min(search.result() for search in look.searches), follow_px))
         try:
             found = detect(look.frame)
         except BaseException as error:
-            look.search.set_exception(error)
+            look.found.set_exception(error)
             raise
-        followed_px = found.sizes * (follow_side / max(look.frame.size))
-        look.search.set_result(bool((followed_px >= LEAST_FOLLOWED_PX).all()))
+        look.found.set_result(float(found.sizes.min(initial=math.inf)))
         return found
 
     own = ThreadPoolExecutor(len(detectors)) if pool is None else contextlib.nullcontext(pool)
     with opencv_threads(1 if len(detectors) > 1 else None), own as threads:
-        looks = _plan(frames, follow_side, is_new or (lambda frame: False))
-        for look, found in map_ahead(looks, take, threads, 2 * len(detectors) if ahead is None else ahead):
-            yield look.frame, found
+        new = is_new or (lambda frame: False)
+        looks = _plan(frames, new, holds_back) if follow_px else map(_Look, frames)
+        taken = map_ahead(looks, take, threads, 2 * len(detectors) if ahead is None else ahead)
+        yield from _in_order(taken)
 
 
-def _plan(frames: Iterable[Frame], follow_side: int, is_new: Callable[[Frame], bool]) -> Iterator[_Look]:
-    """Decide which frames are searched."""
-    search: Future[bool] = Future()
-    searched_s = -math.inf
+def _side(frame: Frame, smallest_px: float, follow_px: float) -> int:
+    """Return how long the longer side of the picture must be for the smallest face to have ``follow_px`` pixels."""
+    finest = max(frame.small.shape[:2])
+    needed = max(frame.size) * follow_px / max(smallest_px, 1.0)
+    return min(finest, math.ceil(max(needed, finest * _COARSEST) / _STEP) * _STEP)
+
+
+def _plan(frames: Iterable[Frame], is_new: Callable[[Frame], bool], holds_back: bool) -> Iterator[_Look]:
+    """Decide which frames are searched, and yield every search before the frames that depend on it."""
+    before: _Look | None = None
+    between: list[Frame] = []
+
+    def followed(*searches: _Look | None) -> Iterator[_Look]:
+        futures = tuple(search.found for search in searches if search is not None)
+        return (_Look(frame, futures) for frame in between)
+
     for frame in frames:
-        new = is_new(frame)
-        coarser = 0 < follow_side < max(frame.small.shape[:2])
-        due = not 0 <= frame.time_s - searched_s < SEARCH_EVERY_S
-        if new or due or not coarser:
-            search, searched_s = Future(), frame.time_s
-            yield _Look(frame, True, search)
+        begins_shot = is_new(frame)
+        if (
+            before is None
+            or begins_shot
+            or not 0 <= frame.time_s - before.frame.time_s < SEARCH_EVERY_S
+            or len(between) == MOST_BETWEEN
+        ):
+            search = _Look(frame, n_before=len(between))
+            yield search
+            yield from followed(before, None if begins_shot else search)
+            before, between = search, []
+        elif holds_back:
+            between.append(frame)
         else:
-            yield _Look(frame, False, search)
+            yield _Look(frame, (before.found,))
+    yield from followed(before)
+
+
+def _in_order(taken: Iterable[tuple[_Look, Detections]]) -> Iterator[tuple[Frame, Detections]]:
+    """Put every search behind the frames that come before it."""
+    waiting: tuple[Frame, Detections] | None = None
+    n_missing = 0
+    for look, found in taken:
+        if look.n_before:
+            waiting, n_missing = (look.frame, found), look.n_before
+            continue
+        yield look.frame, found
+        if waiting is not None:
+            n_missing -= 1
+            if not n_missing:
+                yield waiting
+                waiting = None

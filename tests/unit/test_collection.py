@@ -84,7 +84,7 @@ def test_options_and_models_are_kept_with_each_video(videos, tmp_path):
     result = run([videos / "good.mp4"], tmp_path / "store", rate=3)
     entry = result.store.entries()[result.video_ids[0]]
     assert entry.options["rate"] == 3
-    assert entry.models == {}
+    assert entry.models["detector"]["name"] == entry.options["detector"]
 
 
 def test_clips_are_written_unless_told_otherwise(videos, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from faces import make_detections
 
 from facestats.detect import detect_ahead
+from facestats.detect.ahead import MOST_BETWEEN
 from facestats.threads import usable_cores
 from facestats.types import Frame
 
@@ -108,43 +109,91 @@ def moments(*times):
         yield Frame(i, time_s, np.zeros((360, 640, 3), np.uint8))
 
 
-@pytest.mark.parametrize(("sizes", "followed"), [((), True), ((64,), True), ((200, 64), True), ((200, 60), False)])
-def test_between_searches_a_coarser_picture_does_for_large_faces_alone(sizes, followed):
+# 640 pixels are searched; between searches the smallest face has at least 32, in steps of 32, and no less than 214.
+@pytest.mark.parametrize(
+    ("sizes", "side"), [((), 224), ((300,), 224), ((64,), 320), ((200, 50), 416), ((200, 32), 640), ((5,), 640)]
+)
+def test_between_searches_pictures_are_as_fine_as_the_smallest_face_needs(sizes, side):
     detector = Sized(*sizes)
-    times = [i / 10 for i in range(25)]
-    out = list(detect_ahead(moments(*times), [detector], follow_side=320))
+    out = list(detect_ahead(moments(*(i / 10 for i in range(25))), [detector], follow_px=32))
+    assert [frame.index for frame, _ in out] == list(range(25))
     assert all(found.sizes == pytest.approx(sizes) for _, found in out)  # in pixels of the frame, however it was seen
-    searches = [side == 640 for side in detector.seen]
-    assert [i for i, search in enumerate(searches) if search] == ([0, 10, 20] if followed else list(range(25)))
+    assert sorted(detector.seen) == sorted([640] * 3 + [side] * 22)
 
 
-def test_a_new_shot_and_a_clock_that_jumps_back_are_searched():
+class Growing(Sized):
+    """The face has as many pixels as the frame is bright."""
+
+    def detect(self, images):
+        self.sizes = (float(images[0][0, 0, 0]),)
+        return super().detect(images)
+
+
+def brightening(*sizes):
+    for i, size in enumerate(sizes):
+        yield Frame(i, i / 10, np.full((360, 640, 3), size, np.uint8))
+
+
+@pytest.mark.parametrize(("first", "last"), [(40, 200), (200, 40)])
+def test_who_comes_in_between_two_searches_is_seen_as_finely_as_the_search_after_asks(first, last):
+    def sides(**options):
+        detector = Growing()
+        list(detect_ahead(brightening(first, *[200] * 9, last), [detector], follow_px=32, **options))
+        return detector.seen
+
+    assert sides() == [640, 640] + [512] * 9  # 40 pixels become 32
+    # What is live cannot wait for the next search.
+    assert sides(holds_back=False) == [640] + [512 if first == 40 else 224] * 9 + [640]
+
+
+def test_a_cut_ends_what_a_search_says_of_the_frames_before():
+    detector = Growing()
+    frames = brightening(200, 200, 200, 40, 40)
+    list(detect_ahead(frames, [detector], follow_px=32, is_new=lambda frame: frame.index == 3))
+    assert detector.seen == [640, 640, 224, 224, 512]
+
+
+def test_a_clock_that_jumps_is_searched():
     detector = Sized(200)
-    times = [0.0, 0.1, 0.2, 0.3, 5.0, 5.1, 0.0, 0.1]
-    list(detect_ahead(moments(*times), [detector], follow_side=320, is_new=lambda frame: frame.index == 2))
-    assert [side == 640 for side in detector.seen] == [True, False, True, False, True, False, True, False]
+    out = list(detect_ahead(moments(0.0, 0.1, 5.0, 5.1, 0.0, 0.1), [detector], follow_px=32))
+    assert [frame.time_s for frame, _ in out] == [0.0, 0.1, 5.0, 5.1, 0.0, 0.1]
+    assert sorted(detector.seen) == [224] * 3 + [640] * 3
 
 
-@pytest.mark.parametrize("side", [0, 640, 900])
-def test_every_frame_is_searched_where_there_is_no_coarser_picture(side):
+@pytest.mark.parametrize("holds_back", [True, False])
+def test_frames_that_wait_are_few_however_fast_they_come(holds_back):
+    given = []
+
+    def counted():
+        for frame in moments(*(i / 1000 for i in range(200))):
+            given.append(frame.index)
+            yield frame
+
+    detectors = [Sized(200), Sized(200)]
+    for i, (frame, _) in enumerate(detect_ahead(counted(), detectors, follow_px=32, holds_back=holds_back)):
+        assert frame.index == i
+        assert len(given) - i <= (2 * (MOST_BETWEEN + 1) + 6 if holds_back else 6)
+
+
+def test_every_frame_is_searched_if_asked():
     detector = Sized(200)
-    list(detect_ahead(moments(0.0, 0.1, 0.2), [detector], follow_side=side))
+    list(detect_ahead(moments(0.0, 0.1, 0.2), [detector]))
     assert detector.seen == [640, 640, 640]
 
 
 @pytest.mark.parametrize("n_detectors", [1, 2, 5])
 def test_how_finely_frames_are_looked_at_does_not_depend_on_the_threads(n_detectors):
-    class Slow(Sized):
+    class Slow(Growing):
         def detect(self, images):
             time.sleep(0.005 if max(images[0].shape[:2]) == 640 else 0)
-            self.seen.append(max(images[0].shape[:2]))
-            size = 200 if images[0][0, 0, 0] < 20 else 40
-            return [make_detections((0, 0, size, size))]
+            return super().detect(images)
 
     detectors = [Slow() for _ in range(n_detectors)]
-    frames = (Frame(i, i / 10, np.full((360, 640, 3), i, np.uint8)) for i in range(40))
-    list(detect_ahead(frames, detectors, follow_side=320))
-    assert sorted(side for detector in detectors for side in detector.seen) == [320] * 18 + [640] * 22
+    sizes = [200] * 20 + [40] * 20
+    out = list(detect_ahead(brightening(*sizes), detectors, follow_px=32))
+    assert [round(float(found.sizes[0])) for _, found in out] == sizes
+    seen = [side for detector in detectors for side in detector.seen]
+    assert sorted(seen) == [224] * 9 + [512] * 27 + [640] * 4
 
 
 def test_a_search_that_fails_does_not_leave_the_others_waiting():
@@ -153,4 +202,4 @@ def test_a_search_that_fails_does_not_leave_the_others_waiting():
             raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        list(detect_ahead(moments(0.0, 0.1, 0.2, 0.3), [Broken(), Broken()], follow_side=320))
+        list(detect_ahead(moments(0.0, 0.1, 0.2, 0.3), [Broken(), Broken()], follow_px=32))
