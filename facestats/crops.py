@@ -140,9 +140,9 @@ def align_one(rgb: UInt8, landmarks: np.ndarray, size: int = DEFAULT_SIZE) -> UI
         x1, y1 = np.clip(np.ceil(around.max(axis=0)).astype(int) + 2, [x0 + 1, y0 + 1], [width, height])
         halvings = min(int(-np.log2(scale)), int(np.log2(min(x1 - x0, y1 - y0))))
         rgb = halved(rgb[y0:y1, x0:x1], halvings)
-        # Pixel centres: (p - origin + 0.5) / 2**halvings - 0.5.
-        moved = (np.asarray(landmarks, np.float64) - [x0, y0] + 0.5) / 2**halvings - 0.5
-        matrix = similarity_transform(moved, TEMPLATE * size)
+        # The middle of pixel q of the halved piece is at (q + 0.5) * 2**halvings - 0.5 + origin of the picture.
+        matrix[:, 2] += matrix[:, :2] @ (np.array([x0, y0]) + (2**halvings - 1) / 2)
+        matrix[:, :2] *= 2**halvings
     return cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
