@@ -39,6 +39,8 @@ def degrade(image: UInt8, rng: np.random.Generator) -> UInt8:
         cv2.setRNGSeed(int(rng.integers(2**31)))
         cv2.randn(noise, 0, rng.uniform(2, 14))
         image = cv2.add(image, noise, dtype=cv2.CV_8U)
+    if rng.random() < 0.06:
+        image = _few_colors(image, rng)
     if rng.random() < 0.55:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(18, 90))]
         image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)  # the order of colours stays
@@ -54,11 +56,34 @@ def _relight(image: UInt8, rng: np.random.Generator) -> UInt8:
     if rng.random() < 0.4:
         table = table * np.exp(rng.normal(0, 0.1, 3))
     if rng.random() < 0.25:
-        table = 255 * (table.clip(0, 255) / 255) ** np.exp(rng.normal(0, 0.4))
+        table = 255 * (table.clip(0, 255) / 255) ** np.exp(rng.normal(0, 0.5))
+    if rng.random() < 0.2:  # haze, a dirty lens, light from behind: all is nearly of one tone
+        tone = rng.uniform(40, 210)
+        table = tone + (table - tone) * np.exp(rng.uniform(np.log(0.25), np.log(0.8)))
     image = cv2.LUT(image, table.clip(0, 255).astype(np.uint8).reshape(1, 256, 3))
-    if rng.random() < 0.1:
+    if rng.random() < 0.15:
+        image = _light_from_a_side(image, rng)
+    if rng.random() < 0.12:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return image
+
+
+def _light_from_a_side(image: UInt8, rng: np.random.Generator) -> UInt8:
+    height, width = image.shape[:2]
+    angle = rng.uniform(0, 2 * np.pi)
+    across = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
+    down = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
+    light = 1 + np.float32(rng.uniform(0.3, 1.2)) * (across[None] + down[:, None])
+    return cv2.multiply(image, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+
+
+def _few_colors(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """Round to few levels after adding noise, which looks like the dithered palette of a GIF."""
+    step = float(rng.uniform(12, 40))
+    noise = np.empty(image.shape, np.float32)
+    cv2.setRNGSeed(int(rng.integers(2**31)))
+    cv2.randu(noise, -step / 2, step / 2)
+    return (np.round((image + noise) / step) * step).clip(0, 255).astype(np.uint8)
 
 
 def _motion(rng: np.random.Generator) -> np.ndarray:

@@ -51,7 +51,7 @@ class DetectorRecipe:
         Of the weights and the pictures.
     """
 
-    steps: int = 20_000
+    steps: int = 24_000
     batch_size: int = 16
     side: int = 320
     learning_rate: float = 2e-3

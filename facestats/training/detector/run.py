@@ -135,8 +135,8 @@ def train_detector(
             f"{len(photos):,} photos with {sum(len(photo.boxes) for photo in photos):,} faces and "
             f"{len(material.rooms):,} without, of {data.name}; {len(material.faces):,} single faces"
             + (f" of {pasted}" if pasted else "")
-            + f". Boxes and landmarks by {' and '.join(Path(name).stem for name in teachers)}, and by people where "
-            "those saw nothing."
+            + f". Landmarks by {' and '.join(Path(name).stem for name in teachers)}; boxes half-way between theirs and "
+            "those of people, or of whoever saw the face."
         ),
         licence=describe_terms(sources),
         limits=LIMITS,

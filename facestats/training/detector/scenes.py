@@ -191,7 +191,7 @@ def _face(
     middle = middle or (float(rng.uniform(0, canvas.side)), float(rng.uniform(0, canvas.side)))
     kind = rng.random()
     image = face.image
-    if kind < 0.3:
+    if kind < 0.25:
         image = disguise.wear_mask(rng, face)
     elif kind < 0.35:
         image = disguise.wear_glasses(rng, face)
