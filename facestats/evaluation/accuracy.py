@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
+import pandas as pd
+from sklearn.metrics import confusion_matrix, f1_score, recall_score, roc_auc_score
 
-from facestats.classify.age import expected_age, group_of_years, group_probabilities
+from facestats.classify.age import age_quantiles, expected_age, group_of_years, group_probabilities
 from facestats.classify.onnx import OnnxClassifier
 from facestats.evaluation.calibration import expected_calibration_error
+from facestats.evaluation.groups import accuracy_by_group
 from facestats.models import Model
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.datasets import FaceData
@@ -50,10 +52,11 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
         for start in range(0, len(faces), _BATCH)
     ]
     predictions = Predictions(faces.attribute, parts[0].classes, np.concatenate([part.probabilities for part in parts]))
-    return {**score(predictions, faces), "faces_found": float(faces.found.mean())}
+    (head,) = classifier.heads
+    return {**score(predictions, faces, threshold=head.threshold), "faces_found": float(faces.found.mean())}
 
 
-def score(predictions: Predictions, faces: FaceData) -> dict[str, Any]:
+def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) -> dict[str, Any]:
     """Compare predictions with labels.
 
     Parameters
@@ -62,21 +65,31 @@ def score(predictions: Predictions, faces: FaceData) -> dict[str, Any]:
         N rows.
     faces : FaceData
         The same N rows, labelled.
+    threshold : float
+        Probability below which the verdict is "unknown"; see ``coverage``.
 
     Returns
     -------
     dict
-        ``accuracy``; ``balanced_accuracy``: the mean recall over the classes that occur; ``ece``: the expected
-        calibration error over 15 bins; ``confusion``: ``classes`` and ``matrix``, rows the labels, columns the
-        predictions; ``n``: rows.
+        ``n``: rows; ``accuracy``; ``balanced_accuracy``: the mean recall over the classes that occur; ``macro_f1``: the
+        mean F1 over the same; ``nll``: the mean of minus the log of the label's probability; ``ece``: the expected
+        calibration error over 15 bins; ``coverage``: the share of rows whose verdict is not "unknown", and
+        ``covered_accuracy`` among these; ``confusion``: ``classes`` and ``matrix``, rows the labels, columns the
+        predictions; ``groups``: see :func:`facestats.evaluation.groups.accuracy_by_group`. What cannot be computed is
+        None.
 
         For age all of these are of age groups, over the ``n_exact`` rows whose age is exact (bins straddle the
-        groups), and None where there is no such row; ``group_accuracy`` repeats the accuracy and ``mae`` is the mean
-        absolute error in years, None for a model that gives groups and no years.
+        groups); ``group_accuracy`` repeats the accuracy. For a model that gives years there are also ``mae``, the mean
+        absolute error in years over the same rows, ``interval_90``, the share of them inside the distribution's 90 %
+        interval, and ``bin_distance``, the mean distance in years between the expected age and the bin, over the rows
+        that have one.
 
-        For makeup, where the file has a ``gender`` column, also ``female_balanced_accuracy`` and
-        ``female_none_balanced_accuracy`` (none against the other two): the same among female faces, since a network
-        can seem to see makeup by seeing gender.
+        For expression, where the file has the votes of FER+'s taggers, ``majority``: ``accuracy`` and ``n`` against
+        their majority, over the rows where it is one of the seven expressions and not tied.
+
+        For makeup, where the file has a ``gender`` column, among female faces alone, since a network can seem to see
+        makeup by seeing gender: ``female_balanced_accuracy``, ``female_none_balanced_accuracy`` (none against the other
+        two) and ``female_over_auc`` (the area under the ROC curve of over against the other two).
 
     Examples
     --------
@@ -89,27 +102,82 @@ def score(predictions: Predictions, faces: FaceData) -> dict[str, Any]:
     """
     probabilities = class_probabilities(predictions)
     if faces.attribute == "age":
-        return _score_age(predictions, probabilities, faces)
-    scores = _score_classes(probabilities, faces.labels, faces.attribute)
+        return _score_age(predictions, probabilities, faces, threshold)
+    scores = _score_classes(probabilities, faces.labels, faces.table, faces.attribute, threshold)
     if faces.attribute == "makeup" and "gender" in faces.table:
-        female = (faces.table["gender"] == "female").to_numpy()
-        labels, chosen = faces.labels[female], probabilities[female].argmax(axis=1)
-        none = ATTRIBUTE_CLASSES["makeup"].index("none")
-        scores["female_balanced_accuracy"] = _mean_recall(labels, chosen)
-        scores["female_none_balanced_accuracy"] = _mean_recall(labels == none, chosen == none)
-    return {**scores, "n": len(faces)}
+        scores |= _score_female(probabilities, faces)
+    if faces.attribute == "expression" and "votes_neutral" in faces.table:
+        majority = majority_labels(faces.table)
+        counts = majority >= 0
+        chosen = probabilities[counts].argmax(axis=1)
+        accuracy = float((chosen == majority[counts]).mean()) if counts.any() else None
+        scores["majority"] = {"accuracy": accuracy, "n": int(counts.sum())}
+    return {"n": len(faces), **scores}
 
 
-def _score_age(predictions: Predictions, probabilities: Float32, faces: FaceData) -> dict[str, Any]:
+def majority_labels(table: pd.DataFrame) -> Int64:
+    """Return the index of the expression that most FER+ taggers chose, int64 (N,), or -1.
+
+    That is for rows without votes, and for those where another answer (contempt, unknown, not a face) has as many votes
+    or more, or two expressions have alike many, which Barsoum et al. (2016, arXiv 1608.01041) leave out as well.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``votes_*`` columns.
+
+    Examples
+    --------
+    >>> votes = pd.DataFrame({f"votes_{name}": [0, 0, 0] for name in ATTRIBUTE_CLASSES["expression"]})
+    >>> votes["votes_fear"], votes["votes_anger"], votes["votes_unknown"] = [6, 5, 3], [4, 5, 2], [0, 0, 4]
+    >>> majority_labels(votes).tolist()
+    [2, -1, -1]
+    """
+    classes = ATTRIBUTE_CLASSES["expression"]
+    named = [f"votes_{name}" for name in classes]
+    others = [name for name in table if name.startswith("votes_") and name not in named]
+    votes = table[[*named, *others]].to_numpy(np.float64, na_value=0.0)
+    best = votes.argmax(axis=1)
+    alone = (votes == votes.max(axis=1, keepdims=True)).sum(axis=1) == 1
+    return np.where(alone & (best < len(classes)), best, -1).astype(np.int64)
+
+
+def _score_female(probabilities: Float32, faces: FaceData) -> dict[str, Any]:
+    female = (faces.table["gender"] == "female").to_numpy()
+    labels, chosen = faces.labels[female], probabilities[female].argmax(axis=1)
+    none, over = (ATTRIBUTE_CLASSES["makeup"].index(name) for name in ("none", "over"))
+    both = len(set(labels == over)) == 2
+    return {
+        "female_balanced_accuracy": _mean_recall(labels, chosen),
+        "female_none_balanced_accuracy": _mean_recall(labels == none, chosen == none),
+        "female_over_auc": float(roc_auc_score(labels == over, probabilities[female, over])) if both else None,
+    }
+
+
+def _score_age(predictions: Predictions, probabilities: Float32, faces: FaceData, threshold: float) -> dict[str, Any]:
     low, high = (faces.table[name].to_numpy(np.float64) for name in ("age_min", "age_max"))
     exact = low == high
-    years = predictions.years
-    mae = None
-    if years is not None and exact.any():
-        mae = float(np.abs(expected_age(predictions.probabilities[exact], years) - low[exact]).mean())
-    scores = _score_classes(probabilities[exact], group_of_years(low[exact]), "age")
-    counts = {"n": len(faces), "n_exact": int(exact.sum())}
-    return {**scores, "group_accuracy": scores["accuracy"], "mae": mae, **counts}
+    table = faces.table[exact].reset_index(drop=True)
+    scores = _score_classes(probabilities[exact], group_of_years(low[exact]), table, "age", threshold)
+    mae = interval = distance = None
+    if (years := predictions.years) is not None:
+        expected = expected_age(predictions.probabilities, years)
+        if exact.any():
+            mae = float(np.abs(expected[exact] - low[exact]).mean())
+            first, last = age_quantiles(predictions.probabilities[exact], years).T
+            truth = low[exact].clip(years[0], years[-1])  # who is older than the oldest year counts as that
+            interval = float(((first <= truth) & (truth <= last)).mean())
+        if not exact.all():
+            off = np.maximum(low - expected, expected - high).clip(0)
+            distance = float(off[~exact].mean())
+    of_years = {"mae": mae, "interval_90": interval, "bin_distance": distance}
+    return {
+        "n": len(faces),
+        "n_exact": int(exact.sum()),
+        **scores,
+        "group_accuracy": scores["accuracy"],
+        **of_years,
+    }
 
 
 def class_probabilities(predictions: Predictions) -> Float32:
@@ -131,19 +199,33 @@ def class_probabilities(predictions: Predictions) -> Float32:
     return full
 
 
-def _score_classes(probabilities: Float32, labels: Int64, attribute: str) -> dict[str, Any]:
+def _score_classes(
+    probabilities: Float32, labels: Int64, table: pd.DataFrame, attribute: str, threshold: float
+) -> dict[str, Any]:
     classes = ATTRIBUTE_CLASSES[attribute]
-    chosen = probabilities.argmax(axis=1)
-    any_rows = len(labels) > 0
-    matrix = np.zeros((len(classes), len(classes)), np.int64)
-    if any_rows:
-        matrix = confusion_matrix(labels, chosen, labels=np.arange(len(classes)))
+    if len(labels) == 0:
+        figures = ("accuracy", "balanced_accuracy", "macro_f1", "nll", "ece", "coverage", "covered_accuracy")
+        matrix = np.zeros((len(classes), len(classes)), np.int64)
+        return {**dict.fromkeys(figures), "confusion": _confusion(classes, matrix), "groups": {}}
+    chosen, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    correct, covered = chosen == labels, confidence >= threshold
+    said = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    present = np.unique(labels)
     return {
-        "accuracy": float(accuracy_score(labels, chosen)) if any_rows else None,
+        "accuracy": float(correct.mean()),
         "balanced_accuracy": _mean_recall(labels, chosen),
-        "ece": expected_calibration_error(probabilities.max(axis=1), chosen == labels) if any_rows else None,
-        "confusion": {"classes": list(classes), "matrix": matrix.tolist()},
+        "macro_f1": float(f1_score(labels, chosen, labels=present, average="macro", zero_division=0)),
+        "nll": float(-np.log(said.clip(1e-12)).mean()),
+        "ece": expected_calibration_error(confidence, correct),
+        "coverage": float(covered.mean()),
+        "covered_accuracy": float(correct[covered].mean()) if covered.any() else None,
+        "confusion": _confusion(classes, confusion_matrix(labels, chosen, labels=np.arange(len(classes)))),
+        "groups": accuracy_by_group(correct, table, attribute),
     }
+
+
+def _confusion(classes: tuple[str, ...], matrix: Int64) -> dict[str, Any]:
+    return {"classes": list(classes), "matrix": matrix.tolist()}
 
 
 def _mean_recall(labels: np.ndarray, chosen: np.ndarray) -> float | None:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facestats.evaluation.accuracy import class_probabilities, score
+from facestats.evaluation.accuracy import class_probabilities, majority_labels, score
 from facestats.schema import EXPRESSIONS
 from facestats.training.datasets import FaceData
 from facestats.types import Predictions
@@ -31,6 +31,18 @@ def test_scores_by_hand():
     assert scores["ece"] == pytest.approx(0.1, abs=1e-6)
     assert scores["confusion"] == {"classes": ["female", "male"], "matrix": [[8, 0], [1, 1]]}
     assert scores["n"] == 10
+    assert scores["macro_f1"] == pytest.approx((16 / 17 + 2 / 3) / 2)
+    assert scores["nll"] == pytest.approx(-(9 * np.log(0.8) + np.log(0.2)) / 10)
+
+
+def test_coverage_counts_the_verdicts_that_are_sure_enough():
+    probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6], [0.05, 0.95]], np.float32)
+    predictions = Predictions("gender", ("female", "male"), probabilities)
+    labelled = faces("gender", gender=["female", "male", "male", "male"])
+    scores = score(predictions, labelled, threshold=0.65)
+    assert (scores["coverage"], scores["covered_accuracy"]) == (0.75, pytest.approx(2 / 3))
+    assert score(predictions, labelled)["coverage"] == 1
+    assert score(predictions, labelled, threshold=0.99)["covered_accuracy"] is None
 
 
 def test_classes_in_another_order():
@@ -61,8 +73,21 @@ def test_age_counts_exact_ages_only():
     assert scores["n_exact"] == 4
     assert scores["accuracy"] == scores["group_accuracy"] == 1
     assert scores["mae"] == pytest.approx((2 + 10 + 9 + 30) / 4)
+    assert scores["interval_90"] == 0  # each puts all on one wrong year
+    assert scores["bin_distance"] == 0
     assert scores["confusion"]["classes"] == ["child", "young", "middle", "old"]
     assert np.array(scores["confusion"]["matrix"]).tolist() == np.eye(4, dtype=int).tolist()
+
+
+def test_age_intervals_and_distances_to_bins():
+    even = Predictions("age", YEARS, np.full((4, 101), 1 / 101, np.float32))  # expects 50, from 5 to 95 years
+    scores = score(even, faces("age", age_min=[50, 99, 30, 60], age_max=[50, 110, 39, 60]))
+    assert scores["interval_90"] == 1
+    assert scores["bin_distance"] == pytest.approx((49 + 11) / 2)
+    old = score(
+        Predictions("age", YEARS, np.eye(101, dtype=np.float32)[[100]]), faces("age", age_min=[110], age_max=[110])
+    )
+    assert (old["interval_90"], old["mae"]) == (1, 10)
 
 
 def test_age_takes_the_most_likely_group_not_the_group_of_the_most_likely_year():
@@ -77,7 +102,7 @@ def test_age_of_a_model_that_gives_groups():
     predictions = sure_of("age", ("child", "young", "middle", "old"), ["old", "young"])
     scores = score(predictions, faces("age", age_min=[70, 50], age_max=[70, 50]))
     assert scores["group_accuracy"] == 0.5
-    assert scores["mae"] is None
+    assert scores["mae"] is scores["interval_90"] is scores["bin_distance"] is None
 
 
 def test_bins_alone_cannot_be_scored():
@@ -98,6 +123,7 @@ def test_makeup_among_female_faces():
     assert scores["accuracy"] == 0.25
     assert scores["female_balanced_accuracy"] == 0
     assert scores["female_none_balanced_accuracy"] == pytest.approx((0 + 0.5) / 2)
+    assert scores["female_over_auc"] == 0
     assert "female_balanced_accuracy" not in score(predictions, faces("makeup", makeup=labels["makeup"]))
 
 
@@ -107,3 +133,34 @@ def test_years_become_groups():
     assert class_probabilities(Predictions("age", YEARS, probabilities))[0].tolist() == pytest.approx(
         [0.1, 0.2, 0.3, 0.4]
     )
+
+
+def test_makeup_among_female_faces_of_one_kind_has_no_curve():
+    predictions = sure_of("makeup", ("none", "partial", "over"), ["none", "over"])
+    assert (
+        score(predictions, faces("makeup", makeup=["none", "over"], gender=["female", "male"]))["female_over_auc"]
+        is None
+    )
+
+
+def votes(**given):
+    """A table of votes: lists of one length for some answers, 0 for the others."""
+    n = len(next(iter(given.values())))
+    answers = (*EXPRESSIONS, "contempt", "unknown", "nf")
+    return {f"votes_{name}": given.get(name, [0] * n) for name in answers}
+
+
+def test_the_majority_of_the_taggers_counts_where_there_is_one():
+    table = votes(anger=[6, 5, 2, 0, None], fear=[4, 5, 0, 0, None], unknown=[0, 0, 8, 0, None], nf=[0, 0, 0, 10, None])
+    assert majority_labels(pd.DataFrame(table)).tolist() == [EXPRESSIONS.index("anger"), -1, -1, -1, -1]
+    predictions = sure_of("expression", EXPRESSIONS, ["anger"] * 5)
+    scores = score(predictions, faces("expression", fer2013_label=["fear"] * 5, **table))
+    assert scores["accuracy"] == 0
+    assert scores["majority"] == {"accuracy": 1, "n": 1}
+
+
+def test_without_votes_there_is_no_majority():
+    predictions = sure_of("expression", EXPRESSIONS, ["anger"])
+    assert "majority" not in score(predictions, faces("expression", fer2013_label=["fear"]))
+    none = score(predictions, faces("expression", fer2013_label=["fear"], **votes(nf=[10])))
+    assert none["majority"] == {"accuracy": None, "n": 0}
