@@ -208,10 +208,17 @@ _TITLES = {
     "faces_found": "faces found",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "mean F1 of the classes",
+    "nll": "negative log-likelihood",
     "ece": "expected calibration error",
+    "coverage": "share with a verdict",
+    "covered_accuracy": "accuracy of these",
     "mae": "mean absolute error (years)",
+    "interval_90": "ages inside the 90 % interval",
+    "bin_distance": "distance to the bin (years)",
     "female_balanced_accuracy": "balanced accuracy, female faces",
     "female_none_balanced_accuracy": "none or not, female faces",
+    "female_over_auc": "over or not, female faces, AUC",
 }
 
 
@@ -224,6 +231,12 @@ def _table(scores: Mapping[str, Any]) -> str:
             lines.append(f"  {title:<32}{value:>10,}" if isinstance(value, int) else f"  {title:<32}{value:>10.3f}")
     if scores.get("n_exact") == 0:
         lines.append("  no row has an exact age (age_min equal to age_max): age groups cannot be scored on bins")
+    if scores.get("majority", {}).get("n"):
+        title = "accuracy, majority of taggers"
+        lines.append(f"  {title:<32}{scores['majority']['accuracy']:>10.3f}")
+    for column, by_group in scores["groups"].items():
+        if by_group["gap"] is not None:
+            lines.append(f"  {f'gap by {column}':<32}{by_group['gap']:>10.3f}")
     classes = scores["confusion"]["classes"]
     width = max(map(len, classes)) + 2
     lines += [
