@@ -2,7 +2,8 @@
 
 The columns are ``image`` (an encoded picture of any size and kind), the label columns of the attribute (see
 :data:`LABEL_COLUMNS`) and, where there are any, ``name``, ``split``, ``source`` and FER+'s ``votes_*``. Validation rows
-are those whose ``split`` says so, or, in a file without that column, those whose name's sha256 is divisible by 10.
+are those whose ``split`` says so, or, in a file without that column, those whose name's sha256 is divisible by 10. Rows
+without a label of the attribute are left out, as a file may hold several attributes' labels, each for some of its rows.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def decode_image(encoded: bytes, where: str = "image") -> UInt8:
 
 
 def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataFrame:
-    """Read the rows of a data file that a split selects, and check their labels.
+    """Read the rows of a data file that a split selects and that have a label, and check their labels.
 
     Parameters
     ----------
@@ -160,12 +161,17 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
     MissingInputError
         If the file does not exist.
     DataError
-        If it is not Parquet, lacks a column, has a label that is none, or no row of the split.
+        If it is not Parquet, lacks a column, has a label that is none, or no row of the split with a label.
 
     Examples
     --------
     >>> read_table(Path("fer2013.parquet"), "expression", "validation")  # doctest: +SKIP
     """
+    return _read_labelled(path, attribute, split)[0]
+
+
+def _read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.DataFrame, bool]:
+    """Return what :func:`read_table` does, and whether every row of the split has a label."""
     if attribute not in LABEL_COLUMNS:
         raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(LABEL_COLUMNS)}")
     _check_split(split)
@@ -182,8 +188,12 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
     except pa.ArrowInvalid as error:
         raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
     frame = rows_of_split(frame, split, path)
+    has_label = frame[list(LABEL_COLUMNS[attribute])].notna().any(axis=1)
+    frame = frame[has_label]
+    if frame.empty:
+        raise DataError(f"{path} has no row with a label for {attribute}" + (f" in the {split} split" if split else ""))
     _check_labels(frame, attribute, path)
-    return frame.drop(columns="split", errors="ignore").reset_index(drop=True)
+    return frame.drop(columns="split", errors="ignore").reset_index(drop=True), bool(has_label.all())
 
 
 def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
@@ -313,9 +323,11 @@ def load_faces(
     >>> faces.crops.shape  # doctest: +SKIP
     (1058, 48, 48, 3)
     """
-    frame = read_table(path, attribute, split)
+    frame, is_whole = _read_labelled(path, attribute, split)
     way = f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
-    key = f"{sha256_of(path)[:16]}-{way}-{size}-{split or 'all'}"
+    # Attributes share the crops unless some rows lack a label: then each has rows of its own.
+    rows = (split or "all") + ("" if is_whole else f"-{attribute}")
+    key = f"{sha256_of(path)[:16]}-{way}-{size}-{rows}"
     files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found")]
     if all(file.is_file() for file in files):
         crops, found = (np.load(file) for file in files)

@@ -76,11 +76,26 @@ class TestReadTable:
         with pytest.raises(DataError, match="has no column 'image'"):
             read_table(tmp_path / "f.parquet", "gender")
 
-    @pytest.mark.parametrize("value", ["Male", "", None])
+    @pytest.mark.parametrize("value", ["Male", ""])
     def test_unknown_label_names_the_row(self, write_faces, value):
         path = write_faces({"gender": ["male", value], "name": ["a.png", "b.png"]})
         with pytest.raises(DataError, match=r"row 1 \(b.png\): gender .* is not one of female, male"):
             read_table(path, "gender")
+
+    def test_rows_without_the_label_are_left_out(self, write_faces):
+        columns = {"gender": ["male", None, "female"], "age_min": [None, 3, 4], "age_max": [None, 3, 9]}
+        path = write_faces({**columns, "name": ["a", "b", "c"], "split": ["train", "train", "validation"]})
+        assert read_table(path, "gender")["name"].tolist() == ["a", "c"]
+        assert read_table(path, "gender").index.tolist() == [0, 1]
+        assert read_table(path, "age")["name"].tolist() == ["b", "c"]
+        assert read_table(path, "age", "train")["name"].tolist() == ["b"]
+
+    def test_no_row_with_a_label(self, write_faces):
+        path = write_faces({"gender": [None, "male"], "split": ["train", "validation"]})
+        with pytest.raises(DataError, match=r"faces.parquet has no row with a label for gender in the train split"):
+            read_table(path, "gender", "train")
+        with pytest.raises(DataError, match=r"has no row with a label for makeup$"):
+            read_table(write_faces({"makeup": [None]}), "makeup")
 
     @pytest.mark.parametrize("bounds", [(30, 20), (-1, 4), (None, 4)])
     def test_ages_out_of_order(self, write_faces, bounds):
@@ -166,6 +181,18 @@ class TestLoadFaces:
         assert shapes == [(2, 48), (1, 48), (3, 48), (2, 40)]
         write_faces({"gender": ["male"], "split": ["train"]})
         assert len(load_faces(path, "gender", "train")) == 1
+
+    def test_attributes_share_a_cache_only_if_they_share_the_rows(self, tmp_path, face_png, monkeypatch):
+        blank = encode(np.full((50, 40), 9, np.uint8))
+        frame = pd.DataFrame({"image": [face_png, blank], "gender": [None, "male"], "makeup": ["none", None]})
+        frame.to_parquet(tmp_path / "f.parquet")
+        assert load_faces(tmp_path / "f.parquet", "makeup").found.tolist() == [True]
+        assert load_faces(tmp_path / "f.parquet", "gender").found.tolist() == [False]
+        assert np.unique(load_faces(tmp_path / "f.parquet", "gender").crops).tolist() == [9]
+        frame.assign(gender="male", makeup="none").to_parquet(tmp_path / "f.parquet")
+        load_faces(tmp_path / "f.parquet", "makeup")
+        monkeypatch.setattr("facestats.training.datasets.find_landmarks", None)  # would fail if called
+        assert load_faces(tmp_path / "f.parquet", "gender").found.tolist() == [True, False]
 
     def test_undecodable_image_names_the_row(self, tmp_path, face_png):
         frame = pd.DataFrame({"image": [face_png, b"xx"], "gender": ["male"] * 2, "name": ["good", "bad"]})
