@@ -46,7 +46,10 @@ def accuracy_by_group(correct: np.ndarray, table: pd.DataFrame, attribute: str) 
     """
     columns = {name: table[name] for name in ("source", "race", "gender") if name in table}
     if {"age_min", "age_max"} <= set(table):
-        middle = table[["age_min", "age_max"]].astype(np.float64).mean(axis=1)
+        # Nobody has checked these, unless age is what was predicted.
+        bounds = table[["age_min", "age_max"]].apply(pd.to_numeric, errors="coerce").astype(np.float64)
+        middle = bounds.mean(axis=1, skipna=False)
+        middle = middle.where(middle >= 0)
         groups = pd.Series(np.array(AGE_GROUPS)[group_of_years(np.floor(middle.fillna(0)))], table.index)
         columns["age_group"] = groups.where(middle.notna())
     columns.pop("age_group" if attribute == "age" else attribute, None)

@@ -44,7 +44,7 @@ LABEL_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 # Read where a file has them: what a row is called, where it comes from, and whom it shows, to compare groups of people.
-_OPTIONAL = ("name", "split", "source", "gender", "race")
+_OPTIONAL = ("name", "split", "source", "gender", "race", "age_min", "age_max")
 
 #: The classes that a network for each attribute tells apart; age is a distribution over years.
 NETWORK_CLASSES: Mapping[str, tuple[str, ...]] = {
@@ -66,8 +66,8 @@ class FaceData:
     found : numpy.ndarray
         bool (N,): whether the detector found the face; the other crops are cut at the mean position.
     table : pandas.DataFrame
-        N rows: the label columns and, where the file has them, ``name``, ``source``, ``gender``, ``race`` and
-        ``votes_*``.
+        N rows: the label columns and, where the file has them, ``name``, ``source``, ``gender``, ``race``,
+        ``age_min``, ``age_max`` and ``votes_*``.
     digests : tuple of int
         sha256 of each row's name (of its image, where there are no names), as an integer.
     """
@@ -151,8 +151,8 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        ``image``, the label columns and what the file has of ``name``, ``source``, ``gender``, ``race`` and
-        ``votes_*``; a fresh index.
+        ``image``, the label columns and what the file has of ``name``, ``source``, ``gender``, ``race``,
+        ``age_min``, ``age_max`` and ``votes_*``; a fresh index.
 
     Raises
     ------

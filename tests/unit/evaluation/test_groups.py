@@ -38,6 +38,13 @@ def test_faces_of_no_known_group_are_left_out():
     assert groups["race, gender, age_group"]["groups"] == {"x, male, young": {"n": 1, "accuracy": 0.0}}
 
 
+def test_ages_that_are_none():
+    table = pd.DataFrame({"age_min": ["old", -3, 20, 8], "age_max": ["old", -3, None, 8]}, dtype=object)
+    assert accuracy_by_group(np.ones(4, bool), table, "gender")["age_group"]["groups"] == {
+        "child": {"n": 1, "accuracy": 1.0}
+    }
+
+
 def test_no_columns_no_groups():
     assert accuracy_by_group(np.ones(2, bool), pd.DataFrame({"name": ["a", "b"]}), "gender") == {}
     assert accuracy_by_group(np.ones(2, bool), pd.DataFrame({"race": [None, None]}), "gender") == {}
