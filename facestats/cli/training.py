@@ -38,7 +38,9 @@ def train(
         str | None,
         typer.Option(help="What the network sees: gray or rgb; expression gray.", rich_help_panel=_OF_ATTRIBUTES),
     ] = None,
-    network: Annotated[str | None, typer.Option(help="mini_xception.", rich_help_panel=_OF_ATTRIBUTES)] = None,
+    network: Annotated[
+        str | None, typer.Option(help="mini_xception or residual.", rich_help_panel=_OF_ATTRIBUTES)
+    ] = None,
     size: Annotated[
         int | None,
         typer.Option(min=32, help="Side of the aligned face in pixels, 48.", rich_help_panel=_OF_ATTRIBUTES),

@@ -90,8 +90,84 @@ class MiniXception(nn.Module):
         return {name: head(features).mean(dim=(2, 3)) for name, head in self.heads.items()}
 
 
+class _Convolution(nn.Sequential):
+    """A 3x3 convolution and batch normalisation, which the exported file folds into one."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(out_channels)
+        )
+
+
+class _Residual(nn.Module):
+    """Two convolutions beside a shortcut, which is averaged, not skipped, where the sides are halved."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            _Convolution(in_channels, out_channels, stride=stride), nn.ReLU(), _Convolution(out_channels, out_channels)
+        )
+        # Each block begins as its shortcut, so that training begins with a shallow network.
+        nn.init.zeros_(self.body[-1][-1].weight)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride > 1 or in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False) if stride > 1 else nn.Identity(),
+                nn.Conv2d(in_channels, out_channels, 1, bias=False),
+                nn.BatchNorm2d(out_channels),
+            )
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.body(faces) + self.shortcut(faces))
+
+
+class ResidualNet(nn.Module):
+    """A small residual network (He et al., 2016, arXiv 1512.03385), about 1.5 million weights.
+
+    Dense convolutions: processors do them several times faster than depthwise ones of as many multiplications. The
+    shortcuts are those of "ResNet-D" (He et al., 2019, arXiv 1812.01187). Several outputs share all but the last layer.
+
+    Parameters
+    ----------
+    in_channels : int
+        1 for grey faces, 3 for RGB.
+    outputs : mapping of str to int
+        Name and number of classes of each output.
+
+    Examples
+    --------
+    >>> network = ResidualNet(3, {"gender": 2, "age": 101})
+    >>> {name: tuple(logits.shape) for name, logits in network(torch.zeros(2, 3, 64, 64)).items()}
+    {'gender': (2, 2), 'age': (2, 101)}
+    >>> sum(weight.numel() for weight in ResidualNet(1, {"expression": 7}).parameters())
+    1523559
+    """
+
+    def __init__(self, in_channels: int, outputs: Mapping[str, int]) -> None:
+        super().__init__()
+        first = 32
+        self.stem = nn.Sequential(
+            nn.Conv2d(in_channels, first, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(first), nn.ReLU()
+        )
+        blocks = [_Residual(first, first, stride=1)]
+        for channels, n_blocks in ((64, 1), (128, 2), (256, 1)):
+            blocks.append(_Residual(channels // 2, channels, stride=2))
+            blocks += [_Residual(channels, channels, stride=1) for _ in range(n_blocks - 1)]
+        self.blocks = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(0.2)
+        self.heads = nn.ModuleDict({name: nn.Linear(256, classes) for name, classes in outputs.items()})
+
+    def forward(self, faces: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the logits of each output, float32 (N, K), for faces float32 (N, C, S, S)."""
+        features = self.dropout(self.blocks(self.stem(faces)).mean(dim=(2, 3)))
+        return {name: head(features) for name, head in self.heads.items()}
+
+
 #: Every network that can be trained, converted, or run from its safetensors weights.
-NETWORKS: Mapping[str, Callable[[int, Mapping[str, int]], nn.Module]] = {"mini_xception": MiniXception}
+NETWORKS: Mapping[str, Callable[[int, Mapping[str, int]], nn.Module]] = {
+    "mini_xception": MiniXception,
+    "residual": ResidualNet,
+}
 
 
 def create_network(name: str, in_channels: int, outputs: Mapping[str, int]) -> nn.Module:
