@@ -44,7 +44,7 @@ def wear_mask(rng: np.random.Generator, face: Taught) -> UInt8:
 
 
 def wear_glasses(rng: np.random.Generator, face: Taught) -> UInt8:
-    """Return the picture with dark glasses over the eyes of its only face."""
+    """Return the picture with glasses over the eyes of its only face: dark ones, or rims."""
     eye_left, eye_right = face.landmarks[0][:2]
     apart = float(np.linalg.norm(eye_right - eye_left))
     if apart < 4:
@@ -53,8 +53,9 @@ def wear_glasses(rng: np.random.Generator, face: Taught) -> UInt8:
     colour = rng.uniform(5, 70, 3).tolist()
     angle = float(np.degrees(np.arctan2(*(eye_right - eye_left)[::-1])))
     axes = (apart * rng.uniform(0.34, 0.46), apart * rng.uniform(0.24, 0.38))
+    rim = -1 if rng.random() < 0.4 else max(1, round(apart * rng.uniform(0.03, 0.09)))
     for eye in (eye_left, eye_right):
-        cv2.ellipse(painted, (tuple(map(float, eye)), (2 * axes[0], 2 * axes[1]), angle), colour, -1, cv2.LINE_AA)
+        cv2.ellipse(painted, (tuple(map(float, eye)), (2 * axes[0], 2 * axes[1]), angle), colour, rim, cv2.LINE_AA)
     ends = [tuple(np.round(eye).astype(int).tolist()) for eye in (eye_left, eye_right)]
     cv2.line(painted, *ends, colour, max(1, round(apart * 0.06)), cv2.LINE_AA)
     return painted
@@ -103,6 +104,29 @@ def mirrored_noise(rng: np.random.Generator, side: int = 48) -> UInt8:
     half = (rng.uniform(30, 220, 3) + light).clip(0, 255).astype(np.float32)
     whole = np.concatenate([half, half[:, ::-1]], axis=1)
     return cv2.resize(whole, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+
+
+def emblem(rng: np.random.Generator, side: int = 64) -> UInt8:
+    """Return a badge, a crest or a logo: a few flat shapes, mirrored, in few colours on a cloth of one."""
+    colours = rng.uniform(0, 255, (4, 3))
+    if rng.random() < 0.5:  # gold, silver and white on something dark
+        gold = np.array([1.0, rng.uniform(0.7, 1.0), rng.uniform(0.2, 1.0)])
+        colours[0] *= 0.3
+        colours[1:] = rng.uniform(120, 255, (3, 1)) * gold
+    painted = np.full((side, side, 3), colours[0], np.uint8)
+    if rng.random() < 0.6:
+        axes = (round(side * rng.uniform(0.3, 0.48)), round(side * rng.uniform(0.3, 0.48)))
+        cv2.ellipse(painted, (side // 2, side // 2), axes, 0, 0, 360, colours[1].tolist(), -1, cv2.LINE_AA)
+    for _ in range(rng.integers(3, 9)):
+        corners = rng.uniform((0, 0.05), (0.55, 0.95), (int(rng.integers(3, 6)), 2)) * side
+        colour = colours[rng.integers(4)].tolist()
+        if rng.random() < 0.6:
+            cv2.fillPoly(painted, [np.round(corners).astype(np.int32)], colour, cv2.LINE_AA)
+        else:
+            radius = round(side * rng.uniform(0.02, 0.12))
+            cv2.circle(painted, tuple(np.round(corners[0]).astype(int).tolist()), radius, colour, -1, cv2.LINE_AA)
+    painted[:, side // 2 :] = painted[:, : side // 2][:, ::-1]
+    return painted
 
 
 def round_thing(rng: np.random.Generator, side: int = 64) -> UInt8:

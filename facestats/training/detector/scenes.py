@@ -200,6 +200,10 @@ def _face(
     if rng.random() < 0.45:
         pasting.paint_body(canvas, size, middle, _patch(rng, material), rng)
     pasting.paste_face(canvas, face, image, size, middle, rng)
+    if rng.random() < 0.08:  # on the cap, or below on the coat
+        across, down = rng.normal(0, 0.15), rng.choice([rng.uniform(-1.0, -0.7), rng.uniform(1.1, 1.8)])
+        place = (middle[0] + float(across) * size, middle[1] + float(down) * size)
+        pasting.paste_thing(canvas, disguise.emblem(rng), size * float(rng.uniform(0.2, 0.45)), place, rng)
 
 
 def _decoy(canvas: Canvas, material: Material, size: float, rng: np.random.Generator) -> None:
@@ -209,8 +213,10 @@ def _decoy(canvas: Canvas, material: Material, size: float, rng: np.random.Gener
         thing = _patch(rng, material)
     elif kind < 0.55:
         thing = disguise.scrambled(rng, _pick(rng, material.faces).image)
-    elif kind < 0.75:
+    elif kind < 0.68:
         thing = disguise.mirrored_noise(rng)
+    elif kind < 0.8:
+        thing = disguise.emblem(rng)
     elif kind < 0.93:
         thing = disguise.round_thing(rng)
     else:  # skin and hair without features

@@ -92,3 +92,11 @@ def test_degrading_keeps_shape_and_content_in_mind(photo):
         assert image.dtype == np.uint8
         correlation = np.corrcoef(image.mean(axis=2).ravel(), photo.image.mean(axis=2).ravel())[0, 1]
         assert correlation > 0.6
+
+
+def test_an_emblem_is_mirrored_and_has_few_colours():
+    for seed in range(20):
+        image = disguise.emblem(np.random.default_rng(seed))
+        assert (image == image[:, ::-1]).all()
+        assert 1 <= len(np.unique((image // 16).reshape(-1, 3), axis=0)) < 120
+    assert len({disguise.emblem(np.random.default_rng(seed)).tobytes() for seed in range(20)}) == 20
