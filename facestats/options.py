@@ -21,8 +21,9 @@ DEFAULT_DETECTOR = "centerface"
 #: score that counts; 640 costs twice the time.
 DEFAULT_DETECT_SIZE = 480
 
-#: Pixels of the smallest face in the pictures in which faces are followed: with 32 or more, detectors miss no face that
-#: they find in larger pictures, and place its landmarks nearly as well.
+#: Pixels of the smallest face in the pictures in which faces are followed. On four real clips CenterFace found all
+#: faces of 32 pixels or more that it finds at 640, and placed their landmarks as well as in larger pictures: 5 % of the
+#: distance of the eyes apart.
 DEFAULT_FOLLOW_FACE = 32.0
 
 #: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.

@@ -16,8 +16,9 @@ from facestats.types import Detections, Frame
 #: Faces are searched for in the finest picture at least so often, in seconds of video.
 SEARCH_EVERY_S = 1.0
 
-#: And after so many frames, which are held back until the search at their end is planned.
-MOST_BETWEEN = 12
+#: And after so many frames, which are held back until the search at their end is planned; and no more than have so many
+#: pixels together: a frame of 24 megapixels takes 72 MB.
+MOST_BETWEEN, MOST_PIXELS_BETWEEN = 12, 64_000_000
 
 # No coarser than this share of the finest picture, so that whoever comes and goes between two searches is not missed.
 _COARSEST = 1 / 3
@@ -68,8 +69,8 @@ def detect_ahead(
     follow_px : float
         Least pixels, of a face's shorter side, in the coarser pictures; 0 searches every frame.
     holds_back : bool
-        Whether frames may wait for the search at their end, up to :data:`MOST_BETWEEN` of them; what is live may not,
-        and goes by the search before.
+        Whether frames may wait for the search at their end, up to :data:`MOST_BETWEEN` of them, fewer of large ones;
+        what is live may not, and goes by the search before.
     is_new : callable, optional
         Says of each frame, in order, whether it begins a shot.
 
@@ -141,7 +142,7 @@ def _plan(frames: Iterable[Frame], is_new: Callable[[Frame], bool], holds_back: 
             before is None
             or begins_shot
             or not 0 <= frame.time_s - before.frame.time_s < SEARCH_EVERY_S
-            or len(between) == MOST_BETWEEN
+            or len(between) >= min(MOST_BETWEEN, MOST_PIXELS_BETWEEN // math.prod(frame.size))
         ):
             search = _Look(frame, n_before=len(between))
             yield search

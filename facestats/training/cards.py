@@ -163,18 +163,13 @@ def card_markdown(card: Card, command: str) -> str:
             else "."
         ),
         "",
-        "## Limits",
-        "",
-        card.limits,
-        "",
-        "## Made with",
-        "",
-        "```",
-        command,
-        "```",
-        "",
+        *_ending(card.limits, command),
     ]
     return "\n".join(lines)
+
+
+def _ending(limits: str, command: str) -> list[str]:
+    return ["## Limits", "", limits, "", "## Made with", "", "```", command, "```", ""]
 
 
 _FIGURES = {
@@ -259,15 +254,6 @@ def detector_card_markdown(card: DetectorCard, command: str) -> str:
         "|---|---|",
         *(f"| {title} | {value:.3f} |" for title, value in rows.items() if value is not None),
         "",
-        "## Limits",
-        "",
-        card.limits,
-        "",
-        "## Made with",
-        "",
-        "```",
-        command,
-        "```",
-        "",
+        *_ending(card.limits, command),
     ]
     return "\n".join(lines)

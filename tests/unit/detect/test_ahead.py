@@ -175,6 +175,20 @@ def test_frames_that_wait_are_few_however_fast_they_come(holds_back):
         assert len(given) - i <= (2 * (MOST_BETWEEN + 1) + 6 if holds_back else 6)
 
 
+def test_large_frames_do_not_wait_in_numbers():
+    small = np.zeros((360, 640, 3), np.uint8)
+    detector, read = Sized(200), []
+
+    def photos():
+        for i in range(12):
+            read.append(i)
+            yield Frame(i, i / 100, lambda: pytest.fail("nobody needs the full picture"), small, (6000, 4000))
+
+    for i, _ in enumerate(detect_ahead(photos(), [detector], follow_px=32)):
+        assert len(read) - i <= 8
+    assert detector.seen.count(640) == 4  # two wait between two searches
+
+
 def test_every_frame_is_searched_if_asked():
     detector = Sized(200)
     list(detect_ahead(moments(0.0, 0.1, 0.2), [detector]))
