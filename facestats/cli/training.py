@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,18 +12,23 @@ import typer
 from facestats.cli import app
 from facestats.options import AnalyzeOptions
 
-_Attribute = Annotated[str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age, makeup, or detector.")]
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
 _OF_ATTRIBUTES, _OF_DETECTOR = "Attribute models", "The detector"
 
 
 @app.command()
 def train(
-    attribute: _Attribute,
-    data: _Data,
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="expression, people, an attribute, detector, or a TOML file."),
+    ],
+    data: Annotated[
+        list[Path],
+        typer.Option(metavar="FILE", help="Parquet file with the images and labels; repeatable for attributes."),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The model's folder; by default facestats-models/ATTRIBUTE-NETWORK."),
+        typer.Option(metavar="DIR", help="The model's folder; by default facestats-models/RECIPE."),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=2, help="Pictures per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-6, help="Its peak.")] = None,
@@ -31,19 +37,21 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in --out, if it has one.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out already holds.")] = False,
     epochs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Passes over the data; each attribute has its own.", rich_help_panel=_OF_ATTRIBUTES),
+        int | None, typer.Option(min=1, help="Passes over the data.", rich_help_panel=_OF_ATTRIBUTES)
     ] = None,
     color: Annotated[
         str | None,
-        typer.Option(help="What the network sees: gray or rgb; expression gray.", rich_help_panel=_OF_ATTRIBUTES),
+        typer.Option(help="What the network sees: gray or rgb.", rich_help_panel=_OF_ATTRIBUTES),
     ] = None,
     network: Annotated[
         str | None, typer.Option(help="mini_xception or residual.", rich_help_panel=_OF_ATTRIBUTES)
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(min=32, help="Side of the aligned face in pixels, 48.", rich_help_panel=_OF_ATTRIBUTES),
+        typer.Option(min=32, help="Side of the aligned face in pixels.", rich_help_panel=_OF_ATTRIBUTES),
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="Whose landmarks the faces are aligned by.", rich_help_panel=_OF_ATTRIBUTES)
     ] = None,
     faces: Annotated[
         list[Path] | None,
@@ -64,42 +72,70 @@ def train(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Batches to learn from.", rich_help_panel=_OF_DETECTOR)
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of a trained detector to go on from; use a lower --learning-rate, such as 0.0005.",
+            rich_help_panel=_OF_DETECTOR,
+        ),
+    ] = None,
 ) -> None:
-    """Train a network for one attribute, or the face detector, and write its model folder."""
+    """Train a network for one attribute or several, or the face detector, and write its model folder.
+
+    A recipe says what is trained, and how; options change it.
+    """
     from dataclasses import replace
 
-    from facestats.errors import UnknownNameError, UsageError
+    from facestats.errors import UsageError
 
-    recipe_changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"device": device, "resume": resume, "overwrite": overwrite, "progress": True}
-    of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size}
-    of_detector = {"faces": faces, "teacher": teacher, "steps": steps}
-    for name, value in (of_attributes if attribute == "detector" else of_detector).items():
+    of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
+    of_detector = {"faces": faces, "teacher": teacher, "steps": steps, "start": start}
+    for name, value in (of_attributes if recipe == "detector" else of_detector).items():
         if value is not None:
-            raise UsageError(f"--{name} is not for training {attribute}: see facestats train --help")
-    if attribute == "detector":
-        _train_detector(data, faces or [], out, teacher, {**recipe_changes, "steps": steps}, running)
+            raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
+    if recipe == "detector":
+        if len(data) > 1:
+            raise UsageError("--data of the detector is one file: the photos; give faces to paste with --faces")
+        _train_detector(data[0], faces or [], out, teacher, {**changes, "steps": steps}, running | {"start": start})
         return
 
-    from facestats.crops import DEFAULT_SIZE
-    from facestats.training.fitting import DEFAULT_RECIPES
-    from facestats.training.networks import NETWORKS
+    from facestats.options import DEFAULT_DETECTOR
+    from facestats.training.recipes import find_recipe
     from facestats.training.run import train_model
 
-    if attribute not in DEFAULT_RECIPES:
-        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(DEFAULT_RECIPES)} and detector")
-    if color not in (None, "gray", "rgb"):
-        raise UsageError(f"--color must be gray or rgb, not {color!r}")
-    if network is not None and network not in NETWORKS:
-        raise UnknownNameError(f"unknown network {network!r}; there is {', '.join(NETWORKS)}")
-    wanted = {**recipe_changes, "epochs": epochs, "input_color": color, "network": network}
-    recipe = replace(DEFAULT_RECIPES[attribute], **_given(wanted))
-    out = out or Path("facestats-models", f"{attribute}-{recipe.network.replace('_', '-')}")
-    model = train_model(attribute, data, out, recipe=recipe, size=size or DEFAULT_SIZE, **running)
-    validation = model.card.metrics["validation"]
-    print(f"{model.name} in {model.folder}; validation data, {validation['n']} images:")
-    print(_table({**validation, "faces_found": None}))
-    print(f"use it: facestats analyze INPUT --models-path {model.folder} --model {attribute}={model.name}")
+    changes |= {"epochs": epochs, "input_color": color, "network": network, "input_size": size}
+    wanted = replace(find_recipe(recipe), **_given(changes))
+    out = out or Path("facestats-models", Path(recipe).stem)
+    model = train_model(
+        wanted,
+        data,
+        out,
+        command=_command(
+            recipe,
+            data,
+            _given({**of_attributes, "batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}),
+        ),
+        detector=detector or DEFAULT_DETECTOR,
+        **running,
+    )
+    for attribute, scores in model.card.metrics["validation"].items():
+        print(f"{model.name} in {model.folder}: {attribute}; validation data, {scores['n']} images:")
+        print(_table(scores))
+    chosen = " ".join(f"--model {attribute}={model.name}" for attribute in model.card.attributes)
+    print(f"use it: facestats analyze INPUT --models-path {model.folder} {chosen}")
+
+
+def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> str:
+    """Return the command line that repeats a training; files without their folders."""
+    words: list[object] = ["facestats", "train", Path(recipe).name if recipe.endswith(".toml") else recipe]
+    for path in data:
+        words += ["--data", path.name]
+    for name, value in options.items():
+        words += [f"--{name}", value]
+    return shlex.join(str(word) for word in words)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

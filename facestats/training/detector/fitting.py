@@ -115,6 +115,7 @@ def fit_detector(
     material: Material,
     recipe: DetectorRecipe,
     *,
+    start: FastDetector | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
     progress: bool = False,
@@ -127,6 +128,8 @@ def fit_detector(
         What training pictures are made of.
     recipe : DetectorRecipe
         How.
+    start : FastDetector, optional
+        Network whose weights the training goes on from, by default fresh ones; changed.
     checkpoint : pathlib.Path, optional
         A file written every :data:`CHECKPOINT_STEPS` steps, from which the same training goes on. It holds tensors and
         numbers only.
@@ -156,12 +159,13 @@ def fit_detector(
     target = torch_device(device)
     if not material.photos and not (material.faces and material.rooms):
         raise DataError("there is no face to learn from: give photos with faces, or faces to paste and photos of rooms")
-    network = new_detector(recipe.seed).to(target)
+    network = (start or new_detector(recipe.seed)).to(target)
+    begun = [float(sum(weight.double().sum() for weight in network.state_dict().values()))] if start else []
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe.steps))
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
-    identity = {**asdict(recipe), "material": _describe(material)}
+    identity = {**asdict(recipe), "material": _describe(material), "start": begun}
     first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     centres, strides = (torch.from_numpy(part).to(target) for part in cell_grid(recipe.side, recipe.side))
     network.train()

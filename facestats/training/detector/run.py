@@ -10,16 +10,18 @@ from pathlib import Path
 
 from facestats.detect.card import DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
+from facestats.errors import MissingInputError, ModelError
 from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
-from facestats.models import ONNX_FILE, WEIGHTS_FILE
+from facestats.models import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, sha256_of
 from facestats.training.cards import describe_terms, detector_card_markdown
 from facestats.training.datasets import read_images
 from facestats.training.detector.export import detector_to_onnx
 from facestats.training.detector.fitting import DetectorRecipe, fit_detector
+from facestats.training.detector.network import FastDetector
 from facestats.training.detector.scenes import Material
 from facestats.training.detector.scores import fit_scores, judged_scores, rescale_scores
 from facestats.training.detector.teaching import create_teachers, taught_crops, taught_photos
-from facestats.training.export import check_out, safetensors_bytes, write_folder
+from facestats.training.export import check_out, load_weights, read_safetensors, safetensors_bytes, write_folder
 from facestats.training.fitting import torch_device
 from facestats.training.run import CHECKPOINT_FILE
 
@@ -61,6 +63,7 @@ def train_detector(
     *,
     teachers: Sequence[str] = ("centerface",),
     recipe: DetectorRecipe | None = None,
+    start: Path | None = None,
     device: str = "cpu",
     resume: bool = True,
     overwrite: bool = False,
@@ -82,6 +85,8 @@ def train_detector(
         Detectors that label the pictures, by name or by the path of a YuNet file.
     recipe : DetectorRecipe, optional
         How.
+    start : pathlib.Path, optional
+        Folder of a detector that was trained before, whose weights the training goes on from.
     device : str
         ``"cpu"`` or ``"cuda"``.
     resume : bool
@@ -102,6 +107,7 @@ def train_detector(
     """
     torch_device(device)
     create_teachers(teachers)
+    begun = load_detector(start) if start else None
     validation = read_boxes(data, "validation")
     # What is wrong with a file shows before hours of work.
     sources = Counter(name for path in (data, *faces) for name in sources_in(path))
@@ -111,7 +117,7 @@ def train_detector(
     checkpoint = out / CHECKPOINT_FILE
     if not resume:
         checkpoint.unlink(missing_ok=True)
-    network = fit_detector(material, recipe, checkpoint=checkpoint, device=device, progress=progress)
+    network = fit_detector(material, recipe, start=begun, checkpoint=checkpoint, device=device, progress=progress)
 
     with tempfile.TemporaryDirectory() as folder:
 
@@ -147,7 +153,7 @@ def train_detector(
             "parameters": sum(weight.numel() for weight in network.parameters()),
         },
     )
-    command = training_command(data, faces, teachers, recipe)
+    command = training_command(data, faces, teachers, recipe, start)
     card = write_folder(out, parts, card, detector_card_markdown(card, command))
     checkpoint.unlink(missing_ok=True)
     return card
@@ -170,7 +176,34 @@ def sources_in(path: Path) -> list[str]:
     return frame["source"].astype(str).tolist() if "source" in frame else ["unnamed"] * len(frame)
 
 
-def training_command(data: Path, faces: Sequence[Path], teachers: Sequence[str], recipe: DetectorRecipe) -> str:
+def load_detector(folder: Path) -> FastDetector:
+    """Return the network of a detector's folder as its training left it, with scores that are not rescaled.
+
+    Raises
+    ------
+    MissingInputError, ModelError
+        If the folder has no card of a detector or no weights that fit, or the weights are not those of the card.
+
+    Examples
+    --------
+    >>> from facestats.resources import bundled
+    >>> load_detector(bundled("models") / "detectors" / "fast").training
+    False
+    """
+    if not folder.is_dir():
+        raise MissingInputError(f"no folder {folder} with a detector to start from")
+    card, weights = DetectorCard.read(folder / CARD_FILE), folder / WEIGHTS_FILE
+    network = load_weights(FastDetector(), read_safetensors(weights), str(weights))
+    if sha256_of(weights) != card.files.get(WEIGHTS_FILE):
+        raise ModelError(f"{weights} is not the file that its card vouches for (sha256 differs): restore it")
+    scale, shift = card.metrics.get("score_scale", 1.0), card.metrics.get("score_shift", 0.0)
+    rescale_scores(network, 1 / scale, -shift / scale)
+    return network
+
+
+def training_command(
+    data: Path, faces: Sequence[Path], teachers: Sequence[str], recipe: DetectorRecipe, start: Path | None = None
+) -> str:
     """Return the command line that repeats a training.
 
     Examples
@@ -183,6 +216,8 @@ def training_command(data: Path, faces: Sequence[Path], teachers: Sequence[str],
         words += ["--faces", path.name]
     for name in teachers:
         words += ["--teacher", Path(name).name]
+    if start:
+        words += ["--start", start.resolve().name]
     words += ["--steps", recipe.steps, "--batch-size", recipe.batch_size]
     words += ["--learning-rate", recipe.learning_rate, "--seed", recipe.seed]
     return shlex.join(str(word) for word in words)

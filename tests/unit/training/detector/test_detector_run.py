@@ -5,13 +5,15 @@ import torch
 from facestats.detect import create_detector
 from facestats.detect.card import DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, STRIDES, FastFace
-from facestats.errors import DataError, DeviceError, MissingInputError, OutputError, UnknownNameError
+from facestats.errors import DataError, DeviceError, MissingInputError, ModelError, OutputError, UnknownNameError
+from facestats.training.detector import run
 from facestats.training.detector.export import detector_to_onnx
 from facestats.training.detector.fitting import DetectorRecipe, fit_detector, flatten, new_detector
 from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.run import train_detector
 from facestats.training.detector.scenes import Material
 from facestats.training.detector.targets import cell_grid, decode
+from facestats.training.export import read_safetensors
 
 TINY = DetectorRecipe(steps=2, batch_size=2, side=64)
 
@@ -119,8 +121,6 @@ def test_from_data_files_to_a_detector_that_runs(photos_file, faces_file, tmp_pa
 
 
 def test_bad_input_is_told_before_anything_is_made(photos_file, tmp_path, monkeypatch):
-    from facestats.training.detector import run
-
     monkeypatch.setattr(run, "gather_material", lambda *args, **options: pytest.fail("work was begun"))
     with pytest.raises(UnknownNameError, match="haar"):
         train_detector(photos_file, [], tmp_path / "out", teachers=["haar"], recipe=TINY)
@@ -128,4 +128,34 @@ def test_bad_input_is_told_before_anything_is_made(photos_file, tmp_path, monkey
         train_detector(photos_file, [tmp_path / "absent.parquet"], tmp_path / "out", recipe=TINY)
     with pytest.raises(DeviceError, match="tpu"):
         train_detector(photos_file, [], tmp_path / "out", device="tpu", recipe=TINY)
+    assert not (tmp_path / "out").exists()
+
+
+def test_goes_on_from_a_trained_detector(photos_file, tmp_path, monkeypatch):
+    first = tmp_path / "first"
+    train_detector(photos_file, [], first, recipe=TINY)
+    started = {}
+    fit = run.fit_detector
+
+    def watched(*arguments, start, **options):
+        started.update({name: weight.clone() for name, weight in start.state_dict().items()})
+        return fit(*arguments, start=start, **options)
+
+    monkeypatch.setattr(run, "fit_detector", watched)
+    train_detector(photos_file, [], tmp_path / "second", recipe=TINY, start=first)
+    assert "--start first" in (tmp_path / "second" / "card.md").read_text()
+    # What the first training learned, before its scores were rescaled for its card.
+    learned, scale = read_safetensors(first / "weights.safetensors"), DetectorCard.read(first / "card.json").metrics
+    for name, weight in started.items():
+        factor = scale["score_scale"] if name.endswith("score.weight") else 1.0
+        if not name.endswith("score.bias"):
+            assert torch.allclose(weight * factor, learned[name].float(), rtol=1e-4, atol=1e-6), name
+
+
+def test_a_start_that_is_none(photos_file, tmp_path):
+    with pytest.raises(MissingInputError, match=r"no folder .*absent"):
+        train_detector(photos_file, [], tmp_path / "out", recipe=TINY, start=tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match=r"no card\.json"):
+        train_detector(photos_file, [], tmp_path / "out", recipe=TINY, start=tmp_path / "empty")
     assert not (tmp_path / "out").exists()
