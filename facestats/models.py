@@ -19,10 +19,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from facestats.errors import ModelError, OutputError, UnknownNameError
 from facestats.files import written_aside
 from facestats.resources import bundled
 from facestats.schema import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.types import Float32
 
 CARD_VERSION = 1
 CARD_FILE = "card.json"
@@ -56,6 +59,10 @@ class Head:
         The logits are divided by it before the softmax (Guo et al., 2017, arXiv 1706.04599).
     threshold : float
         A verdict whose probability stays below it is "unknown".
+    temperatures : tuple of tuple of float
+        Temperatures of faces that few pixels show: pairs of ``pixels`` (see
+        :attr:`facestats.types.FaceCrops.pixels`), ascending, and temperature. Between two it follows the logarithm of
+        the pixels; beyond the last it is that of the last. Without any, ``temperature`` holds for all faces.
     """
 
     attribute: str
@@ -63,6 +70,7 @@ class Head:
     classes: tuple[str, ...]
     temperature: float = 1.0
     threshold: float = 0.5
+    temperatures: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.attribute not in ATTRIBUTE_CLASSES:
@@ -76,11 +84,38 @@ class Head:
             )
         if not self.temperature > 0 or not 0 <= self.threshold <= 1:
             raise ModelError(f"{self.attribute}: temperature must be positive and threshold in [0, 1]")
+        pixels = [size for size, _ in self.temperatures]
+        if pixels != sorted(set(pixels)) or any(not value > 0 for pair in self.temperatures for value in pair):
+            raise ModelError(f"{self.attribute}: temperatures must be positive, their pixels ascending")
 
     @property
     def is_years(self) -> bool:
         """Whether the classes are years of age rather than groups."""
         return self.attribute == "age" and all(name.isdigit() for name in self.classes)
+
+    def temperatures_at(self, pixels: Float32 | None) -> float | Float32:
+        """Return what the logits of faces are divided by.
+
+        Parameters
+        ----------
+        pixels : numpy.ndarray or None
+            float (N,): see :attr:`facestats.types.FaceCrops.pixels`; None where that is not known.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            One temperature for all, or float32 (N, 1).
+
+        Examples
+        --------
+        >>> head = Head("gender", "gender", ("female", "male"), 1.0, temperatures=((16, 4.0), (64, 1.0)))
+        >>> head.temperatures_at(np.array([8.0, 32.0, 200.0])).ravel().tolist()
+        [4.0, 2.0, 1.0]
+        """
+        if pixels is None or not self.temperatures:
+            return self.temperature
+        sizes, temperatures = np.log(np.array(self.temperatures, np.float64)).T
+        return np.exp(np.interp(np.log(np.maximum(pixels, 1)), sizes, temperatures))[:, None].astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -162,7 +197,7 @@ class Card:
         """
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            heads = tuple(Head(**{**head, "classes": tuple(head["classes"])}) for head in raw.pop("heads"))
+            heads = tuple(_read_head(head) for head in raw.pop("heads"))
             return cls(heads=heads, **raw)
         except FileNotFoundError:
             raise ModelError(
@@ -172,6 +207,11 @@ class Card:
             raise ModelError(f"{path} is not JSON: {error}") from None
         except (KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{path} is not a model card: {error}") from None
+
+
+def _read_head(raw: Mapping[str, Any]) -> Head:
+    temperatures = tuple(tuple(pair) for pair in raw.get("temperatures", ()))
+    return Head(**{**raw, "classes": tuple(raw["classes"]), "temperatures": temperatures})
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ def classify_faces(
         lasting = LASTING_ATTRIBUTES.issuperset(classifier.attributes)
         wanted = np.flatnonzero(close) if lasting else np.arange(len(detections))
         if len(wanted):
-            found = classifier.classify(aligned[classifier.input_size].images[wanted])
+            faces = aligned[classifier.input_size]
+            found = classifier.classify(faces.images[wanted], faces.pixels[wanted])
             predictions |= found
             rows |= dict.fromkeys(found, wanted)
     return aligned[crops.DEFAULT_SIZE].sharpness, predictions, rows

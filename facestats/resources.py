@@ -1,4 +1,4 @@
-"""Where the files that travel with the package lie: the shipped models and the notebook templates."""
+"""Where the files that travel with the package lie: models, recipes, notebook templates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def bundled(folder: str) -> Path:
-    """Return the folder of bundled ``"models"`` or ``"notebooks"``.
+    """Return the folder of bundled ``"models"``, ``"recipes"`` or ``"notebooks"``.
 
     In an installed wheel they lie inside the package; in a checkout beside it.
 

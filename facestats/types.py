@@ -217,10 +217,13 @@ class FaceCrops:
         uint8 (N, S, S, 3), RGB, as :func:`facestats.crops.align` cuts them.
     sharpness : numpy.ndarray
         float32 (N,): see :func:`facestats.crops.sharpness`.
+    pixels : numpy.ndarray
+        float32 (N,): how many pixels of the frame the side of each crop spans, whatever S is.
     """
 
     images: UInt8 = field(repr=False)
     sharpness: Float32
+    pixels: Float32
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -233,7 +236,8 @@ class FaceCrops:
             self.images.dtype,
             self.images.shape,
         )
-        _require(self.sharpness.shape == (n,), "sharpness must have shape ({},), got {}", n, self.sharpness.shape)
+        for name, values in (("sharpness", self.sharpness), ("pixels", self.pixels)):
+            _require(values.shape == (n,), "{} must have shape ({},), got {}", name, n, values.shape)
 
     def __len__(self) -> int:
         return len(self.images)

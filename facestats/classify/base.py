@@ -17,13 +17,15 @@ class Classifier(Protocol):
     attributes: tuple[str, ...]
     input_size: int
 
-    def classify(self, images: UInt8) -> dict[str, Predictions]:
+    def classify(self, images: UInt8, pixels: Float32 | None = None) -> dict[str, Predictions]:
         """Return the predictions of each attribute.
 
         Parameters
         ----------
         images : numpy.ndarray
             uint8 (N, S, S, 3), RGB, S = ``input_size``, as :func:`facestats.crops.align` cuts them; N may be 0.
+        pixels : numpy.ndarray, optional
+            float32 (N,): how many pixels of the frame each crop spans, which the probabilities respect.
 
         Returns
         -------

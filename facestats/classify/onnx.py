@@ -133,12 +133,12 @@ class OnnxClassifier:
         if _PROVIDERS[device] not in self._session.get_providers():  # onnxruntime falls back without a word
             raise DeviceError(_NO_CUDA)
 
-    def classify(self, images: UInt8) -> dict[str, Predictions]:
+    def classify(self, images: UInt8, pixels: Float32 | None = None) -> dict[str, Predictions]:
         """Return the calibrated probabilities of each attribute; see :class:`facestats.classify.base.Classifier`."""
         logits = self.logits(images)
         return {
             head.attribute: Predictions(
-                head.attribute, head.classes, softmax(logits[head.attribute] / head.temperature)
+                head.attribute, head.classes, softmax(logits[head.attribute] / head.temperatures_at(pixels))
             )
             for head in self.heads
         }

@@ -47,10 +47,8 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
     >>> evaluate(find_models()["gender-mini-xception"], faces)["accuracy"]  # doctest: +SKIP
     """
     classifier = OnnxClassifier(model, attributes=(faces.attribute,), device=device)
-    parts = [
-        classifier.classify(faces.crops[start : start + _BATCH])[faces.attribute]
-        for start in range(0, len(faces), _BATCH)
-    ]
+    rows = [slice(start, start + _BATCH) for start in range(0, len(faces), _BATCH)]
+    parts = [classifier.classify(faces.crops[some], faces.pixels_at(some))[faces.attribute] for some in rows]
     predictions = Predictions(faces.attribute, parts[0].classes, np.concatenate([part.probabilities for part in parts]))
     (head,) = classifier.heads
     return {**score(predictions, faces, threshold=head.threshold), "faces_found": float(faces.found.mean())}

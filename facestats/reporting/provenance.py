@@ -70,6 +70,7 @@ def used_cards(data: ReportData) -> list[tuple[str, Card]]:
 
 def _model_line(attribute: str, card: Card) -> str:
     scores = card.metrics.get("validation", card.metrics)
+    scores = scores.get(attribute, scores)
     accuracy, balanced = (scores.get(name) for name in ("group_accuracy", "balanced_accuracy"))
     accuracy = scores.get("accuracy") if accuracy is None else accuracy
     measured = ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from facestats.detect.card import DetectorCard
-from facestats.models import Card
-from facestats.options import DEFAULT_DETECTOR
+from facestats.evaluation.groups import LEAST_COMPARED
+from facestats.models import Card, Head
 from facestats.training.datasets import FaceData
 
 _NON_COMMERCIAL = "non-commercial research"
@@ -64,19 +65,27 @@ LIMITS: Mapping[str, str] = {
 }
 
 
-def sources_of(faces: FaceData) -> dict[str, int]:
-    """Return the number of rows of each data set, by name; FER2013 is known by its label column.
+def sources_of(parts: Sequence[FaceData]) -> dict[str, int]:
+    """Return the number of faces of each data set, by name; FER2013 is known by its label column.
+
+    Parameters
+    ----------
+    parts : sequence of FaceData
+        A face that several of them hold, for different attributes, counts once.
 
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> table = pd.DataFrame({"gender": ["male"], "source": ["utkface"]})
-    >>> sources_of(FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,)))
+    >>> table = pd.DataFrame({"row": [0], "gender": ["male"], "source": ["utkface"]})
+    >>> sources_of([FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,))])
     {'utkface': 1}
     """
-    if "source" in faces.table:
-        return {str(name): int(n) for name, n in faces.table["source"].value_counts().items()}
-    return {"fer2013" if faces.attribute == "expression" else "unnamed": len(faces)}
+    names: dict[tuple[str, int], str] = {}
+    for faces in parts:
+        unnamed = "fer2013" if faces.attribute == "expression" else "unnamed"
+        sources = faces.table["source"].astype(str) if "source" in faces.table else [unnamed] * len(faces)
+        names |= {(source, digest): source for source, digest in zip(sources, faces.digests, strict=True)}
+    return dict(Counter(names.values()).most_common())
 
 
 def describe_data(sources: Mapping[str, int]) -> str:
@@ -107,7 +116,7 @@ def describe_terms(sources: Mapping[str, int]) -> str:
 
 
 def card_markdown(card: Card, command: str) -> str:
-    """Return the text of ``card.md`` for a model with one head that training has just made.
+    """Return the text of ``card.md`` for a model that training has just made.
 
     Parameters
     ----------
@@ -120,13 +129,10 @@ def card_markdown(card: Card, command: str) -> str:
     --------
     >>> card_markdown(card, "facestats train gender --data faces.parquet")  # doctest: +SKIP
     """
-    (head,) = card.heads
-    every, held_out, found = (card.metrics[name] for name in ("validation", "held_out_half", "faces_found"))
-    years = f"{len(head.classes)} years, 0 to {head.classes[-1]}" if head.is_years else ", ".join(head.classes)
     lines = [
         f"# {card.name}",
         "",
-        f"Predicts {head.attribute} ({years}) from an aligned face: {card.network}, "
+        f"Predicts {', '.join(card.attributes)} from an aligned face: {card.network}, "
         f"{card.metrics['parameters']:,} weights, {card.input_size}x{card.input_size} pixels, {card.input_color}, "
         f"{card.framing} crops.",
         "",
@@ -134,38 +140,98 @@ def card_markdown(card: Card, command: str) -> str:
         "",
         card.data,
         "",
-        f"Every image went the way of a video frame: face detection ({DEFAULT_DETECTOR}), then alignment. A face was "
-        "found in "
-        + ", ".join(f"{share:.1%} of {name}" for name, share in found.items())
+        f"Every image went the way of a video frame: face detection ({card.metrics['detector']}), then alignment. A "
+        "face was found in "
+        + ", ".join(f"{share:.1%} of {name}" for name, share in card.metrics["faces_found"].items())
         + "; the other images were cropped where the face usually is.",
         "",
         "## Terms",
         "",
         card.licence,
         "",
-        "## Validation",
+    ]
+    for head in card.heads:
+        lines += _head_lines(head, card.metrics)
+    return "\n".join([*lines, *_ending(card.limits, command)])
+
+
+def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
+    of = {kind: metrics[kind][head.attribute] for kind in ("validation", "held_out_half", "coverage_curve")}
+    every, small = of["validation"], metrics["when_small"][head.attribute]
+    classes = f"{len(head.classes)} years, 0 to {head.classes[-1]}" if head.is_years else ", ".join(head.classes)
+    return [
+        f"## {head.attribute.capitalize()}",
         "",
-        "Validation data, not a test set. The temperature and the threshold were fitted on one half of it; the second "
-        "column is the other half.",
+        f"{classes[0].upper()}{classes[1:]}. Validation data, not a test set. Temperatures and threshold were fitted "
+        "on one half of it; the second column is the other half.",
         "",
         "| | all | held-out half |",
         "|---|---|---|",
-        *_figure_rows(every, held_out),
+        *_figure_rows(every, of["held_out_half"]),
         "",
         *_confusion_rows(every["confusion"]),
         "",
-        f"Probabilities are softmax(logits / {head.temperature:.3f}). Below a probability of {head.threshold:.3f} the "
-        f"verdict is unknown: the highest value that keeps {card.metrics['coverage']:.0%} of the fitting half. "
-        f"It keeps {held_out['kept_share']:.1%} of the held-out half"
-        + (
-            f", of which {held_out['kept_accuracy']:.1%} are right."
-            if held_out.get("kept_accuracy") is not None
-            else "."
+        f"Probabilities are softmax(logits / {head.temperature:.3f}) where the crop spans "
+        f"{head.temperatures[-1][0]:.0f} pixels or more. Below a probability of {head.threshold:.3f} the verdict is "
+        f"unknown: the highest value that keeps {metrics['coverage']:.0%} of the fitting half.",
+        "",
+        "What other thresholds keep of the held-out half, and how much of that is right:",
+        "",
+        "| threshold | with a verdict | of these right |",
+        "|---|---|---|",
+        *(
+            f"| {row['threshold']:.3f} | {row['coverage']:.1%} | {row['accuracy']:.1%} |"
+            for row in of["coverage_curve"]
+            if row["accuracy"] is not None
         ),
         "",
-        *_ending(card.limits, command),
+        "The held-out half made small. A crop is about 1.4 times as wide as the face:",
+        "",
+        "| pixels across | accuracy | mean probability | calibration error | with a verdict | of these right |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['pixels']} | {row['accuracy']:.3f} | {row['confidence']:.3f} | {row['ece']:.3f} "
+            f"| {row['coverage']:.1%} | {_percent(row['covered_accuracy'])} |"
+            for row in small
+            if row["accuracy"] is not None
+        ),
+        "",
+        *_group_lines(every["groups"]),
     ]
-    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+# Groups by several columns at once are too many to list: the best and the worst are.
+_LISTED = 8
+
+
+def _group_lines(groups: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for column, compared in groups.items():
+        if compared["gap"] is None:
+            continue
+        large = {name: row for name, row in compared["groups"].items() if row["n"] >= LEAST_COMPARED}
+        ranked = sorted(large.items(), key=lambda item: -item[1]["accuracy"])
+        shown = ranked if len(ranked) <= _LISTED else ranked[:3] + ranked[-3:]
+        few = "" if len(shown) == len(ranked) else f" (the best and the worst three of {len(ranked)})"
+        lines += [
+            f"By {column}{few}, worst {100 * compared['gap']:.1f} points behind best:",
+            "",
+            f"| {column} | faces | accuracy |",
+            "|---|---|---|",
+            *(f"| {name} | {row['n']:,} | {row['accuracy']:.3f} |" for name, row in shown),
+            "",
+        ]
+    if lines:
+        lines += [
+            f"Groups of fewer than {LEAST_COMPARED} faces are left out. The labels of groups are the data sets' own; "
+            "they were read for this table only, and no model predicts race.",
+            "",
+        ]
+    return lines
 
 
 def _ending(limits: str, command: str) -> list[str]:
@@ -177,10 +243,18 @@ _FIGURES = {
     "n_exact": "of these with an exact age, which the figures below are of",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "mean F1 of the classes",
+    "nll": "negative log-likelihood",
     "ece": "expected calibration error",
+    "coverage": "share with a verdict",
+    "covered_accuracy": "accuracy of these",
     "mae": "mean absolute error (years)",
+    "interval_90": "ages inside the 90 % interval",
+    "bin_distance": "distance to the bin (years), faces whose age is a bin",
+    "majority_accuracy": "accuracy against the majority of FER+'s taggers",
     "female_balanced_accuracy": "balanced accuracy among female faces",
     "female_none_balanced_accuracy": "balanced accuracy of none against the others among female faces",
+    "female_over_auc": "over against the others among female faces, area under the ROC curve",
 }
 
 
@@ -190,10 +264,13 @@ def _figure_rows(every: Mapping[str, Any], held_out: Mapping[str, Any]) -> list[
             return ""
         return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
+    columns = [
+        {**scores, "majority_accuracy": scores.get("majority", {}).get("accuracy")} for scores in (every, held_out)
+    ]
     return [
-        f"| {title} | {text(every[name])} | {text(held_out.get(name))} |"
+        f"| {title} | {text(columns[0][name])} | {text(columns[1].get(name))} |"
         for name, title in _FIGURES.items()
-        if every.get(name) is not None
+        if columns[0].get(name) is not None
     ]
 
 

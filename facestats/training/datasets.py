@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from facestats.crops import DEFAULT_SIZE, FRAMING, align_one
+from facestats.crops import DEFAULT_SIZE, FRAMING, align_one, pixels_across
 from facestats.detect import create_detector
 from facestats.detect.base import detector_identity
 from facestats.errors import DataError, MissingInputError, OutputError, UnknownNameError
@@ -31,7 +31,7 @@ from facestats.models import cache_dir, sha256_of
 from facestats.options import DEFAULT_DETECTOR
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
-from facestats.types import Int64, UInt8
+from facestats.types import Float32, Int64, UInt8
 
 SPLITS = ("train", "validation")
 
@@ -66,10 +66,12 @@ class FaceData:
     found : numpy.ndarray
         bool (N,): whether the detector found the face; the other crops are cut at the mean position.
     table : pandas.DataFrame
-        N rows: the label columns and, where the file has them, ``name``, ``source``, ``gender``, ``race``,
-        ``age_min``, ``age_max`` and ``votes_*``.
+        N rows: ``row``, their number in the file, the label columns and, where the file has them, ``name``, ``source``,
+        ``gender``, ``race``, ``age_min``, ``age_max`` and ``votes_*``.
     digests : tuple of int
         sha256 of each row's name (of its image, where there are no names), as an integer.
+    pixels : numpy.ndarray, optional
+        float32 (N,): how many pixels of the image each crop spans; None where that is not known.
     """
 
     attribute: str
@@ -77,6 +79,7 @@ class FaceData:
     found: NDArray[np.bool_] = field(repr=False)
     table: pd.DataFrame = field(repr=False)
     digests: tuple[int, ...] = field(repr=False)
+    pixels: Float32 | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -85,7 +88,11 @@ class FaceData:
         """Select rows by a boolean mask."""
         digests = tuple(digest for digest, wanted in zip(self.digests, rows, strict=True) if wanted)
         table = self.table[rows].reset_index(drop=True)
-        return FaceData(self.attribute, self.crops[rows], self.found[rows], table, digests)
+        return FaceData(self.attribute, self.crops[rows], self.found[rows], table, digests, self.pixels_at(rows))
+
+    def pixels_at(self, rows: slice | NDArray[np.bool_]) -> Float32 | None:
+        """Return :attr:`pixels` of some rows."""
+        return None if self.pixels is None else self.pixels[rows]
 
     @property
     def labels(self) -> Int64:
@@ -151,8 +158,8 @@ def read_table(path: Path, attribute: str, split: str | None = None) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        ``image``, the label columns and what the file has of ``name``, ``source``, ``gender``, ``race``,
-        ``age_min``, ``age_max`` and ``votes_*``; a fresh index.
+        ``row`` (the number in the file), ``image``, the label columns and what the file has of ``name``, ``source``,
+        ``gender``, ``race``, ``age_min``, ``age_max`` and ``votes_*``; a fresh index.
 
     Raises
     ------
@@ -184,7 +191,7 @@ def _read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.Da
             if name not in present:
                 raise DataError(f"{path} has no column {name!r}; {attribute} needs {', '.join(needed)}")
         optional = [name for name in present if name in _OPTIONAL or name.startswith("votes_")]
-        frame = pd.read_parquet(path, columns=list(dict.fromkeys([*needed, *optional])))
+        frame = pd.read_parquet(path, columns=list(dict.fromkeys([*needed, *optional]))).reset_index(drop=True)
     except pa.ArrowInvalid as error:
         raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
     frame = rows_of_split(frame, split, path)
@@ -193,7 +200,8 @@ def _read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.Da
     if frame.empty:
         raise DataError(f"{path} has no row with a label for {attribute}" + (f" in the {split} split" if split else ""))
     _check_labels(frame, attribute, path)
-    return frame.drop(columns="split", errors="ignore").reset_index(drop=True), bool(has_label.all())
+    frame = frame.drop(columns="split", errors="ignore").rename_axis("row").reset_index()
+    return frame, bool(has_label.all())
 
 
 def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
@@ -283,7 +291,8 @@ def _check_labels(frame: pd.DataFrame, attribute: str, path: Path) -> None:
 
 
 def _row_name(frame: pd.DataFrame, index: int) -> str:
-    return f"row {index}" + (f" ({frame.loc[index, 'name']})" if "name" in frame else "")
+    row = frame.loc[index, "row"] if "row" in frame else index
+    return f"row {row}" + (f" ({frame.loc[index, 'name']})" if "name" in frame else "")
 
 
 def load_faces(
@@ -328,18 +337,69 @@ def load_faces(
     # Attributes share the crops unless some rows lack a label: then each has rows of its own.
     rows = (split or "all") + ("" if is_whole else f"-{attribute}")
     key = f"{sha256_of(path)[:16]}-{way}-{size}-{rows}"
-    files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found")]
+    files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found", "pixels")]
     if all(file.is_file() for file in files):
-        crops, found = (np.load(file) for file in files)
+        # Read as they are needed: several attributes share them.
+        crops, found, pixels = (np.load(file, mmap_mode="r") for file in files)
     else:
         make_folder(files[0].parent)
-        crops, found = _cut(frame, path, size, detector, progress=progress)
-        for file, array in zip(files, (crops, found), strict=True):
+        crops, found, pixels = _cut(frame, path, size, detector, progress=progress)
+        for file, array in zip(files, (crops, found, pixels), strict=True):
             with written_aside(file) as part:
                 np.save(part, array)
     identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
     digests = tuple(_digest(content) for content in identity)
-    return FaceData(attribute, crops, found, frame.drop(columns="image"), digests)
+    return FaceData(attribute, crops, found, frame.drop(columns="image"), digests, pixels)
+
+
+def concatenate(parts: Sequence[FaceData]) -> FaceData:
+    """Return the faces of several files, all labelled with one attribute, as one.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gender": ["male"]})
+    >>> part = FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,))
+    >>> len(concatenate([part, part]))
+    2
+    """
+    known = all(part.pixels is not None for part in parts)
+    return FaceData(
+        parts[0].attribute,
+        np.concatenate([part.crops for part in parts]),
+        np.concatenate([part.found for part in parts]),
+        pd.concat([part.table for part in parts], ignore_index=True),
+        tuple(digest for part in parts for digest in part.digests),
+        np.concatenate([part.pixels for part in parts]) if known else None,
+    )
+
+
+def attributes_in(path: Path, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return which attributes a data file has the columns for.
+
+    Raises
+    ------
+    MissingInputError
+        If the file does not exist.
+    DataError
+        If it is not Parquet, or has the columns of none.
+
+    Examples
+    --------
+    >>> attributes_in(Path("makeup.parquet"), ["gender", "age", "makeup"])  # doctest: +SKIP
+    ('gender', 'makeup')
+    """
+    if not path.is_file():
+        raise MissingInputError(f"no data file at {path}")
+    try:
+        present = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
+    found = tuple(name for name in wanted if set(LABEL_COLUMNS[name]) <= set(present))
+    if not found:
+        needed = "; ".join(f"{name} needs {', '.join(('image', *LABEL_COLUMNS[name]))}" for name in wanted)
+        missing = [column for name in wanted for column in LABEL_COLUMNS[name] if column not in present]
+        raise DataError(f"{path} has no column {missing[0]!r}; {needed}")
+    return found
 
 
 def make_folder(folder: Path) -> None:
@@ -365,9 +425,10 @@ def make_folder(folder: Path) -> None:
 
 def _cut(
     frame: pd.DataFrame, path: Path, size: int, detector_name: str, *, progress: bool
-) -> tuple[UInt8, NDArray[np.bool_]]:
+) -> tuple[UInt8, NDArray[np.bool_], Float32]:
     detector = create_detector(detector_name, detect_size=0)
     crops = np.empty((len(frame), size, size, 3), np.uint8)
+    landmarks = np.empty((len(frame), 5, 2), np.float32)
     found = np.zeros(len(frame), bool)
     # Images of one source share their framing, and so the place where a face that was not found is looked for.
     sources = frame["source"] if "source" in frame else pd.Series("", frame.index)
@@ -381,10 +442,11 @@ def _cut(
                 if points is None:
                     missed[index] = rgb
                 else:
-                    crops[index], found[index] = align_one(rgb, points, size), True
+                    crops[index], landmarks[index], found[index] = align_one(rgb, points, size), points, True
                     shares.append(points / rgb.shape[1::-1])
                 bar.update()
             typical = np.mean(shares, axis=0) if shares else TYPICAL_LANDMARKS
             for index, rgb in missed.items():
-                crops[index] = align_one(rgb, typical * rgb.shape[1::-1], size)
-    return crops, found
+                landmarks[index] = typical * rgb.shape[1::-1]
+                crops[index] = align_one(rgb, landmarks[index], size)
+    return crops, found, pixels_across(landmarks)

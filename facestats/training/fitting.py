@@ -4,67 +4,31 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from facestats.classify.onnx import color_planes
 from facestats.errors import DataError, DeviceError
-from facestats.training.augmentation import augment
-from facestats.training.datasets import NETWORK_CLASSES, FaceData
+from facestats.training.augmentation import augment, blend
+from facestats.training.datasets import NETWORK_CLASSES
+from facestats.training.examples import Examples
 from facestats.training.networks import create_network
-from facestats.training.targets import sample_weights, target_loss, training_targets
+from facestats.training.recipes import Recipe
+from facestats.training.targets import target_loss
 from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.types import Float32, UInt8
 
 #: Pixels in [0, 255] are fed to the networks as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
 PIXEL_MEAN = 127.5
 PIXEL_STD = 127.5
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything, besides the data, that decides what comes out of a training.
-
-    Attributes
-    ----------
-    network : str
-        A key of :data:`facestats.training.networks.NETWORKS`.
-    input_color : str
-        ``"gray"`` or ``"rgb"``.
-    epochs : int
-        Passes over the data.
-    batch_size : int
-        Faces per step.
-    learning_rate : float
-        Its peak; it rises over the first twentieth of the steps and falls along a cosine.
-    weight_decay : float
-        AdamW's.
-    seed : int
-        Of the weights, the order and the augmentation.
-    """
-
-    network: str = "mini_xception"
-    input_color: str = "rgb"
-    epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float = 4e-3
-    weight_decay: float = 1e-2
-    seed: int = 0
-
-
-#: What each attribute is trained with unless told otherwise.
-DEFAULT_RECIPES: Mapping[str, Recipe] = {
-    "expression": Recipe(input_color="gray", epochs=24),
-    "gender": Recipe(epochs=14),
-    "age": Recipe(epochs=7),
-    "makeup": Recipe(epochs=14),
-}
 
 
 def torch_device(name: str) -> torch.device:
@@ -87,39 +51,42 @@ def torch_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def new_network(attribute: str, recipe: Recipe) -> nn.Module:
+def new_network(recipe: Recipe) -> nn.Module:
     """Return the network of a recipe with fresh, seeded weights; the global random state stays as it was.
 
     Examples
     --------
-    >>> sorted(new_network("gender", Recipe()).heads)
+    >>> sorted(new_network(Recipe(("gender",))).heads)
     ['gender']
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         channels = 1 if recipe.input_color == "gray" else 3
-        return create_network(recipe.network, channels, {attribute: len(NETWORK_CLASSES[attribute])})
+        return create_network(
+            recipe.network, channels, {name: len(NETWORK_CLASSES[name]) for name in recipe.attributes}
+        )
 
 
 def fit(
-    faces: FaceData,
+    examples: Examples,
     recipe: Recipe,
     *,
-    validation: FaceData | None = None,
+    on_epoch: Callable[[int, nn.Module, Mapping[str, float]], None] | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
     progress: bool = False,
 ) -> nn.Module:
-    """Train a network for the attribute of ``faces``.
+    """Train a network.
 
     Parameters
     ----------
-    faces : FaceData
+    examples : Examples
         What to learn from.
     recipe : Recipe
         How.
-    validation : FaceData, optional
-        Faces whose loss the progress bar shows; nothing is chosen by it.
+    on_epoch : callable, optional
+        Called after each epoch with its number, from 1, the averaged network in evaluation mode, and the mean loss of
+        each attribute.
     checkpoint : pathlib.Path, optional
         A file written after each epoch, from which the same training goes on. It holds tensors and numbers only.
     device : str
@@ -130,78 +97,125 @@ def fit(
     Returns
     -------
     torch.nn.Module
-        In evaluation mode, on the CPU.
+        The averaged network in evaluation mode, on the CPU.
 
     Raises
     ------
     DeviceError
         If the device is absent.
     DataError
-        If fewer than two faces count.
+        If an attribute has fewer than two faces with a label.
     OutputError
         If the checkpoint cannot be written, or belongs to another training.
 
     Examples
     --------
-    >>> network = fit(faces, Recipe(epochs=1))  # doctest: +SKIP
+    >>> network = fit(examples, Recipe(("gender",), epochs=1))  # doctest: +SKIP
     """
     target = torch_device(device)
-    weights = sample_weights(faces)
-    used = np.flatnonzero(weights)
-    if len(used) < 2:
-        raise DataError(f"{len(used)} faces cannot train a network for {faces.attribute}")
-    planes = torch.from_numpy(color_planes(faces.crops[used], recipe.input_color)).to(target)
-    targets = torch.from_numpy(training_targets(faces)[used]).to(target)
-    counts = torch.from_numpy(weights[used]).to(target)
-
-    network = new_network(faces.attribute, recipe).to(target)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    steps = math.ceil(len(used) / recipe.batch_size)
+    for name in recipe.attributes:
+        if np.count_nonzero(examples.weights[name]) < 2:
+            n = np.count_nonzero(examples.weights[name])
+            raise DataError(f"{n} faces with a label cannot train a network for {name}")
+    network = new_network(recipe).to(target, memory_format=torch.channels_last)
+    averaged = AveragedModel(network, multi_avg_fn=_moving_average(recipe.average), use_buffers=True)
+    optimizer = torch.optim.AdamW(_decayed_apart(network, recipe.weight_decay), lr=recipe.learning_rate)
+    steps = math.ceil(len(examples) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=max(2, recipe.epochs * steps), pct_start=0.05, cycle_momentum=False
     )
-    data = zlib.crc32(targets.cpu().numpy(), zlib.crc32(planes.cpu().numpy()))
-    identity = {**asdict(recipe), "attribute": faces.attribute, "data": data}
-    parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
+    identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples)}
+    parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
     first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     for epoch in range(first, recipe.epochs):
         generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
-        order = torch.randperm(len(used), generator=generator)
+        order = torch.randperm(len(examples), generator=generator)
         # A last batch of one row would break the batch normalisation.
         batches = [batch for batch in order.split(recipe.batch_size) if len(batch) > 1]
         network.train()
-        total = 0.0
+        totals = dict.fromkeys(recipe.attributes, 0.0)
         bar = tqdm(batches, desc=f"epoch {epoch + 1}/{recipe.epochs}", unit="batch", disable=not progress)
-        for step, batch in enumerate(bar, start=1):
-            rows = batch.to(target)
-            pixels = augment(planes[rows].float(), generator)
-            logits = network((pixels - PIXEL_MEAN) / PIXEL_STD)[faces.attribute]
-            loss = (target_loss(faces.attribute, logits, targets[rows]) * counts[rows]).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach())
-            if step < len(batches):
-                bar.set_postfix(loss=f"{total / step:.3f}", refresh=False)
-            elif validation is not None:
-                seen = network_logits(network, validation.crops, recipe.input_color)
-                losses = target_loss(
-                    faces.attribute, torch.from_numpy(seen), torch.from_numpy(training_targets(validation))
-                )
-                bar.set_postfix(loss=f"{total / step:.3f}", validation_loss=f"{float(losses.mean()):.3f}")
+        # Dropout draws from the global state, which stays as it was.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(recipe.seed * 1_000_003 + epoch)
+            for step, batch in enumerate(bar, start=1):
+                losses = _losses(network, examples, batch, recipe, generator, target)
+                optimizer.zero_grad()
+                sum(recipe.emphasis.get(name, 1.0) * loss for name, loss in losses.items()).backward()
+                optimizer.step()
+                schedule.step()
+                averaged.update_parameters(network)
+                for name, loss in losses.items():
+                    totals[name] += float(loss.detach())
+                bar.set_postfix({name: f"{total / step:.3f}" for name, total in totals.items()}, refresh=False)
+        if on_epoch is not None:
+            means = {name: total / len(batches) for name, total in totals.items()}
+            on_epoch(epoch + 1, averaged.module.eval(), means)
         if checkpoint:
             save_checkpoint(checkpoint, identity, epoch + 1, parts)
-    return network.eval().cpu()
+    return averaged.module.eval().cpu()
 
 
-def network_logits(network: nn.Module, crops: UInt8, input_color: str, *, batch_size: int = 256) -> Float32:
-    """Return the logits of a network's only output for crops, float32 (N, K); leaves it in evaluation mode.
+def _losses(
+    network: nn.Module,
+    examples: Examples,
+    batch: torch.Tensor,
+    recipe: Recipe,
+    generator: torch.Generator,
+    target: torch.device,
+) -> dict[str, torch.Tensor]:
+    """Return the mean loss of each attribute over the faces of a batch that have its label."""
+    rows = batch.numpy()
+    faces = augment(torch.from_numpy(examples.planes[rows]).float(), generator)
+    faces, others, share = blend(faces, generator, recipe.mixup)
+    pixels = ((faces - PIXEL_MEAN) / PIXEL_STD).to(target, memory_format=torch.channels_last)
+    with torch.autocast(target.type, torch.bfloat16, enabled=recipe.bfloat16):
+        outputs = network(pixels)
+    losses = {}
+    for name in recipe.attributes:
+        logits = outputs[name].float()
+        targets = torch.from_numpy(examples.targets[name][rows]).to(target)
+        counts = torch.from_numpy(examples.weights[name][rows]).to(target)
+        summed = share * counts * target_loss(name, logits, targets)
+        if share < 1:
+            # The loss of a blend is the blend of the losses, which also holds where a target is no distribution.
+            other = others.to(target)
+            summed = summed + (1 - share) * counts[other] * target_loss(name, logits, targets[other])
+        losses[name] = summed.sum() / counts.count_nonzero().clamp_min(1)
+    return losses
+
+
+def _moving_average(decay: float) -> Callable[[Any, Any, torch.Tensor], None]:
+    """Return what averages weights; it forgets faster at first, so that short trainings keep little of their start."""
+
+    def update(averaged: Any, current: Any, n: torch.Tensor) -> None:
+        get_ema_multi_avg_fn(min(decay, (1 + int(n)) / (10 + int(n))))(averaged, current, n)
+
+    return update
+
+
+def _decayed_apart(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return the weights in two groups: biases and those of batch normalisation do not decay."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    return [
+        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": weight_decay},
+        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _checksum(examples: Examples) -> int:
+    checksum = zlib.crc32(examples.planes)
+    for name in sorted(examples.targets):
+        checksum = zlib.crc32(examples.targets[name], zlib.crc32(examples.weights[name], checksum))
+    return checksum
+
+
+def network_logits(network: nn.Module, crops: UInt8, input_color: str, *, batch_size: int = 256) -> dict[str, Float32]:
+    """Return the logits of a network's outputs for crops, float32 (N, K) each; the network is in evaluation mode.
 
     Parameters
     ----------
     network : torch.nn.Module
-        With one output.
     crops : numpy.ndarray
         uint8 (N, S, S, 3), RGB.
     input_color : str
@@ -211,16 +225,16 @@ def network_logits(network: nn.Module, crops: UInt8, input_color: str, *, batch_
 
     Examples
     --------
-    >>> network = new_network("gender", Recipe())
-    >>> network_logits(network, np.zeros((3, 48, 48, 3), np.uint8), "rgb").shape
+    >>> network = new_network(Recipe(("gender",)))
+    >>> network_logits(network, np.zeros((3, 48, 48, 3), np.uint8), "rgb")["gender"].shape
     (3, 2)
     """
     network.eval()
     device = next(network.parameters()).device
-    logits = []
+    logits: dict[str, list[Float32]] = {}
     with torch.inference_mode():
         for start in range(0, len(crops), batch_size):
             planes = torch.from_numpy(color_planes(crops[start : start + batch_size], input_color)).to(device)
-            (output,) = network((planes.float() - PIXEL_MEAN) / PIXEL_STD).values()
-            logits.append(output.cpu().numpy())
-    return np.concatenate(logits)
+            for name, output in network((planes.float() - PIXEL_MEAN) / PIXEL_STD).items():
+                logits.setdefault(name, []).append(output.cpu().numpy())
+    return {name: np.concatenate(parts) for name, parts in logits.items()}

@@ -38,11 +38,18 @@ def allowed_classes(faces: FaceData) -> NDArray[np.bool_]:
     return (np.floor(bounds[:, :1]) <= years) & (years <= np.floor(bounds[:, 1:]))
 
 
-def training_targets(faces: FaceData) -> Float32:
+def training_targets(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
     """Return the target of each row, float32 (N, K).
 
     For expression, gender and makeup a distribution over the classes: 1 for the label. For age the likelihood of the
     label given each year: 1 inside the label's bin, and a Gaussian about an exact age.
+
+    Parameters
+    ----------
+    faces : FaceData
+    tagger_share : float
+        How much the votes of FER+'s taggers for the seven classes count beside the label, in [0, 1], where a row has
+        any.
 
     Examples
     --------
@@ -57,7 +64,14 @@ def training_targets(faces: FaceData) -> Float32:
         exact = (faces.table["age_min"] == faces.table["age_max"]).to_numpy()
         off = np.arange(targets.shape[1]) - faces.table.loc[exact, ["age_min"]].to_numpy(np.float64).clip(0, 100)
         targets[exact] = np.exp(-0.5 * (off / _AGE_ERROR) ** 2)
-    return targets
+    elif tagger_share and faces.attribute == "expression":
+        columns = [f"votes_{name}" for name in NETWORK_CLASSES["expression"]]
+        if set(columns) <= set(faces.table):
+            votes = faces.table[columns].to_numpy(np.float64, na_value=0.0)
+            votes[votes < 2] = 0  # one of ten taggers alone is a slip, as in the paper
+            cast = votes.sum(axis=1, keepdims=True)
+            targets = np.where(cast > 0, (1 - tagger_share) * targets + tagger_share * votes / cast.clip(1), targets)
+    return targets.astype(np.float32)
 
 
 def sample_weights(faces: FaceData) -> Float32:

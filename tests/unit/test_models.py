@@ -183,7 +183,7 @@ class TestShippedModels:
         crops = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3)).astype(np.uint8)
         assert not network.training
         assert all(weight.dtype in (torch.float32, torch.int64) for weight in weights.values())
-        expected = network_logits(network, crops, model.card.input_color)
+        expected = network_logits(network, crops, model.card.input_color)[attribute]
         assert np.abs(OnnxClassifier(model).logits(crops)[attribute] - expected).max() < 1e-4
 
     @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_predictions_must_sum_to_one_and_fit_their_classes():
 
 def test_crops_must_be_square():
     with pytest.raises(ValueError, match="S, S"):
-        FaceCrops(np.zeros((1, 4, 5, 3), np.uint8), np.zeros(1, np.float32))
+        FaceCrops(np.zeros((1, 4, 5, 3), np.uint8), *np.zeros((2, 1), np.float32))
 
 
 def test_video_info_refuses_nonsense():

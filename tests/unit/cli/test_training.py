@@ -74,7 +74,21 @@ class TestTrain:
     def test_whole_way_to_evaluate(self, data, tmp_path, capsys):
         out = tmp_path / "models" / "trial"
         code, printed, err = run(
-            capsys, "train", "gender", "--data", data, "--out", out, "--epochs", 1, "--batch-size", 8, "--color", "gray"
+            capsys,
+            "train",
+            "gender",
+            "--data",
+            data,
+            "--out",
+            out,
+            "--epochs",
+            1,
+            "--batch-size",
+            8,
+            "--color",
+            "gray",
+            "--network",
+            "mini_xception",
         )
         assert code == 0
         assert "trial in " in printed
@@ -88,7 +102,7 @@ class TestTrain:
         assert code == 0
         assert scores["model"] == "trial"
         assert scores["n"] == 10
-        assert scores["accuracy"] == Card.read(out / "card.json").metrics["validation"]["accuracy"]
+        assert scores["accuracy"] == Card.read(out / "card.json").metrics["validation"]["gender"]["accuracy"]
 
     def test_does_not_replace_a_model(self, data, own_model, capsys):
         code, _, err = run(capsys, "train", "gender", "--data", data, "--out", own_model, "--epochs", 1)
@@ -98,11 +112,17 @@ class TestTrain:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            (["mood", "--data", "{data}"], "unknown attribute 'mood'; there are expression, gender, age, makeup"),
+            (
+                ["mood", "--data", "{data}"],
+                "unknown recipe 'mood'; there are expression, people, detector, each attribute",
+            ),
             (["gender", "--data", "{tmp}/no.parquet"], "no data file at"),
             (["gender", "--data", "{data}", "--device", "tpu"], "unknown device 'tpu'"),
-            (["gender", "--data", "{data}", "--color", "bgr"], "--color must be gray or rgb"),
-            (["gender", "--data", "{data}", "--network", "vgg"], "unknown network 'vgg'; there is mini_xception"),
+            (["gender", "--data", "{data}", "--color", "bgr"], "input_color must be gray or rgb"),
+            (
+                ["gender", "--data", "{data}", "--network", "vgg"],
+                "unknown network 'vgg'; there is mini_xception, residual",
+            ),
         ],
     )
     def test_wrong_calls(self, data, tmp_path, capsys, arguments, told):

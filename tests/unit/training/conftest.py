@@ -53,4 +53,6 @@ def bright_and_dark() -> FaceData:
     gender = np.array(["female", "male"] * 32)
     level = np.where(gender == "male", 190, 60)
     crops = (level[:, None, None, None] + random.integers(-20, 20, (64, 48, 48, 3))).astype(np.uint8)
-    return FaceData("gender", crops, np.ones(64, bool), pd.DataFrame({"gender": gender}), tuple(range(0, 640, 10)))
+    return FaceData(
+        "gender", crops, np.ones(64, bool), pd.DataFrame({"row": range(64), "gender": gender}), tuple(range(0, 640, 10))
+    )

@@ -58,11 +58,11 @@ class TestDecodeImage:
 class TestReadTable:
     def test_needed_columns_are_enough(self, write_faces):
         frame = read_table(write_faces({"gender": ["male", "female"]}), "gender")
-        assert list(frame.columns) == ["image", "gender"]
+        assert list(frame.columns) == ["row", "image", "gender"]
 
     def test_other_columns_are_left(self, write_faces):
         frame = read_table(write_faces({"makeup": ["none"], "gender": ["male"], "smiling": [True]}), "makeup")
-        assert set(frame.columns) == {"image", "makeup", "gender"}
+        assert set(frame.columns) == {"row", "image", "makeup", "gender"}
 
     @pytest.mark.parametrize(
         ("attribute", "column"), [("expression", "fer2013_label"), ("gender", "gender"), ("age", "age_min")]

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from facestats.classify.onnx import OnnxClassifier
@@ -9,11 +10,12 @@ from facestats.errors import DataError, DeviceError, MissingInputError, OutputEr
 from facestats.evaluation.accuracy import evaluate
 from facestats.models import choose_models, find_models
 from facestats.training import run
+from facestats.training.cards import LIMITS
 from facestats.training.datasets import load_faces
-from facestats.training.fitting import Recipe
-from facestats.training.run import train_model, training_command
+from facestats.training.recipes import Recipe
+from facestats.training.run import train_model
 
-QUICK = Recipe(epochs=1, batch_size=8)
+QUICK = Recipe(("gender",), network="mini_xception", epochs=1, batch_size=8)
 
 
 def rows(n=60, **labels):
@@ -32,17 +34,19 @@ COLUMNS = {
 @pytest.mark.parametrize("attribute", list(COLUMNS))
 def test_from_a_data_file_to_a_model_that_runs(write_faces, tmp_path, attribute, capfd):
     data = write_faces(COLUMNS[attribute])
-    model = train_model(attribute, data, tmp_path / "models" / "mine", recipe=QUICK)
+    model = train_model(
+        replace(QUICK, attributes=(attribute,)), [data], tmp_path / "models" / "mine", command="facestats train"
+    )
     assert capfd.readouterr().out == ""
     assert sorted(path.name for path in model.folder.iterdir()) == [
-        "card.json", "card.md", "model.onnx", "weights.safetensors",
+        "card.json", "card.md", "curves.csv", "model.onnx", "weights.safetensors",
     ]  # fmt: skip
     found = choose_models({name: "none" for name in COLUMNS if name != attribute}, [tmp_path / "models"])[attribute]
     assert found.card == model.card
     assert found.name == "mine"
     faces = load_faces(data, attribute, "validation")
     scores = evaluate(found, faces)
-    recorded = found.card.metrics["validation"]
+    recorded = found.card.metrics["validation"][attribute]
     assert scores["n"] == recorded["n"] == len(faces)
     assert scores["confusion"] == recorded["confusion"]
     assert scores["ece"] == pytest.approx(recorded["ece"], abs=1e-3)
@@ -55,7 +59,7 @@ def test_from_a_data_file_to_a_model_that_runs(write_faces, tmp_path, attribute,
 
 
 def test_predictions_use_the_fitted_temperature(write_faces, tmp_path):
-    model = train_model("gender", write_faces(COLUMNS["gender"]), tmp_path / "mine", recipe=QUICK)
+    model = train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine")
     classifier = OnnxClassifier(model)
     crops = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3)).astype(np.uint8)
     scaled = classifier.logits(crops)["gender"] / model.card.heads[0].temperature
@@ -64,7 +68,7 @@ def test_predictions_use_the_fitted_temperature(write_faces, tmp_path):
 
 
 def test_the_card_names_data_and_terms(write_faces, tmp_path):
-    card = train_model("age", write_faces(COLUMNS["age"]), tmp_path / "mine", recipe=QUICK).card
+    card = train_model(replace(QUICK, attributes=("age",)), [write_faces(COLUMNS["age"])], tmp_path / "mine").card
     assert "FairFace" in card.data
     assert "UTKFace" in card.data
     assert card.licence.startswith("Trained on ")
@@ -77,10 +81,10 @@ def test_the_card_names_data_and_terms(write_faces, tmp_path):
 
 def test_a_finished_model_is_not_trained_over(write_faces, tmp_path):
     data = write_faces(COLUMNS["gender"])
-    train_model("gender", data, tmp_path / "mine", recipe=QUICK)
+    train_model(QUICK, [data], tmp_path / "mine")
     with pytest.raises(OutputError, match="already holds a model"):
-        train_model("gender", data, tmp_path / "mine", recipe=QUICK)
-    again = train_model("gender", data, tmp_path / "mine", recipe=replace(QUICK, seed=1), overwrite=True)
+        train_model(QUICK, [data], tmp_path / "mine")
+    again = train_model(replace(QUICK, seed=1), [data], tmp_path / "mine", overwrite=True)
     assert find_models([tmp_path / "mine"])["mine"].verify() == again.card.files["model.onnx"]
 
 
@@ -93,12 +97,12 @@ def test_goes_on_from_the_checkpoint_of_the_folder(write_faces, tmp_path, monkey
     with monkeypatch.context() as patched:
         patched.setattr(run, "write_model", fail)
         with pytest.raises(KeyboardInterrupt):
-            train_model("gender", data, out, recipe=QUICK)
-    assert [path.name for path in out.iterdir()] == ["training.pt"]
+            train_model(QUICK, [data], out)
+    assert sorted(path.name for path in out.iterdir()) == ["curves.csv", "training.pt"]
     with pytest.raises(OutputError, match="belongs to another training"):
-        train_model("gender", data, out, recipe=replace(QUICK, seed=1))
+        train_model(replace(QUICK, seed=1), [data], out)
     monkeypatch.setattr("facestats.training.fitting.augment", None)  # would fail if it trained again
-    train_model("gender", data, out, recipe=QUICK)
+    train_model(QUICK, [data], out)
     assert not (out / "training.pt").exists()
 
 
@@ -106,25 +110,56 @@ def test_without_resuming_it_starts_anew(write_faces, tmp_path):
     data, out = write_faces(COLUMNS["gender"]), tmp_path / "mine"
     out.mkdir()
     (out / "training.pt").write_bytes(b"damaged")
-    train_model("gender", data, out, recipe=QUICK, resume=False)
+    train_model(QUICK, [data], out, resume=False)
 
 
 def test_too_few_validation_rows(write_faces, tmp_path):
     data = write_faces({"gender": ["male"] * 5, "split": ["train"] * 4 + ["validation"]})
-    with pytest.raises(DataError, match="1 validation rows are too few to calibrate"):
-        train_model("gender", data, tmp_path / "mine", recipe=QUICK)
+    with pytest.raises(DataError, match="1 validation rows for gender are too few to calibrate"):
+        train_model(QUICK, [data], tmp_path / "mine")
 
 
 def test_wrong_calls_leave_no_folder(write_faces, tmp_path):
     with pytest.raises(MissingInputError):
-        train_model("gender", tmp_path / "no.parquet", tmp_path / "mine")
+        train_model(QUICK, [tmp_path / "no.parquet"], tmp_path / "mine")
     with pytest.raises(DeviceError):
-        train_model("gender", write_faces(COLUMNS["gender"]), tmp_path / "mine", device="tpu")
+        train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine", device="tpu")
     with pytest.raises(DataError):
-        train_model("makeup", write_faces(COLUMNS["gender"]), tmp_path / "mine")
+        train_model(replace(QUICK, attributes=("makeup",)), [write_faces(COLUMNS["gender"])], tmp_path / "mine")
     assert not (tmp_path / "mine").exists()
 
 
-def test_command_names_another_size(tmp_path):
-    assert training_command("age", tmp_path / "a b.parquet", Recipe(), 64).endswith("--seed 0 --size 64")
-    assert "--data 'a b.parquet'" in training_command("age", tmp_path / "a b.parquet", Recipe())
+def test_several_attributes_of_several_files(write_faces, tmp_path):
+    ages = write_faces({**COLUMNS["age"], **COLUMNS["gender"]}, "ages.parquet")
+    makeup = write_faces(COLUMNS["makeup"], "makeup.parquet")
+    recipe = replace(QUICK, attributes=("gender", "age", "makeup"))
+    model = train_model(recipe, [ages, makeup], tmp_path / "mine", command="facestats train people")
+    card, text = model.card, (tmp_path / "mine" / "card.md").read_text()
+    assert card.attributes == ("gender", "age", "makeup")
+    n_of = {name: scores["n"] for name, scores in card.metrics["validation"].items()}
+    assert n_of["gender"] == n_of["age"] + n_of["makeup"]
+    assert set(card.metrics["validation"]["gender"]["groups"]["source"]["groups"]) == {"fairface", "celeba"}
+    for title in ("## Gender", "## Age", "## Makeup"):
+        assert title in text
+    assert "facestats train people" in text
+    assert LIMITS["makeup"] in card.limits
+    curves = pd.read_csv(tmp_path / "mine" / "curves.csv")
+    assert curves["attribute"].tolist() == ["gender", "age", "makeup"]
+    assert (curves[["training_loss", "validation_loss"]] > 0).all(axis=None)
+    assert set(OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))) == set(card.attributes)
+
+
+def test_an_attribute_that_no_file_has(write_faces, tmp_path):
+    with pytest.raises(DataError, match="no column 'makeup', which makeup needs"):
+        train_model(
+            replace(QUICK, attributes=("gender", "makeup")), [write_faces(COLUMNS["gender"])], tmp_path / "mine"
+        )
+
+
+def test_small_faces_have_temperatures_of_their_own(write_faces, tmp_path):
+    card = train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine").card
+    (head,) = card.heads
+    assert [pixels for pixels, _ in head.temperatures] == [12, 16, 24, 32, 48]
+    assert head.temperatures[-1][1] == head.temperature
+    assert [row["pixels"] for row in card.metrics["when_small"]["gender"]] == [12, 16, 24, 32]
+    assert find_models([tmp_path / "mine"])["mine"].card == card

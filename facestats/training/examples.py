@@ -1,0 +1,79 @@
+"""What a network with several outputs learns from: faces of several files, each with the labels that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from facestats.classify.onnx import color_planes
+from facestats.training.datasets import NETWORK_CLASSES, FaceData
+from facestats.training.recipes import Recipe
+from facestats.training.targets import sample_weights, training_targets
+from facestats.types import Float32, UInt8
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Faces with targets for one attribute or several.
+
+    Attributes
+    ----------
+    planes : numpy.ndarray
+        uint8 (N, C, S, S), as the network sees them.
+    targets : mapping of str to numpy.ndarray
+        By attribute, float32 (N, K), see :func:`facestats.training.targets.training_targets`; zeros without a label.
+    weights : mapping of str to numpy.ndarray
+        By attribute, float32 (N,), see :func:`facestats.training.targets.sample_weights`; 0 without a label.
+    """
+
+    planes: UInt8 = field(repr=False)
+    targets: Mapping[str, Float32] = field(repr=False)
+    weights: Mapping[str, Float32] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.planes)
+
+
+def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
+    """Put the faces of all files together, each once, with all the labels that count.
+
+    Parameters
+    ----------
+    files : sequence of sequence of FaceData
+        Of each file, what :func:`facestats.training.datasets.load_faces` gives for each attribute that it has.
+    recipe : Recipe
+        Names attributes, colours, and how the taggers of FER+ count.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> crops, found = np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool)
+    >>> gender = FaceData("gender", crops, found, pd.DataFrame({"row": [7], "gender": ["male"]}), (1,))
+    >>> makeup = FaceData("makeup", crops, found, pd.DataFrame({"row": [7], "makeup": ["none"]}), (1,))
+    >>> examples = combine([[gender, makeup]], Recipe(("gender", "makeup")))
+    >>> len(examples), examples.targets["gender"].tolist()
+    (1, [[0.0, 1.0]])
+    """
+    counted = [[(faces, sample_weights(faces)) for faces in parts] for parts in files]
+    places = []  # of each file, the place of each of its rows among all
+    total = 0
+    for parts in counted:
+        rows = np.unique(np.concatenate([faces.table["row"].to_numpy()[weights > 0] for faces, weights in parts]))
+        places.append((rows, total))
+        total += len(rows)
+    side = recipe.input_size
+    planes = np.empty((total, 1 if recipe.input_color == "gray" else 3, side, side), np.uint8)
+    targets = {name: np.zeros((total, len(NETWORK_CLASSES[name])), np.float32) for name in recipe.attributes}
+    weights_of = {name: np.zeros(total, np.float32) for name in recipe.attributes}
+    for parts, (rows, first) in zip(counted, places, strict=True):
+        for faces, weights in parts:
+            used = np.flatnonzero(weights)
+            place = first + np.searchsorted(rows, faces.table["row"].to_numpy()[used])
+            for start in range(0, len(used), 1024):  # the crops may lie on disk
+                some = slice(start, start + 1024)
+                planes[place[some]] = color_planes(faces.crops[used[some]], recipe.input_color)
+            targets[faces.attribute][place] = training_targets(faces, tagger_share=recipe.tagger_share)[used]
+            weights_of[faces.attribute][place] = weights[used]
+    return Examples(planes, targets, weights_of)

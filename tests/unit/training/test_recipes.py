@@ -1,0 +1,60 @@
+import pytest
+
+from facestats.errors import MissingInputError, UnknownNameError, UsageError
+from facestats.training.recipes import Recipe, find_recipe, read_recipe, shipped_recipes
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        (tmp_path / "mine.toml").write_text(text)
+        return tmp_path / "mine.toml"
+
+    return write
+
+
+@pytest.mark.parametrize("name", list(shipped_recipes()))
+def test_shipped_recipes_are_read(name):
+    assert find_recipe(name).attributes
+
+
+def test_every_attribute_has_a_recipe():
+    for name in ("expression", "gender", "age", "makeup"):
+        assert find_recipe(name).attributes == (name,)
+
+
+def test_a_file_of_ones_own(write):
+    path = write('attributes = ["gender", "age"]\nepochs = 3\nmixup = 1\n[emphasis]\nage = 0.5\n')
+    assert find_recipe(str(path)) == Recipe(("gender", "age"), epochs=3, mixup=1.0, emphasis={"age": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("epochs = 3", "has no key 'attributes'"),
+        ('attributes = ["gender"]\nepoch = 3', "unknown key 'epoch'; there are attributes, network"),
+        ('attributes = ["gender"]\nepochs = "3"', "epochs must be int, not '3'"),
+        ('attributes = ["gender"]\nepochs = true', "epochs must be int, not True"),
+        ('attributes = ["gender"]\nepochs = 0', r"epochs must be in \[1, 10000\], not 0"),
+        ('attributes = ["gender"]\nlearning_rate = nan', "learning_rate must be in"),
+        ('attributes = "gender"', "attributes must be a list of texts"),
+        ('attributes = ["mood"]', "unknown attribute 'mood'"),
+        ('attributes = ["age", "age"]', "each once"),
+        ("attributes = []", "one attribute or several"),
+        ('attributes = ["age"]\nnetwork = "vgg"', "unknown network 'vgg'"),
+        ('attributes = ["age"]\ninput_color = "bgr"', "input_color must be gray or rgb"),
+        ('attributes = ["age"]\n[emphasis]\nage = "much"', "emphasis must be a table of numbers"),
+        ('attributes = ["age"]\n[emphasis]\nage = -1', "emphasis must not be negative"),
+        ("attributes = [", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_file(write, text, told):
+    with pytest.raises(UsageError, match=rf"mine\.toml.*{told}"):
+        read_recipe(write(text))
+
+
+def test_recipes_that_are_not_there(tmp_path):
+    with pytest.raises(MissingInputError, match="no recipe at"):
+        find_recipe(str(tmp_path / "no.toml"))
+    with pytest.raises(UnknownNameError, match="unknown recipe 'mood'"):
+        find_recipe("mood")
