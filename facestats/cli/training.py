@@ -179,6 +179,9 @@ def evaluate(
     detect_size: Annotated[
         int, typer.Option(help="For detector: longer side, in pixels, of what it sees; 0: the image's own size.")
     ] = 0,
+    road: Annotated[
+        str, typer.Option(help="full detects and aligns each face, as in a video; crop takes each image as it is.")
+    ] = "full",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Score a model on labelled images, each detected and aligned as in a video; or a detector on boxed ones."""
@@ -205,10 +208,13 @@ def evaluate(
     if model is not None:
         selection[attribute] = model
     chosen = choose_models(selection, tuple(models_path or ()))[attribute]
-    faces = load_faces(data, attribute, split, size=chosen.card.input_size, detector=detector, progress=True)
+    size = chosen.card.input_size
+    faces = load_faces(data, attribute, split, size=size, detector=detector, road=road, progress=True)
     scores = score_model(chosen, faces, device=device)
+    if road == "crop":
+        scores["faces_found"] = None  # nobody looked for them
     if as_json:
-        named = {"attribute": attribute, "model": chosen.name, "detector": detector, "split": split}
+        named = {"attribute": attribute, "model": chosen.name, "road": road, "detector": detector, "split": split}
         print(json.dumps({**named, **scores}))
     else:
         print(f"{chosen.name} on {data.name}, {f'{split} split' if split else 'every row'}:")

@@ -35,6 +35,9 @@ from facestats.types import Float32, Int64, UInt8
 
 SPLITS = ("train", "validation")
 
+#: How an image becomes a crop: as a video frame does, or taken as the crop that it is.
+ROADS = ("full", "crop")
+
 #: The columns that hold each attribute's label.
 LABEL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "expression": ("fer2013_label",),
@@ -302,9 +305,10 @@ def load_faces(
     *,
     size: int = DEFAULT_SIZE,
     detector: str = DEFAULT_DETECTOR,
+    road: str = "full",
     progress: bool = False,
 ) -> FaceData:
-    """Read the rows of a split with one aligned crop each.
+    """Read the rows of a split with one crop each.
 
     The crops are kept in :func:`facestats.models.cache_dir`, so that only the first call detects faces.
 
@@ -316,13 +320,16 @@ def load_faces(
         Side of the crops in pixels.
     detector : str
         Whose landmarks the crops follow, see :func:`facestats.detect.create_detector`.
+    road : str
+        ``"full"`` detects and aligns each face, as in a video; ``"crop"`` takes each image as it is, resized.
     progress : bool
         Whether to show a progress bar on stderr.
 
     Raises
     ------
     UnknownNameError, MissingInputError, DataError
-        See :func:`read_table`; also DataError for the first image that does not decode.
+        See :func:`read_table`; also UnknownNameError for an unknown road, and DataError for the first image that does
+        not decode.
     OutputError
         If the cache folder is not writable.
 
@@ -332,8 +339,10 @@ def load_faces(
     >>> faces.crops.shape  # doctest: +SKIP
     (1058, 48, 48, 3)
     """
+    if road not in ROADS:
+        raise UnknownNameError(f"unknown road {road!r}; there are {' and '.join(ROADS)}")
     frame, is_whole = _read_labelled(path, attribute, split)
-    way = f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
+    way = road if road == "crop" else f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
     # Attributes share the crops unless some rows lack a label: then each has rows of its own.
     rows = (split or "all") + ("" if is_whole else f"-{attribute}")
     key = f"{sha256_of(path)[:16]}-{way}-{size}-{rows}"
@@ -343,7 +352,10 @@ def load_faces(
         crops, found, pixels = (np.load(file, mmap_mode="r") for file in files)
     else:
         make_folder(files[0].parent)
-        crops, found, pixels = _cut(frame, path, size, detector, progress=progress)
+        if road == "crop":
+            crops, found, pixels = _resized(frame, path, size)
+        else:
+            crops, found, pixels = _cut(frame, path, size, detector, progress=progress)
         for file, array in zip(files, (crops, found, pixels), strict=True):
             with written_aside(file) as part:
                 np.save(part, array)
@@ -421,6 +433,17 @@ def make_folder(folder: Path) -> None:
         raise OutputError(f"cannot make {folder}: {error.strerror}; set FACESTATS_CACHE to a writable folder") from None
     if not os.access(folder, os.W_OK):
         raise OutputError(f"cannot write to {folder}: set FACESTATS_CACHE to a writable folder")
+
+
+def _resized(frame: pd.DataFrame, path: Path, size: int) -> tuple[UInt8, NDArray[np.bool_], Float32]:
+    crops = np.empty((len(frame), size, size, 3), np.uint8)
+    pixels = np.empty(len(frame), np.float32)
+    for index, content in frame["image"].items():
+        rgb = decode_image(content, f"{path}, {_row_name(frame, index)}: image")
+        pixels[index] = min(rgb.shape[:2])
+        shrinks = min(rgb.shape[:2]) > size
+        crops[index] = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return crops, np.ones(len(frame), bool), pixels
 
 
 def _cut(

@@ -158,6 +158,16 @@ class TestEvaluate:
         else:
             assert np.sum(scores["confusion"]["matrix"]) == 40
 
+    def test_road(self, data, capsys):
+        roads = {}
+        for road in ("full", "crop"):
+            code, out, _ = run(capsys, "evaluate", "gender", "--data", data, "--road", road, "--json")
+            assert code == 0
+            roads[road] = json.loads(out)
+        assert roads["full"]["faces_found"] == 1
+        assert roads["crop"]["faces_found"] is None
+        assert roads["full"]["nll"] != roads["crop"]["nll"]
+
     def test_table(self, data, capsys):
         code, out, _ = run(capsys, "evaluate", "age", "--data", data, "--split", "validation")
         assert code == 0

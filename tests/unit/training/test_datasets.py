@@ -173,6 +173,26 @@ class TestLoadFaces:
         assert (first.crops == second.crops).all()
         assert (first.found == second.found).all()
 
+    def test_an_image_can_be_taken_as_the_crop_that_it_is(self, tmp_path):
+        image = np.arange(60 * 80 * 3, dtype=np.uint32).astype(np.uint8).reshape(60, 80, 3)
+        pd.DataFrame({"image": [encode(image)], "gender": ["male"]}).to_parquet(tmp_path / "f.parquet")
+        faces = load_faces(tmp_path / "f.parquet", "gender", size=32, road="crop")
+        expected = cv2.resize(image[..., ::-1], (32, 32), interpolation=cv2.INTER_AREA)
+        assert (faces.crops[0] == expected).all()
+        assert faces.pixels.tolist() == [60]
+        with pytest.raises(UnknownNameError, match="unknown road 'sea'; there are full and crop"):
+            load_faces(tmp_path / "f.parquet", "gender", road="sea")
+
+    def test_pixels_say_how_large_the_face_is_in_its_image(self, tmp_path, face_png):
+        large = decode_image(face_png)[..., ::-1]
+        half = cv2.resize(large, (48, 48), interpolation=cv2.INTER_AREA)
+        frame = pd.DataFrame({"image": [encode(large), encode(half)], "gender": ["male"] * 2})
+        frame.to_parquet(tmp_path / "f.parquet")
+        first, second = load_faces(tmp_path / "f.parquet", "gender").pixels
+        assert 60 < first < 120
+        assert second == pytest.approx(first / 2, rel=0.08)
+        assert load_faces(tmp_path / "f.parquet", "gender").pixels.tolist() == [first, second]
+
     def test_splits_sizes_and_files_do_not_share_a_cache(self, write_faces):
         columns = {"gender": ["male", "female", "male"], "split": ["train", "train", "validation"]}
         path = write_faces(columns)
