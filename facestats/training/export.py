@@ -21,6 +21,7 @@ from facestats.detect.card import DetectorCard
 from facestats.errors import MissingInputError, ModelError, OutputError
 from facestats.files import written_aside
 from facestats.models import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, Model
+from facestats.resources import bundled
 from facestats.training.networks import create_network
 from facestats.training.torchfile import read_torch_file
 
@@ -201,7 +202,8 @@ def check_out(folder: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     OutputError
-        If the folder holds a model and ``overwrite`` is not set, or cannot be made.
+        If the folder holds a model and ``overwrite`` is not set, is one of those that ship with facestats, or cannot
+        be made.
 
     Examples
     --------
@@ -210,6 +212,8 @@ def check_out(folder: Path, *, overwrite: bool = False) -> None:
     """
     if not overwrite and any((folder / name).exists() for name in (ONNX_FILE, WEIGHTS_FILE, CARD_FILE)):
         raise OutputError(f"{folder} already holds a model: give another --out, or --overwrite to replace it")
+    if (folder / CARD_FILE).exists() and bundled("models").resolve() in folder.resolve().parents:
+        raise OutputError(f"{folder} is a model that ships with facestats, which is never replaced: give another --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,7 +8,7 @@ import torch
 from facestats.classify.onnx import OnnxClassifier
 from facestats.errors import MissingInputError, ModelError, OutputError
 from facestats.models import Card, Head, Model, find_models, sha256_of
-from facestats.training.export import convert, load_weights, network_of, read_safetensors, write_model
+from facestats.training.export import check_out, convert, load_weights, network_of, read_safetensors, write_model
 from facestats.training.fitting import network_logits
 from facestats.types import UInt8
 
@@ -76,6 +76,18 @@ def test_safetensors_hold_the_same_weights(tmp_path):
     again = load_weights(network_of(card()), read_safetensors(model.folder / "weights.safetensors"), "weights")
     crops = random_crops(2)
     assert np.array_equal(*(network_logits(one, crops, "rgb")["gender"] for one in (again, network)))
+
+
+@pytest.mark.parametrize("name", ["gender-mini-xception", "detectors/fast"])
+def test_a_shipped_model_is_never_replaced(name, tmp_path):
+    from facestats.resources import bundled
+
+    folder = bundled("models") / name
+    with pytest.raises(OutputError, match="ships with facestats, which is never replaced"):
+        check_out(folder, overwrite=True)
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(OutputError, match="ships with facestats"):
+        check_out(tmp_path / "link", overwrite=True)
 
 
 def test_a_model_is_not_overwritten(tmp_path):
