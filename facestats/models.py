@@ -61,8 +61,10 @@ class Head:
         A verdict whose probability stays below it is "unknown".
     temperatures : tuple of tuple of float
         Temperatures of faces that few pixels show: pairs of ``pixels`` (see
-        :attr:`facestats.types.FaceCrops.pixels`), ascending, and temperature. Between two it follows the logarithm of
-        the pixels; beyond the last it is that of the last. Without any, ``temperature`` holds for all faces.
+        :attr:`facestats.types.FaceCrops.pixels`), ascending, and temperature. Between two its logarithm is linear in
+        that of the pixels; below the first and beyond the last it stays. Without any, ``temperature`` holds for all.
+    limits : str
+        Where the model fails at this attribute, for people.
     """
 
     attribute: str
@@ -71,6 +73,7 @@ class Head:
     temperature: float = 1.0
     threshold: float = 0.5
     temperatures: tuple[tuple[float, float], ...] = ()
+    limits: str = ""
 
     def __post_init__(self) -> None:
         if self.attribute not in ATTRIBUTE_CLASSES:
@@ -84,9 +87,9 @@ class Head:
             )
         if not self.temperature > 0 or not 0 <= self.threshold <= 1:
             raise ModelError(f"{self.attribute}: temperature must be positive and threshold in [0, 1]")
-        pixels = [size for size, _ in self.temperatures]
-        if pixels != sorted(set(pixels)) or any(not value > 0 for pair in self.temperatures for value in pair):
-            raise ModelError(f"{self.attribute}: temperatures must be positive, their pixels ascending")
+        pairs = np.array(self.temperatures, np.float64).reshape(-1, 2)
+        if not (np.isfinite(pairs) & (pairs > 0)).all() or (np.diff(pairs[:, 0]) <= 0).any():
+            raise ModelError(f"{self.attribute}: temperatures must be positive and finite, their pixels ascending")
 
     @property
     def is_years(self) -> bool:
@@ -205,12 +208,12 @@ class Card:
             ) from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ModelError(f"{path} is not JSON: {error}") from None
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ModelError(f"{path} is not a model card: {error}") from None
 
 
 def _read_head(raw: Mapping[str, Any]) -> Head:
-    temperatures = tuple(tuple(pair) for pair in raw.get("temperatures", ()))
+    temperatures = tuple((float(pixels), float(value)) for pixels, value in raw.get("temperatures", ()))
     return Head(**{**raw, "classes": tuple(raw["classes"]), "temperatures": temperatures})
 
 

@@ -106,6 +106,8 @@ def train(
     from facestats.training.recipes import find_recipe
     from facestats.training.run import train_model
 
+    detector = detector or DEFAULT_DETECTOR
+    of_attributes["detector"] = detector  # the default may change
     changes |= {"epochs": epochs, "input_color": color, "network": network, "input_size": size}
     wanted = replace(find_recipe(recipe), **_given(changes))
     out = out or Path("facestats-models", Path(recipe).stem)
@@ -118,7 +120,7 @@ def train(
             data,
             _given({**of_attributes, "batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}),
         ),
-        detector=detector or DEFAULT_DETECTOR,
+        detector=detector,
         **running,
     )
     for attribute, scores in model.card.metrics["validation"].items():
@@ -134,7 +136,7 @@ def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> s
     for path in data:
         words += ["--data", path.name]
     for name, value in options.items():
-        words += [f"--{name}", value]
+        words += [f"--{name}", Path(value).name if name == "detector" else value]
     return shlex.join(str(word) for word in words)
 
 
@@ -180,19 +182,23 @@ def evaluate(
         int, typer.Option(help="For detector: longer side, in pixels, of what it sees; 0: the image's own size.")
     ] = 0,
     road: Annotated[
-        str, typer.Option(help="full detects and aligns each face, as in a video; crop takes each image as it is.")
-    ] = "full",
+        str | None,
+        typer.Option(help="full (default): detect and align each face, as in a video; crop: take images as they are."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Score a model on labelled images, each detected and aligned as in a video; or a detector on boxed ones."""
     import json
 
+    from facestats.errors import UnknownNameError, UsageError
+
     if attribute == "detector":
+        if road is not None:
+            raise UsageError("--road is for attributes: a detector has no other")
         _evaluate_detector(data, split, detector, detect_size, as_json=as_json)
         return
 
     from facestats.classify.onnx import check_device
-    from facestats.errors import UnknownNameError
     from facestats.evaluation.accuracy import evaluate as score_model
     from facestats.models import choose_models
     from facestats.schema import ATTRIBUTE_CLASSES
@@ -209,12 +215,13 @@ def evaluate(
         selection[attribute] = model
     chosen = choose_models(selection, tuple(models_path or ()))[attribute]
     size = chosen.card.input_size
-    faces = load_faces(data, attribute, split, size=size, detector=detector, road=road, progress=True)
+    faces = load_faces(data, attribute, split, size=size, detector=detector, road=road or "full", progress=True)
     scores = score_model(chosen, faces, device=device)
     if road == "crop":
         scores["faces_found"] = None  # nobody looked for them
     if as_json:
-        named = {"attribute": attribute, "model": chosen.name, "road": road, "detector": detector, "split": split}
+        named = {"attribute": attribute, "model": chosen.name, "road": road or "full", "split": split}
+        named["detector"] = None if road == "crop" else detector
         print(json.dumps({**named, **scores}))
     else:
         print(f"{chosen.name} on {data.name}, {f'{split} split' if split else 'every row'}:")

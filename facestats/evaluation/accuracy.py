@@ -218,7 +218,7 @@ def _score_classes(
         "coverage": float(covered.mean()),
         "covered_accuracy": float(correct[covered].mean()) if covered.any() else None,
         "confusion": _confusion(classes, confusion_matrix(labels, chosen, labels=np.arange(len(classes)))),
-        "groups": accuracy_by_group(correct, table, attribute),
+        "groups": accuracy_by_group(correct, table),
     }
 
 

@@ -17,7 +17,7 @@ LEAST_COMPARED = 50
 _TOGETHER = ("race", "gender", "age_group")
 
 
-def accuracy_by_group(correct: np.ndarray, table: pd.DataFrame, attribute: str) -> dict[str, Any]:
+def accuracy_by_group(correct: np.ndarray, table: pd.DataFrame) -> dict[str, Any]:
     """Return the accuracy among the faces of each source, race, gender and age group, as far as the columns allow.
 
     Parameters
@@ -26,9 +26,8 @@ def accuracy_by_group(correct: np.ndarray, table: pd.DataFrame, attribute: str) 
         bool (N,): whether the verdict was right.
     table : pandas.DataFrame
         N rows; used are ``source``, ``race``, ``gender``, and ``age_min`` and ``age_max``. A bin that straddles age
-        groups counts for the one of its middle.
-    attribute : str
-        What was predicted: there is no row by that.
+        groups counts for the one of its middle. Among the faces labelled with one class of what was predicted,
+        accuracy is that class's recall.
 
     Returns
     -------
@@ -40,7 +39,7 @@ def accuracy_by_group(correct: np.ndarray, table: pd.DataFrame, attribute: str) 
     Examples
     --------
     >>> table = pd.DataFrame({"race": ["a"] * 60 + ["b"] * 60})
-    >>> by_race = accuracy_by_group(np.arange(120) < 90, table, "gender")["race"]
+    >>> by_race = accuracy_by_group(np.arange(120) < 90, table)["race"]
     >>> by_race["groups"]["b"], by_race["gap"]
     ({'n': 60, 'accuracy': 0.5}, 0.5)
     """
@@ -52,7 +51,6 @@ def accuracy_by_group(correct: np.ndarray, table: pd.DataFrame, attribute: str) 
         middle = middle.where(middle >= 0)
         groups = pd.Series(np.array(AGE_GROUPS)[group_of_years(np.floor(middle.fillna(0)))], table.index)
         columns["age_group"] = groups.where(middle.notna())
-    columns.pop("age_group" if attribute == "age" else attribute, None)
     together = [name for name in _TOGETHER if name in columns]
     if len(together) > 1:
         first, *others = (columns[name].astype("string") for name in together)

@@ -75,10 +75,12 @@ def _model_line(attribute: str, card: Card) -> str:
     accuracy = scores.get("accuracy") if accuracy is None else accuracy
     measured = ""
     if isinstance(accuracy, float):
-        measured = f": right for {words.percent(accuracy)} of {scores.get('n', 0):,} validation faces"
+        n = scores.get("n_exact", scores.get("n", 0))
+        measured = f": right for {words.percent(accuracy)} of {n:,} validation faces"
         if isinstance(balanced, float):
             measured += f", {words.percent(balanced)} averaged over the classes"
-    limit = f". {page.escape(card.limits)}" if card.limits else ""
+    own = next((head.limits for head in card.heads if head.attribute == attribute), "")
+    limit = f". {page.escape(own or card.limits)}" if own or card.limits else ""
     return f"<b>{page.escape(attribute)}</b>: {page.escape(card.name)}{measured}{limit}"
 
 

@@ -93,12 +93,13 @@ def augment(faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 def _seen_small(face: torch.Tensor, small: int, quality: int | None) -> torch.Tensor:
     """Shrink a face (C, S, S), compress it if a JPEG quality is given, and enlarge it again."""
-    pixels = face.numpy().transpose(1, 2, 0).astype(np.uint8)
+    pixels = np.rint(face.numpy()).transpose(1, 2, 0).astype(np.uint8)
     side = pixels.shape[0]
     pixels = cv2.resize(pixels, (small, small), interpolation=cv2.INTER_AREA)
     if quality is not None:
-        _, coded = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, quality))
-        pixels = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+        colors = pixels[..., ::-1]  # BGR, as OpenCV codes it
+        _, coded = cv2.imencode(".jpg", colors, (cv2.IMWRITE_JPEG_QUALITY, quality))
+        pixels = np.atleast_3d(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED))[..., ::-1]
     # Aligned crops of small faces are enlarged the same way.
     pixels = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_LINEAR)
     return torch.from_numpy(np.atleast_3d(pixels).transpose(2, 0, 1).astype(np.float32))

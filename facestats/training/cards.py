@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from facestats.detect.card import DetectorCard
 from facestats.evaluation.groups import LEAST_COMPARED
 from facestats.models import Card, Head
 from facestats.training.datasets import FaceData
+from facestats.training.recipes import Recipe, recipe_toml
 
 _NON_COMMERCIAL = "non-commercial research"
 
@@ -65,26 +68,43 @@ LIMITS: Mapping[str, str] = {
 }
 
 
-def sources_of(parts: Sequence[FaceData]) -> dict[str, int]:
-    """Return the number of faces of each data set, by name; FER2013 is known by its label column.
-
-    Parameters
-    ----------
-    parts : sequence of FaceData
-        A face that several of them hold, for different attributes, counts once.
+def with_source(faces: FaceData) -> pd.DataFrame:
+    """Return the table of faces with a ``source`` in every row; FER2013 is known by its label column.
 
     Examples
     --------
-    >>> import numpy as np, pandas as pd
+    >>> import numpy as np
+    >>> table = pd.DataFrame({"gender": ["male"]})
+    >>> with_source(FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,)))["source"][0]
+    'unnamed'
+    """
+    unnamed = "fer2013" if faces.attribute == "expression" else "unnamed"
+    if "source" not in faces.table:
+        return faces.table.assign(source=unnamed)
+    return faces.table.assign(source=faces.table["source"].fillna(unnamed).astype(str))
+
+
+def sources_of(files: Sequence[Sequence[FaceData]]) -> dict[str, int]:
+    """Return the number of faces of each data set, by name.
+
+    Parameters
+    ----------
+    files : sequence of sequence of FaceData
+        Of each file, its faces by attribute, with a ``source``; a face with several labels counts once.
+
+    Examples
+    --------
+    >>> import numpy as np
     >>> table = pd.DataFrame({"row": [0], "gender": ["male"], "source": ["utkface"]})
-    >>> sources_of([FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,))])
+    >>> sources_of([[FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,))]])
     {'utkface': 1}
     """
-    names: dict[tuple[str, int], str] = {}
-    for faces in parts:
-        unnamed = "fer2013" if faces.attribute == "expression" else "unnamed"
-        sources = faces.table["source"].astype(str) if "source" in faces.table else [unnamed] * len(faces)
-        names |= {(source, digest): source for source, digest in zip(sources, faces.digests, strict=True)}
+    names = {
+        (file, row): source
+        for file, parts in enumerate(files)
+        for faces in parts
+        for row, source in zip(faces.table["row"], faces.table["source"], strict=True)
+    }
     return dict(Counter(names.values()).most_common())
 
 
@@ -152,7 +172,9 @@ def card_markdown(card: Card, command: str) -> str:
     ]
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
-    return "\n".join([*lines, *_ending(card.limits, command)])
+    recipe = recipe_toml(Recipe(**card.metrics["recipe"]))
+    lines += _ending(card.limits, command or "facestats train RECIPE.toml")
+    return "\n".join([*lines, "with the recipe", "", "```toml", recipe.rstrip(), "```", ""])
 
 
 def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:

@@ -40,15 +40,14 @@ def add_epoch(path: Path, epoch: int, figures: Mapping[str, tuple[float, float, 
     >>> print(path.read_text().splitlines()[1])
     1,gender,0.6000,0.5000,0.7500
     """
-    kept: list[list[str]] = []
-    if path.is_file() and epoch > 1:
-        with path.open(newline="") as file:
-            kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) < epoch]
     new = [
         [str(epoch), name, *("" if value is None else f"{value:.4f}" for value in values)]
         for name, values in figures.items()
     ]
     try:
+        before = list(csv.reader(path.read_text().splitlines())) if path.is_file() and epoch > 1 else []
+        # Rows that somebody has changed beyond recognition are not worth stopping for.
+        kept = [row for row in before if row and row[0].isdecimal() and int(row[0]) < epoch]
         with written_aside(path) as unfinished, unfinished.open("w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *kept, *new])
     except OSError as error:

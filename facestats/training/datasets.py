@@ -359,6 +359,7 @@ def load_faces(
         for file, array in zip(files, (crops, found, pixels), strict=True):
             with written_aside(file) as part:
                 np.save(part, array)
+        crops = np.load(files[0], mmap_mode="r")
     identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
     digests = tuple(_digest(content) for content in identity)
     return FaceData(attribute, crops, found, frame.drop(columns="image"), digests, pixels)
@@ -385,33 +386,40 @@ def concatenate(parts: Sequence[FaceData]) -> FaceData:
     )
 
 
-def attributes_in(path: Path, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return which attributes a data file has the columns for.
+def attributes_in(path: Path, wanted: Sequence[str], split: str | None = None) -> tuple[str, ...]:
+    """Return which attributes a data file has labels for in a split.
 
     Raises
     ------
+    UnknownNameError
+        If the split is unknown.
     MissingInputError
         If the file does not exist.
     DataError
-        If it is not Parquet, or has the columns of none.
+        If it is not Parquet, or has the columns of none of the attributes.
 
     Examples
     --------
     >>> attributes_in(Path("makeup.parquet"), ["gender", "age", "makeup"])  # doctest: +SKIP
     ('gender', 'makeup')
     """
+    _check_split(split)
     if not path.is_file():
         raise MissingInputError(f"no data file at {path}")
     try:
         present = pq.read_schema(path).names
+        served = [name for name in wanted if {"image", *LABEL_COLUMNS[name]} <= set(present)]
+        if not served:
+            columns = list(dict.fromkeys(("image", *(column for name in wanted for column in LABEL_COLUMNS[name]))))
+            missing = next(name for name in columns if name not in present)
+            raise DataError(f"{path} has no column {missing!r}; {', '.join(wanted)} needs {', '.join(columns)}")
+        needed = {column for name in served for column in LABEL_COLUMNS[name]} | ({"name", "split"} & set(present))
+        frame = pd.read_parquet(path, columns=sorted(needed))
     except pa.ArrowInvalid as error:
         raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
-    found = tuple(name for name in wanted if set(LABEL_COLUMNS[name]) <= set(present))
-    if not found:
-        needed = "; ".join(f"{name} needs {', '.join(('image', *LABEL_COLUMNS[name]))}" for name in wanted)
-        missing = [column for name in wanted for column in LABEL_COLUMNS[name] if column not in present]
-        raise DataError(f"{path} has no column {missing[0]!r}; {needed}")
-    return found
+    if split is not None:
+        frame = frame[_is_in_split(frame, split, path)]
+    return tuple(name for name in served if frame[list(LABEL_COLUMNS[name])].notna().any(axis=None))
 
 
 def make_folder(folder: Path) -> None:

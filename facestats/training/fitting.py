@@ -16,12 +16,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from facestats.classify.onnx import color_planes
-from facestats.errors import DataError, DeviceError
+from facestats.errors import DataError, DeviceError, ModelError
 from facestats.training.augmentation import augment, blend
 from facestats.training.datasets import NETWORK_CLASSES
 from facestats.training.examples import Examples
 from facestats.training.networks import create_network
 from facestats.training.recipes import Recipe
+from facestats.training.schedule import rate_share
 from facestats.training.targets import target_loss
 from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.types import Float32, UInt8
@@ -105,6 +106,8 @@ def fit(
         If the device is absent.
     DataError
         If an attribute has fewer than two faces with a label.
+    ModelError
+        If the loss is no longer finite.
     OutputError
         If the checkpoint cannot be written, or belongs to another training.
 
@@ -117,13 +120,12 @@ def fit(
         if np.count_nonzero(examples.weights[name]) < 2:
             n = np.count_nonzero(examples.weights[name])
             raise DataError(f"{n} faces with a label cannot train a network for {name}")
+    labelled = {name: np.count_nonzero(examples.weights[name]) / len(examples) for name in recipe.attributes}
     network = new_network(recipe).to(target, memory_format=torch.channels_last)
     averaged = AveragedModel(network, multi_avg_fn=_moving_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(_decayed_apart(network, recipe.weight_decay), lr=recipe.learning_rate)
-    steps = math.ceil(len(examples) / recipe.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=max(2, recipe.epochs * steps), pct_start=0.05, cycle_momentum=False
-    )
+    steps = recipe.epochs * math.ceil(len(examples) / recipe.batch_size)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_share(step, steps))
     identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples)}
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
     first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
@@ -133,38 +135,45 @@ def fit(
         # A last batch of one row would break the batch normalisation.
         batches = [batch for batch in order.split(recipe.batch_size) if len(batch) > 1]
         network.train()
-        totals = dict.fromkeys(recipe.attributes, 0.0)
+        totals, counts = dict.fromkeys(recipe.attributes, 0.0), dict.fromkeys(recipe.attributes, 1e-9)
         bar = tqdm(batches, desc=f"epoch {epoch + 1}/{recipe.epochs}", unit="batch", disable=not progress)
         # Dropout draws from the global state, which stays as it was.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed * 1_000_003 + epoch)
-            for step, batch in enumerate(bar, start=1):
-                losses = _losses(network, examples, batch, recipe, generator, target)
+            for batch in bar:
+                losses = _summed_losses(network, examples, batch, recipe, generator, target)
                 optimizer.zero_grad()
-                sum(recipe.emphasis.get(name, 1.0) * loss for name, loss in losses.items()).backward()
+                # By the labels to be expected in a batch, so that every label counts alike, however few there are.
+                sum(
+                    recipe.emphasis.get(name, 1.0) / (labelled[name] * len(batch)) * loss
+                    for name, (loss, _) in losses.items()
+                ).backward()
                 optimizer.step()
                 schedule.step()
                 averaged.update_parameters(network)
-                for name, loss in losses.items():
+                for name, (loss, n) in losses.items():
                     totals[name] += float(loss.detach())
-                bar.set_postfix({name: f"{total / step:.3f}" for name, total in totals.items()}, refresh=False)
-        if on_epoch is not None:
-            means = {name: total / len(batches) for name, total in totals.items()}
-            on_epoch(epoch + 1, averaged.module.eval(), means)
+                    counts[name] += n
+                means = {name: totals[name] / counts[name] for name in totals}
+                bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
+        if not all(math.isfinite(mean) for mean in means.values()):
+            raise ModelError(f"the loss of epoch {epoch + 1} is not finite: train with a lower learning rate")
         if checkpoint:
             save_checkpoint(checkpoint, identity, epoch + 1, parts)
+        if on_epoch is not None:
+            on_epoch(epoch + 1, averaged.module.eval(), means)
     return averaged.module.eval().cpu()
 
 
-def _losses(
+def _summed_losses(
     network: nn.Module,
     examples: Examples,
     batch: torch.Tensor,
     recipe: Recipe,
     generator: torch.Generator,
     target: torch.device,
-) -> dict[str, torch.Tensor]:
-    """Return the mean loss of each attribute over the faces of a batch that have its label."""
+) -> dict[str, tuple[torch.Tensor, int]]:
+    """Return the loss of each attribute, summed over the faces of a batch that have its label, and their number."""
     rows = batch.numpy()
     faces = augment(torch.from_numpy(examples.planes[rows]).float(), generator)
     faces, others, share = blend(faces, generator, recipe.mixup)
@@ -181,7 +190,7 @@ def _losses(
             # The loss of a blend is the blend of the losses, which also holds where a target is no distribution.
             other = others.to(target)
             summed = summed + (1 - share) * counts[other] * target_loss(name, logits, targets[other])
-        losses[name] = summed.sum() / counts.count_nonzero().clamp_min(1)
+        losses[name] = summed.sum(), int(counts.count_nonzero())
     return losses
 
 

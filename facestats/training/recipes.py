@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,10 @@ class Recipe:
         for name, least, most in _RANGES:
             if not least <= getattr(self, name) <= most:
                 raise UsageError(f"{name} must be in [{least:g}, {most:g}], not {getattr(self, name):g}")
-        if any(weight < 0 for weight in self.emphasis.values()):
-            raise UsageError("emphasis must not be negative")
+        if not set(self.emphasis) <= set(self.attributes):
+            raise UsageError(f"emphasis is for {', '.join(self.attributes)}, not {', '.join(self.emphasis)}")
+        if not all(0 < weight < float("inf") for weight in self.emphasis.values()):
+            raise UsageError("emphasis must be positive")
 
 
 _RANGES = (
@@ -171,6 +174,8 @@ def read_recipe(path: Path) -> Recipe:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MissingInputError(f"no recipe at {path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
     known = {part.name: part for part in fields(Recipe)}
@@ -184,6 +189,23 @@ def read_recipe(path: Path) -> Recipe:
         return Recipe(**raw)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def recipe_toml(recipe: Recipe) -> str:
+    """Return a recipe as the text of a TOML file that :func:`read_recipe` reads.
+
+    Examples
+    --------
+    >>> recipe_toml(Recipe(("gender", "age"), emphasis={"age": 0.5})).splitlines()[0]
+    'attributes = ["gender", "age"]'
+    """
+    values = asdict(recipe)
+    emphasis = values.pop("emphasis")
+    # What JSON and TOML write alike: texts without odd characters, numbers, lists of texts; and true and false.
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    if emphasis:
+        lines += ["", "[emphasis]", *(f"{name} = {json.dumps(value)}" for name, value in emphasis.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _typed(path: Path, key: str, value: Any, kind: str) -> Any:

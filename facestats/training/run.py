@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -19,11 +21,12 @@ from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_t
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
 from facestats.models import Card, Head, Model
 from facestats.options import DEFAULT_DETECTOR
-from facestats.training.cards import LIMITS, card_markdown, describe_data, describe_terms, sources_of
+from facestats.training.cards import LIMITS, card_markdown, describe_data, describe_terms, sources_of, with_source
 from facestats.training.curves import CURVES_FILE, add_epoch
 from facestats.training.datasets import (
     LABEL_COLUMNS,
     NETWORK_CLASSES,
+    SPLITS,
     FaceData,
     attributes_in,
     concatenate,
@@ -96,28 +99,27 @@ def train_model(
     >>> train_model(Recipe(("gender",)), [Path("age_gender.parquet")], Path("mine"))  # doctest: +SKIP
     """
     torch_device(device)
+    identity = detector_identity(detector)
     # What is wrong with a file shows before anything is made.
-    served = {path: attributes_in(path, recipe.attributes) for path in data}
-    for name in recipe.attributes:
-        if not any(name in names for names in served.values()):
-            raise DataError(f"{', '.join(map(str, data))}: no column {LABEL_COLUMNS[name][0]!r}, which {name} needs")
-    for path, names in served.items():
-        for name in names:
-            read_table(path, name, "validation")
+    served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
     check_out(out, overwrite=overwrite)
 
     def load(path: Path, name: str, split: str) -> FaceData:
-        return load_faces(path, name, split, size=recipe.input_size, detector=detector, progress=progress)
+        faces = load_faces(path, name, split, size=recipe.input_size, detector=detector, progress=progress)
+        return replace(faces, table=with_source(faces))
 
+    of_files = [[load(path, name, "validation") for name in names] for path, names in served["validation"].items()]
     validation = {
-        name: concatenate([load(path, name, "validation") for path, names in served.items() if name in names])
+        name: concatenate([faces for parts in of_files for faces in parts if faces.attribute == name])
         for name in recipe.attributes
     }
     for name, faces in validation.items():
         if len(set(faces.first_half)) < 2:
             raise DataError(f"{len(faces)} validation rows for {name} are too few to calibrate on one half of them")
-    files = [[load(path, name, "train") for name in names] for path, names in served.items()]
-    examples = combine(files, recipe)
+    files = [[load(path, name, "train") for name in names] for path, names in served["train"].items()]
+    examples, sources = combine(files, recipe), sources_of(files)
+    found = {**_shares_found(files, "training"), **_shares_found(of_files, "validation")}
+    del files, of_files  # what trains holds a copy of the crops
     checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE
     if not resume:
         checkpoint.unlink(missing_ok=True)
@@ -136,7 +138,6 @@ def train_model(
     for name, faces in validation.items():
         head, metrics[name] = _calibrated(_logits_of(network, name, recipe.input_color), faces)
         heads.append(head)
-    sources = sources_of([faces for parts in files for faces in parts])
     card = Card(
         name=out.resolve().name,
         heads=tuple(heads),
@@ -148,14 +149,12 @@ def train_model(
         framing=FRAMING,
         data=describe_data(sources),
         licence=describe_terms(sources),
-        limits="\n\n".join(LIMITS[name] for name in recipe.attributes),
+        limits="\n\n".join(head.limits for head in heads),
         metrics={
             **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in _KINDS},
-            "faces_found": {
-                **_shares_found([faces for parts in files for faces in parts], "training"),
-                **_shares_found(list(validation.values()), "validation"),
-            },
-            "detector": detector_identity(detector),
+            "faces_found": found,
+            "detector": identity,
+            "recipe": {**asdict(recipe), "attributes": list(recipe.attributes)},
             "coverage": COVERAGE,
             "parameters": sum(weight.numel() for weight in network.parameters()),
         },
@@ -178,6 +177,9 @@ def _look(network: nn.Module, faces: FaceData, recipe: Recipe) -> tuple[float, f
     return loss, score(predictions, faces)["accuracy"]
 
 
+# Faces that a temperature is fitted to at least.
+_ENOUGH = 100
+
 # What the card holds of each attribute.
 _KINDS = ("validation", "held_out_half", "coverage_curve", "when_small")
 
@@ -187,13 +189,16 @@ def _calibrated(logits_of: Callable[[UInt8], Float32], faces: FaceData) -> tuple
     attribute, classes = faces.attribute, NETWORK_CLASSES[faces.attribute]
     logits, fitting = logits_of(faces.crops), faces.first_half
     likelihood = training_targets(faces)[fitting]
-    temperature = round(fit_temperature(logits[fitting], likelihood), 4)
+    # Faces of fewer pixels than the network takes have temperatures of their own.
+    large = fitting if faces.pixels is None else fitting & (faces.pixels >= faces.crops.shape[1])
+    large = large if np.count_nonzero(large) >= _ENOUGH else fitting
+    temperature = round(fit_temperature(logits[large], training_targets(faces)[large]), 4)
     small = small_temperatures(logits_of, faces.crops[fitting], likelihood, temperature)
     trial = Head(attribute, attribute, classes, temperature, temperatures=small)
     predictions = Predictions(attribute, classes, softmax(logits / trial.temperatures_at(faces.pixels)))
     confidence = class_probabilities(predictions).max(axis=1)
     threshold = coverage_threshold(confidence[fitting])
-    head = Head(attribute, attribute, classes, temperature, threshold, small)
+    head = Head(attribute, attribute, classes, temperature, threshold, small, LIMITS[attribute])
 
     held_out, half = faces[~fitting], Predictions(attribute, classes, predictions.probabilities[~fitting])
     curve = []
@@ -209,11 +214,27 @@ def _calibrated(logits_of: Callable[[UInt8], Float32], faces: FaceData) -> tuple
     }
 
 
-def _shares_found(parts: Sequence[FaceData], split: str) -> dict[str, float]:
+def _served(data: Sequence[Path], wanted: Sequence[str], split: str) -> dict[Path, tuple[str, ...]]:
+    """Return which attributes each file serves in a split, after a look at all their labels."""
+    served = {path: attributes_in(path, wanted, split) for path in data}
+    for name in wanted:
+        if not any(name in names for names in served.values()):
+            columns, files = ", ".join(LABEL_COLUMNS[name]), ", ".join(path.name for path in data)
+            raise DataError(f"no {split} row of {files} has a label for {name}, which is in the column {columns}")
+    for path, names in served.items():
+        for name in names:
+            read_table(path, name, split)
+    return served
+
+
+def _shares_found(files: Sequence[Sequence[FaceData]], split: str) -> dict[str, float]:
     """Return, by source, the share of rows whose face the detector found."""
-    found: dict[str, list[bool]] = {}
-    for faces in parts:
-        names = faces.table["source"].astype(str) if "source" in faces.table else list(sources_of([faces])) * len(faces)
-        for name, is_found in zip(names, faces.found, strict=True):
-            found.setdefault(f"{name} ({split})", []).append(bool(is_found))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+    rows = pd.concat(
+        [
+            faces.table[["row", "source"]].assign(file=file, found=faces.found)
+            for file, parts in enumerate(files)
+            for faces in parts
+        ]
+    ).drop_duplicates(["file", "row"])
+    shares = rows.groupby("source", sort=False)["found"].mean()
+    return {f"{name} ({split})": float(share) for name, share in shares.items()}

@@ -48,8 +48,8 @@ def training_targets(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
     ----------
     faces : FaceData
     tagger_share : float
-        How much the votes of FER+'s taggers for the seven classes count beside the label, in [0, 1], where a row has
-        any.
+        How much FER+'s taggers count beside the label, in [0, 1]: so much where all voted for the seven classes, less
+        where some saw something else, nothing where none voted.
 
     Examples
     --------
@@ -68,9 +68,13 @@ def training_targets(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
         columns = [f"votes_{name}" for name in NETWORK_CLASSES["expression"]]
         if set(columns) <= set(faces.table):
             votes = faces.table[columns].to_numpy(np.float64, na_value=0.0)
+            others = [name for name in faces.table if name.startswith("votes_") and name not in columns]
+            elsewhere = faces.table[others].to_numpy(np.float64, na_value=0.0).sum(axis=1, keepdims=True)
             votes[votes < 2] = 0  # one of ten taggers alone is a slip, as in the paper
             cast = votes.sum(axis=1, keepdims=True)
-            targets = np.where(cast > 0, (1 - tagger_share) * targets + tagger_share * votes / cast.clip(1), targets)
+            # Taggers who saw none of the seven leave the target to the label.
+            share = tagger_share * cast / (cast + elsewhere).clip(1)
+            targets = (1 - share) * targets + share * votes / cast.clip(1)
     return targets.astype(np.float32)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.scenes import Material, make_scene
 from facestats.training.detector.targets import Assignment, Scene, assign, cell_grid, detection_loss
 from facestats.training.fitting import torch_device
+from facestats.training.schedule import rate_share
 from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.types import UInt8
 
@@ -159,13 +159,15 @@ def fit_detector(
     target = torch_device(device)
     if not material.photos and not (material.faces and material.rooms):
         raise DataError("there is no face to learn from: give photos with faces, or faces to paste and photos of rooms")
-    network = (start or new_detector(recipe.seed)).to(target)
-    begun = [float(sum(weight.double().sum() for weight in network.state_dict().values()))] if start else []
+    network = start or new_detector(recipe.seed)
+    identity = {**asdict(recipe), "material": _describe(material)}
+    if start is not None:
+        identity["start"] = zlib.crc32(b"".join(weight.numpy().tobytes() for weight in network.state_dict().values()))
+    network = network.to(target)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe.steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_share(step, recipe.steps))
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
-    identity = {**asdict(recipe), "material": _describe(material), "start": begun}
     first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     centres, strides = (torch.from_numpy(part).to(target) for part in cell_grid(recipe.side, recipe.side))
     network.train()
@@ -205,13 +207,6 @@ def flatten(outputs: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Ten
     scores = torch.cat([score.flatten(1) for score, _ in outputs], dim=1)
     geometry = torch.cat([part.flatten(2) for _, part in outputs], dim=2).transpose(1, 2)
     return scores.float(), geometry.float()
-
-
-def _rate(step: int, steps: int) -> float:
-    warm = max(1, steps // 30)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def _describe(material: Material) -> list[int]:

@@ -190,13 +190,15 @@ def load_detector(folder: Path) -> FastDetector:
     >>> load_detector(bundled("models") / "detectors" / "fast").training
     False
     """
-    if not folder.is_dir():
-        raise MissingInputError(f"no folder {folder} with a detector to start from")
+    if not (folder / CARD_FILE).is_file():
+        raise MissingInputError(f"no {CARD_FILE} in {folder}: --start needs the folder of a trained detector")
     card, weights = DetectorCard.read(folder / CARD_FILE), folder / WEIGHTS_FILE
     network = load_weights(FastDetector(), read_safetensors(weights), str(weights))
     if sha256_of(weights) != card.files.get(WEIGHTS_FILE):
         raise ModelError(f"{weights} is not the file that its card vouches for (sha256 differs): restore it")
     scale, shift = card.metrics.get("score_scale", 1.0), card.metrics.get("score_shift", 0.0)
+    if not scale > 0:
+        raise ModelError(f"{folder / CARD_FILE}: score_scale must be positive, not {scale}")
     rescale_scores(network, 1 / scale, -shift / scale)
     return network
 

@@ -67,6 +67,16 @@ class TestNetworkInput:
         assert color_planes(np.zeros((0, 48, 48, 3), np.uint8), color).shape == (0, channels, 48, 48)
 
 
+def test_faces_of_few_pixels_are_less_sure(tmp_path):
+    head = replace(GENDER, temperatures=((16, 4.0), (48, 1.0)))
+    classifier = OnnxClassifier(write_toy(tmp_path / "toy", Card("toy", (head,))))
+    faces, sizes = gray_levels(255, 255, 0), np.array([8, 200, 16], np.float32)
+    logits = classifier.logits(faces)["gender"]
+    expected = [softmax(row / temperature) for row, temperature in zip(logits, (4, 1, 4), strict=True)]
+    assert np.allclose(classifier.classify(faces, sizes)["gender"].probabilities, expected, atol=1e-6)
+    assert np.allclose(classifier.classify(faces)["gender"].probabilities, softmax(logits), atol=1e-6)
+
+
 class TestOnnxClassifier:
     def test_probabilities_by_hand(self, toy):
         predictions = OnnxClassifier(toy).classify(gray_levels(255, 0))

@@ -104,6 +104,20 @@ class TestTrain:
         assert scores["n"] == 10
         assert scores["accuracy"] == Card.read(out / "card.json").metrics["validation"]["gender"]["accuracy"]
 
+    def test_the_card_says_what_makes_the_model_again(self, data, tmp_path, capsys):
+        out = tmp_path / "small"
+        options = ["--epochs", 1, "--batch-size", 8, "--network", "mini_xception", "--size", 32, "--seed", 3]
+        code, _, _ = run(capsys, "train", "gender", "--data", data, "--out", out, "--detector", "centerface", *options)
+        assert code == 0
+        command = next(
+            line for line in (out / "card.md").read_text().splitlines() if line.startswith("facestats train")
+        )
+        assert command.startswith("facestats train gender --data faces.parquet")
+        for words in ("--epochs 1", "--batch-size 8", "--network mini_xception", "--size 32", "--seed 3"):
+            assert words in command
+        assert "--detector centerface" in command
+        assert Card.read(out / "card.json").metrics["detector"] == "centerface"
+
     def test_does_not_replace_a_model(self, data, own_model, capsys):
         code, _, err = run(capsys, "train", "gender", "--data", data, "--out", own_model, "--epochs", 1)
         assert code == 2
@@ -167,6 +181,11 @@ class TestEvaluate:
         assert roads["full"]["faces_found"] == 1
         assert roads["crop"]["faces_found"] is None
         assert roads["full"]["nll"] != roads["crop"]["nll"]
+
+    def test_a_detector_has_one_road(self, data, capsys):
+        code, _, err = run(capsys, "evaluate", "detector", "--data", data, "--road", "crop")
+        assert code == 2
+        assert "--road is for attributes" in message(err)
 
     def test_table(self, data, capsys):
         code, out, _ = run(capsys, "evaluate", "age", "--data", data, "--split", "validation")

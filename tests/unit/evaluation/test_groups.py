@@ -15,7 +15,7 @@ def test_every_column_that_there_is():
             "age_max": [10, 49] * 50,
         }
     )
-    groups = accuracy_by_group(np.arange(100) < 75, table, "expression")
+    groups = accuracy_by_group(np.arange(100) < 75, table)
     assert list(groups) == ["source", "race", "gender", "age_group", "race, gender, age_group"]
     assert groups["source"] == {"groups": {"a": {"n": 100, "accuracy": 0.75}}, "gap": None}
     assert groups["race"]["gap"] == pytest.approx(0.5)
@@ -23,16 +23,10 @@ def test_every_column_that_there_is():
     assert groups["race, gender, age_group"]["gap"] is None  # 25 faces each are too few to compare
 
 
-def test_not_by_what_was_predicted():
-    table = pd.DataFrame({"gender": ["female", "male"], "race": ["x", "y"], "age_min": [1, 2], "age_max": [1, 2]})
-    assert "gender" not in accuracy_by_group(np.ones(2, bool), table, "gender")
-    assert list(accuracy_by_group(np.ones(2, bool), table, "age")) == ["race", "gender", "race, gender"]
-
-
 def test_faces_of_no_known_group_are_left_out():
     table = pd.DataFrame({"race": ["x", None, "x"], "gender": [None, "male", "male"], "age_min": [np.nan, 20, 20]})
     table["age_max"] = table["age_min"]
-    groups = accuracy_by_group(np.array([True, False, False]), table, "makeup")
+    groups = accuracy_by_group(np.array([True, False, False]), table)
     assert groups["race"]["groups"] == {"x": {"n": 2, "accuracy": 0.5}}
     assert groups["age_group"]["groups"] == {"young": {"n": 2, "accuracy": 0.0}}
     assert groups["race, gender, age_group"]["groups"] == {"x, male, young": {"n": 1, "accuracy": 0.0}}
@@ -40,11 +34,9 @@ def test_faces_of_no_known_group_are_left_out():
 
 def test_ages_that_are_none():
     table = pd.DataFrame({"age_min": ["old", -3, 20, 8], "age_max": ["old", -3, None, 8]}, dtype=object)
-    assert accuracy_by_group(np.ones(4, bool), table, "gender")["age_group"]["groups"] == {
-        "child": {"n": 1, "accuracy": 1.0}
-    }
+    assert accuracy_by_group(np.ones(4, bool), table)["age_group"]["groups"] == {"child": {"n": 1, "accuracy": 1.0}}
 
 
 def test_no_columns_no_groups():
-    assert accuracy_by_group(np.ones(2, bool), pd.DataFrame({"name": ["a", "b"]}), "gender") == {}
-    assert accuracy_by_group(np.ones(2, bool), pd.DataFrame({"race": [None, None]}), "gender") == {}
+    assert accuracy_by_group(np.ones(2, bool), pd.DataFrame({"name": ["a", "b"]})) == {}
+    assert accuracy_by_group(np.ones(2, bool), pd.DataFrame({"race": [None, None]})) == {}

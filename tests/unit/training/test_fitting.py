@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from facestats.errors import DataError, DeviceError, OutputError
+from facestats.errors import DataError, DeviceError, ModelError, OutputError
 from facestats.training import fitting
 from facestats.training.examples import combine
 from facestats.training.fitting import network_logits, new_network, torch_device
@@ -68,6 +68,46 @@ def test_goes_on_after_an_interruption(bright_and_dark, tmp_path, monkeypatch):
     resumed = weights_of(fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt"))
     assert torch.allclose(whole, resumed, atol=1e-4)
     assert len(batches) == 64 / QUICK.batch_size  # the third epoch alone
+
+
+def test_goes_on_exactly_with_all_that_is_random(bright_and_dark, tmp_path, monkeypatch):
+    recipe = replace(QUICK, network="residual", mixup=0.4, bfloat16=True, epochs=2, learning_rate=1e-3)
+    whole = weights_of(fit(bright_and_dark, recipe))
+    save = fitting.save_checkpoint
+
+    def save_then_stop(*arguments):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "save_checkpoint", save_then_stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(bright_and_dark, recipe, checkpoint=tmp_path / "training.pt")
+    monkeypatch.undo()
+    assert torch.allclose(
+        whole, weights_of(fit(bright_and_dark, recipe, checkpoint=tmp_path / "training.pt")), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("epochs", [5, 10])
+def test_trains_any_number_of_steps(bright_and_dark, epochs):
+    """Of 20 steps a twentieth is one: schedules have divided by nothing there."""
+    fit(bright_and_dark, replace(QUICK, epochs=epochs, batch_size=128 // epochs * 5 // 4))
+
+
+def test_a_loss_that_is_not_finite_is_told(bright_and_dark):
+    with pytest.raises(ModelError, match=r"the loss of epoch . is not finite: train with a lower learning rate"):
+        fit(bright_and_dark, replace(QUICK, learning_rate=1.0, weight_decay=10, epochs=40))
+
+
+def test_losses_are_those_of_the_faces_with_a_label(bright_and_dark):
+    """One face of 64 has a makeup label: batches without it must not make the mean smaller."""
+    recipe, told = replace(QUICK, attributes=("gender", "makeup"), epochs=1, learning_rate=1e-6), []
+    few = bright_and_dark[np.arange(64) < 2]
+    makeup = replace(few, attribute="makeup", table=few.table.assign(makeup="none"))
+    fitting.fit(
+        combine([[bright_and_dark, makeup]], recipe), recipe, on_epoch=lambda *arguments: told.append(arguments)
+    )
+    assert told[0][2]["makeup"] == pytest.approx(np.log(3), rel=0.5)
 
 
 def test_a_finished_checkpoint_trains_no_more(bright_and_dark, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 import pytest
 
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
-from facestats.training.recipes import Recipe, find_recipe, read_recipe, shipped_recipes
+from facestats.training.recipes import Recipe, find_recipe, read_recipe, recipe_toml, shipped_recipes
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def test_a_file_of_ones_own(write):
         ('attributes = ["age"]\nnetwork = "vgg"', "unknown network 'vgg'"),
         ('attributes = ["age"]\ninput_color = "bgr"', "input_color must be gray or rgb"),
         ('attributes = ["age"]\n[emphasis]\nage = "much"', "emphasis must be a table of numbers"),
-        ('attributes = ["age"]\n[emphasis]\nage = -1', "emphasis must not be negative"),
+        ('attributes = ["age"]\n[emphasis]\nage = -1', "emphasis must be positive"),
+        ('attributes = ["age"]\n[emphasis]\nage = nan', "emphasis must be positive"),
+        ('attributes = ["age"]\n[emphasis]\ngender = 1', "emphasis is for age, not gender"),
         ("attributes = [", "is not TOML"),
     ],
 )
@@ -53,8 +55,16 @@ def test_what_is_wrong_is_told_with_the_file(write, text, told):
         read_recipe(write(text))
 
 
+def test_written_recipes_are_read_again(write):
+    recipe = Recipe(("gender", "age"), learning_rate=3e-4, bfloat16=False, emphasis={"age": 0.5, "gender": 2.0})
+    assert read_recipe(write(recipe_toml(recipe))) == recipe
+
+
 def test_recipes_that_are_not_there(tmp_path):
     with pytest.raises(MissingInputError, match="no recipe at"):
         find_recipe(str(tmp_path / "no.toml"))
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(UsageError, match="cannot read the recipe"):
+        find_recipe(str(tmp_path / "folder.toml"))
     with pytest.raises(UnknownNameError, match="unknown recipe 'mood'"):
         find_recipe("mood")

@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from facestats.classify.onnx import OnnxClassifier
-from facestats.errors import DataError, DeviceError, MissingInputError, OutputError
+from facestats.errors import DataError, DeviceError, MissingInputError, OutputError, UnknownNameError
 from facestats.evaluation.accuracy import evaluate
 from facestats.models import choose_models, find_models
+from facestats.options import DEFAULT_DETECTOR
 from facestats.training import run
-from facestats.training.cards import LIMITS
+from facestats.training.cards import LIMITS, _group_lines
 from facestats.training.datasets import load_faces
-from facestats.training.recipes import Recipe
+from facestats.training.recipes import Recipe, recipe_toml
 from facestats.training.run import train_model
 
 QUICK = Recipe(("gender",), network="mini_xception", epochs=1, batch_size=8)
@@ -124,6 +125,11 @@ def test_wrong_calls_leave_no_folder(write_faces, tmp_path):
         train_model(QUICK, [tmp_path / "no.parquet"], tmp_path / "mine")
     with pytest.raises(DeviceError):
         train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine", device="tpu")
+    with pytest.raises(UnknownNameError, match="haar"):
+        train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine", detector="haar")
+    wrong = {**COLUMNS["gender"], "gender": ["femail", *COLUMNS["gender"]["gender"][1:]]}
+    with pytest.raises(DataError, match="'femail' is not one of female, male"):
+        train_model(QUICK, [write_faces(wrong)], tmp_path / "mine")
     with pytest.raises(DataError):
         train_model(replace(QUICK, attributes=("makeup",)), [write_faces(COLUMNS["gender"])], tmp_path / "mine")
     assert not (tmp_path / "mine").exists()
@@ -149,8 +155,44 @@ def test_several_attributes_of_several_files(write_faces, tmp_path):
     assert set(OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))) == set(card.attributes)
 
 
+def test_a_file_serves_what_it_has_labels_for_in_a_split(write_faces, tmp_path):
+    """One file without validation rows, and one without a single age, beside a whole one."""
+    extra = write_faces({"gender": ["male"] * 4, "split": ["train"] * 4}, "extra.parquet")
+    no_ages = rows(age_min=[None], age_max=[None], gender=["female", "male"])
+    no_ages = write_faces(
+        {**no_ages, "age_min": np.full(60, np.nan), "age_max": np.full(60, np.nan)}, "no-ages.parquet"
+    )
+    ages = write_faces(COLUMNS["age"], "ages.parquet")
+    model = train_model(replace(QUICK, attributes=("gender", "age")), [extra, no_ages, ages], tmp_path / "mine")
+    assert model.card.metrics["validation"]["age"]["n"] == model.card.metrics["validation"]["gender"]["n"]
+    assert set(model.card.metrics["faces_found"]) == {
+        "unnamed (training)", "fairface (training)", "utkface (training)",
+        "unnamed (validation)", "fairface (validation)", "utkface (validation)",
+    }  # fmt: skip
+
+
+def test_the_card_holds_the_whole_recipe(write_faces, tmp_path):
+    data, recipe = write_faces(COLUMNS["gender"]), replace(QUICK, seed=7, bfloat16=False)
+    card = train_model(recipe, [data], tmp_path / "mine").card
+    assert Recipe(**{**card.metrics["recipe"], "attributes": ("gender",)}) == recipe
+    assert recipe_toml(recipe) in (tmp_path / "mine" / "card.md").read_text()
+    assert card.metrics["detector"].startswith(DEFAULT_DETECTOR)
+
+
+def test_groups_large_enough_are_compared_in_the_card():
+    groups = {
+        "race": {"groups": {name: {"n": 60, "accuracy": k / 10} for k, name in enumerate("abcdefghij")}, "gap": 0.9},
+        "gender": {"groups": {"x": {"n": 60, "accuracy": 0.5}, "y": {"n": 3, "accuracy": 0.1}}, "gap": None},
+    }
+    text = "\n".join(_group_lines(groups))
+    assert "By race (the best and the worst three of 10), worst 90.0 points behind best:" in text
+    for name, shown in (("a", True), ("c", True), ("d", False), ("g", False), ("h", True), ("j", True)):
+        assert (f"| {name} | 60 |" in text) == shown
+    assert "gender" not in text
+
+
 def test_an_attribute_that_no_file_has(write_faces, tmp_path):
-    with pytest.raises(DataError, match="no column 'makeup', which makeup needs"):
+    with pytest.raises(DataError, match=r"no train row of faces\.parquet has a label for makeup"):
         train_model(
             replace(QUICK, attributes=("gender", "makeup")), [write_faces(COLUMNS["gender"])], tmp_path / "mine"
         )

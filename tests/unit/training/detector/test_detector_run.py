@@ -153,9 +153,10 @@ def test_goes_on_from_a_trained_detector(photos_file, tmp_path, monkeypatch):
 
 
 def test_a_start_that_is_none(photos_file, tmp_path):
-    with pytest.raises(MissingInputError, match=r"no folder .*absent"):
+    with pytest.raises(MissingInputError, match=r"no card\.json in .*absent: --start needs"):
         train_detector(photos_file, [], tmp_path / "out", recipe=TINY, start=tmp_path / "absent")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ModelError, match=r"no card\.json"):
-        train_detector(photos_file, [], tmp_path / "out", recipe=TINY, start=tmp_path / "empty")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "card.json").write_text("{}")
+    with pytest.raises(ModelError, match="is not the card of a detector"):
+        train_detector(photos_file, [], tmp_path / "out", recipe=TINY, start=tmp_path / "other")
     assert not (tmp_path / "out").exists()
