@@ -152,11 +152,15 @@ def _train_detector(
     changes: Mapping[str, Any],
     running: Mapping[str, Any],
 ) -> None:
+    from dataclasses import replace
+
+    from facestats.resources import bundled
     from facestats.training.detector.fitting import DetectorRecipe
     from facestats.training.detector.run import train_detector
+    from facestats.training.recipes import read_recipe
 
     out = out or Path("facestats-models", "detector-fast")
-    recipe = DetectorRecipe(**_given(changes))
+    recipe = replace(read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe), **_given(changes))
     card = train_detector(data, faces, out, teachers=teachers or ["centerface"], recipe=recipe, **running)
     print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
     print(_detector_table(card.metrics["validation"]))

@@ -7,13 +7,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from facestats.crops import DEFAULT_SIZE
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
 from facestats.resources import bundled
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.networks import NETWORKS
+
+_AnyRecipe = TypeVar("_AnyRecipe")
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,15 @@ _RANGES = (
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Return the recipes that come with facestats, by name.
+    """Return the recipes of attribute models that come with facestats, by name.
 
     Examples
     --------
     >>> sorted(shipped_recipes())
     ['expression', 'people']
     """
-    return {path.stem: path for path in sorted(bundled("recipes").glob("*.toml"))}
+    paths = sorted(bundled("recipes").glob("*.toml"))
+    return {path.stem: path for path in paths if path.stem != "detector"}
 
 
 def find_recipe(name: str) -> Recipe:
@@ -155,8 +158,14 @@ def find_recipe(name: str) -> Recipe:
     )
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe from a TOML file, whose keys are the attributes of :class:`Recipe`.
+def read_recipe(path: Path, kind: type[_AnyRecipe] = Recipe) -> _AnyRecipe:
+    """Read a recipe from a TOML file, whose keys are the attributes of its class.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    kind : type
+        :class:`Recipe`, or :class:`facestats.training.detector.fitting.DetectorRecipe`.
 
     Raises
     ------
@@ -178,15 +187,15 @@ def read_recipe(path: Path) -> Recipe:
         raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
-    known = {part.name: part for part in fields(Recipe)}
+    known = {part.name: part for part in fields(kind)}
     for key, value in raw.items():
         if key not in known:
             raise UsageError(f"{path}: unknown key {key!r}; there are {', '.join(known)}")
         raw[key] = _typed(path, key, value, str(known[key].type))
-    if "attributes" not in raw:
+    if "attributes" in known and "attributes" not in raw:
         raise UsageError(f"{path} has no key 'attributes'")
     try:
-        return Recipe(**raw)
+        return kind(**raw)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 

@@ -18,6 +18,14 @@ def test_shipped_recipes_are_read(name):
     assert find_recipe(name).attributes
 
 
+def test_the_detector_has_a_recipe_of_its_own():
+    from facestats.resources import bundled
+    from facestats.training.detector.fitting import DetectorRecipe
+
+    assert read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe) == DetectorRecipe()
+    assert "detector" not in shipped_recipes()
+
+
 def test_every_attribute_has_a_recipe():
     for name in ("expression", "gender", "age", "makeup"):
         assert find_recipe(name).attributes == (name,)
