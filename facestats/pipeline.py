@@ -73,7 +73,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     Examples
     --------
     >>> load_stages(AnalyzeOptions()).detectors[0].name
-    'centerface'
+    'fast'
     """
     check_device(options.device)
     create_tracker(options.tracker, rate=1.0)  # refuses an unknown name before anything is read
@@ -185,8 +185,9 @@ def analyze_source(
 
     track_ids = fill_back([item.detections.boxes for item in sampled], track_ids, [item.shot for item in sampled])
     observations = tables.observations_table(video_id, sampled, track_ids)
-    if len(sampled) > 1:
+    if len(sampled) > 1 and options.tracker != "none":
         observations = tables.drop_short_tracks(observations)
+        observations = tables.drop_doubtful_faces(observations, [item.frame for item in sampled])
     tracks = tables.summarize_tracks(observations, stages.thresholds)
     videos = video_row(
         source.info,
@@ -204,7 +205,7 @@ def analyze_source(
     )
     return VideoResult(
         videos=videos,
-        frames=tables.frames_table(video_id, sampled),
+        frames=tables.frames_table(video_id, sampled, observations),
         observations=observations,
         tracks=tracks,
         thumbnails=keeper.table(video_id, tracks["track_id"].tolist()),

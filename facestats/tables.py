@@ -82,22 +82,30 @@ def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
     return {f"{attribute}_{name}": predictions.column(name) for name in predictions.classes}
 
 
-def frames_table(video_id: str, sampled: Sequence[SampledFrame]) -> pd.DataFrame:
+def frames_table(video_id: str, sampled: Sequence[SampledFrame], observations: pd.DataFrame) -> pd.DataFrame:
     """Return the ``frames`` table: one row per sampled frame, with or without faces.
+
+    Parameters
+    ----------
+    video_id : str
+    sampled : sequence of SampledFrame
+    observations : pandas.DataFrame
+        The faces that count.
 
     Examples
     --------
-    >>> frames_table("clip", []).empty
+    >>> frames_table("clip", [], observations_table("clip", [], [])).empty
     True
     """
+    frames = [item.frame for item in sampled]
     return schema.conform(
         "frames",
         {
             "video_id": [video_id] * len(sampled),
-            "frame": [item.frame for item in sampled],
+            "frame": frames,
             "time_s": [item.time_s for item in sampled],
             "shot": [item.shot for item in sampled],
-            "n_faces": [len(item.detections) for item in sampled],
+            "n_faces": observations["frame"].value_counts().reindex(frames, fill_value=0).to_numpy(),
         },
     )
 
@@ -165,6 +173,39 @@ def drop_short_tracks(observations: pd.DataFrame, minimum: int = 2) -> pd.DataFr
     lengths = observations.groupby("track_id")["frame"].transform("size")
     kept = observations["track_id"].where(lengths.reindex(observations.index) >= minimum)
     return observations.assign(track_id=kept)
+
+
+#: A track is doubtful if its face was found in a smaller share of its frames, with a lower median score: a badge or a
+#: pattern that looks like a face now and then. A face that is hidden at times is sure when it shows; so must be one
+#: that was seen only once.
+SURE_SHARE, SURE_MEDIAN_SCORE = 0.5, 0.75
+
+
+def drop_doubtful_faces(observations: pd.DataFrame, frames: Sequence[int]) -> pd.DataFrame:
+    """Return ``observations`` without those of doubtful tracks and without unsure ones of no track.
+
+    See :data:`SURE_SHARE`.
+
+    Parameters
+    ----------
+    observations : pandas.DataFrame
+        Of one video whose faces were tracked.
+    frames : sequence of int
+        The sampled frames, ascending.
+
+    Examples
+    --------
+    >>> drop_doubtful_faces(schema.conform("observations"), [0, 1]).empty
+    True
+    """
+    by_track = observations.groupby("track_id").agg(
+        first=("frame", "min"), last=("frame", "max"), n=("frame", "size"), score=("score", "median")
+    )
+    n_frames = np.searchsorted(frames, by_track["last"], side="right") - np.searchsorted(frames, by_track["first"])
+    doubtful = by_track.index[(by_track["n"] < SURE_SHARE * n_frames) & (by_track["score"] < SURE_MEDIAN_SCORE)]
+    track = observations["track_id"]
+    drops = track.isin(doubtful) | (track.isna() & (observations["score"] < SURE_MEDIAN_SCORE))
+    return observations[~drops].reset_index(drop=True)
 
 
 def summarize_tracks(observations: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ SEARCH_EVERY_S = 1.0
 MOST_BETWEEN, MOST_PIXELS_BETWEEN = 12, 64_000_000
 
 # No coarser than this share of the finest picture, so that whoever comes and goes between two searches is not missed.
-_COARSEST = 1 / 3
+_COARSEST = 1 / 4
 
 _STEP = 32  # networks fill pictures up to multiples of this
 

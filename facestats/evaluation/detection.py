@@ -24,8 +24,8 @@ from facestats.errors import DataError, MissingInputError
 from facestats.training.datasets import decode_image, rows_of_split
 from facestats.types import Detections, Float32
 
-#: Detections this weak are asked for, so that the whole precision-recall curve is seen.
-MIN_SCORE = 0.02
+#: Detections this weak are asked for, so that the whole precision-recall curve is seen, however scores are scaled.
+MIN_SCORE = 0.001
 
 #: Overlap from which a detection counts as right.
 MIN_IOU = 0.5

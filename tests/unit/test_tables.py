@@ -29,7 +29,12 @@ def gender(*female):
 
 def test_frames_without_faces_have_a_row_of_their_own():
     items = [sampled(0, 0.0, Detections.empty()), sampled(3, 0.1, make_detections((0, 0, 9, 9)))]
-    table = schema.validate("frames", tables.frames_table("a", items))
+    table = schema.validate(
+        "frames",
+        tables.frames_table(
+            "a", items, tables.observations_table("a", items, [np.zeros(0, np.int64), np.zeros(1, np.int64)])
+        ),
+    )
     assert table["n_faces"].tolist() == [0, 1]
     assert table["frame"].tolist() == [0, 3]
 
@@ -143,6 +148,27 @@ def test_tracks_of_one_observation_lose_their_id_only_when_asked():
     assert kept["track_id"].isna().tolist() == [True, False, False]
     assert table["track_id"].notna().all()
     schema.validate("observations", kept)
+
+
+@pytest.mark.parametrize(
+    ("times", "score", "kept"),
+    [
+        ([0.0, 0.3, 0.6, 0.9], 0.7, False),  # in four of ten frames, unsurely
+        ([0.0, 0.3, 0.6, 0.9], 0.8, True),  # hidden at times, but sure
+        ([0.0, 0.1, 0.2, 0.3, 0.9], 0.4, True),  # weak, but nearly always there
+    ],
+)
+def test_what_looks_like_a_face_now_and_then_is_none(times, score, kept):
+    frames = list(range(0, 100, 10))
+    seen = observations(times, track=0).assign(score=np.float32(score))
+    seen["frame"] = [round(100 * time_s) for time_s in times]
+    other = observations([0.5], track=1).assign(frame=50, score=np.float32(0.4))
+    loose = observations([0.5, 0.5]).assign(track_id=pd.array([pd.NA] * 2, dtype="Int64"), frame=50)
+    loose["score"] = np.array([0.7, 0.8], np.float32)
+    table = tables.drop_doubtful_faces(pd.concat([seen, other, loose], ignore_index=True), frames)
+    assert (table["track_id"] == 0).sum() == (len(times) if kept else 0)
+    assert (table["track_id"] == 1).sum() == 1
+    assert table["track_id"].isna().sum() == 1
 
 
 def test_untracked_faces_make_no_track_and_videos_are_kept_apart():

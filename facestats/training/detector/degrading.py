@@ -63,8 +63,26 @@ def _relight(image: UInt8, rng: np.random.Generator) -> UInt8:
     image = cv2.LUT(image, table.clip(0, 255).astype(np.uint8).reshape(1, 256, 3))
     if rng.random() < 0.15:
         image = _light_from_a_side(image, rng)
-    if rng.random() < 0.12:
-        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    kind = rng.random()
+    if kind < 0.17:
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        image = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB) if kind < 0.12 else _on_a_screen(grey, image, rng)
+    return image
+
+
+def _on_a_screen(grey: UInt8, image: UInt8, rng: np.random.Generator) -> UInt8:
+    """Give a picture the false colours, and perhaps the lines, of a photographed screen."""
+    dark, light = rng.uniform(0, 90, 3), rng.uniform(110, 255, 3)
+    table = dark + (light - dark) * np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.6, 1.5)
+    toned = cv2.LUT(cv2.merge([grey] * 3), table.astype(np.uint8).reshape(1, 256, 3))
+    image = cv2.addWeighted(toned, float(rng.uniform(0.5, 1)), image, float(rng.uniform(0, 0.5)), 0)
+    if rng.random() < 0.6:
+        step, depth = int(rng.integers(2, 5)), rng.uniform(0.7, 0.95)
+        lines = np.ones(image.shape[:2], np.float32)
+        lines[::step] = depth
+        if rng.random() < 0.5:
+            lines[:, ::step] *= depth
+        image = cv2.multiply(image, cv2.merge([lines] * 3), dtype=cv2.CV_8U)
     return image
 
 

@@ -107,7 +107,7 @@ def mirrored_noise(rng: np.random.Generator, side: int = 48) -> UInt8:
 
 
 def emblem(rng: np.random.Generator, side: int = 64) -> UInt8:
-    """Return a badge, a crest or a logo: a few flat shapes, mirrored, in few colours on a cloth of one."""
+    """Return a badge, a crest or a logo: flat shapes or fine relief, mirrored, in few colours on a cloth of one."""
     colours = rng.uniform(0, 255, (4, 3))
     if rng.random() < 0.5:  # gold, silver and white on something dark
         gold = np.array([1.0, rng.uniform(0.7, 1.0), rng.uniform(0.2, 1.0)])
@@ -117,6 +117,8 @@ def emblem(rng: np.random.Generator, side: int = 64) -> UInt8:
     if rng.random() < 0.6:
         axes = (round(side * rng.uniform(0.3, 0.48)), round(side * rng.uniform(0.3, 0.48)))
         cv2.ellipse(painted, (side // 2, side // 2), axes, 0, 0, 360, colours[1].tolist(), -1, cv2.LINE_AA)
+    if rng.random() < 0.5:
+        return _relief(rng, painted, colours)
     for _ in range(rng.integers(3, 9)):
         corners = rng.uniform((0, 0.05), (0.55, 0.95), (int(rng.integers(3, 6)), 2)) * side
         colour = colours[rng.integers(4)].tolist()
@@ -127,6 +129,23 @@ def emblem(rng: np.random.Generator, side: int = 64) -> UInt8:
             cv2.circle(painted, tuple(np.round(corners[0]).astype(int).tolist()), radius, colour, -1, cv2.LINE_AA)
     painted[:, side // 2 :] = painted[:, : side // 2][:, ::-1]
     return painted
+
+
+def _relief(rng: np.random.Generator, cloth: UInt8, colours: np.ndarray) -> UInt8:
+    """Cover the middle of a cloth with mirrored blotches of three colours, like an eagle over a shield from afar."""
+    side = cloth.shape[0]
+    rows = int(rng.integers(6, 16))
+    half = rng.normal(0, 1, (rows, max(2, rows // 2))).astype(np.float32)
+    height = cv2.resize(np.concatenate([half, half[:, ::-1]], axis=1), (side, side), interpolation=cv2.INTER_CUBIC)
+    height[:, side // 2 :] = height[:, : side // 2][:, ::-1]
+    first, second = np.quantile(height, np.sort(rng.uniform(0.2, 0.85, 2)))
+    painted = colours[1 + (height > first) + (height > second).astype(int)].astype(np.uint8)
+    down, across = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    reach = 1 + rng.uniform(-0.5, 0.3) * np.maximum(down, 0)  # shields are narrow below
+    inside = (np.abs(across) / (rng.uniform(0.5, 0.9) * reach)) ** 3 + (np.abs(down) / rng.uniform(0.6, 0.95)) ** 3 < 1
+    badge = np.where(inside[..., None], painted, cloth)
+    badge[:, side // 2 :] = badge[:, : side // 2][:, ::-1]
+    return badge
 
 
 def round_thing(rng: np.random.Generator, side: int = 64) -> UInt8:

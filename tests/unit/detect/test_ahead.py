@@ -109,9 +109,9 @@ def moments(*times):
         yield Frame(i, time_s, np.zeros((360, 640, 3), np.uint8))
 
 
-# 640 pixels are searched; between searches the smallest face has at least 32, in steps of 32, and no less than 214.
+# 640 pixels are searched; between searches the smallest face has at least 32, in steps of 32, and no less than 160.
 @pytest.mark.parametrize(
-    ("sizes", "side"), [((), 224), ((300,), 224), ((64,), 320), ((200, 50), 416), ((200, 32), 640), ((5,), 640)]
+    ("sizes", "side"), [((), 160), ((300,), 160), ((64,), 320), ((200, 50), 416), ((200, 32), 640), ((5,), 640)]
 )
 def test_between_searches_pictures_are_as_fine_as_the_smallest_face_needs(sizes, side):
     detector = Sized(*sizes)
@@ -143,21 +143,21 @@ def test_who_comes_in_between_two_searches_is_seen_as_finely_as_the_search_after
 
     assert sides() == [640, 640] + [512] * 9  # 40 pixels become 32
     # What is live cannot wait for the next search.
-    assert sides(holds_back=False) == [640] + [512 if first == 40 else 224] * 9 + [640]
+    assert sides(holds_back=False) == [640] + [512 if first == 40 else 160] * 9 + [640]
 
 
 def test_a_cut_ends_what_a_search_says_of_the_frames_before():
     detector = Growing()
     frames = brightening(200, 200, 200, 40, 40)
     list(detect_ahead(frames, [detector], follow_px=32, is_new=lambda frame: frame.index == 3))
-    assert detector.seen == [640, 640, 224, 224, 512]
+    assert detector.seen == [640, 640, 160, 160, 512]
 
 
 def test_a_clock_that_jumps_is_searched():
     detector = Sized(200)
     out = list(detect_ahead(moments(0.0, 0.1, 5.0, 5.1, 0.0, 0.1), [detector], follow_px=32))
     assert [frame.time_s for frame, _ in out] == [0.0, 0.1, 5.0, 5.1, 0.0, 0.1]
-    assert sorted(detector.seen) == [224] * 3 + [640] * 3
+    assert sorted(detector.seen) == [160] * 3 + [640] * 3
 
 
 @pytest.mark.parametrize("holds_back", [True, False])
@@ -207,7 +207,7 @@ def test_how_finely_frames_are_looked_at_does_not_depend_on_the_threads(n_detect
     out = list(detect_ahead(brightening(*sizes), detectors, follow_px=32))
     assert [round(float(found.sizes[0])) for _, found in out] == sizes
     seen = [side for detector in detectors for side in detector.seen]
-    assert sorted(seen) == [224] * 9 + [512] * 27 + [640] * 4
+    assert sorted(seen) == [160] * 9 + [512] * 27 + [640] * 4
 
 
 def test_a_search_that_fails_does_not_leave_the_others_waiting():
