@@ -76,8 +76,8 @@ def train(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of a trained detector to go on from; use a lower --learning-rate, such as 0.0005.",
-            rich_help_panel=_OF_DETECTOR,
+            help="Folder of a trained model to go on from, of the same network: of a detector all, else all but the "
+            "last layer. A lower --learning-rate keeps more of it.",
         ),
     ] = None,
 ) -> None:
@@ -90,16 +90,16 @@ def train(
     from facestats.errors import UsageError
 
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    running = {"device": device, "resume": resume, "overwrite": overwrite, "progress": True}
+    running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
-    of_detector = {"faces": faces, "teacher": teacher, "steps": steps, "start": start}
+    of_detector = {"faces": faces, "teacher": teacher, "steps": steps}
     for name, value in (of_attributes if recipe == "detector" else of_detector).items():
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
     if recipe == "detector":
         if len(data) > 1:
             raise UsageError("--data of the detector is one file: the photos; give faces to paste with --faces")
-        _train_detector(data[0], faces or [], out, teacher, {**changes, "steps": steps}, running | {"start": start})
+        _train_detector(data[0], faces or [], out, teacher, {**changes, "steps": steps}, running)
         return
 
     from facestats.options import DEFAULT_DETECTOR
@@ -107,7 +107,7 @@ def train(
     from facestats.training.run import train_model
 
     detector = detector or DEFAULT_DETECTOR
-    of_attributes["detector"] = detector  # the default may change
+    of_attributes |= {"detector": detector, "start": start}  # the default detector may change
     changes |= {"epochs": epochs, "input_color": color, "network": network, "input_size": size}
     wanted = replace(find_recipe(recipe), **_given(changes))
     out = out or Path("facestats-models", Path(recipe).stem)
@@ -136,7 +136,7 @@ def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> s
     for path in data:
         words += ["--data", path.name]
     for name, value in options.items():
-        words += [f"--{name}", Path(value).name if name == "detector" else value]
+        words += [f"--{name}", Path(value).name if name in ("detector", "start") else value]
     return shlex.join(str(word) for word in words)
 
 

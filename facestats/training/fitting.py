@@ -25,6 +25,7 @@ from facestats.training.recipes import Recipe
 from facestats.training.schedule import rate_share
 from facestats.training.targets import target_loss
 from facestats.training.torchfile import load_checkpoint, save_checkpoint
+from facestats.training.transfer import take_over
 from facestats.types import Float32, UInt8
 
 #: Pixels in [0, 255] are fed to the networks as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
@@ -72,6 +73,7 @@ def fit(
     examples: Examples,
     recipe: Recipe,
     *,
+    start: Mapping[str, torch.Tensor] | None = None,
     on_epoch: Callable[[int, nn.Module, Mapping[str, float]], None] | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
@@ -85,6 +87,8 @@ def fit(
         What to learn from.
     recipe : Recipe
         How.
+    start : mapping of str to torch.Tensor, optional
+        Weights to go on from, see :func:`facestats.training.transfer.take_over`.
     on_epoch : callable, optional
         Called after each epoch with its number, from 1, the averaged network in evaluation mode, and the mean loss of
         each attribute.
@@ -107,7 +111,7 @@ def fit(
     DataError
         If an attribute has fewer than two faces with a label.
     ModelError
-        If the loss is no longer finite.
+        If ``start`` does not fit the network, or the loss is no longer finite.
     OutputError
         If the checkpoint cannot be written, or belongs to another training.
 
@@ -121,12 +125,16 @@ def fit(
             n = np.count_nonzero(examples.weights[name])
             raise DataError(f"{n} faces with a label cannot train a network for {name}")
     labelled = {name: np.count_nonzero(examples.weights[name]) / len(examples) for name in recipe.attributes}
-    network = new_network(recipe).to(target, memory_format=torch.channels_last)
+    network = new_network(recipe)
+    identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples)}
+    if start is not None:
+        take_over(network, start)
+        identity["start"] = zlib.crc32(b"".join(start[name].contiguous().numpy().tobytes() for name in sorted(start)))
+    network = network.to(target, memory_format=torch.channels_last)
     averaged = AveragedModel(network, multi_avg_fn=_moving_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(_decayed_apart(network, recipe.weight_decay), lr=recipe.learning_rate)
     steps = recipe.epochs * math.ceil(len(examples) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_share(step, steps))
-    identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples)}
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
     first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     for epoch in range(first, recipe.epochs):

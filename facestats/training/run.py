@@ -38,6 +38,7 @@ from facestats.training.export import check_out, write_model
 from facestats.training.fitting import PIXEL_MEAN, PIXEL_STD, fit, network_logits, torch_device
 from facestats.training.recipes import Recipe
 from facestats.training.targets import target_loss, training_targets
+from facestats.training.transfer import read_start
 from facestats.types import Float32, Predictions, UInt8
 
 #: The checkpoint in the folder of a training that has not finished.
@@ -52,6 +53,7 @@ def train_model(
     data: Sequence[Path],
     out: Path,
     *,
+    start: Path | None = None,
     command: str = "",
     detector: str = DEFAULT_DETECTOR,
     device: str = "cpu",
@@ -74,6 +76,8 @@ def train_model(
     out : pathlib.Path
         The model's folder; its name becomes the model's. While it trains, the folder holds a checkpoint and the curves
         so far.
+    start : pathlib.Path, optional
+        Folder of a trained model of the same network, for whatever attributes: all but its last layer is gone on from.
     command : str
         What the card says makes the model again.
     detector : str
@@ -101,6 +105,7 @@ def train_model(
     torch_device(device)
     identity = detector_identity(detector)
     # What is wrong with a file shows before anything is made.
+    begun = read_start(start) if start else None
     served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
     check_out(out, overwrite=overwrite)
 
@@ -126,6 +131,7 @@ def train_model(
     network = fit(
         examples,
         recipe,
+        start=begun,
         on_epoch=lambda epoch, network, losses: add_epoch(
             curves, epoch, {name: (losses[name], *_look(network, faces, recipe)) for name, faces in validation.items()}
         ),

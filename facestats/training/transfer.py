@@ -1,0 +1,80 @@
+"""Going on from a model that was trained for something else: what it learned of faces is not learned again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from facestats.errors import MissingInputError, ModelError
+from facestats.models import CARD_FILE, WEIGHTS_FILE, Card, Model
+from facestats.training.export import read_safetensors
+
+
+def read_start(folder: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of a model's folder, after a look at their hash.
+
+    Raises
+    ------
+    MissingInputError
+        If it is not the folder of a model with ``weights.safetensors``.
+    ModelError
+        If the weights are not those that the card vouches for.
+
+    Examples
+    --------
+    >>> from facestats.resources import bundled
+    >>> len(read_start(bundled("models") / "gender-mini-xception")) > 50
+    True
+    """
+    for name in (CARD_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise MissingInputError(f"no {name} in {folder}: --start needs the folder of a trained model")
+    Model(folder, Card.read(folder / CARD_FILE)).verify()
+    return read_safetensors(folder / WEIGHTS_FILE)
+
+
+def take_over(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Give a network the weights of another of its kind, but for its heads, in place.
+
+    The first layer of a network for grey faces gets the sum of the weights for red, green and blue; one for colours a
+    third of the grey ones for each.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        One of :data:`facestats.training.networks.NETWORKS`.
+    weights : mapping of str to torch.Tensor
+        A state dict.
+
+    Raises
+    ------
+    ModelError
+        If the weights are of another kind of network.
+
+    Examples
+    --------
+    >>> from facestats.training.networks import create_network
+    >>> colour = create_network("residual", 3, {"gender": 2})
+    >>> grey = create_network("residual", 1, {"expression": 7})
+    >>> take_over(grey, colour.state_dict())
+    >>> torch.allclose(grey.stem[0].weight[:, 0], colour.stem[0].weight.sum(dim=1))
+    True
+    """
+    own = network.state_dict()
+    trunk = {name: weight for name, weight in weights.items() if not name.startswith("heads.")}
+    if {name for name in own if not name.startswith("heads.")} != set(trunk):
+        raise ModelError(f"the model to start from is no {type(network).__name__}: choose one of the same network")
+    for name, weight in trunk.items():
+        if weight.ndim == 4 and (weight.shape[1], own[name].shape[1]) == (3, 1):
+            weight = weight.sum(dim=1, keepdim=True)
+        elif weight.ndim == 4 and (weight.shape[1], own[name].shape[1]) == (1, 3):
+            weight = weight.expand(-1, 3, -1, -1) / 3
+        if weight.shape != own[name].shape:
+            raise ModelError(
+                f"the model to start from has {name} of shape {tuple(weight.shape)}, not {own[name].shape}"
+            )
+        trunk[name] = weight
+    network.load_state_dict({**own, **trunk})
