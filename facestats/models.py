@@ -296,7 +296,7 @@ def is_detector_card(path: Path) -> bool:
 
     Examples
     --------
-    >>> is_detector_card(bundled("models") / "gender-mini-xception" / "card.json")
+    >>> is_detector_card(bundled("models") / "expression-mini-xception" / "card.json")
     False
     """
     try:

@@ -104,9 +104,9 @@ class OnnxClassifier:
     Examples
     --------
     >>> from facestats.models import find_models
-    >>> model = find_models()["gender-mini-xception"]
-    >>> OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))["gender"].probabilities.shape
-    (1, 2)
+    >>> model = find_models()["expression-mini-xception"]
+    >>> OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))["expression"].probabilities.shape
+    (1, 7)
     """
 
     def __init__(

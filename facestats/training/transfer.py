@@ -26,7 +26,7 @@ def read_start(folder: Path) -> dict[str, torch.Tensor]:
     Examples
     --------
     >>> from facestats.resources import bundled
-    >>> len(read_start(bundled("models") / "gender-mini-xception")) > 50
+    >>> len(read_start(bundled("models") / "expression-mini-xception")) > 50
     True
     """
     for name in (CARD_FILE, WEIGHTS_FILE):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from facestats.cli import main
-from facestats.models import Card, Head
+from facestats.models import DEFAULT_MODELS, Card, Head
 from facestats.training.export import network_of, write_model
 
 FIGURES = ("accuracy", "balanced_accuracy", "ece", "confusion", "n")
@@ -190,7 +190,7 @@ class TestEvaluate:
     def test_table(self, data, capsys):
         code, out, _ = run(capsys, "evaluate", "age", "--data", data, "--split", "validation")
         assert code == 0
-        assert "age-mini-xception on faces.parquet, validation split:" in out
+        assert f"{DEFAULT_MODELS['age']} on faces.parquet, validation split:" in out
         assert "mean absolute error (years)" in out
         assert "labelled (rows) and predicted (columns)" in out
 
@@ -215,8 +215,8 @@ class TestEvaluate:
     def test_own_model_by_name(self, data, own_model, capsys):
         arguments = ["evaluate", "gender", "--data", data, "--models-path", own_model, "--json"]
         assert json.loads(run(capsys, *arguments)[1])["model"] == "mine"
-        shipped = run(capsys, *arguments, "--model", "gender-mini-xception")[1]
-        assert json.loads(shipped)["model"] == "gender-mini-xception"
+        shipped = run(capsys, *arguments, "--model", DEFAULT_MODELS["gender"])[1]
+        assert json.loads(shipped)["model"] == DEFAULT_MODELS["gender"]
 
     def test_safetensors_alone(self, data, own_model, capsys):
         (own_model / "model.onnx").unlink()
@@ -241,8 +241,8 @@ class TestEvaluate:
             ),
             (["gender", "--data", "{data}", "--split", "test"], 2, "unknown split 'test'"),
             (["gender", "--data", "{data}", "--model", "none"], 2, "leaves nothing to evaluate"),
-            (["gender", "--data", "{data}", "--model", "x"], 2, "unknown model 'x'; there are age-mini-xception"),
-            (["gender", "--data", "{data}", "--model", "age-mini-xception"], 2, "does not predict gender, only age"),
+            (["gender", "--data", "{data}", "--model", "x"], 2, "unknown model 'x'; there are "),
+            (["gender", "--data", "{data}", "--model", "expression-mini-xception"], 2, "does not predict gender, only"),
             (["gender", "--data", "{data}", "--models-path", "{tmp}/no"], 2, "--models-path needs a folder with"),
             (["gender", "--data", "{data}", "--device", "tpu"], 2, "unknown device 'tpu'"),
         ],
@@ -262,11 +262,11 @@ class TestModels:
         code, out, _ = run(capsys, "models", "list", "--models-path", own_model)
         assert code == 0
         lines = {line.split()[0]: line for line in out.splitlines()}
-        assert {"name", "mine", "gender-mini-xception", "age-mini-xception", "yunet"} <= set(lines)
+        assert {"name", "mine", *DEFAULT_MODELS.values(), "yunet"} <= set(lines)
         assert str(own_model) in lines["mine"]
         assert "not stated" in lines["mine"]
         assert "48x48 gray" in lines["mine"]
-        assert "non-commercial" in lines["gender-mini-xception"]
+        assert "non-commercial" in lines[DEFAULT_MODELS["gender"]]
         assert "facestats models pull yunet" in lines["yunet"]
         assert "Apache-2.0" in lines["yunet"]
 

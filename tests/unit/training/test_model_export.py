@@ -78,7 +78,7 @@ def test_safetensors_hold_the_same_weights(tmp_path):
     assert np.array_equal(*(network_logits(one, crops, "rgb")["gender"] for one in (again, network)))
 
 
-@pytest.mark.parametrize("name", ["gender-mini-xception", "detectors/fast"])
+@pytest.mark.parametrize("name", ["expression-mini-xception", "detectors/fast"])
 def test_a_shipped_model_is_never_replaced(name, tmp_path):
     from facestats.resources import bundled
 
