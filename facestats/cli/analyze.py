@@ -57,8 +57,8 @@ def analyze(
     detect_size: Annotated[
         int,
         typer.Option(
-            help="Longer side, in pixels, of what the detector sees; 0: the frame's own size. Faces down to about 10 "
-            "pixels of that are found. Smaller frames are not enlarged."
+            help="Longer side, in pixels, of what the detector sees; 0: the frame's own size. Raise it for "
+            "small faces in large frames. Smaller frames are not enlarged."
         ),
     ] = _DEFAULTS.detect_size,
     follow_face: Annotated[
