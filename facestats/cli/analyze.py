@@ -71,7 +71,7 @@ def analyze(
     min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = _DEFAULTS.min_score,
     sure_score: Annotated[
         float,
-        typer.Option(help="Score from which a face may begin a track, or count without one."),
+        typer.Option(help="Score from which a face may begin a track, or count where nothing is tracked."),
     ] = _DEFAULTS.sure_score,
     min_face: Annotated[
         float, typer.Option(help="Faces with a shorter side below this are dropped.")

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from facestats.detect import Detector
 from facestats.detect.base import box_overlaps
-from facestats.errors import DataError, MissingInputError
-from facestats.training.datasets import decode_image, rows_of_split
+from facestats.errors import DataError
+from facestats.training.datasets import decode_image, parquet_columns, rows_of_split
 from facestats.types import Detections, Float32
 
 #: Detections this weak are asked for, so that the whole precision-recall curve is seen, however scores are scaled.
@@ -85,17 +83,12 @@ def read_boxes(path: Path, split: str | None = None) -> list[BoxedImage]:
     --------
     >>> read_boxes(Path("detection.parquet"), "validation")  # doctest: +SKIP
     """
-    if not path.is_file():
-        raise MissingInputError(f"no data file at {path}")
-    try:
-        present = pq.read_schema(path).names
+    with parquet_columns(path) as present:
         for name in ("image", "boxes"):
             if name not in present:
                 raise DataError(f"{path} has no column {name!r}; a detector is scored on image and boxes")
         wanted = [name for name in ("image", "boxes", "name", "split", "landmarks") if name in present]
         frame = pd.read_parquet(path, columns=wanted)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
     frame = rows_of_split(frame, split, path)
     return [_boxed_image(row, f"{path}, row {index}") for index, row in frame.iterrows()]
 

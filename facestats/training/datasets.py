@@ -8,9 +8,10 @@ without a label of the attribute are left out, as a file may hold several attrib
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -185,18 +186,13 @@ def _read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.Da
     if attribute not in LABEL_COLUMNS:
         raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(LABEL_COLUMNS)}")
     _check_split(split)
-    if not path.is_file():
-        raise MissingInputError(f"no data file at {path}")
-    try:
-        present = pq.read_schema(path).names
+    with parquet_columns(path) as present:
         needed = ("image", *LABEL_COLUMNS[attribute])
         for name in needed:
             if name not in present:
                 raise DataError(f"{path} has no column {name!r}; {attribute} needs {', '.join(needed)}")
         optional = [name for name in present if name in _OPTIONAL or name.startswith("votes_")]
         frame = pd.read_parquet(path, columns=list(dict.fromkeys([*needed, *optional]))).reset_index(drop=True)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
     frame = rows_of_split(frame, split, path)
     has_label = frame[list(LABEL_COLUMNS[attribute])].notna().any(axis=1)
     frame = frame[has_label]
@@ -205,6 +201,30 @@ def _read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.Da
     _check_labels(frame, attribute, path)
     frame = frame.drop(columns="split", errors="ignore").rename_axis("row").reset_index()
     return frame, bool(has_label.all())
+
+
+@contextlib.contextmanager
+def parquet_columns(path: Path) -> Iterator[list[str]]:
+    """Give the names of a Parquet file's columns, and tell in one line if the file cannot be read, then or inside.
+
+    Raises
+    ------
+    MissingInputError
+        If the file does not exist.
+    DataError
+        If it is not Parquet.
+
+    Examples
+    --------
+    >>> with parquet_columns(Path("faces.parquet")) as present:  # doctest: +SKIP
+    ...     frame = pd.read_parquet(Path("faces.parquet"), columns=present[:2])
+    """
+    if not path.is_file():
+        raise MissingInputError(f"no data file at {path}")
+    try:
+        yield pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
 
 
 def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
@@ -224,16 +244,11 @@ def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
     --------
     >>> read_images(Path("makeup.parquet"), "train")  # doctest: +SKIP
     """
-    if not path.is_file():
-        raise MissingInputError(f"no data file at {path}")
-    try:
-        present = pq.read_schema(path).names
+    with parquet_columns(path) as present:
         if "image" not in present:
             raise DataError(f"{path} has no column 'image'")
         wanted = ("image", "name", "split", "source")
         frame = pd.read_parquet(path, columns=[name for name in wanted if name in present])
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
     return rows_of_split(frame, split, path)
 
 
@@ -404,10 +419,7 @@ def attributes_in(path: Path, wanted: Sequence[str], split: str | None = None) -
     ('gender', 'makeup')
     """
     _check_split(split)
-    if not path.is_file():
-        raise MissingInputError(f"no data file at {path}")
-    try:
-        present = pq.read_schema(path).names
+    with parquet_columns(path) as present:
         served = [name for name in wanted if {"image", *LABEL_COLUMNS[name]} <= set(present)]
         if not served:
             columns = list(dict.fromkeys(("image", *(column for name in wanted for column in LABEL_COLUMNS[name]))))
@@ -415,8 +427,6 @@ def attributes_in(path: Path, wanted: Sequence[str], split: str | None = None) -
             raise DataError(f"{path} has no column {missing!r}; {', '.join(wanted)} needs {', '.join(columns)}")
         needed = {column for name in served for column in LABEL_COLUMNS[name]} | ({"name", "split"} & set(present))
         frame = pd.read_parquet(path, columns=sorted(needed))
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
     if split is not None:
         frame = frame[_is_in_split(frame, split, path)]
     return tuple(name for name in served if frame[list(LABEL_COLUMNS[name])].notna().any(axis=None))

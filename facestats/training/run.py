@@ -194,12 +194,12 @@ def _calibrated(logits_of: Callable[[UInt8], Float32], faces: FaceData) -> tuple
     """Fit temperatures and threshold of an attribute on one half of its validation faces, and score them."""
     attribute, classes = faces.attribute, NETWORK_CLASSES[faces.attribute]
     logits, fitting = logits_of(faces.crops), faces.first_half
-    likelihood = training_targets(faces)[fitting]
+    likelihood = training_targets(faces)
     # Faces of fewer pixels than the network takes have temperatures of their own.
     large = fitting if faces.pixels is None else fitting & (faces.pixels >= faces.crops.shape[1])
     large = large if np.count_nonzero(large) >= _ENOUGH else fitting
-    temperature = round(fit_temperature(logits[large], training_targets(faces)[large]), 4)
-    small = small_temperatures(logits_of, faces.crops[fitting], likelihood, temperature)
+    temperature = round(fit_temperature(logits[large], likelihood[large]), 4)
+    small = small_temperatures(logits_of, faces.crops[fitting], likelihood[fitting], temperature)
     trial = Head(attribute, attribute, classes, temperature, temperatures=small)
     predictions = Predictions(attribute, classes, softmax(logits / trial.temperatures_at(faces.pixels)))
     confidence = class_probabilities(predictions).max(axis=1)
