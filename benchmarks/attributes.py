@@ -14,7 +14,8 @@ import time
 
 import numpy as np
 
-from facestats.models import Card, Head, choose_models
+from facestats.card import Card, Head
+from facestats.models import choose_models
 from facestats.runtime import open_session
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.export import network_of, to_onnx

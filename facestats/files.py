@@ -1,8 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, what tells them apart, and where those live that can be made again."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +68,27 @@ def check_writable(folder: Path) -> None:
     probe = folder / f".writable-{uuid.uuid4().hex[:12]}"
     probe.touch()
     probe.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as 64 hex digits, read in pieces.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as empty:
+    ...     sha256_of(Path(empty.name))[:8]
+    'e3b0c442'
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache_dir() -> Path:
+    """Return the folder for what can be fetched or made again.
+
+    That is ``$FACESTATS_CACHE``, or else ``facestats`` in the user's cache folder.
+    """
+    own = os.environ.get("FACESTATS_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(own) if own else (Path(base) if base else Path.home() / ".cache") / "facestats"

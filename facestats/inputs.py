@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facestats.errors import MissingInputError
-from facestats.models import sha256_of
+from facestats.files import sha256_of
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
 
 #: Files that mark a folder as written by facestats: the clips in it are results, not inputs.

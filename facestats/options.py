@@ -10,7 +10,7 @@ from typing import Any
 
 from facestats.errors import UnknownNameError, UsageError
 
-#: Faces whose shorter side is below this are found but not classified: the attribute models never saw any so small.
+#: Faces whose shorter side is below this are judged only by models whose confidence was fitted to small faces too.
 MIN_CLASSIFIED_PX = 20
 
 #: The detector of videos, and of the stills that models are trained on.

@@ -23,8 +23,9 @@ from facestats.close_looks import LASTING_ATTRIBUTES, CloseLooks
 from facestats.detect import Detector, create_detector, detect_ahead
 from facestats.detect.base import detector_file
 from facestats.errors import UnreadableInputError
-from facestats.models import choose_models, sha256_of, thresholds
-from facestats.options import MIN_CLASSIFIED_PX, AnalyzeOptions
+from facestats.files import sha256_of
+from facestats.models import choose_models, thresholds
+from facestats.options import AnalyzeOptions
 from facestats.results import VideoResult
 from facestats.shots import ShotCounter
 from facestats.tables import SampledFrame
@@ -123,21 +124,25 @@ def classify_faces(
     >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), (), np.zeros(0, bool))[1]
     {}
     """
-    aligned = {
-        size: crops.align(rgb, detections, size)
-        for size in {crops.DEFAULT_SIZE, *(classifier.input_size for classifier in classifiers)}
-    }
+    aligned = crops.align(rgb, detections)
     predictions: dict[str, Predictions] = {}
     rows: dict[str, Int64] = {}
     for classifier in classifiers:
-        lasting = LASTING_ATTRIBUTES.issuperset(classifier.attributes)
-        wanted = np.flatnonzero(close) if lasting else np.arange(len(detections))
+        is_due = close if _is_lasting(classifier) else np.ones(len(detections), bool)
+        wanted = np.flatnonzero(is_due & (detections.sizes >= classifier.smallest_face))
         if len(wanted):
-            faces = aligned[classifier.input_size]
-            found = classifier.classify(faces.images[wanted], faces.pixels[wanted])
+            if classifier.input_size == crops.DEFAULT_SIZE:
+                images = aligned.images[wanted]
+            else:
+                images = crops.align(rgb, detections[wanted], classifier.input_size).images
+            found = classifier.classify(images, aligned.pixels[wanted])
             predictions |= found
             rows |= dict.fromkeys(found, wanted)
-    return aligned[crops.DEFAULT_SIZE].sharpness, predictions, rows
+    return aligned.sharpness, predictions, rows
+
+
+def _is_lasting(classifier: Classifier) -> bool:
+    return LASTING_ATTRIBUTES.issuperset(classifier.attributes)
 
 
 def analyze_source(
@@ -220,8 +225,7 @@ class _Tracked:
     detections: Detections
     shot: int
     ids: Int64
-    large: Int64  # rows of the faces that can be classified
-    close: np.ndarray  # of these, whose lasting attributes are wanted too
+    close: np.ndarray  # bool: whose lasting attributes are wanted too
 
 
 def _look(
@@ -255,7 +259,7 @@ def _look(
                 )
             )
         )
-        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, source.info, options)))
+        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, source.info, stages, options)))
         looked_at = stack.enter_context(
             contextlib.closing(
                 map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, 0 if is_live else n_threads)
@@ -298,11 +302,17 @@ class _Shots:
 
 
 def _track(
-    detected: Iterator[tuple[Frame, Detections]], shots: _Shots, info: VideoInfo, options: AnalyzeOptions
+    detected: Iterator[tuple[Frame, Detections]],
+    shots: _Shots,
+    info: VideoInfo,
+    stages: Stages,
+    options: AnalyzeOptions,
 ) -> Generator[_Tracked, None, None]:
     """Give the faces of each frame their ids, and choose those to be looked at closely."""
     tracker, looks = _tracker_for(info, options), CloseLooks()
     measures_all = options.every_sample or options.tracker == "none"
+    # A look at a face too small to be judged would be wasted, and the next one wait.
+    smallest = min((one.smallest_face for one in stages.classifiers if _is_lasting(one)), default=0.0)
     shot = 0
     for frame, found in detected:
         if shots.waiting[0] != shot:
@@ -312,21 +322,21 @@ def _track(
         ids = tracker.update(detections, frame.time_s)
         counts = (ids >= 0) | (detections.scores >= options.sure_score)
         detections, ids = detections[counts], ids[counts]
-        large = np.flatnonzero(detections.sizes >= MIN_CLASSIFIED_PX)
-        close = looks.choose(detections[large], ids[large], frame.time_s) | measures_all
-        yield _Tracked(frame, detections, shot, ids, large, close)
+        close = detections.sizes >= smallest
+        close[close] = looks.choose(detections[close], ids[close], frame.time_s) | measures_all
+        yield _Tracked(frame, detections, shot, ids, close)
 
 
 def _look_at(item: _Tracked, classifiers: tuple[Classifier, ...]) -> SampledFrame:
-    """Classify the faces of one frame, those that are large enough."""
-    frame, detections, large = item.frame, item.detections, item.large
-    sharpness = np.full(len(detections), np.nan, np.float32)
+    """Classify the faces of one frame."""
+    frame, detections = item.frame, item.detections
+    sharpness: Float32 = np.zeros(0, np.float32)
     predictions: dict[str, Predictions] = {}
     measured: dict[str, Int64] = {}
-    if len(large):
-        sharpness[large], predictions, rows = classify_faces(frame.rgb, detections[large], classifiers, item.close)
-        measured = {attribute: large[chosen] for attribute, chosen in rows.items()}
-    classified = large if classifiers else large[:0]
+    if len(detections):  # the picture in full is made only when it is asked for
+        sharpness, predictions, measured = classify_faces(frame.rgb, detections, classifiers, item.close)
+    smallest = min((classifier.smallest_face for classifier in classifiers), default=math.inf)
+    classified = np.flatnonzero(detections.sizes >= smallest)
     return SampledFrame(frame.index, frame.time_s, item.shot, detections, sharpness, classified, predictions, measured)
 
 

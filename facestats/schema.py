@@ -167,7 +167,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _pixels("face_px", "shorter side of the box"),
         Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
         # Expression is measured in all of these, gender, age and makeup in as many as a track's verdict needs.
-        Column("classified", "bool", "whether the face was large enough for the attribute models"),
+        Column("classified", "bool", "whether the face was large enough for any attribute model"),
         *_class_probabilities("expression"),
         *_class_probabilities("gender"),
         _years("age_years", "expected age"),
@@ -184,7 +184,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _seconds("end_s", "last observation"),
         _seconds("duration_s", "end_s - start_s"),
         _count("n_observations", "observations of the track"),
-        _count("n_classified", "observations large enough for the attribute models"),
+        _count("n_classified", "observations large enough for any attribute model"),
         _pixels("face_px", "median of the boxes' shorter sides"),
         *_verdict("gender", "perceived gender"),
         *_verdict("age_group", "age group"),

@@ -37,9 +37,9 @@ class SampledFrame:
     detections : Detections
         N faces.
     sharpness : numpy.ndarray
-        float32 (N,), NaN where a face was too small to classify.
+        float32 (N,), of the aligned faces.
     classified : numpy.ndarray
-        int64 (M,): which of the N faces are large enough for the attribute models.
+        int64 (M,): which of the N faces are large enough for any attribute model.
     predictions : mapping of str to Predictions
         By attribute, for the faces in which it was measured.
     measured : mapping of str to numpy.ndarray

@@ -18,8 +18,8 @@ from facestats.tables import summarize_tracks
 from facestats.thumbnails import encode_webp
 
 MODELS = {
-    attribute: {"name": f"{attribute}-mini-xception", "sha256": f"{number:064x}"}
-    for number, attribute in enumerate(("expression", "gender", "age", "makeup"), start=0xABC)
+    "expression": {"name": "expression", "sha256": f"{0xABC:064x}"},
+    **{attribute: {"name": "people", "sha256": f"{0xABD:064x}"} for attribute in ("gender", "age", "makeup")},
 }
 
 #: Ids of the videos of :func:`make_store`.

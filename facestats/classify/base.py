@@ -16,6 +16,8 @@ class Classifier(Protocol):
 
     attributes: tuple[str, ...]
     input_size: int
+    smallest_face: float
+    """Pixels of the shorter side of the smallest face that it may judge."""
 
     def classify(self, images: UInt8, pixels: Float32 | None = None) -> dict[str, Predictions]:
         """Return the predictions of each attribute.

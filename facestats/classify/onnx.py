@@ -7,9 +7,11 @@ import numpy as np
 import onnxruntime
 
 from facestats import crops
+from facestats.card import Card
 from facestats.classify.base import softmax
 from facestats.errors import DeviceError, ModelError
-from facestats.models import Card, Model
+from facestats.models import Model
+from facestats.options import MIN_CLASSIFIED_PX
 from facestats.runtime import RUNTIME_ERRORS, open_session
 from facestats.types import Float32, Predictions, UInt8
 
@@ -53,7 +55,7 @@ def network_input(images: UInt8, card: Card) -> Float32:
 
     Examples
     --------
-    >>> from facestats.models import Head
+    >>> from facestats.card import Head
     >>> card = Card("toy", (Head("gender", "gender", ("female", "male")),), input_color="gray")
     >>> network_input(np.full((2, 48, 48, 3), 255, np.uint8), card).max()
     np.float32(1.0)
@@ -104,7 +106,7 @@ class OnnxClassifier:
     Examples
     --------
     >>> from facestats.models import find_models
-    >>> model = find_models()["expression-mini-xception"]
+    >>> model = find_models()["expression"]
     >>> OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))["expression"].probabilities.shape
     (1, 7)
     """
@@ -118,6 +120,7 @@ class OnnxClassifier:
         self.heads = tuple(head for head in model.card.heads if attributes is None or head.attribute in attributes)
         self.attributes = tuple(head.attribute for head in self.heads)
         self.input_size = model.card.input_size
+        self.smallest_face = 0.0 if all(head.temperatures for head in self.heads) else float(MIN_CLASSIFIED_PX)
         if model.card.framing not in ("", crops.FRAMING):
             raise ModelError(
                 f"model {model.name!r} was trained on {model.card.framing!r} crops, this facestats cuts "

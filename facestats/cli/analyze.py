@@ -35,7 +35,7 @@ def parse_models(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         attribute, separator, name = pair.partition("=")
         if not separator or not attribute or not name:
-            raise UsageError(f"--model {pair!r} must be attribute=name, for example gender=gender-mini-xception")
+            raise UsageError(f"--model {pair!r} must be attribute=name, for example gender=people")
         chosen[attribute] = name
     return chosen
 

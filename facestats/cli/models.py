@@ -23,8 +23,9 @@ def list_models(
 ) -> None:
     """Show every model that --model can name, and what can be pulled."""
     from facestats.detect.card import shipped_detector
+    from facestats.downloads import DOWNLOADS, pulled_file
     from facestats.errors import ModelError
-    from facestats.models import DOWNLOADS, find_models, pulled_file
+    from facestats.models import find_models
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
     for model in find_models(tuple(models_path or ())).values():
@@ -49,7 +50,7 @@ def list_models(
 @models_app.command()
 def pull(name: Annotated[str, typer.Argument(metavar="NAME", help="yunet.")]) -> None:
     """Fetch a file that does not ship with facestats, and check its sha256."""
-    from facestats.models import pull as fetch
+    from facestats.downloads import pull as fetch
 
     print(fetch(name))
 
@@ -61,7 +62,7 @@ def convert(
     ],
     card: Annotated[Path, typer.Option(metavar="FILE", help="The model's card.json; hashes are filled in.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The new model's folder.")],
-    network: Annotated[str, typer.Option(help="mini_xception or residual.")] = "mini_xception",
+    network: Annotated[str, typer.Option(help="mini_xception, residual or recognition.")] = "mini_xception",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out already holds.")] = False,
 ) -> None:
     """Turn a PyTorch state dict into model.onnx, weights.safetensors and card.json; no code in it is ever run."""

@@ -44,7 +44,7 @@ def train(
         typer.Option(help="What the network sees: gray or rgb.", rich_help_panel=_OF_ATTRIBUTES),
     ] = None,
     network: Annotated[
-        str | None, typer.Option(help="mini_xception or residual.", rich_help_panel=_OF_ATTRIBUTES)
+        str | None, typer.Option(help="mini_xception, residual or recognition.", rich_help_panel=_OF_ATTRIBUTES)
     ] = None,
     size: Annotated[
         int | None,
@@ -64,9 +64,9 @@ def train(
     teacher: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME|FILE",
-            help="Detector that labels the pictures, centerface by default; repeatable.",
-            rich_help_panel=_OF_DETECTOR,
+            metavar="DIR|NAME|FILE",
+            help="Whose verdicts are learned beside the labels: the folder of a trained model. "
+            "For the detector, which detector labels the pictures, centerface by default. Repeatable.",
         ),
     ] = None,
     steps: Annotated[
@@ -75,9 +75,10 @@ def train(
     start: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR",
+            metavar="DIR|FILE",
             help="Folder of a trained model to go on from, of the same network: of a detector all, else all but the "
-            "last layer. A lower --learning-rate keeps more of it.",
+            "last layer. A lower --learning-rate keeps more of it. For the network recognition also dlib's "
+            "dlib_face_recognition_resnet_model_v1.dat.",
         ),
     ] = None,
 ) -> None:
@@ -92,7 +93,7 @@ def train(
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
-    of_detector = {"faces": faces, "teacher": teacher, "steps": steps}
+    of_detector = {"faces": faces, "steps": steps}
     for name, value in (of_attributes if recipe == "detector" else of_detector).items():
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
@@ -107,7 +108,7 @@ def train(
     from facestats.training.run import train_model
 
     detector = detector or DEFAULT_DETECTOR
-    of_attributes |= {"detector": detector, "start": start}  # the default detector may change
+    of_attributes |= {"detector": detector, "start": start, "teacher": teacher}  # the default detector may change
     changes |= {"epochs": epochs, "input_color": color, "network": network, "input_size": size}
     wanted = replace(find_recipe(recipe), **_given(changes))
     out = out or Path("facestats-models", Path(recipe).stem)
@@ -121,6 +122,7 @@ def train(
             _given({**of_attributes, "batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}),
         ),
         detector=detector,
+        teachers=[Path(folder) for folder in teacher or ()],
         **running,
     )
     for attribute, scores in model.card.metrics["validation"].items():
@@ -136,7 +138,9 @@ def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> s
     for path in data:
         words += ["--data", path.name]
     for name, value in options.items():
-        words += [f"--{name}", Path(value).name if name in ("detector", "start") else value]
+        is_path = name in ("detector", "start", "teacher")
+        for word in value if isinstance(value, list) else [value]:
+            words += [f"--{name}", Path(word).resolve().name if is_path else word]
     return shlex.join(str(word) for word in words)
 
 
@@ -206,7 +210,7 @@ def evaluate(
     from facestats.evaluation.accuracy import evaluate as score_model
     from facestats.models import choose_models
     from facestats.schema import ATTRIBUTE_CLASSES
-    from facestats.training.datasets import load_faces
+    from facestats.training.faces import load_faces
 
     if attribute not in ATTRIBUTE_CLASSES:
         raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")

@@ -193,7 +193,7 @@ def detector_identity(name: str) -> str:
     >>> detector_identity("centerface")
     'centerface'
     """
-    from facestats.models import sha256_of
+    from facestats.files import sha256_of
 
     if name == "centerface":  # its package has had one file only
         return name
@@ -216,7 +216,7 @@ def detector_file(name: str) -> Path:
     """
     from facestats.detect.card import shipped_detector
     from facestats.detect.centerface import weights_path
-    from facestats.models import pulled_file
+    from facestats.downloads import pulled_file
 
     if name == "fast":
         return shipped_detector(name)[0]

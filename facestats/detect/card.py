@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from facestats.card import CARD_FILE, CARD_VERSION, ONNX_FILE
 from facestats.errors import ModelError
-from facestats.models import CARD_FILE, CARD_VERSION, ONNX_FILE, sha256_of
+from facestats.files import sha256_of
 from facestats.resources import bundled
 
 

@@ -14,7 +14,7 @@ from facestats.evaluation.calibration import expected_calibration_error
 from facestats.evaluation.groups import accuracy_by_group
 from facestats.models import Model
 from facestats.schema import ATTRIBUTE_CLASSES
-from facestats.training.datasets import FaceData
+from facestats.training.faces import FaceData
 from facestats.types import Float32, Int64, Predictions
 
 _BATCH = 256
@@ -28,7 +28,7 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
     model : Model
         From :func:`facestats.models.find_models`; it must predict the attribute of ``faces``.
     faces : FaceData
-        From :func:`facestats.training.datasets.load_faces`, cut at the model's input size.
+        From :func:`facestats.training.faces.load_faces`, cut at the model's input size.
     device : str
         ``"cpu"`` or ``"cuda"``.
 
@@ -44,7 +44,7 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
 
     Examples
     --------
-    >>> evaluate(find_models()["gender-mini-xception"], faces)["accuracy"]  # doctest: +SKIP
+    >>> evaluate(find_models()["people"], faces)["accuracy"]  # doctest: +SKIP
     """
     classifier = OnnxClassifier(model, attributes=(faces.attribute,), device=device)
     rows = [slice(start, start + _BATCH) for start in range(0, len(faces), _BATCH)]
@@ -218,7 +218,7 @@ def _score_classes(
         "coverage": float(covered.mean()),
         "covered_accuracy": float(correct[covered].mean()) if covered.any() else None,
         "confusion": _confusion(classes, confusion_matrix(labels, chosen, labels=np.arange(len(classes)))),
-        "groups": accuracy_by_group(correct, table),
+        "groups": accuracy_by_group(correct, covered, table),
     }
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 from IPython.display import HTML
 
+from facestats.card import Card
 from facestats.errors import FacestatsError
-from facestats.models import Card, find_models
+from facestats.models import find_models
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
@@ -25,7 +26,8 @@ _CAVEATS = (
     "not say who anybody is.",
     "<b>Expression</b> is what a face shows in a moment, not what a person feels.",
     "<b>Unknown</b> was measured, but no answer was probable enough. <b>Not measured</b> means that no model looked: "
-    f"the face was smaller than {MIN_CLASSIFIED_PX} pixels, or the model was left out.",
+    f"the model was left out, or the face was smaller than {MIN_CLASSIFIED_PX} pixels and the model never saw any so "
+    "small.",
     "<b>A face is not a person</b>: whoever leaves the picture and comes back, or is seen again after a cut, counts "
     "again.",
 )

@@ -103,7 +103,7 @@ def coverage(data: ReportData) -> HTML | None:
         if small:
             parts.append(
                 f"<p>Faces whose shorter side is below {MIN_CLASSIFIED_PX} pixels are counted and followed, but not "
-                "classified: the models never saw any so small.</p>"
+                "classified by models that never saw any so small.</p>"
             )
         if data.entries[data.video_id].options.get("tracker") == "none":
             parts.append("<p>Faces were not followed, as asked, so that there are no verdicts.</p>")

@@ -8,12 +8,12 @@ import torch
 from torch.nn import functional
 
 # The landmarks of a small face in a video jitter by about as much.
-_MAX_SHIFT = 0.08  # of the side
+_MAX_SHIFT = 0.06  # of the side
 _MAX_ZOOM = 0.12
-_MAX_TURN = 0.20  # radians
+_MAX_TURN = 0.12  # radians
 
 # Faces in videos are small and compressed.
-_SMALL_SHARE = 0.3  # of the faces
+_SMALL_SHARE = 0.15  # of the faces
 _SMALLEST_SIDE = 10  # pixels
 _JPEG_SHARE = 0.5  # of the small ones
 _JPEG_QUALITIES = (15, 80)
@@ -23,17 +23,17 @@ _MAX_BRIGHTNESS = 35.0  # of 255
 _MAX_CAST = 0.08  # of each colour
 _GREY_SHARE = 0.1
 
-_HOLE_SHARE = 0.25
+_HOLE_SHARE = 0.15
 _HOLE_SIDES = (0.15, 0.45)  # of the side
 
 
 def augment(faces: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Return randomly changed copies of a batch of faces.
 
-    Each face is cropped anew (shifted by up to 8 %, zoomed by up to 12 %, turned by up to 11 degrees), mirrored in half
-    of the cases, and made a little lighter or darker, flatter or starker, and of another tint. Three in ten are shrunk
+    Each face is cropped anew (shifted by up to 6 %, zoomed by up to 12 %, turned by up to 7 degrees), mirrored in half
+    of the cases, and made a little lighter or darker, flatter or starker, and of another tint. One in seven is shrunk
     to 10 pixels or more and enlarged again, half of these after JPEG compression; a tenth of colour faces lose their
-    colours; a quarter get a grey rectangle (Zhong et al., 2020, "Random erasing", arXiv 1708.04896).
+    colours; one in seven gets a grey rectangle (Zhong et al., 2020, "Random erasing", arXiv 1708.04896).
 
     Parameters
     ----------

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from facestats.card import Card, Head
 from facestats.detect.card import DetectorCard
 from facestats.evaluation.groups import LEAST_COMPARED
-from facestats.models import Card, Head
-from facestats.training.datasets import FaceData
+from facestats.training.faces import FaceData
+from facestats.training.origins import origin_lines
 from facestats.training.recipes import Recipe, recipe_toml
 
 _NON_COMMERCIAL = "non-commercial research"
@@ -135,19 +136,17 @@ def describe_terms(sources: Mapping[str, int]) -> str:
     return text
 
 
-def card_markdown(card: Card, command: str) -> str:
+def card_markdown(card: Card) -> str:
     """Return the text of ``card.md`` for a model that training has just made.
 
     Parameters
     ----------
     card : Card
         With the metrics of :func:`facestats.training.run.train_model`.
-    command : str
-        What makes this model again.
 
     Examples
     --------
-    >>> card_markdown(card, "facestats train gender --data faces.parquet")  # doctest: +SKIP
+    >>> card_markdown(card)  # doctest: +SKIP
     """
     lines = [
         f"# {card.name}",
@@ -160,6 +159,7 @@ def card_markdown(card: Card, command: str) -> str:
         "",
         card.data,
         "",
+        *origin_lines(card.metrics),
         f"Every image went the way of a video frame: face detection ({card.metrics['detector']}), then alignment. A "
         "face was found in "
         + ", ".join(f"{share:.1%} of {name}" for name, share in card.metrics["faces_found"].items())
@@ -173,7 +173,8 @@ def card_markdown(card: Card, command: str) -> str:
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
     recipe = recipe_toml(Recipe(**card.metrics["recipe"]))
-    lines += _ending(card.limits, command or "facestats train RECIPE.toml")
+    commands = card.metrics.get("commands") or ["facestats train RECIPE.toml"]
+    lines += _ending(card.limits, "\n".join(commands))
     return "\n".join([*lines, "with the recipe", "", "```toml", recipe.rstrip(), "```", ""])
 
 
@@ -240,11 +241,17 @@ def _group_lines(groups: Mapping[str, Any]) -> list[str]:
         shown = ranked if len(ranked) <= _LISTED else ranked[:3] + ranked[-3:]
         few = "" if len(shown) == len(ranked) else f" (the best and the worst three of {len(ranked)})"
         lines += [
-            f"By {column}{few}, worst {100 * compared['gap']:.1f} points behind best:",
+            f"By {column}{few}, worst {100 * compared['gap']:.1f} points behind best"
+            + (f", verdicts {100 * compared['covered_gap']:.1f}" if compared["covered_gap"] is not None else "")
+            + ":",
             "",
-            f"| {column} | faces | accuracy |",
-            "|---|---|---|",
-            *(f"| {name} | {row['n']:,} | {row['accuracy']:.3f} |" for name, row in shown),
+            f"| {column} | faces | accuracy | with a verdict | of these right |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {name} | {row['n']:,} | {row['accuracy']:.3f} | {row['coverage']:.1%} "
+                f"| {_percent(row['covered_accuracy'])} |"
+                for name, row in shown
+            ),
             "",
         ]
     if lines:

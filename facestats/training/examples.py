@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from facestats.classify.onnx import color_planes
-from facestats.training.datasets import NETWORK_CLASSES, FaceData
+from facestats.training.datasets import NETWORK_CLASSES
+from facestats.training.faces import FaceData
 from facestats.training.recipes import Recipe
 from facestats.training.targets import sample_weights, training_targets
 from facestats.types import Float32, UInt8
@@ -26,11 +27,14 @@ class Examples:
         By attribute, float32 (N, K), see :func:`facestats.training.targets.training_targets`; zeros without a label.
     weights : mapping of str to numpy.ndarray
         By attribute, float32 (N,), see :func:`facestats.training.targets.sample_weights`; 0 without a label.
+    taught : mapping of str to numpy.ndarray
+        By attribute, float32 (N, K): logits of teachers, see :func:`facestats.training.teaching.taught_by`.
     """
 
     planes: UInt8 = field(repr=False)
     targets: Mapping[str, Float32] = field(repr=False)
     weights: Mapping[str, Float32] = field(repr=False)
+    taught: Mapping[str, Float32] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.planes)
@@ -42,7 +46,7 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
     Parameters
     ----------
     files : sequence of sequence of FaceData
-        Of each file, what :func:`facestats.training.datasets.load_faces` gives for each attribute that it has.
+        Of each file, what :func:`facestats.training.faces.load_faces` gives for each attribute that it has.
     recipe : Recipe
         Names attributes, colours, and how the taggers of FER+ count.
 

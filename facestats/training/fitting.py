@@ -20,17 +20,13 @@ from facestats.errors import DataError, DeviceError, ModelError
 from facestats.training.augmentation import augment, blend
 from facestats.training.datasets import NETWORK_CLASSES
 from facestats.training.examples import Examples
-from facestats.training.networks import create_network
+from facestats.training.networks import PIXEL_MEAN, PIXEL_STD, create_network
 from facestats.training.recipes import Recipe
 from facestats.training.schedule import rate_share
-from facestats.training.targets import target_loss
+from facestats.training.targets import target_loss, teacher_loss
 from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.training.transfer import take_over
 from facestats.types import Float32, UInt8
-
-#: Pixels in [0, 255] are fed to the networks as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
-PIXEL_MEAN = 127.5
-PIXEL_STD = 127.5
 
 
 def torch_device(name: str) -> torch.device:
@@ -74,6 +70,7 @@ def fit(
     recipe: Recipe,
     *,
     start: Mapping[str, torch.Tensor] | None = None,
+    about: Mapping[str, str] | None = None,
     on_epoch: Callable[[int, nn.Module, Mapping[str, float]], None] | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
@@ -84,14 +81,17 @@ def fit(
     Parameters
     ----------
     examples : Examples
-        What to learn from.
+        What to learn from. Where they hold what teachers said, that counts ``recipe.teacher_share`` of each
+        attribute's loss.
     recipe : Recipe
         How.
     start : mapping of str to torch.Tensor, optional
         Weights to go on from, see :func:`facestats.training.transfer.take_over`.
+    about : mapping of str to str, optional
+        What else tells this training from others; hashes of its teachers, whose logits are not compared.
     on_epoch : callable, optional
         Called after each epoch with its number, from 1, the averaged network in evaluation mode, and the mean loss of
-        each attribute.
+        each attribute, held against the labels alone.
     checkpoint : pathlib.Path, optional
         A file written after each epoch, from which the same training goes on. It holds tensors and numbers only.
     device : str
@@ -126,7 +126,7 @@ def fit(
             raise DataError(f"{n} faces with a label cannot train a network for {name}")
     labelled = {name: np.count_nonzero(examples.weights[name]) / len(examples) for name in recipe.attributes}
     network = new_network(recipe)
-    identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples)}
+    identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples), **(about or {})}
     if start is not None:
         take_over(network, start)
         identity["start"] = zlib.crc32(b"".join(start[name].contiguous().numpy().tobytes() for name in sorted(start)))
@@ -149,13 +149,17 @@ def fit(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed * 1_000_003 + epoch)
             for batch in bar:
-                losses = _summed_losses(network, examples, batch, recipe, generator, target)
+                losses, lessons = _summed_losses(network, examples, batch, recipe, generator, target)
                 optimizer.zero_grad()
-                # By the labels to be expected in a batch, so that every label counts alike, however few there are.
-                sum(
-                    recipe.emphasis.get(name, 1.0) / (labelled[name] * len(batch)) * loss
-                    for name, (loss, _) in losses.items()
-                ).backward()
+                total = torch.zeros((), device=target)
+                for name, (loss, _) in losses.items():
+                    # By the labels to be expected in a batch, so that every label counts alike, however few there are.
+                    loss = loss / (labelled[name] * len(batch))
+                    if name in lessons:
+                        share = recipe.teacher_share
+                        loss = (1 - share) * loss + share * lessons[name] / len(batch)
+                    total = total + recipe.emphasis.get(name, 1.0) * loss
+                total.backward()
                 optimizer.step()
                 schedule.step()
                 averaged.update_parameters(network)
@@ -180,15 +184,18 @@ def _summed_losses(
     recipe: Recipe,
     generator: torch.Generator,
     target: torch.device,
-) -> dict[str, tuple[torch.Tensor, int]]:
-    """Return the loss of each attribute, summed over the faces of a batch that have its label, and their number."""
+) -> tuple[dict[str, tuple[torch.Tensor, int]], dict[str, torch.Tensor]]:
+    """Return two losses of each attribute, each summed over the faces of a batch.
+
+    The first is held against the labels, and comes with their number; the second against what teachers said.
+    """
     rows = batch.numpy()
     faces = augment(torch.from_numpy(examples.planes[rows]).float(), generator)
     faces, others, share = blend(faces, generator, recipe.mixup)
     pixels = ((faces - PIXEL_MEAN) / PIXEL_STD).to(target, memory_format=torch.channels_last)
     with torch.autocast(target.type, torch.bfloat16, enabled=recipe.bfloat16):
         outputs = network(pixels)
-    losses = {}
+    losses, lessons = {}, {}
     for name in recipe.attributes:
         logits = outputs[name].float()
         targets = torch.from_numpy(examples.targets[name][rows]).to(target)
@@ -199,7 +206,13 @@ def _summed_losses(
             other = others.to(target)
             summed = summed + (1 - share) * counts[other] * target_loss(name, logits, targets[other])
         losses[name] = summed.sum(), int(counts.count_nonzero())
-    return losses
+        if name in examples.taught:
+            taught = torch.from_numpy(examples.taught[name][rows]).to(target)
+            summed = share * teacher_loss(logits, taught, recipe.teacher_temperature)
+            if share < 1:
+                summed = summed + (1 - share) * teacher_loss(logits, taught[other], recipe.teacher_temperature)
+            lessons[name] = summed.sum()
+    return losses, lessons
 
 
 def _moving_average(decay: float) -> Callable[[Any, Any, torch.Tensor], None]:

@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from facestats.errors import ModelError
+
+#: Pixels in [0, 255] are fed to the networks as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
+PIXEL_MEAN = 127.5
+PIXEL_STD = 127.5
 
 # Above this many classes (the years of age) a 3x3 classification layer would hold two thirds of all weights.
 _MANY_CLASSES = 16
@@ -163,10 +168,78 @@ class ResidualNet(nn.Module):
         return {name: head(features) for name, head in self.heads.items()}
 
 
+class _PlainResidual(nn.Module):
+    """Two convolutions without normalisation, added to their input, which is averaged where the sides are halved."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, halves: bool) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(in_channels, out_channels, 3, stride=2 if halves else 1, padding=0 if halves else 1)
+        self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.halves = halves
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        body = self.second(torch.relu(self.first(faces)))
+        if not self.halves:
+            return torch.relu(body + faces)
+        shortcut = functional.avg_pool2d(faces, 2)
+        # What one of the two lacks in channels, columns or rows counts as 0.
+        gaps = [max(a - b, 0) for a, b in zip(shortcut.shape[:0:-1], body.shape[:0:-1], strict=True)]
+        body = functional.pad(body, [0, gaps[0], 0, gaps[1], 0, gaps[2]])
+        gaps = [a - b for a, b in zip(body.shape[:0:-1], shortcut.shape[:0:-1], strict=True)]
+        return torch.relu(body + functional.pad(shortcut, [0, gaps[0], 0, gaps[1], 0, gaps[2]]))
+
+
+class RecognitionNet(nn.Module):
+    """The network of dlib's face recogniser (King, 2017, public domain), about 5.6 million weights: for teachers.
+
+    A residual network of 29 layers (He et al., 2016, arXiv 1512.03385) with half the filters, whose affine layers are
+    folded into the convolutions before them. Faces are enlarged to a fixed size and cut about as dlib cuts them, at
+    seven tenths of its scale. Its weights for a start come from dlib's own file, see
+    :func:`facestats.training.dlibfile.read_dlib_recognizer`.
+
+    Parameters
+    ----------
+    in_channels : int
+        1 for grey faces, 3 for RGB; the first layer takes three either way.
+    outputs : mapping of str to int
+        Name and number of classes of each output.
+
+    Examples
+    --------
+    >>> network = RecognitionNet(3, {"gender": 2})
+    >>> network(torch.zeros(2, 3, 64, 64))["gender"].shape
+    torch.Size([2, 2])
+    """
+
+    def __init__(self, in_channels: int, outputs: Mapping[str, int]) -> None:
+        super().__init__()
+        if in_channels not in (1, 3):
+            raise ModelError(f"the network recognition takes grey or rgb faces, not {in_channels} channels")
+        self.stem = nn.Conv2d(3, 32, 7, stride=2)
+        blocks = [_PlainResidual(32, 32, halves=False) for _ in range(3)]
+        for channels, n_blocks in ((64, 4), (128, 3), (256, 3)):
+            blocks.append(_PlainResidual(channels // 2, channels, halves=True))
+            blocks += [_PlainResidual(channels, channels, halves=False) for _ in range(n_blocks - 1)]
+        blocks.append(_PlainResidual(256, 256, halves=True))
+        self.blocks = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(0.2)
+        self.heads = nn.ModuleDict({name: nn.Linear(256, classes) for name, classes in outputs.items()})
+
+    def forward(self, faces: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the logits of each output, float32 (N, K), for faces float32 (N, C, S, S)."""
+        faces = functional.interpolate(
+            faces.expand(-1, 3, -1, -1), size=(128, 128), mode="bilinear", align_corners=False
+        )
+        features = functional.max_pool2d(torch.relu(self.stem(faces[..., 23:, 10:118])), 3, stride=2)
+        features = self.dropout(self.blocks(features).mean(dim=(2, 3)))
+        return {name: head(features) for name, head in self.heads.items()}
+
+
 #: Every network that can be trained, converted, or run from its safetensors weights.
 NETWORKS: Mapping[str, Callable[[int, Mapping[str, int]], nn.Module]] = {
     "mini_xception": MiniXception,
     "residual": ResidualNet,
+    "recognition": RecognitionNet,
 }
 
 

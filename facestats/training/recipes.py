@@ -47,6 +47,11 @@ class Recipe:
         0 for never.
     tagger_share : float
         How much FER+'s ten taggers count in the target of an expression, beside FER2013's label, in [0, 1].
+    teacher_share : float
+        How much a teacher's logits count beside the labels, in [0, 1], where there is one (Hinton et al., 2015,
+        "Distilling the knowledge in a neural network", arXiv 1503.02531).
+    teacher_temperature : float
+        By which the logits of both are divided for that.
     emphasis : mapping of str to float
         Weight of each attribute's loss, 1 where it is not named.
     bfloat16 : bool
@@ -76,6 +81,8 @@ class Recipe:
     average: float = 0.999
     mixup: float = 0.2
     tagger_share: float = 0.5
+    teacher_share: float = 0.5
+    teacher_temperature: float = 2.0
     emphasis: Mapping[str, float] = field(default_factory=dict)
     bfloat16: bool = True
     seed: int = 0
@@ -108,6 +115,8 @@ _RANGES = (
     ("average", 0, 0.99999),
     ("mixup", 0, 10),
     ("tagger_share", 0, 1),
+    ("teacher_share", 0, 1),
+    ("teacher_temperature", 0.5, 20),
     ("seed", 0, 2**31),
 )
 
@@ -118,7 +127,7 @@ def shipped_recipes() -> dict[str, Path]:
     Examples
     --------
     >>> sorted(shipped_recipes())
-    ['expression', 'people']
+    ['expression', 'people', 'teacher']
     """
     paths = sorted(bundled("recipes").glob("*.toml"))
     return {path.stem: path for path in paths if path.stem != "detector"}

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from facestats.card import WEIGHTS_FILE, Card, Head
 from facestats.classify.base import softmax
 from facestats.crops import FRAMING
 from facestats.detect.base import detector_identity
@@ -19,26 +20,29 @@ from facestats.errors import DataError
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
-from facestats.models import Card, Head, Model
+from facestats.files import sha256_of
+from facestats.models import Model
 from facestats.options import DEFAULT_DETECTOR
-from facestats.training.cards import LIMITS, card_markdown, describe_data, describe_terms, sources_of, with_source
-from facestats.training.curves import CURVES_FILE, add_epoch
-from facestats.training.datasets import (
-    LABEL_COLUMNS,
-    NETWORK_CLASSES,
-    SPLITS,
-    FaceData,
-    attributes_in,
-    concatenate,
-    load_faces,
-    read_table,
+from facestats.training.cards import (
+    LIMITS,
+    card_markdown,
+    describe_data,
+    describe_terms,
+    sources_of,
+    with_source,
 )
+from facestats.training.curves import CURVES_FILE, add_epoch
+from facestats.training.datasets import LABEL_COLUMNS, NETWORK_CLASSES, SPLITS, attributes_in, read_table
 from facestats.training.examples import combine
-from facestats.training.export import check_out, write_model
-from facestats.training.fitting import PIXEL_MEAN, PIXEL_STD, fit, network_logits, torch_device
+from facestats.training.export import check_out, round_weights, write_model
+from facestats.training.faces import FaceData, concatenate, load_faces
+from facestats.training.fitting import fit, network_logits, new_network, torch_device
+from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
+from facestats.training.origins import all_commands, all_terms, origin_of
 from facestats.training.recipes import Recipe
 from facestats.training.targets import target_loss, training_targets
-from facestats.training.transfer import read_start
+from facestats.training.teaching import read_teacher, taught_by
+from facestats.training.transfer import read_start, take_over
 from facestats.types import Float32, Predictions, UInt8
 
 #: The checkpoint in the folder of a training that has not finished.
@@ -54,6 +58,7 @@ def train_model(
     out: Path,
     *,
     start: Path | None = None,
+    teachers: Sequence[Path] = (),
     command: str = "",
     detector: str = DEFAULT_DETECTOR,
     device: str = "cpu",
@@ -77,9 +82,13 @@ def train_model(
         The model's folder; its name becomes the model's. While it trains, the folder holds a checkpoint and the curves
         so far.
     start : pathlib.Path, optional
-        Folder of a trained model of the same network, for whatever attributes: all but its last layer is gone on from.
+        Folder of a trained model of the same network, for whatever attributes, or dlib's file, see
+        :func:`facestats.training.transfer.read_start`: all but the last layer is gone on from.
+    teachers : sequence of pathlib.Path
+        Folders of trained models whose verdicts on the training faces are learned beside the labels, see
+        :func:`facestats.training.teaching.taught_by`.
     command : str
-        What the card says makes the model again.
+        What the card says makes the model again, after what makes its start and its teachers.
     detector : str
         Whose landmarks the crops follow.
     device : str
@@ -94,9 +103,11 @@ def train_model(
     Raises
     ------
     UnknownNameError, MissingInputError, DataError
-        See :func:`facestats.training.datasets.load_faces`.
+        See :func:`facestats.training.faces.load_faces`.
     DeviceError, OutputError
         See :func:`facestats.training.fitting.fit` and :func:`facestats.training.export.check_out`.
+    ModelError
+        See :func:`facestats.training.transfer.read_start` and :func:`facestats.training.teaching.read_teacher`.
 
     Examples
     --------
@@ -106,6 +117,10 @@ def train_model(
     identity = detector_identity(detector)
     # What is wrong with a file shows before anything is made.
     begun = read_start(start) if start else None
+    if begun is not None:
+        take_over(new_network(recipe), begun.weights)
+    teaching = [read_teacher(folder, recipe.attributes) for folder in teachers]
+    origins = [origin_of(teacher.card) for teacher in teaching]
     served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
     check_out(out, overwrite=overwrite)
 
@@ -125,13 +140,16 @@ def train_model(
     examples, sources = combine(files, recipe), sources_of(files)
     found = {**_shares_found(files, "training"), **_shares_found(of_files, "validation")}
     del files, of_files  # what trains holds a copy of the crops
+    if teaching:
+        examples = taught_by(examples, teaching, device=device, bfloat16=recipe.bfloat16, progress=progress)
     checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE
     if not resume:
         checkpoint.unlink(missing_ok=True)
     network = fit(
         examples,
         recipe,
-        start=begun,
+        start=begun.weights if begun else None,
+        about={f"teacher {i}": sha256_of(teacher.folder / WEIGHTS_FILE) for i, teacher in enumerate(teaching)},
         on_epoch=lambda epoch, network, losses: add_epoch(
             curves, epoch, {name: (losses[name], *_look(network, faces, recipe)) for name, faces in validation.items()}
         ),
@@ -139,7 +157,9 @@ def train_model(
         device=device,
         progress=progress,
     )
+    round_weights(network)
 
+    learned_from = [*([begun.origin] if begun else []), *origins]
     heads, metrics = [], {}
     for name, faces in validation.items():
         head, metrics[name] = _calibrated(_logits_of(network, name, recipe.input_color), faces)
@@ -154,18 +174,21 @@ def train_model(
         input_std=PIXEL_STD,
         framing=FRAMING,
         data=describe_data(sources),
-        licence=describe_terms(sources),
+        licence=all_terms(learned_from, describe_terms(sources)),
         limits="\n\n".join(head.limits for head in heads),
         metrics={
             **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in _KINDS},
             "faces_found": found,
             "detector": identity,
             "recipe": {**asdict(recipe), "attributes": list(recipe.attributes)},
+            "commands": all_commands(learned_from, command),
+            "start": begun.origin.to_json() if begun else None,
+            "teachers": [origin.to_json() for origin in origins],
             "coverage": COVERAGE,
             "parameters": sum(weight.numel() for weight in network.parameters()),
         },
     )
-    model = write_model(out, network, card, card_markdown=card_markdown(card, command), overwrite=overwrite)
+    model = write_model(out, network, card, card_markdown=card_markdown(card), overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)
     return model
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from facestats.training.datasets import NETWORK_CLASSES, FaceData
+from facestats.training.datasets import NETWORK_CLASSES
+from facestats.training.faces import FaceData
 from facestats.types import Float32
 
 #: An image that at least so many of the ten FER+ taggers call "not a face" is left out of training (Barsoum et al.,
@@ -97,6 +98,30 @@ def sample_weights(faces: FaceData) -> Float32:
     if "votes_nf" in faces.table:
         weights[faces.table["votes_nf"].to_numpy(np.float64, na_value=0.0) >= NOT_A_FACE_VOTES] = 0
     return (weights / max(weights.mean(), 1e-12)).astype(np.float32)
+
+
+def teacher_loss(logits: torch.Tensor, taught: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Return how far verdicts are from a teacher's, float32 (N,): the divergence of the two softened distributions.
+
+    Multiplied by the squared temperature, so that its gradient is of one size at every temperature (Hinton et al.,
+    2015, arXiv 1503.02531).
+
+    Parameters
+    ----------
+    logits, taught : torch.Tensor
+        float32 (N, K), of the network and of its teacher.
+    temperature : float
+        By which both are divided.
+
+    Examples
+    --------
+    >>> logits = torch.tensor([[2.0, 0.0]])
+    >>> float(teacher_loss(logits, logits, 2.0))
+    0.0
+    """
+    wanted = torch.log_softmax(taught / temperature, dim=1)
+    given = torch.log_softmax(logits / temperature, dim=1)
+    return temperature**2 * (wanted.exp() * (wanted - given)).sum(dim=1)
 
 
 def target_loss(attribute: str, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -3,37 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from facestats.card import CARD_FILE, WEIGHTS_FILE, Card
 from facestats.errors import MissingInputError, ModelError
-from facestats.models import CARD_FILE, WEIGHTS_FILE, Card, Model
+from facestats.models import Model
+from facestats.training.dlibfile import read_dlib_recognizer
 from facestats.training.export import read_safetensors
+from facestats.training.origins import DLIB, Origin, origin_of
 
 
-def read_start(folder: Path) -> dict[str, torch.Tensor]:
-    """Return the weights of a model's folder, after a look at their hash.
+@dataclass(frozen=True)
+class Start:
+    """What a training goes on from.
+
+    Attributes
+    ----------
+    weights : mapping of str to torch.Tensor
+        A state dict.
+    origin : Origin
+        Whose weights they are.
+    """
+
+    weights: Mapping[str, torch.Tensor]
+    origin: Origin
+
+
+def read_start(path: Path) -> Start:
+    """Return the weights of a model's folder, after a look at their hash, or those of dlib's face recogniser.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The folder, or the file ``dlib_face_recognition_resnet_model_v1.dat``, see
+        :func:`facestats.training.dlibfile.read_dlib_recognizer`.
 
     Raises
     ------
     MissingInputError
-        If it is not the folder of a model with ``weights.safetensors``.
+        If it is neither a file nor the folder of a model with ``weights.safetensors``.
     ModelError
-        If the weights are not those that the card vouches for.
+        If the weights are not those that the card vouches for, or the file is not dlib's.
 
     Examples
     --------
     >>> from facestats.resources import bundled
-    >>> len(read_start(bundled("models") / "expression-mini-xception")) > 50
+    >>> len(read_start(bundled("models") / "expression").weights) > 50
     True
     """
+    if path.is_file():
+        return Start(read_dlib_recognizer(path), DLIB)
     for name in (CARD_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
-            raise MissingInputError(f"no {name} in {folder}: --start needs the folder of a trained model")
-    Model(folder, Card.read(folder / CARD_FILE)).verify()
-    return read_safetensors(folder / WEIGHTS_FILE)
+        if not (path / name).is_file():
+            raise MissingInputError(f"no {name} in {path}: --start needs the folder of a trained model, or dlib's file")
+    card = Card.read(path / CARD_FILE)
+    Model(path, card).verify()
+    return Start(read_safetensors(path / WEIGHTS_FILE), origin_of(card))
 
 
 def take_over(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:

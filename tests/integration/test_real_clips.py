@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from facestats.collection import analyze_collection
+from facestats.schema import probability_columns
 
 #: Frames, presentation time of the last one (as ffprobe prints it), tracked faces.
 EXPECTED = {
@@ -59,8 +60,12 @@ def test_the_uneven_clock_of_the_mov_is_kept(store):
     assert abs(at_60.iloc[index] - at_60.index[index] / 26.4) > 0.1
 
 
-def test_faces_below_20_px_are_tracked_but_not_judged(store):
-    one = store.video("face-demographics-walking.gif")
-    small = one.observations[one.observations["face_px"] < 20]
+def test_faces_below_20_px_are_tracked_and_judged_less_surely(store):
+    small = store.video("face-demographics-walking.gif").observations.query("face_px < 20")
+    large = store.video("WolfgangLanger_Pexels.mp4").observations
     assert len(small)
-    assert not small["classified"].any()
+    assert large["face_px"].min() > 80
+    assert small["classified"].all()
+    for attribute, gap in (("gender", 0.05), ("expression", 0.1)):
+        columns = list(probability_columns(attribute))
+        assert small[columns].max(axis=1).mean() < large[columns].max(axis=1).mean() - gap

@@ -1,16 +1,13 @@
 import hashlib
-import io
-import json
-import urllib.error
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from facestats import models
+from facestats.card import Card, Head
 from facestats.crops import FRAMING
-from facestats.errors import ModelError, OutputError, UnknownNameError
-from facestats.models import DEFAULT_MODELS, Card, Download, Head, Model, choose_models, find_models, thresholds
+from facestats.errors import ModelError, UnknownNameError
+from facestats.models import DEFAULT_MODELS, Model, choose_models, find_models, thresholds
 from facestats.resources import bundled
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.training.networks import NETWORKS
@@ -24,71 +21,6 @@ def write_model(folder, card, onnx=b"onnx"):
     card = replace(card, files={"model.onnx": hashlib.sha256(onnx).hexdigest()})
     (folder / "card.json").write_text(card.to_json())
     return folder
-
-
-class TestHead:
-    @pytest.mark.parametrize(
-        ("fields", "message"),
-        [
-            ({"attribute": "mood"}, "unknown attribute 'mood'"),
-            ({"classes": ("female", "robot")}, r"unknown classes \['robot'\]; known are"),
-            ({"classes": ("female",)}, "must be at least two and differ"),
-            ({"classes": ("female", "female")}, "must be at least two and differ"),
-            ({"temperature": 0}, "temperature must be positive"),
-            ({"threshold": 1.5}, "threshold in"),
-        ],
-    )
-    def test_values_that_make_no_sense(self, fields, message):
-        with pytest.raises(ModelError, match=message):
-            Head(**{"attribute": "gender", "output": "x", "classes": ("female", "male"), **fields})
-
-    def test_years_are_classes_of_age_alone(self):
-        assert Head("age", "age", ("0", "1", "2")).is_years
-        assert not Head("age", "age", ("child", "old")).is_years
-        with pytest.raises(ModelError, match="unknown classes"):
-            Head("gender", "gender", ("0", "1"))
-
-
-class TestCard:
-    def test_round_trip(self, tmp_path):
-        card = Card("mine", (GENDER, Head("age", "years", ("0", "1"), 1.5, 0.4)), metrics={"validation": {"n": 3}})
-        (tmp_path / "card.json").write_text(card.to_json())
-        assert Card.read(tmp_path / "card.json") == card
-        assert card.attributes == ("gender", "age")
-
-    @pytest.mark.parametrize(
-        ("fields", "message"),
-        [
-            ({"heads": ()}, "one head or several"),
-            ({"heads": (GENDER, GENDER)}, "of different attributes"),
-            ({"input_color": "bgr"}, "input_color must be gray or rgb"),
-            ({"input_std": 0}, "input_std > 0"),
-            ({"card_version": 99}, "has version 99; this facestats reads 1"),
-        ],
-    )
-    def test_values_that_make_no_sense(self, fields, message):
-        with pytest.raises(ModelError, match=message):
-            Card(**{"name": "mine", "heads": (GENDER,), **fields})
-
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
-            ("{", "is not JSON"),
-            ("[]", "is not a model card"),
-            ('{"name": "x"}', "is not a model card"),
-            ('{"name": "x", "heads": [{"attribute": "gender"}]}', "is not a model card"),
-            (json.dumps({"name": "x", "heads": [], "surprise": 1}), "is not a model card"),
-        ],
-    )
-    def test_files_that_are_no_card(self, tmp_path, text, message):
-        (tmp_path / "card.json").write_text(text)
-        with pytest.raises(ModelError, match=message) as caught:
-            Card.read(tmp_path / "card.json")
-        assert "\n" not in str(caught.value)
-
-    def test_no_card(self, tmp_path):
-        with pytest.raises(ModelError, match=r"no card\.json in"):
-            Card.read(tmp_path / "card.json")
 
 
 class TestVerify:
@@ -199,10 +131,10 @@ class TestShippedModels:
     @pytest.mark.parametrize(
         ("attribute", "figure", "floor"),
         [
-            ("expression", "accuracy", 0.62),
-            ("gender", "accuracy", 0.87),
-            ("age", "group_accuracy", 0.55),
-            ("makeup", "balanced_accuracy", 0.60),
+            ("expression", "accuracy", 0.61),
+            ("gender", "accuracy", 0.90),
+            ("age", "group_accuracy", 0.75),
+            ("makeup", "balanced_accuracy", 0.77),
         ],
     )
     def test_cards_report_what_a_person_needs(self, attribute, figure, floor):
@@ -222,7 +154,8 @@ class TestShippedModels:
         import pandas as pd
 
         from facestats.evaluation.accuracy import evaluate
-        from facestats.training.datasets import load_faces, read_table
+        from facestats.training.datasets import read_table
+        from facestats.training.faces import load_faces
 
         monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path))
         table = read_table(data_folder / "makeup.parquet", "makeup", "validation").head(150)
@@ -232,89 +165,6 @@ class TestShippedModels:
         assert scores["faces_found"] > 0.95
         # 150 rows: three standard errors are 12 points.
         assert scores["accuracy"] == pytest.approx(validation_scores(model.card, "makeup")["accuracy"], abs=0.12)
-
-
-class TestPull:
-    CONTENT = b"a detector"
-
-    @pytest.fixture(autouse=True)
-    def a_download(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "cache"))
-        digest = hashlib.sha256(self.CONTENT).hexdigest()
-        downloads = {"toy": Download("toy.onnx", "https://example.invalid/toy.onnx", digest, "MIT")}
-        monkeypatch.setattr(models, "DOWNLOADS", downloads)
-
-    @staticmethod
-    def answer_with(monkeypatch, content):
-        asked = []
-
-        def urlopen(url, timeout):
-            asked.append(url)
-            if isinstance(content, Exception):
-                raise content
-            return io.BytesIO(content)
-
-        monkeypatch.setattr("urllib.request.urlopen", urlopen)
-        return asked
-
-    def test_fetched_once(self, monkeypatch):
-        asked = self.answer_with(monkeypatch, self.CONTENT)
-        assert models.pulled_file("toy") is None
-        path = models.pull("toy")
-        assert models.pull("toy") == models.pulled_file("toy") == path
-        assert path.read_bytes() == self.CONTENT
-        assert len(asked) == 1
-
-    def test_a_damaged_copy_is_fetched_again(self, monkeypatch):
-        asked = self.answer_with(monkeypatch, self.CONTENT)
-        models.pull("toy").write_bytes(b"damaged")
-        assert models.pull("toy").read_bytes() == self.CONTENT
-        assert len(asked) == 2
-
-    def test_offline(self, monkeypatch):
-        self.answer_with(monkeypatch, urllib.error.URLError("no route"))
-        with pytest.raises(ModelError, match=r"cannot fetch https://example\.invalid.*: check the network, or put"):
-            models.pull("toy")
-
-    def test_another_file(self, monkeypatch):
-        self.answer_with(monkeypatch, b"something else")
-        with pytest.raises(ModelError, match=r"answered with another file .*: nothing was kept"):
-            models.pull("toy")
-        assert models.pulled_file("toy") is None
-
-    def test_unwritable_cache(self, monkeypatch, tmp_path):
-        self.answer_with(monkeypatch, self.CONTENT)
-        (tmp_path / "file").write_text("")
-        monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "file"))
-        with pytest.raises(OutputError, match="set FACESTATS_CACHE to a writable folder"):
-            models.pull("toy")
-
-    def test_unknown_name(self):
-        with pytest.raises(UnknownNameError, match="nothing called 'other' can be pulled; there is toy"):
-            models.pull("other")
-
-
-def test_yunet_is_pinned():
-    download = models.DOWNLOADS["yunet"]
-    assert len(download.sha256) == 64
-    assert "/main/" not in download.url
-    assert "/master/" not in download.url
-
-
-def test_the_pinned_yunet_is_the_shared_one(data_folder):
-    assert models.sha256_of(data_folder / "yunet_n.onnx") == models.DOWNLOADS["yunet"].sha256
-
-
-@pytest.mark.parametrize(
-    ("own", "base", "expected"),
-    [("/own", "/base", "/own"), (None, "/base", "/base/facestats"), (None, None, ".cache/facestats")],
-)
-def test_cache_folder(monkeypatch, own, base, expected):
-    for name, value in (("FACESTATS_CACHE", own), ("XDG_CACHE_HOME", base)):
-        monkeypatch.delenv(name, raising=False)
-        if value:
-            monkeypatch.setenv(name, value)
-    assert str(models.cache_dir()).endswith(expected)
 
 
 def test_shipped_models_lie_in_the_bundled_folder():

@@ -11,7 +11,8 @@ from facestats.detect.base import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import Stages, analyze_source, failed_result, load_stages
-from facestats.types import Detections, Frame, VideoInfo
+from facestats.schema import ATTRIBUTE_CLASSES
+from facestats.types import Detections, Frame, Predictions, VideoInfo
 from facestats.video import FrameSource
 from facestats.video.base import DecodedFrame
 
@@ -50,8 +51,8 @@ class FixedDetector:
         return [make_detections(*[(x, 2, x + side, 2 + side) for side in self.sides]) for _ in images]
 
 
-def run(source, detector=None, **options):
-    stages = Stages((detector or FixedDetector(),), (), {}, {})
+def run(source, detector=None, classifiers=(), **options):
+    stages = Stages((detector or FixedDetector(),), tuple(classifiers), {}, {})
     return analyze_source(source, video_id="v", sha256=None, stages=stages, options=AnalyzeOptions(**options))
 
 
@@ -103,10 +104,68 @@ def test_no_faces_gives_empty_tables_with_all_columns():
     assert result.status == "ok"
 
 
-def test_small_faces_are_dropped_below_min_face_and_not_classified_below_20():
+class Judge:
+    """Calls every face that it may judge female, and counts them."""
+
+    def __init__(self, attribute="gender", smallest_face=20.0, input_size=48):
+        self.attributes, self.smallest_face, self.input_size = (attribute,), smallest_face, input_size
+        self.classes = ATTRIBUTE_CLASSES[attribute]
+        self.shapes = []
+
+    def classify(self, images, pixels=None):
+        assert len(images) == len(pixels)
+        self.shapes.append(images.shape)
+        sure = np.tile(np.eye(len(self.classes), dtype=np.float32)[0], (len(images), 1))
+        return {self.attributes[0]: Predictions(self.attributes[0], self.classes, sure)}
+
+
+def measured(observations, attribute):
+    return observations[list(schema.probability_columns(attribute))].notna().all(axis=1)
+
+
+def test_small_faces_are_dropped_below_min_face():
     result = check(run(ListedFrames([0.0, 0.1, 0.2]), FixedDetector(8.0, 15.0, 30.0), rate=0, min_face=12))
     assert sorted(result.observations["face_px"].unique()) == [15, 30]
     assert not result.observations["classified"].any()  # no models were loaded
+
+
+@pytest.mark.parametrize(("smallest", "judged"), [(20.0, [30]), (0.0, [15, 30])])
+def test_a_model_judges_no_smaller_faces_than_it_may(smallest, judged):
+    frames, faces = ListedFrames([0.0, 0.1, 0.2]), FixedDetector(15.0, 30.0)
+    observations = check(
+        run(frames, faces, classifiers=(Judge(smallest_face=smallest),), rate=0, every_sample=True)
+    ).observations
+    assert sorted(observations.loc[observations["classified"], "face_px"].unique()) == judged
+    assert sorted(observations.loc[measured(observations, "gender"), "face_px"].unique()) == judged
+
+
+class GrowingFace(FixedDetector):
+    """One face that is a pixel larger in every frame."""
+
+    def detect(self, images):
+        self.sides = (self.sides[0] + 1,)
+        return super().detect(images)
+
+
+def test_no_look_is_spent_on_a_face_too_small_to_be_judged():
+    """Else the wait for the next look would have grown before the first that counts."""
+    judge, times = Judge(smallest_face=20.0), [i / 10 for i in range(9)]
+    observations = run(ListedFrames(times), GrowingFace(14.0), classifiers=(judge,), rate=0).observations
+    first = observations[observations["face_px"] >= 20].iloc[0]
+    assert first["face_px"] == 20
+    assert measured(observations, "gender")[first.name]
+
+
+def test_each_model_has_a_limit_and_a_size_of_its_own():
+    careful, bold = Judge("gender", 20.0, input_size=64), Judge("expression", 0.0)
+    observations = check(
+        run(ListedFrames([0.0, 0.1]), FixedDetector(15.0, 30.0), classifiers=(careful, bold), rate=0, every_sample=True)
+    ).observations
+    assert observations["classified"].all()
+    assert measured(observations, "expression").all()
+    assert (measured(observations, "gender") == (observations["face_px"] >= 20)).all()
+    assert {shape[1:] for shape in careful.shapes} == {(64, 64, 3)}
+    assert {shape[1:] for shape in bold.shapes} == {(48, 48, 3)}
 
 
 def test_every_face_of_a_still_is_its_own_track():

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from facestats.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
 from facestats.detect.card import DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
 from facestats.errors import MissingInputError, ModelError
 from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
-from facestats.models import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, sha256_of
+from facestats.files import sha256_of
 from facestats.training.cards import describe_terms, detector_card_markdown
 from facestats.training.datasets import read_images
 from facestats.training.detector.export import detector_to_onnx

@@ -24,10 +24,10 @@ from facestats.detect import create_detector
 from facestats.detect.base import Detector, box_overlaps, detector_identity
 from facestats.errors import DataError
 from facestats.evaluation.detection import read_boxes
-from facestats.files import written_aside
-from facestats.models import cache_dir, sha256_of
+from facestats.files import cache_dir, sha256_of, written_aside
 from facestats.threads import map_ahead, opencv_threads, usable_cores
-from facestats.training.datasets import decode_image, make_folder, read_images
+from facestats.training.datasets import decode_image, read_images
+from facestats.training.faces import make_folder
 from facestats.types import Detections, Float32, UInt8
 
 #: Name of this way to label; labels are cached under it, so change it when anything below changes.

@@ -6,11 +6,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from facestats.card import Card, Head
 from facestats.classify import create_classifiers
 from facestats.classify.base import softmax
 from facestats.classify.onnx import OnnxClassifier, check_device, color_planes, network_input
 from facestats.errors import DeviceError, ModelError
-from facestats.models import Card, Head, Model, sha256_of
+from facestats.files import sha256_of
+from facestats.models import Model
+from facestats.options import MIN_CLASSIFIED_PX
 
 GENDER = Head("gender", "gender", ("female", "male"))
 MAKEUP = Head("makeup", "makeup", ("none", "over"), temperature=2.0)
@@ -105,6 +108,13 @@ class TestOnnxClassifier:
     def test_gray(self, tmp_path):
         model = write_toy(tmp_path / "gray", Card("gray", (GENDER,), input_color="gray", input_size=32), channels=1)
         assert OnnxClassifier(model).input_size == 32
+
+    def test_small_faces_are_for_models_fitted_to_them(self, toy):
+        assert OnnxClassifier(toy).smallest_face == MIN_CLASSIFIED_PX
+        heads = tuple(replace(head, temperatures=((12.0, 3.0), (48.0, 1.0))) for head in toy.card.heads)
+        assert OnnxClassifier(Model(toy.folder, replace(toy.card, heads=heads))).smallest_face == 0
+        mixed = (heads[0], *toy.card.heads[1:])
+        assert OnnxClassifier(Model(toy.folder, replace(toy.card, heads=mixed))).smallest_face == MIN_CLASSIFIED_PX
 
     def test_changed_file(self, toy):
         (toy.folder / "model.onnx").write_bytes((toy.folder / "model.onnx").read_bytes() + b"\0")

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
+from facestats.card import Card, Head
 from facestats.cli import main
-from facestats.models import DEFAULT_MODELS, Card, Head
+from facestats.models import DEFAULT_MODELS
 from facestats.training.export import network_of, write_model
 
 FIGURES = ("accuracy", "balanced_accuracy", "ece", "confusion", "n")
@@ -118,6 +119,29 @@ class TestTrain:
         assert "--detector centerface" in command
         assert Card.read(out / "card.json").metrics["detector"] == "centerface"
 
+    def test_a_trained_model_can_teach_and_the_card_says_so(self, data, tmp_path, own_model, capsys):
+        out = tmp_path / "student"
+        options = ["--epochs", 1, "--batch-size", 8, "--network", "mini_xception", "--size", 32]
+        code, _, _ = run(capsys, "train", "gender", "--data", data, "--out", out, "--teacher", own_model, *options)
+        assert code == 0
+        text = (out / "card.md").read_text()
+        assert f"it learned what another network makes of the same images: {own_model.name} (mini_xception)" in text
+        commands = [line for line in text.splitlines() if line.startswith("facestats train")]
+        assert f"--teacher {own_model.name}" in commands[-1]
+        (teacher,) = Card.read(out / "card.json").metrics["teachers"]
+        assert teacher["name"] == own_model.name
+
+    def test_the_card_says_what_makes_all_that_it_learned_from(self, data, tmp_path, capsys):
+        options = ["--epochs", 1, "--batch-size", 8, "--network", "mini_xception", "--size", 32, "--data", data]
+        for name, learns in (("a", []), ("b", ["--teacher", tmp_path / "a"]), ("c", ["--start", tmp_path / "b"])):
+            assert run(capsys, "train", "gender", *options, *learns, "--out", tmp_path / name)[0] == 0
+        text = (tmp_path / "c" / "card.md").read_text()
+        first, second, third = [line for line in text.splitlines() if line.startswith("facestats train")]
+        assert "--teacher" not in first
+        assert "--teacher a" in second
+        assert "--start b" in third
+        assert "It went on from b (mini_xception, " in text
+
     def test_does_not_replace_a_model(self, data, own_model, capsys):
         code, _, err = run(capsys, "train", "gender", "--data", data, "--out", own_model, "--epochs", 1)
         assert code == 2
@@ -128,10 +152,11 @@ class TestTrain:
         [
             (
                 ["mood", "--data", "{data}"],
-                "unknown recipe 'mood'; there are expression, people, detector, each attribute",
+                "unknown recipe 'mood'; there are expression, people, teacher, detector, each attribute",
             ),
             (["gender", "--data", "{tmp}/no.parquet"], "no data file at"),
             (["gender", "--data", "{data}", "--device", "tpu"], "unknown device 'tpu'"),
+            (["gender", "--data", "{data}", "--teacher", "{tmp}"], "--teacher needs the folder of a trained model"),
             (["gender", "--data", "{data}", "--color", "bgr"], "input_color must be gray or rgb"),
             (
                 ["gender", "--data", "{data}", "--network", "vgg"],
@@ -242,7 +267,7 @@ class TestEvaluate:
             (["gender", "--data", "{data}", "--split", "test"], 2, "unknown split 'test'"),
             (["gender", "--data", "{data}", "--model", "none"], 2, "leaves nothing to evaluate"),
             (["gender", "--data", "{data}", "--model", "x"], 2, "unknown model 'x'; there are "),
-            (["gender", "--data", "{data}", "--model", "expression-mini-xception"], 2, "does not predict gender, only"),
+            (["gender", "--data", "{data}", "--model", "expression"], 2, "does not predict gender, only"),
             (["gender", "--data", "{data}", "--models-path", "{tmp}/no"], 2, "--models-path needs a folder with"),
             (["gender", "--data", "{data}", "--device", "tpu"], 2, "unknown device 'tpu'"),
         ],

@@ -112,7 +112,7 @@ def test_a_file_that_is_no_detector_is_refused_in_one_line(tmp_path):
     junk, empty = tmp_path / "junk.onnx", tmp_path / "empty.onnx"
     junk.write_text("not a network")
     empty.touch()
-    classifier = find_models()["expression-mini-xception"].onnx_file()
+    classifier = find_models()["expression"].onnx_file()
     for path, told in (
         (junk, "not an ONNX"),
         (empty, "neither"),

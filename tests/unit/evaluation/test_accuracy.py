@@ -4,7 +4,7 @@ import pytest
 
 from facestats.evaluation.accuracy import class_probabilities, majority_labels, score
 from facestats.schema import EXPRESSIONS
-from facestats.training.datasets import FaceData
+from facestats.training.faces import FaceData
 from facestats.types import Predictions
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 
+from facestats.card import Head
 from facestats.evaluation.smallness import scores_when_small, seen_small, small_temperatures
-from facestats.models import Head
-from facestats.training.datasets import FaceData
+from facestats.training.faces import FaceData
 
 CLASSES = ("female", "male")
 

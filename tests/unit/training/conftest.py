@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from facestats.training.datasets import FaceData
+from facestats.training.faces import FaceData
 
 
 @pytest.fixture(autouse=True)

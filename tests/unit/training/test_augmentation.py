@@ -45,13 +45,13 @@ def test_a_dot_in_the_middle_stays_near_the_middle():
 def test_some_faces_lose_detail():
     faces = torch.randint(0, 2, (200, 1, 48, 48), generator=generator()).float() * 255
     detail = augment(faces, generator()).std(dim=(1, 2, 3))
-    assert (detail < 0.6 * detail.median()).float().mean() > 0.1
+    assert (detail < 0.6 * detail.median()).float().mean() > 0.05
 
 
 def test_some_faces_get_a_hole():
     changed = augment(torch.zeros(200, 1, 48, 48), generator())
     has_hole = (changed == 127.5).any(dim=(1, 2, 3))
-    assert 0.15 < has_hole.float().mean() < 0.35
+    assert 0.08 < has_hole.float().mean() < 0.25
 
 
 def test_colours_stay_together():

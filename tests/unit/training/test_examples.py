@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 
 from facestats.schema import EXPRESSIONS
-from facestats.training.datasets import FaceData
 from facestats.training.examples import combine
+from facestats.training.faces import FaceData
 from facestats.training.recipes import Recipe
 
 

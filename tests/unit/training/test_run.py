@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from facestats.classify.onnx import OnnxClassifier
-from facestats.errors import DataError, DeviceError, MissingInputError, OutputError, UnknownNameError
+from facestats.errors import DataError, DeviceError, MissingInputError, ModelError, OutputError, UnknownNameError
 from facestats.evaluation.accuracy import evaluate
 from facestats.models import choose_models, find_models
 from facestats.options import DEFAULT_DETECTOR
+from facestats.resources import bundled
 from facestats.training import run
 from facestats.training.cards import LIMITS, _group_lines
-from facestats.training.datasets import load_faces
+from facestats.training.faces import load_faces
 from facestats.training.recipes import Recipe, recipe_toml
 from facestats.training.run import train_model
 
@@ -132,6 +133,11 @@ def test_wrong_calls_leave_no_folder(write_faces, tmp_path):
         train_model(QUICK, [write_faces(wrong)], tmp_path / "mine")
     with pytest.raises(DataError):
         train_model(replace(QUICK, attributes=("makeup",)), [write_faces(COLUMNS["gender"])], tmp_path / "mine")
+    expression = bundled("models") / "expression"
+    with pytest.raises(ModelError, match="knows nothing of gender"):
+        train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine", teachers=[expression])
+    with pytest.raises(ModelError, match="the model to start from is no MiniXception"):
+        train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine", start=expression)
     assert not (tmp_path / "mine").exists()
 
 
@@ -180,15 +186,26 @@ def test_the_card_holds_the_whole_recipe(write_faces, tmp_path):
 
 
 def test_groups_large_enough_are_compared_in_the_card():
+    def of(accuracies, n=60):
+        return {
+            name: {"n": n, "accuracy": accuracy, "coverage": 0.5, "covered_accuracy": accuracy and 0.9}
+            for name, accuracy in accuracies.items()
+        }
+
     groups = {
-        "race": {"groups": {name: {"n": 60, "accuracy": k / 10} for k, name in enumerate("abcdefghij")}, "gap": 0.9},
-        "gender": {"groups": {"x": {"n": 60, "accuracy": 0.5}, "y": {"n": 3, "accuracy": 0.1}}, "gap": None},
+        "race": {
+            "groups": of({name: k / 10 for k, name in enumerate("abcdefghij")}),
+            "gap": 0.9,
+            "covered_gap": 0.4,
+        },
+        "gender": {"groups": of({"x": 0.5}) | of({"y": 0.1}, n=3), "gap": None, "covered_gap": None},
     }
     text = "\n".join(_group_lines(groups))
-    assert "By race (the best and the worst three of 10), worst 90.0 points behind best:" in text
+    assert "By race (the best and the worst three of 10), worst 90.0 points behind best, verdicts 40.0:" in text
     for name, shown in (("a", True), ("c", True), ("d", False), ("g", False), ("h", True), ("j", True)):
         assert (f"| {name} | 60 |" in text) == shown
     assert "gender" not in text
+    assert "| b | 60 | 0.100 | 50.0% | 90.0% |" in text
 
 
 def test_an_attribute_that_no_file_has(write_faces, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from facestats.schema import EXPRESSIONS
-from facestats.training.datasets import FaceData
+from facestats.training.faces import FaceData
 from facestats.training.targets import allowed_classes, sample_weights, target_loss, training_targets
 
 

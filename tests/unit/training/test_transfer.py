@@ -12,7 +12,7 @@ from facestats.training.recipes import Recipe
 from facestats.training.transfer import read_start, take_over
 
 QUICK = Recipe(
-    ("gender",), network="mini_xception", input_color="gray", epochs=1, batch_size=16, learning_rate=1e-6, mixup=0
+    ("gender",), network="residual", input_color="gray", epochs=1, batch_size=16, learning_rate=1e-6, mixup=0
 )
 
 
@@ -40,7 +40,7 @@ def test_a_grey_face_looks_the_same_to_both():
 
 
 def test_a_training_begins_there(bright_and_dark):
-    start = read_start(bundled("models") / "expression-mini-xception")
+    start = read_start(bundled("models") / "expression").weights
     trained = fit(combine([[bright_and_dark]], QUICK), QUICK, start=start)
     fresh = new_network(QUICK).stem[0].weight
     assert torch.allclose(trained.stem[0].weight, start["stem.0.weight"], atol=1e-4)
@@ -48,15 +48,17 @@ def test_a_training_begins_there(bright_and_dark):
 
 
 def test_what_does_not_fit(bright_and_dark, tmp_path):
-    start = read_start(bundled("models") / "expression-mini-xception")
-    with pytest.raises(ModelError, match="the model to start from is no ResidualNet"):
-        fit(combine([[bright_and_dark]], QUICK), replace(QUICK, network="residual"), start=start)
+    start = read_start(bundled("models") / "expression").weights
+    with pytest.raises(ModelError, match="the model to start from is no MiniXception"):
+        fit(combine([[bright_and_dark]], QUICK), replace(QUICK, network="mini_xception"), start=start)
     with pytest.raises(MissingInputError, match=r"no card\.json in .*: --start needs the folder of a trained model"):
         read_start(tmp_path)
+    with pytest.raises(MissingInputError, match=r"or dlib's file"):
+        read_start(tmp_path / "dlib_face_recognition_resnet_model_v1.dat")
 
 
 def test_weights_of_another_card(tmp_path):
-    for path in (bundled("models") / "expression-mini-xception").iterdir():
+    for path in (bundled("models") / "expression").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     weights = tmp_path / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + bytes([weights.read_bytes()[-1] ^ 1]))

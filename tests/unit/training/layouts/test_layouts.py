@@ -4,7 +4,8 @@ from facesets import MAKERS
 
 from facestats.errors import MissingInputError, UnknownNameError
 from facestats.schema import ATTRIBUTE_CLASSES
-from facestats.training.datasets import LABEL_COLUMNS, load_faces, read_table
+from facestats.training.datasets import LABEL_COLUMNS, read_table
+from facestats.training.faces import load_faces
 from facestats.training.layouts import LAYOUTS, convert, find_layout
 
 ATTRIBUTES = {

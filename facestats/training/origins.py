@@ -1,0 +1,123 @@
+"""What a network learned from besides its data: the model that it went on from, and its teachers, for its card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from facestats.card import Card
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A network that another one learned from.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+        What to call it in a sentence, with its size and its own start.
+    licence : str
+        Terms of its weights.
+    accuracy : mapping of str to float
+        By attribute, on the validation data; empty where it was not measured.
+    commands : tuple of str
+        What makes it, in order.
+    """
+
+    name: str
+    title: str
+    licence: str = ""
+    accuracy: Mapping[str, float] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the card of a descendant holds of it."""
+        return {**asdict(self), "accuracy": dict(self.accuracy), "commands": list(self.commands)}
+
+
+#: What :func:`facestats.training.dlibfile.read_dlib_recognizer` reads.
+DLIB = Origin(
+    "dlib",
+    "dlib's face recogniser (King, 2017), which was trained on about three million pictures of FaceScrub, VGG Face and "
+    "the web",
+    "public domain (CC0)",
+)
+
+
+def origin_of(card: Card) -> Origin:
+    """Return what descendants of a model say of it.
+
+    Examples
+    --------
+    >>> from facestats.card import Head
+    >>> origin_of(Card("mine", (Head("gender", "gender", ("female", "male")),), network="residual")).title
+    'mine (residual)'
+    """
+    scores = card.metrics.get("validation", {})
+    # Cards of other tools may hold anything there.
+    measured = {name: scores[name] for name in card.attributes if isinstance(scores.get(name), Mapping)}
+    accuracy = {name: of["accuracy"] for name, of in measured.items() if of.get("accuracy") is not None}
+    n_weights = card.metrics.get("parameters")
+    title = f"{card.name} ({card.network}{f', {n_weights:,} weights' if n_weights else ''})"
+    if start := card.metrics.get("start"):
+        title += f", which went on from {start['title']}"
+    return Origin(card.name, title, card.licence, accuracy, tuple(card.metrics.get("commands", ())))
+
+
+def all_commands(origins: Sequence[Origin], command: str) -> list[str]:
+    """Return what makes a network and all that it learned from, in order, each once.
+
+    Examples
+    --------
+    >>> all_commands([Origin("a", "", commands=("make a",)), Origin("b", "", commands=("make a", "make b"))], "make c")
+    ['make a', 'make b', 'make c']
+    """
+    return list(dict.fromkeys([*(line for origin in origins for line in origin.commands), command]))
+
+
+def all_terms(origins: Sequence[Origin], own: str) -> str:
+    """Return the terms of a network's own data, and those of what else it learned from.
+
+    Examples
+    --------
+    >>> all_terms([Origin("dlib", "dlib's", "public domain (CC0)")], "Trained on fairface (CC BY 4.0).")
+    'Trained on fairface (CC BY 4.0). It learned from dlib: public domain (CC0).'
+    """
+    mark = " It learned from "
+    told: dict[str, str] = {}
+    for origin in (origin for origin in origins if origin.licence):
+        # The licence of an origin tells of its own origins in the same words.
+        for clause in f"{mark}{origin.name}: {origin.licence}".split(mark)[1:]:
+            name, terms = clause.rstrip(".").split(": ", 1)
+            if terms not in own:
+                told.setdefault(terms, name)
+    return own + "".join(f"{mark}{name}: {terms}." for terms, name in told.items())
+
+
+def origin_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the paragraphs of ``card.md`` on what a network went on from and who taught it.
+
+    Parameters
+    ----------
+    metrics : mapping
+        Of a card: ``start`` and ``teachers`` as :meth:`Origin.to_json` gives them.
+
+    Examples
+    --------
+    >>> origin_lines({"start": Origin("a", "a (residual)").to_json(), "teachers": []})
+    ['It went on from a (residual).', '']
+    """
+    start, lines = metrics.get("start"), []
+    if start:
+        lines += [f"It went on from {start['title']}.", ""]
+    for teacher in metrics.get("teachers", ()):
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in teacher["accuracy"].items())
+        lines += [
+            f"Beside the labels it learned what another network makes of the same images: {teacher['title']}."
+            + (f" That one's accuracy on the validation data: {scores}." if scores else "")
+            + ("" if start else " None of its weights are in this network."),
+            "",
+        ]
+    return lines

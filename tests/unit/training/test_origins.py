@@ -1,0 +1,58 @@
+import json
+
+from facestats.card import Card, Head
+from facestats.training.origins import DLIB, Origin, all_commands, all_terms, origin_lines, origin_of
+
+HEADS = (Head("gender", "gender", ("female", "male")), Head("age", "age", ("0", "1")))
+
+
+def card(name, **metrics):
+    return Card(name, HEADS, network="residual", licence="non-commercial", metrics=metrics)
+
+
+def test_a_card_tells_of_start_teachers_and_their_commands():
+    teacher = card(
+        "teacher",
+        parameters=5_600_000,
+        validation={"gender": {"accuracy": 0.91}, "age": {"accuracy": None}},
+        start=DLIB.to_json(),
+        commands=["make teacher"],
+    )
+    origin = origin_of(teacher)
+    metrics = json.loads(json.dumps({"start": None, "teachers": [origin.to_json()]}))
+    (said, empty) = origin_lines(metrics)
+    assert empty == ""
+    assert "teacher (residual, 5,600,000 weights), which went on from dlib's face recogniser (King, 2017)" in said
+    assert "That one's accuracy on the validation data: gender 0.910." in said
+    assert said.endswith("None of its weights are in this network.")
+    assert all_commands([origin], "make student") == ["make teacher", "make student"]
+
+
+def test_nothing_is_said_of_weights_when_some_were_taken_over():
+    parent = origin_of(card("parent"))
+    (start, _, taught, _) = origin_lines({"start": parent.to_json(), "teachers": [parent.to_json()]})
+    assert start == "It went on from parent (residual)."
+    assert "None of its weights" not in taught
+
+
+def test_cards_of_old_and_of_other_tools():
+    assert origin_of(card("flat", validation={"accuracy": 0.9, "n": 3})).accuracy == {}
+    assert origin_of(card("none")).commands == ()
+    assert origin_lines({}) == []
+
+
+def test_each_of_several_terms_is_told_once():
+    one, two = Origin("one", "one", "non-commercial"), Origin("two", "two", "non-commercial")
+    assert all_terms([one, two], "Trained on a (CC BY 4.0).").count("non-commercial") == 1
+    assert all_terms([one], "non-commercial") == "non-commercial"
+    assert all_terms([Origin("free", "free")], "own") == "own"
+
+
+def test_the_terms_of_origins_of_origins_are_told_once():
+    teacher = all_terms([DLIB], "Trained on a (research).")
+    parent = all_terms([Origin("teacher", "", teacher)], "Trained on b (research).")
+    terms = all_terms([Origin("parent", "", parent), Origin("teacher", "", teacher)], "Trained on c (research).")
+    assert terms == (
+        "Trained on c (research). It learned from parent: Trained on b (research). "
+        "It learned from teacher: Trained on a (research). It learned from dlib: public domain (CC0)."
+    )
