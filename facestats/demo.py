@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from facestats.errors import OutputError
-from facestats.portraits import Portrait, library_portraits
-from facestats.synth import Actor, Motion, Scene, TruthRow, render, truth_table
+from facestats.synth.portraits import Portrait, library_portraits
+from facestats.synth.scene import Actor, Motion, Scene, TruthRow, render, truth_table
 from facestats.types import UInt8
 from facestats.video.writer import ClipWriter
 
@@ -39,7 +39,7 @@ class DemoVideo:
     truth_path : pathlib.Path
         ``demo_truth.csv``, the same table as ``truth``.
     truth : pandas.DataFrame
-        One row a frame and person, with the columns of :data:`facestats.synth.TRUTH_DTYPES`.
+        One row a frame and person, with the columns of :data:`facestats.synth.scene.TRUTH_DTYPES`.
     """
 
     path: Path

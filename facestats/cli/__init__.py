@@ -52,7 +52,8 @@ def main(arguments: list[str] | None = None) -> None:
     >>> main(["--version"])  # doctest: +SKIP
     facestats 0.1.0
     """
-    from facestats.cli import analyze, dataset, demo, models, report, training  # noqa: F401  (they register their commands)
+    # They register their commands.
+    from facestats.cli import analyze, dataset, demo, evaluate, models, report, synth, training  # noqa: F401
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if "--debug" in arguments:  # accepted anywhere, not only before the command

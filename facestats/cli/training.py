@@ -1,4 +1,4 @@
-"""``facestats train`` and ``facestats evaluate``."""
+"""``facestats train``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from facestats.cli import app
-from facestats.options import AnalyzeOptions
+from facestats.cli.scores import attribute_table, detector_table
 
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
 _OF_ATTRIBUTES, _OF_DETECTOR = "Attribute models", "The detector"
@@ -127,7 +127,7 @@ def train(
     )
     for attribute, scores in model.card.metrics["validation"].items():
         print(f"{model.name} in {model.folder}: {attribute}; validation data, {scores['n']} images:")
-        print(_table(scores))
+        print(attribute_table(scores))
     chosen = " ".join(f"--model {attribute}={model.name}" for attribute in model.card.attributes)
     print(f"use it: facestats analyze INPUT --models-path {model.folder} {chosen}")
 
@@ -167,142 +167,5 @@ def _train_detector(
     recipe = replace(read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe), **_given(changes))
     card = train_detector(data, faces, out, teachers=teachers or ["centerface"], recipe=recipe, **running)
     print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
-    print(_detector_table(card.metrics["validation"]))
+    print(detector_table(card.metrics["validation"]))
     print(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")
-
-
-@app.command()
-def evaluate(
-    attribute: Annotated[
-        str, typer.Argument(metavar="ATTRIBUTE", help="expression, gender, age, makeup, or detector.")
-    ],
-    data: _Data,
-    split: Annotated[str | None, typer.Option(help="train or validation; every row by default.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="By default the one that analyze uses.")] = None,
-    models_path: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    detector: Annotated[
-        str, typer.Option(help="Which one finds the faces: fast, centerface, yunet, or an .onnx file.")
-    ] = AnalyzeOptions().detector,
-    detect_size: Annotated[
-        int, typer.Option(help="For detector: longer side, in pixels, of what it sees; 0: the image's own size.")
-    ] = 0,
-    road: Annotated[
-        str | None,
-        typer.Option(help="full (default): detect and align each face, as in a video; crop: take images as they are."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
-) -> None:
-    """Score a model on labelled images, each detected and aligned as in a video; or a detector on boxed ones."""
-    import json
-
-    from facestats.errors import UnknownNameError, UsageError
-
-    if attribute == "detector":
-        if road is not None:
-            raise UsageError("--road is for attributes: a detector has no other")
-        _evaluate_detector(data, split, detector, detect_size, as_json=as_json)
-        return
-
-    from facestats.classify.onnx import check_device
-    from facestats.evaluation.accuracy import evaluate as score_model
-    from facestats.models import choose_models
-    from facestats.schema import ATTRIBUTE_CLASSES
-    from facestats.training.faces import load_faces
-
-    if attribute not in ATTRIBUTE_CLASSES:
-        raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
-    if model == "none":
-        raise UnknownNameError("--model none leaves nothing to evaluate: name a model, see `facestats models list`")
-    check_device(device)
-    selection = dict.fromkeys(ATTRIBUTE_CLASSES, "none")
-    del selection[attribute]
-    if model is not None:
-        selection[attribute] = model
-    chosen = choose_models(selection, tuple(models_path or ()))[attribute]
-    size = chosen.card.input_size
-    faces = load_faces(data, attribute, split, size=size, detector=detector, road=road or "full", progress=True)
-    scores = score_model(chosen, faces, device=device)
-    if road == "crop":
-        scores["faces_found"] = None  # nobody looked for them
-    if as_json:
-        named = {"attribute": attribute, "model": chosen.name, "road": road or "full", "split": split}
-        named["detector"] = None if road == "crop" else detector
-        print(json.dumps({**named, **scores}))
-    else:
-        print(f"{chosen.name} on {data.name}, {f'{split} split' if split else 'every row'}:")
-        print(_table(scores))
-
-
-def _evaluate_detector(data: Path, split: str | None, name: str, detect_size: int, *, as_json: bool) -> None:
-    import json
-
-    from facestats.detect import create_detector
-    from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
-
-    options = AnalyzeOptions(detect_size=detect_size)  # refuses what makes no sense
-    detector = create_detector(name, detect_size=options.detect_size, min_score=MIN_SCORE)
-    scores = evaluate_detector(detector, read_boxes(data, split), progress=True)
-    if as_json:
-        print(json.dumps({"detector": name, "detect_size": detect_size, "split": split, **scores}))
-        return
-    print(f"{name} on {data.name}, {f'{split} split' if split else 'every row'}:")
-    print(_detector_table(scores))
-
-
-def _detector_table(scores: Mapping[str, Any]) -> str:
-    flat = {**scores, **{f"ap {size}": value for size, value in scores["ap_by_size"].items()}}
-    return "\n".join(
-        f"  {title:<20}" + ("        -" if value is None else f"{value:>9,.3f}".replace(".000", ""))
-        for title, value in flat.items()
-        if not isinstance(value, dict)
-    )
-
-
-_TITLES = {
-    "n": "images",
-    "n_exact": "with an exact age",
-    "faces_found": "faces found",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "mean F1 of the classes",
-    "nll": "negative log-likelihood",
-    "ece": "expected calibration error",
-    "coverage": "share with a verdict",
-    "covered_accuracy": "accuracy of these",
-    "mae": "mean absolute error (years)",
-    "interval_90": "ages inside the 90 % interval",
-    "bin_distance": "distance to the bin (years)",
-    "female_balanced_accuracy": "balanced accuracy, female faces",
-    "female_none_balanced_accuracy": "none or not, female faces",
-    "female_over_auc": "over or not, female faces, AUC",
-}
-
-
-def _table(scores: Mapping[str, Any]) -> str:
-    """Lay scores and confusion matrix out in columns."""
-    lines = []
-    for name, title in _TITLES.items():
-        value = scores.get(name)
-        if value is not None:
-            lines.append(f"  {title:<32}{value:>10,}" if isinstance(value, int) else f"  {title:<32}{value:>10.3f}")
-    if scores.get("n_exact") == 0:
-        lines.append("  no row has an exact age (age_min equal to age_max): age groups cannot be scored on bins")
-    if scores.get("majority", {}).get("n"):
-        title = "accuracy, majority of taggers"
-        lines.append(f"  {title:<32}{scores['majority']['accuracy']:>10.3f}")
-    for column, by_group in scores["groups"].items():
-        if by_group["gap"] is not None:
-            lines.append(f"  {f'gap by {column}':<32}{by_group['gap']:>10.3f}")
-    classes = scores["confusion"]["classes"]
-    width = max(map(len, classes)) + 2
-    lines += [
-        "",
-        "  labelled (rows) and predicted (columns)",
-        " " * (width + 2) + "".join(f"{c:>{width}}" for c in classes),
-    ]
-    for name, row in zip(classes, scores["confusion"]["matrix"], strict=True):
-        lines.append(f"  {name:<{width}}" + "".join(f"{count:>{width}}" for count in row))
-    return "\n".join(lines)

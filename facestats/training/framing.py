@@ -28,8 +28,8 @@ _GREY = (127, 127, 127)
 TYPICAL_LANDMARKS = np.array([[0.33, 0.39], [0.66, 0.39], [0.49, 0.56], [0.37, 0.71], [0.63, 0.71]])
 
 
-def find_landmarks(rgb: UInt8, detector: Detector) -> Float32 | None:
-    """Return the five landmarks of the face that an image is about, or None if no face is found.
+def find_face(rgb: UInt8, detector: Detector) -> tuple[Float32, Float32] | None:
+    """Return box and landmarks of the face that an image is about, or None if no face is found.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def find_landmarks(rgb: UInt8, detector: Detector) -> Float32 | None:
 
     Returns
     -------
-    numpy.ndarray or None
-        float32 (5, 2), pixels of ``rgb``. Of several faces, the largest counts, each pixel that it lies away from the
-        middle being held against it.
+    (numpy.ndarray, numpy.ndarray) or None
+        float32 (4,), ``x1, y1, x2, y2``, and float32 (5, 2), in pixels of ``rgb``. Of several faces, the largest
+        counts, each pixel that it lies away from the middle being held against it.
 
     Examples
     --------
     >>> from facestats.detect import create_detector
-    >>> find_landmarks(np.zeros((48, 48, 3), np.uint8), create_detector("centerface", detect_size=0)) is None
+    >>> find_face(np.zeros((48, 48, 3), np.uint8), create_detector("centerface", detect_size=0)) is None
     True
     """
     height, width = rgb.shape[:2]
@@ -67,6 +67,21 @@ def find_landmarks(rgb: UInt8, detector: Detector) -> Float32 | None:
             away = np.linalg.norm((found.boxes[:, :2] + found.boxes[:, 2:]) / 2 - middle, axis=1)
             best = int(np.argmax(found.sizes - away))
             ratio = np.array([enlarged.shape[1] / width, enlarged.shape[0] / height])
-            # Pixel centres: (p - border + 0.5) / ratio - 0.5.
-            return ((found.landmarks[best] - border + 0.5) / ratio - 0.5).astype(np.float32)
+            # Edges lie between pixels, landmarks on them: (p - border + 0.5) / ratio - 0.5.
+            box = (found.boxes[best].reshape(2, 2) - border) / ratio
+            landmarks = (found.landmarks[best] - border + 0.5) / ratio - 0.5
+            return box.reshape(4).astype(np.float32), landmarks.astype(np.float32)
     return None
+
+
+def find_landmarks(rgb: UInt8, detector: Detector) -> Float32 | None:
+    """Return the landmarks that :func:`find_face` finds, float32 (5, 2), or None.
+
+    Examples
+    --------
+    >>> from facestats.detect import create_detector
+    >>> find_landmarks(np.zeros((48, 48, 3), np.uint8), create_detector("centerface", detect_size=0)) is None
+    True
+    """
+    face = find_face(rgb, detector)
+    return None if face is None else face[1]

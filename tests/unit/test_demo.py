@@ -10,7 +10,7 @@ from facestats.demo import DemoVideo, demo_scene, render_demo
 from facestats.detect import create_detector
 from facestats.errors import OutputError
 from facestats.options import DEFAULT_DETECTOR
-from facestats.synth import TRUTH_DTYPES, render
+from facestats.synth.scene import TRUTH_DTYPES, render
 
 
 @pytest.fixture(scope="module")

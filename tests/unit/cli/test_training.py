@@ -207,11 +207,6 @@ class TestEvaluate:
         assert roads["crop"]["faces_found"] is None
         assert roads["full"]["nll"] != roads["crop"]["nll"]
 
-    def test_a_detector_has_one_road(self, data, capsys):
-        code, _, err = run(capsys, "evaluate", "detector", "--data", data, "--road", "crop")
-        assert code == 2
-        assert "--road is for attributes" in message(err)
-
     def test_table(self, data, capsys):
         code, out, _ = run(capsys, "evaluate", "age", "--data", data, "--split", "validation")
         assert code == 0
@@ -255,7 +250,6 @@ class TestEvaluate:
     @pytest.mark.parametrize(
         ("arguments", "code", "told"),
         [
-            (["mood", "--data", "{data}"], 2, "unknown attribute 'mood'"),
             (["gender", "--data", "{tmp}/no.parquet"], 2, "no data file at"),
             (["gender", "--data", "{tmp}/text.parquet"], 3, "is not a Parquet file"),
             (["gender", "--data", "{tmp}/damaged.parquet"], 3, "row 1 (b): image does not decode"),

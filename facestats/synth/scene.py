@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
-from facestats.portraits import Portrait
+from facestats.synth.portraits import Portrait
 from facestats.types import Frame, UInt8
 
 #: The truth table's columns and dtypes, one row a frame and person.
@@ -32,6 +32,9 @@ TRUTH_DTYPES = {
 
 #: Steps a second of a walking person, for the nodding of the head.
 _STEPS_PER_S = 1.8
+
+#: Moments at which the picture is taken while the shutter is open; an odd number, so that one is the frame's own.
+_MOMENTS = 5
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,14 @@ class Scene:
         Frames a second.
     foreground : numpy.ndarray, optional
         uint8 (H, W, 4), RGB (not multiplied) and alpha: what stands before everybody.
+    shake : float
+        How far the camera sways, in pixels.
+    exposure : float
+        For which share of a frame's time the shutter is open: what moves meanwhile is blurred.
+    noise : float
+        Standard deviation of the sensor's noise, of 255.
+    seed : int
+        Of the camera's swaying and the noise.
     """
 
     background: UInt8 = field(repr=False)
@@ -114,6 +125,10 @@ class Scene:
     duration_s: float
     fps: int = 25
     foreground: UInt8 | None = field(default=None, repr=False)
+    shake: float = 0.0
+    exposure: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.background.dtype != np.uint8 or self.background.ndim != 3 or self.background.shape[2] != 3:
@@ -127,6 +142,25 @@ class Scene:
             )
         if self.duration_s <= 0 or self.fps <= 0:
             raise ValueError(f"duration and rate must be positive, got {self.duration_s} s, {self.fps} frames/s")
+        if not (self.shake >= 0 and 0 <= self.exposure <= 1 and self.noise >= 0):
+            raise ValueError(
+                "shake and noise must not be negative, and exposure lie between 0 and 1; got "
+                f"{self.shake}, {self.noise} and {self.exposure}"
+            )
+
+    @cached_property
+    def _sway(self) -> np.ndarray:
+        """Amplitude, hertz and phase, float64 (2, 3, 3): of x and y, three waves each."""
+        rng = np.random.default_rng([self.seed, 1])
+        return np.stack(
+            [rng.uniform(0.2, 0.5, (2, 3)), rng.uniform(0.3, 2.5, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))], axis=2
+        )
+
+    def camera_at(self, time_s: float) -> tuple[float, float]:
+        """Return by how many pixels, x and y, the swaying camera moves all that is seen."""
+        waves = self._sway
+        moved = self.shake * (waves[..., 0] * np.sin(2 * np.pi * waves[..., 1] * time_s + waves[..., 2])).sum(axis=1)
+        return float(moved[0]), float(moved[1])
 
     @property
     def n_frames(self) -> int:
@@ -191,7 +225,7 @@ def render(scene: Scene) -> Iterator[tuple[Frame, list[TruthRow]]]:
 
     Examples
     --------
-    >>> from facestats.portraits import cut_out
+    >>> from facestats.synth.portraits import cut_out
     >>> grey = np.full((60, 80, 3), 128, np.uint8)
     >>> person = cut_out("someone", np.full((100, 80, 3), 200, np.uint8), (20, 30, 60, 80))
     >>> actor = Actor(person, Motion((0.0, 1.0), ((20.0, 30.0), (60.0, 30.0)), (25.0, 25.0)))
@@ -205,30 +239,57 @@ def render(scene: Scene) -> Iterator[tuple[Frame, list[TruthRow]]]:
         alpha = scene.foreground[..., 3:].astype(np.float32) / 255
         foreground += scene.foreground[..., :3] * alpha
         behind -= alpha
+    # Where the shutter is open for a while, the picture is the mean of what was to be seen meanwhile.
+    moments = np.linspace(-0.5, 0.5, _MOMENTS) * scene.exposure / scene.fps if scene.exposure else np.zeros(1)
     for index in range(scene.n_frames):
-        # From the nearest layer to the farthest: `light` is the share of each pixel still open to what lies behind.
-        picture, light = foreground.copy(), behind.copy()
-        truth = _add_actors(scene, index, picture, light)
-        picture += background * light
-        yield Frame(index, index / scene.fps, cv2.convertScaleAbs(picture)), truth  # rounds and saturates
+        time_s = index / scene.fps
+        pictures, truths = zip(
+            *(_picture(scene, time_s + moment, background, foreground, behind) for moment in moments), strict=True
+        )
+        picture, truth = sum(pictures) / len(moments), truths[len(moments) // 2]
+        if scene.noise:
+            rng = np.random.default_rng([scene.seed, 2, index])
+            picture += scene.noise * rng.standard_normal(picture.shape, np.float32)
+        rows = [TruthRow(index, time_s, *row) for row in truth]
+        yield Frame(index, time_s, cv2.convertScaleAbs(np.maximum(picture, 0))), rows  # rounds and saturates
 
 
-def _add_actors(scene: Scene, index: int, picture: np.ndarray, light: np.ndarray) -> list[TruthRow]:
-    """Add one frame's people to ``picture`` and take what they cover from ``light``, both float32 (H, W, 3)."""
-    time_s = index / scene.fps
+def _picture(
+    scene: Scene, time_s: float, background: np.ndarray, foreground: np.ndarray, behind: np.ndarray
+) -> tuple[np.ndarray, list[tuple[str, float, float, float, float, float]]]:
+    """Return what is to be seen at a time, float32 (H, W, 3), and each person's name, box and share that is seen."""
+    moved = scene.camera_at(time_s) if scene.shake else (0.0, 0.0)
+    if scene.shake:
+        background, foreground, behind = (_moved(layer, moved) for layer in (background, foreground, behind))
+    # From the nearest layer to the farthest: `light` is the share of each pixel still open to what lies behind.
+    picture, light = foreground.copy(), behind.copy()
+    truth = _add_actors(scene, time_s, moved, picture, light)
+    picture += background * light
+    return picture, truth
+
+
+def _moved(layer: np.ndarray, by: tuple[float, float]) -> np.ndarray:
+    matrix = np.array([[1, 0, by[0]], [0, 1, by[1]]])
+    return cv2.warpAffine(layer, matrix, layer.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def _add_actors(
+    scene: Scene, time_s: float, moved: tuple[float, float], picture: np.ndarray, light: np.ndarray
+) -> list[tuple[str, float, float, float, float, float]]:
+    """Add the people to ``picture`` and take what they cover from ``light``, both float32 (H, W, 3)."""
     present = [
         (number, *actor.motion.at(time_s))
         for number, actor in enumerate(scene.actors)
         if actor.motion.times_s[0] <= time_s <= actor.motion.times_s[-1]
     ]
-    truth: dict[int, TruthRow] = {}
+    truth: dict[int, tuple[str, float, float, float, float, float]] = {}
     for number, x, y, face_height in sorted(present, key=lambda state: -state[3]):
         portrait = scene.actors[number].portrait
         x1, y1, x2, y2 = portrait.face
         scale = face_height / (y2 - y1)
         w = (x2 - x1) * scale
-        box = (x - w / 2, y - face_height / 2, w, face_height)
-        truth[number] = TruthRow(index, time_s, portrait.name, *box, _share_seen(box, light[..., 0]))
+        box = (x + moved[0] - w / 2, y + moved[1] - face_height / 2, w, face_height)
+        truth[number] = (portrait.name, *box, _share_seen(box, light[..., 0]))
         origin = box[0] - x1 * scale, box[1] - y1 * scale
         placed = _place(portrait.rgba, origin, scale, (light.shape[1], light.shape[0]))
         if placed is not None:

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facestats import synth
 from facestats.detect import create_detector
 from facestats.errors import DataError
-from facestats.portraits import Portrait, cut_out, library_portraits
-from facestats.synth import Actor, Motion, Scene, render, truth_table
+from facestats.synth import scene as synth
+from facestats.synth.portraits import Portrait, cut_out, library_portraits
+from facestats.synth.scene import Actor, Motion, Scene, render, truth_table
 
 WIDTH, HEIGHT = 160, 120
 GREY = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,11 +28,14 @@ class Portrait:
     face : tuple of float
         ``x1, y1, x2, y2`` of the face in pixels of the cut-out: hairline to chin, without the ears, as face
         detectors draw it.
+    labels : mapping
+        What is known of the person (``gender``, ``age_min``, ...), for the table that comes with a video.
     """
 
     name: str
     rgba: UInt8 = field(repr=False)
     face: tuple[float, float, float, float]
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rgba.dtype != np.uint8 or self.rgba.ndim != 3 or self.rgba.shape[2] != 4:

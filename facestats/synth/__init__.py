@@ -1,0 +1,1 @@
+"""Synthetic videos with exact truth: portraits moved over a background."""

@@ -1,0 +1,107 @@
+"""The command line from a synthetic video to its tracking figures."""
+
+import json
+
+import pytest
+
+from facestats.cli import main
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return caught.value.code or 0, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A second of two strolling people, analysed without attribute models."""
+    folder = tmp_path_factory.mktemp("tracking")
+    none = [part for name in ("expression", "gender", "age", "makeup") for part in ("--model", f"{name}=none")]
+    for arguments in (
+        ["synth", folder, "--people", "2", "--seconds", "1", "--size", "480x270", "--name", "two"],
+        ["analyze", folder / "two.mp4", "--out", folder / "store", "--no-clips", *none],
+    ):
+        with pytest.raises(SystemExit) as caught:
+            main([str(argument) for argument in arguments])
+        assert not caught.value.code
+    return folder
+
+
+def test_figures(folder, capsys):
+    arguments = ["evaluate", "tracking", folder / "store", "--truth", folder / "two.txt"]
+    code, out, _ = run(capsys, *arguments, "--json")
+    assert code == 0
+    scores = json.loads(out)
+    assert {"hota", "deta", "assa", "idf1", "mota", "id_switches", "fragmentations", "people"} <= set(scores)
+    assert scores["idf1"] == 1
+    assert scores["n_true"] == 20
+    assert scores["min_face"] == 12
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert "HOTA" in out
+    assert "switches of identity" in out
+
+
+def test_min_face_ignores_what_is_smaller(folder, capsys):
+    arguments = ["evaluate", "tracking", folder / "store", "--truth", folder / "two.txt", "--json"]
+    scores = json.loads(run(capsys, *arguments, "--min-face", "300")[1])
+    assert (scores["n_true"], scores["n_found"], scores["idf1"]) == (0, 0, None)
+
+
+def test_a_line_a_frame(folder, capsys):
+    lines = (folder / "two.txt").read_text().splitlines()
+    boxes = [line.split(",")[2:6] for line in lines if line.split(",")[1] == "1"]
+    (folder / "one.txt").write_text("\n".join(" ".join(box) for box in boxes))
+    _, out, _ = run(capsys, "evaluate", "tracking", folder / "store", "--truth", folder / "one.txt", "--json")
+    (person,) = json.loads(out)["people"]
+    assert person["covered_by_one_id"] == 1
+
+
+def test_bad_input(folder, capsys, tmp_path):
+    (tmp_path / "late.txt").write_text("999,1,1,2,3,4\n")
+    cases = {
+        (folder / "store", "--truth", tmp_path / "none.txt"): (2, "no truth file at"),
+        (folder / "store", "--truth", tmp_path / "late.txt"): (3, "speaks of frame 999, but the video has 25"),
+        (folder, "--truth", folder / "two.txt"): (2, "is not a store"),
+        (folder / "store", "--truth", folder / "two.txt", "--video", "x"): (2, "x"),
+        (folder / "store", "--truth", folder / "two.txt", "--boxes", "yxhw"): (2, "use xywh or xyxy"),
+    }
+    for arguments, (expected, told) in cases.items():
+        code, out, err = run(capsys, "evaluate", "tracking", *arguments)
+        assert (code, out) == (expected, "")
+        assert told in err
+        assert len(err.splitlines()) == 1
+
+
+def test_which_of_two_videos(folder, capsys, tmp_path):
+    from facestats.store import create_store
+
+    code, _, err = run(capsys, "evaluate", "tracking", create_store(tmp_path / "s").path, "--truth", folder / "two.txt")
+    assert code == 2
+    assert "holds no video" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--people", "9"], "people must be 1 to 8"),
+        (["--size", "big"], "--size must be like 640x360"),
+        (["--name", "a/b"], "--name must be a file name"),
+        (["--faces", "/nowhere/at/all"], "no folder of images, and no data file"),
+        (["--face-px", "10", "400"], "faces must be 8 to 306 pixels"),
+    ],
+)
+def test_synth_refuses(capsys, tmp_path, arguments, told):
+    code, out, err = run(capsys, "synth", tmp_path / "out", *arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_there_is_a_command_for_every_attribute():
+    from facestats.cli.evaluate import ATTRIBUTES
+    from facestats.schema import ATTRIBUTE_CLASSES
+
+    assert tuple(ATTRIBUTE_CLASSES) == ATTRIBUTES
