@@ -31,7 +31,8 @@ from facestats.shots import ShotCounter
 from facestats.tables import SampledFrame
 from facestats.threads import MOST_WORKERS, map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.thumbnails import ThumbnailKeeper
-from facestats.track import Tracker, create_tracker, fill_back
+from facestats.track import Tracker, create_tracker, relink_frames
+from facestats.track.linking import appearance
 from facestats.types import Detections, Float32, Frame, Int64, Predictions, VideoInfo
 from facestats.video import FrameSource, shown
 
@@ -97,7 +98,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
 
 def classify_faces(
     rgb: np.ndarray, detections: Detections, classifiers: tuple[Classifier, ...], close: np.ndarray
-) -> tuple[Float32, dict[str, Predictions], dict[str, Int64]]:
+) -> tuple[Float32, np.ndarray, dict[str, Predictions], dict[str, Int64]]:
     """Align and classify faces of one frame.
 
     Parameters
@@ -114,6 +115,8 @@ def classify_faces(
     -------
     sharpness : numpy.ndarray
         float32 (N,), of the crop at the default size.
+    looks : numpy.ndarray
+        float16 (N, D), see :func:`facestats.track.linking.appearance`.
     predictions : dict of str to Predictions
         By attribute.
     rows : dict of str to numpy.ndarray
@@ -121,7 +124,7 @@ def classify_faces(
 
     Examples
     --------
-    >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), (), np.zeros(0, bool))[1]
+    >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), (), np.zeros(0, bool))[2]
     {}
     """
     aligned = crops.align(rgb, detections)
@@ -138,7 +141,7 @@ def classify_faces(
             found = classifier.classify(images, aligned.pixels[wanted])
             predictions |= found
             rows |= dict.fromkeys(found, wanted)
-    return aligned.sharpness, predictions, rows
+    return aligned.sharpness, appearance(aligned.images), predictions, rows
 
 
 def _is_lasting(classifier: Classifier) -> bool:
@@ -188,12 +191,16 @@ def analyze_source(
     if not sampled:
         raise UnreadableInputError(f"{shown(source.info.path)} has no readable frame: {source.damage or 'it is empty'}")
 
-    track_ids = fill_back([item.detections.boxes for item in sampled], track_ids, [item.shot for item in sampled])
+    online_ids, joined = track_ids, {}
+    if len(sampled) > 1 and options.tracker != "none":
+        seen = [(item.time_s, item.shot, item.detections, item.looks) for item in sampled]
+        track_ids, joined = relink_frames(seen, online_ids)
     observations = tables.observations_table(video_id, sampled, track_ids)
     if len(sampled) > 1 and options.tracker != "none":
         observations = tables.drop_short_tracks(observations)
         observations = tables.drop_doubtful_faces(observations, [item.frame for item in sampled])
-    tracks = tables.summarize_tracks(observations, stages.thresholds)
+    probabilities = {(video_id, track): probability for track, probability in joined.items()}
+    tracks = tables.summarize_tracks(observations, stages.thresholds, joined=probabilities)
     videos = video_row(
         source.info,
         video_id=video_id,
@@ -213,8 +220,20 @@ def analyze_source(
         frames=tables.frames_table(video_id, sampled, observations),
         observations=observations,
         tracks=tracks,
-        thumbnails=keeper.table(video_id, tracks["track_id"].tolist()),
+        thumbnails=keeper.table(video_id, tracks["track_id"].tolist(), _renamed(sampled, online_ids, track_ids)),
     )
+
+
+def _renamed(
+    sampled: list[SampledFrame], online_ids: list[Int64], track_ids: list[Int64]
+) -> dict[tuple[int, int], int]:
+    """Return, by frame and the tracker's number of a face, the number of its track in the end."""
+    return {
+        (item.frame, int(old)): int(new)
+        for item, before, after in zip(sampled, online_ids, track_ids, strict=True)
+        for old, new in zip(before, after, strict=True)
+        if old >= 0
+    }
 
 
 @dataclass(frozen=True)
@@ -331,13 +350,16 @@ def _look_at(item: _Tracked, classifiers: tuple[Classifier, ...]) -> SampledFram
     """Classify the faces of one frame."""
     frame, detections = item.frame, item.detections
     sharpness: Float32 = np.zeros(0, np.float32)
+    looks = appearance(np.zeros((0, 1, 1, 3), np.uint8))
     predictions: dict[str, Predictions] = {}
     measured: dict[str, Int64] = {}
     if len(detections):  # the picture in full is made only when it is asked for
-        sharpness, predictions, measured = classify_faces(frame.rgb, detections, classifiers, item.close)
+        sharpness, looks, predictions, measured = classify_faces(frame.rgb, detections, classifiers, item.close)
     smallest = min((classifier.smallest_face for classifier in classifiers), default=math.inf)
     classified = np.flatnonzero(detections.sizes >= smallest)
-    return SampledFrame(frame.index, frame.time_s, item.shot, detections, sharpness, classified, predictions, measured)
+    return SampledFrame(
+        frame.index, frame.time_s, item.shot, detections, sharpness, classified, predictions, measured, looks
+    )
 
 
 def _tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:

@@ -16,7 +16,7 @@ import pandas as pd
 from facestats.errors import SchemaError, UnknownNameError
 
 #: Version of the tables below; a store says which one it was written with.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
@@ -183,6 +183,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _seconds("start_s", "first observation"),
         _seconds("end_s", "last observation"),
         _seconds("duration_s", "end_s - start_s"),
+        _share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
         _count("n_observations", "observations of the track"),
         _count("n_classified", "observations large enough for any attribute model"),
         _pixels("face_px", "median of the boxes' shorter sides"),

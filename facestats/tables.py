@@ -44,6 +44,8 @@ class SampledFrame:
         By attribute, for the faces in which it was measured.
     measured : mapping of str to numpy.ndarray
         By attribute, int64: which of the N faces its predictions speak of.
+    looks : numpy.ndarray or None
+        float16 (N, D), see :func:`facestats.track.linking.appearance`; in memory alone, and None where nobody tracks.
     """
 
     frame: int
@@ -54,6 +56,7 @@ class SampledFrame:
     classified: Int64
     predictions: Mapping[str, Predictions]
     measured: Mapping[str, Int64]
+    looks: np.ndarray | None = None
 
 
 def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
@@ -208,7 +211,12 @@ def drop_doubtful_faces(observations: pd.DataFrame, frames: Sequence[int]) -> pd
     return observations[~drops].reset_index(drop=True)
 
 
-def summarize_tracks(observations: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:
+def summarize_tracks(
+    observations: pd.DataFrame,
+    thresholds: Mapping[str, float],
+    *,
+    joined: Mapping[tuple[str, int], float] | None = None,
+) -> pd.DataFrame:
     """Turn the observations of each track into one row with verdicts: the ``tracks`` table.
 
     The probabilities of gender, age and makeup are averaged over the classified observations, weighted by the
@@ -222,6 +230,9 @@ def summarize_tracks(observations: pd.DataFrame, thresholds: Mapping[str, float]
         Of one video or of many.
     thresholds : mapping of str to float
         By attribute, from the models' cards; 0.5 where absent.
+    joined : mapping of (str, int) to float, optional
+        By video and track, the probability that the parts of a broken track belong together; without it,
+        ``joined_prob`` stays missing.
 
     Returns
     -------
@@ -238,6 +249,9 @@ def summarize_tracks(observations: pd.DataFrame, thresholds: Mapping[str, float]
         _summarize(video_id, track_id, group.sort_values("time_s", kind="stable"), thresholds)
         for (video_id, track_id), group in tracked.groupby(["video_id", "track_id"], sort=True)
     ]
+    if joined is not None:
+        for row in rows:
+            row["joined_prob"] = joined.get((row["video_id"], row["track_id"]), 1.0)
     return schema.conform("tracks", pd.DataFrame(rows) if rows else None)
 
 

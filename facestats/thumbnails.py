@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +26,7 @@ _WEBP_QUALITY = 80
 
 @dataclass(frozen=True, eq=False)  # compared by identity: they hold arrays
 class _Candidate:
+    frame: int
     quality: float
     time_s: float
     rgb: UInt8
@@ -96,15 +98,35 @@ class ThumbnailKeeper:
                 continue
             kept[:] = [item for item in kept if item not in replaced]
             rgb = frame.rgb if rgb is None else rgb  # converted once, and only if anybody asks
-            kept.append(_Candidate(float(quality), time_s, cut_face(rgb, box)))
+            kept.append(_Candidate(frame.index, float(quality), time_s, cut_face(rgb, box)))
 
-    def table(self, video_id: str, track_ids: list[int]) -> pd.DataFrame:
-        """Return the ``thumbnails`` table of the tracks named, best picture of each first."""
-        rows = [
-            {"video_id": video_id, "track_id": track_id, "time_s": item.time_s, "image": encode_webp(item.rgb)}
-            for track_id in track_ids
-            for item in sorted(self._kept.get(track_id, []), key=lambda item: -item.quality)
-        ]
+    def table(
+        self, video_id: str, track_ids: list[int], renamed: Mapping[tuple[int, int], int] | None = None
+    ) -> pd.DataFrame:
+        """Return the ``thumbnails`` table of the tracks named, best picture of each first.
+
+        Parameters
+        ----------
+        video_id : str
+        track_ids : list of int
+        renamed : mapping of (int, int) to int, optional
+            By frame and the number that a face had there, the number of its track in the end; by default the same.
+        """
+        of_track: dict[int, list[_Candidate]] = {}
+        for track, kept in self._kept.items():
+            for item in kept:
+                named = track if renamed is None else renamed[item.frame, track]
+                of_track.setdefault(named, []).append(item)
+        rows = []
+        for track_id in track_ids:
+            chosen: list[_Candidate] = []
+            for item in sorted(of_track.get(track_id, []), key=lambda item: -item.quality):
+                if len(chosen) < PER_TRACK and all(abs(item.time_s - other.time_s) >= APART_S for other in chosen):
+                    chosen.append(item)
+            rows += [
+                {"video_id": video_id, "track_id": track_id, "time_s": item.time_s, "image": encode_webp(item.rgb)}
+                for item in chosen
+            ]
         return schema.conform("thumbnails", pd.DataFrame(rows) if rows else None)
 
 

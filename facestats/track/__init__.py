@@ -1,5 +1,6 @@
-"""Tracking: one small protocol, one file per backend."""
+"""Tracking: one small protocol, one file per backend, and what only hindsight knows."""
 
-from facestats.track.base import TRACKERS, Tracker, create_tracker, fill_back
+from facestats.track.base import TRACKERS, Tracker, create_tracker
+from facestats.track.linking import relink_frames
 
-__all__ = ["TRACKERS", "Tracker", "create_tracker", "fill_back"]
+__all__ = ["TRACKERS", "Tracker", "create_tracker", "relink_frames"]

@@ -1,19 +1,17 @@
-"""What every tracker offers, the look-up by name, and what no online tracker can know by itself."""
+"""What every tracker offers, and the look-up by name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from trackers.utils.iou import BIoU
 
 from facestats.errors import UnknownNameError
 from facestats.gaps import longest_gap_s
 from facestats.options import DEFAULT_SURE_SCORE
 from facestats.types import Detections, Int64
 
-TRACKERS = ("bytetrack", "centroid", "none")
+TRACKERS = ("bytetrack", "bytetrack-iou", "cbiou", "ocsort", "botsort", "centroid", "none")
 
 #: Trackers mark what they have not confirmed (yet) with this id.
 UNCONFIRMED = -1
@@ -72,7 +70,7 @@ def create_tracker(name: str, *, rate: float, sure_score: float = DEFAULT_SURE_S
     Parameters
     ----------
     name : str
-        ``"bytetrack"``, ``"centroid"`` or ``"none"``.
+        One of :data:`TRACKERS`.
     rate : float
         Sampled frames a second, not the video's own rate.
     sure_score : float
@@ -88,59 +86,14 @@ def create_tracker(name: str, *, rate: float, sure_score: float = DEFAULT_SURE_S
     >>> create_tracker("centroid", rate=10).name
     'centroid'
     """
-    from facestats.track.bytetrack import ByteTrack
     from facestats.track.centroid import Centroid
+    from facestats.track.online import ONLINE_TRACKERS, OnlineTracker
 
     lost_for_s = longest_gap_s(1 / rate)
-    if name == "bytetrack":
-        return ByteTrack(rate=rate, lost_for_s=lost_for_s, activation=sure_score)
+    if name in ONLINE_TRACKERS:
+        return OnlineTracker(name, rate=rate, lost_for_s=lost_for_s, sure_score=sure_score)
     if name == "centroid":
         return Centroid(lost_for_s=lost_for_s)
     if name == "none":
         return Untracked()
     raise UnknownNameError(f"unknown tracker {name!r}: use {', '.join(TRACKERS)}")
-
-
-def fill_back(boxes: Sequence[np.ndarray], ids: Sequence[Int64], shots: Sequence[int]) -> list[Int64]:
-    """Give each track the detection just before its first one, which its tracker saw but had not yet confirmed.
-
-    Trackers that ask for two detections in a row report a track one frame late; here the whole video is known.
-
-    Parameters
-    ----------
-    boxes : sequence of numpy.ndarray
-        float (N, 4) per sampled frame: ``x1, y1, x2, y2``.
-    ids : sequence of numpy.ndarray
-        int64 (N,) per sampled frame, -1 where unconfirmed.
-    shots : sequence of int
-        Shot number of each sampled frame; nothing is filled back across a cut.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Copies of ``ids`` with the gaps filled.
-
-    Examples
-    --------
-    >>> box = np.array([[0.0, 0.0, 10.0, 10.0]])
-    >>> [i.tolist() for i in fill_back([box, box], [np.array([-1]), np.array([4])], [0, 0])]
-    [[4], [4]]
-    """
-    filled = [np.array(row) for row in ids]
-    seen: set[int] = set()
-    similarity = BIoU(buffer_ratio=0.3)
-    for i, row in enumerate(ids):
-        new = [j for j, track in enumerate(row) if track != UNCONFIRMED and int(track) not in seen]
-        seen.update(int(row[j]) for j in new)
-        if i == 0 or not new or shots[i] != shots[i - 1]:
-            continue
-        free = np.flatnonzero(filled[i - 1] == UNCONFIRMED)
-        for j in new:
-            if len(free) == 0:
-                break
-            overlap = similarity.compute(boxes[i][j : j + 1], boxes[i - 1][free])[0]
-            best = int(overlap.argmax())
-            if overlap[best] > 0.1:
-                filled[i - 1][free[best]] = row[j]
-                free = np.delete(free, best)
-    return filled

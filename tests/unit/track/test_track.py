@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facestats.errors import UnknownNameError
-from facestats.track import create_tracker, fill_back
+from facestats.track import TRACKERS, create_tracker
 from facestats.types import Detections
 
-NAMES = ("bytetrack", "centroid")
+NAMES = tuple(name for name in TRACKERS if name != "none")
 
 
 def walk(tracker, positions, *, rate=10.0, side=40.0):
@@ -105,20 +105,3 @@ def test_ids_are_unique_within_a_frame_and_across_cuts(name, frames, cuts):
         assert len(set(known)) == len(known)
         for track in known:
             assert shot_of.setdefault(track, shot) == shot
-
-
-def boxes(*xs):
-    return np.array([[x, 0, x + 20, 20] for x in xs], float).reshape(-1, 4)
-
-
-def test_fill_back_takes_the_nearest_face_of_the_frame_before_and_no_other():
-    filled = fill_back([boxes(0, 100, 300), boxes(102, 2)], [np.array([-1, -1, -1]), np.array([7, 3])], [0, 0])
-    assert [row.tolist() for row in filled] == [[3, 7, -1], [7, 3]]
-
-
-def test_fill_back_does_not_cross_a_cut_nor_rename_nor_change_its_input():
-    ids = [np.array([-1]), np.array([4])]
-    assert fill_back([boxes(0), boxes(0)], ids, [0, 1])[0].tolist() == [-1]
-    assert fill_back([boxes(0), boxes(0)], [np.array([2]), np.array([4])], [0, 0])[0].tolist() == [2]
-    fill_back([boxes(0), boxes(0)], ids, [0, 0])
-    assert ids[0].tolist() == [-1]
