@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format packages constraints clean
+.PHONY: help install demo test test-all lint format packages constraints models clean
 
 help:
 	@echo "make demo      render a sample video and do the whole job on it"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
 	@echo "make lint      ruff"
 	@echo "make format    ruff, mending what it can"
+	@echo "make models    train the shipped attribute models anew (DATA=folder with the data files; hours)"
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestats needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 2; }
@@ -44,6 +45,23 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What ships in models/expression and models/people, in the order in which one learns from the other (recipes/README.md).
+# A training that was stopped goes on where it was; one that is done is not done again.
+DATA ?= data
+DLIB ?= dlib_face_recognition_resnet_model_v1.dat
+OUT ?= my-models
+FER := --data $(DATA)/fer2013.parquet
+FACES := --data $(DATA)/age_gender.parquet --data $(DATA)/makeup.parquet
+TRAIN = test -f $(OUT)/$(1)/card.json || $(BIN)/facestats train $(1) --out $(OUT)/$(1)
+
+models: $(STAMP)
+	$(call TRAIN,teacher) $(FER) $(FACES) --start $(DLIB)
+	$(call TRAIN,people-first) $(FACES) --teacher $(OUT)/teacher
+	$(call TRAIN,people) $(FACES) --start $(OUT)/people-first --teacher $(OUT)/teacher --teacher $(OUT)/people-first
+	$(call TRAIN,expression-teacher-1) $(FER) --start $(OUT)/teacher
+	$(call TRAIN,expression-teacher) $(FER) --start $(OUT)/expression-teacher-1
+	$(call TRAIN,expression) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher
 
 # Pin what the ranges of pyproject.toml resolve to; a `+cpu` suffix must never be frozen.
 constraints: $(STAMP)

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from facestats.collection import CollectionResult, analyze, analyze_collection
+    from facestats.composition import demographics
     from facestats.errors import FacestatsError
     from facestats.options import AnalyzeOptions
     from facestats.reporting import report
     from facestats.results import VideoResult
     from facestats.store import Store, open_store
     from facestats.tables import summarize_tracks
+    from facestats.timelines import timeline
 
 _HOMES = {
     "AnalyzeOptions": "facestats.options",
@@ -32,9 +34,11 @@ _HOMES = {
     "VideoResult": "facestats.results",
     "analyze": "facestats.collection",
     "analyze_collection": "facestats.collection",
+    "demographics": "facestats.composition",
     "open_store": "facestats.store",
     "report": "facestats.reporting",
     "summarize_tracks": "facestats.tables",
+    "timeline": "facestats.timelines",
 }
 
 __all__ = [
@@ -45,9 +49,11 @@ __all__ = [
     "VideoResult",
     "analyze",
     "analyze_collection",
+    "demographics",
     "open_store",
     "report",
     "summarize_tracks",
+    "timeline",
 ]
 
 

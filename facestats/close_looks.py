@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facestats.tables import quality_weight
 from facestats.types import Detections, Int64
+from facestats.verdicts import quality_weight
 
 #: What a person keeps for the length of a track. Faces of neighbouring frames say nearly the same of it.
 LASTING_ATTRIBUTES = frozenset({"gender", "age", "makeup"})

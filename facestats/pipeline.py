@@ -207,6 +207,7 @@ def analyze_source(
         sha256=sha256,
         status="partial" if source.damage else "ok",
         error=source.damage,
+        clock_note=source.clock_note,
         # A still has no length; a video lasts until its last frame has been shown.
         duration_s=0.0 if source.info.kind == "image" else source.end_s - sampled[0].time_s,
         n_frames=source.n_decoded,

@@ -137,6 +137,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _text("error", "why it is not ok; missing otherwise"),
         _seconds("duration_s", "length up to the end of the last decoded frame"),
         Column("fps", "float64", "nominal frames a second, for information", decimals=4),
+        _text("clock_note", "what is odd about its timestamps; missing where nothing is"),
         _count("width", "width of the upright frame (px)"),
         _count("height", "height of the upright frame (px)"),
         _count("rotation", "clockwise turn already applied (degrees)"),
@@ -166,6 +167,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _share("score", "the detector's confidence"),
         _pixels("face_px", "shorter side of the box"),
         Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
+        _share("frontal", "how far the face looks at the camera, by its nose: 1 straight, 0 in profile"),
         # Expression is measured in all of these, gender, age and makeup in as many as a track's verdict needs.
         Column("classified", "bool", "whether the face was large enough for any attribute model"),
         *_class_probabilities("expression"),

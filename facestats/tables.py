@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from facestats import schema
+from facestats import crops, schema
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
 from facestats.gaps import bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Predictions
-
-#: A face of this size, in pixels, or larger counts fully towards its track's verdict.
-FULL_WEIGHT_PX = 64.0
+from facestats.verdicts import effective_size, pooled, quality_weight, smoothed
 
 
 @dataclass(frozen=True)
@@ -148,6 +146,7 @@ def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids
         "score": np.concatenate([item.detections.scores for item, _ in occupied]),
         "face_px": np.concatenate([item.detections.sizes for item, _ in occupied]),
         "sharpness": np.concatenate([item.sharpness for item, _ in occupied]),
+        "frontal": crops.frontality(np.concatenate([item.detections.landmarks for item, _ in occupied])),
     }
     data["track_id"][ids < 0] = pd.NA
     classified = np.zeros(len(boxes), bool)
@@ -219,10 +218,12 @@ def summarize_tracks(
 ) -> pd.DataFrame:
     """Turn the observations of each track into one row with verdicts: the ``tracks`` table.
 
-    The probabilities of gender, age and makeup are averaged over the classified observations, weighted by the
-    detector's score and the face's size. Expression changes, so it is averaged over time: each observation speaks for
-    the time half-way to its neighbours, and the shares are the expected shares of the track's time. A verdict whose
-    probability stays below the attribute's threshold is ``"unknown"``; one that was never measured is missing.
+    For gender, age and makeup the evidence of the classified observations is pooled: large, sharp, frontal and surely
+    detected faces weigh more, and all together count for as many as are independent, see :mod:`facestats.verdicts`.
+    Expression changes: smoothed with a time constant of half a second, it is averaged over time, each observation
+    speaking for the time half-way to its neighbours, so that the shares are the expected shares of the track's time,
+    and the verdict is the largest. A verdict whose probability stays below the attribute's threshold is ``"unknown"``;
+    one that was never measured is missing.
 
     Parameters
     ----------
@@ -269,41 +270,38 @@ def _summarize(video_id: str, track_id: int, group: pd.DataFrame, thresholds: Ma
         "face_px": float(group["face_px"].median()),
     }
     seen = group[group["classified"]]
-    quality = quality_weight(seen["score"].to_numpy(), seen["face_px"].to_numpy())
-    durations = observation_durations(seen["time_s"].to_numpy())
+    times = seen["time_s"].to_numpy(np.float64)
+    quality = quality_weight(*(seen[name].to_numpy() for name in ("score", "face_px", "sharpness", "frontal")))
     for attribute, column in schema.VERDICT_COLUMNS.items():
-        names = list(schema.probability_columns(attribute))
-        probabilities = seen[names].to_numpy(np.float64)
+        probabilities = seen[list(schema.probability_columns(attribute))].to_numpy(np.float64)
         measured = ~np.isnan(probabilities).all(axis=1)
         if not measured.any():
             continue
-        weights = (durations if attribute == "expression" else quality)[measured]
-        mean = np.average(np.nan_to_num(probabilities[measured]), axis=0, weights=weights)
-        best = int(mean.argmax())
-        sure = mean[best] >= thresholds.get(attribute, 0.5)
-        row[column] = schema.ATTRIBUTE_CLASSES[attribute][best] if sure else schema.UNKNOWN
-        row[f"{column}_prob"] = mean[best]
+        probabilities, when, weights = probabilities[measured], times[measured], quality[measured]
         if attribute == "expression":
-            known = ~np.isnan(probabilities).all(axis=0)
-            row |= {f"expression_share_{name}": mean[i] for i, name in enumerate(schema.EXPRESSIONS) if known[i]}
+            durations = observation_durations(when)
+            flowing = smoothed(probabilities, when, weights * durations)
+            together = np.average(flowing, axis=0, weights=durations)
+            shares = dict(zip(schema.EXPRESSIONS, together, strict=True))
+            row |= {f"expression_share_{name}": share for name, share in shares.items() if not np.isnan(share)}
+        else:
+            together = pooled(probabilities, weights, effective_size(when, weights))
+        best = int(np.nanargmax(together))
+        sure = together[best] >= thresholds.get(attribute, 0.5)
+        row[column] = schema.ATTRIBUTE_CLASSES[attribute][best] if sure else schema.UNKNOWN
+        row[f"{column}_prob"] = together[best]
     years = seen[["age_years", "age_years_low", "age_years_high"]].to_numpy(np.float64)
     measured = ~np.isnan(years).any(axis=1)
     if measured.any():
-        # Errors of one face's ages go together, so averaging does not narrow the interval.
-        means = np.average(years[measured], axis=0, weights=quality[measured])
-        row |= dict(zip(("age_years", "age_years_low", "age_years_high"), means, strict=True))
+        weights = quality[measured]
+        mean, low, high = np.average(years[measured], axis=0, weights=weights)
+        narrower = 1 / np.sqrt(effective_size(times[measured], weights))
+        row |= {
+            "age_years": mean,
+            "age_years_low": mean - (mean - low) * narrower,
+            "age_years_high": mean + (high - mean) * narrower,
+        }
     return row
-
-
-def quality_weight(score: np.ndarray, face_px: np.ndarray) -> np.ndarray:
-    """Return how much an observation counts towards its track's verdicts, float64 (N,), above 0.
-
-    Examples
-    --------
-    >>> quality_weight(np.array([1.0, 1.0]), np.array([64.0, 32.0])).tolist()
-    [1.0, 0.5]
-    """
-    return np.maximum(np.asarray(score, np.float64), 0.05) * np.clip(np.asarray(face_px) / FULL_WEIGHT_PX, 0.05, 1)
 
 
 def observation_durations(times_s: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from facestats import schema
-from facestats.tables import quality_weight
 from facestats.types import Detections, Frame, Int64, UInt8
+from facestats.verdicts import quality_weight
 
 #: Longer side of a thumbnail in pixels.
 LONGER_SIDE = 96

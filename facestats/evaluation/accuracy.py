@@ -13,7 +13,7 @@ from facestats.classify.onnx import OnnxClassifier
 from facestats.evaluation.calibration import expected_calibration_error
 from facestats.evaluation.groups import accuracy_by_group
 from facestats.models import Model
-from facestats.schema import ATTRIBUTE_CLASSES
+from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN
 from facestats.training.faces import FaceData
 from facestats.types import Float32, Int64, Predictions
 
@@ -73,8 +73,8 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
         mean F1 over the same; ``nll``: the mean of minus the log of the label's probability; ``ece``: the expected
         calibration error over 15 bins; ``coverage``: the share of rows whose verdict is not "unknown", and
         ``covered_accuracy`` among these; ``confusion``: ``classes`` and ``matrix``, rows the labels, columns the
-        predictions; ``groups``: see :func:`facestats.evaluation.groups.accuracy_by_group`. What cannot be computed is
-        None.
+        predictions; ``verdicts``: the same with a last column for "unknown"; ``groups``: see
+        :func:`facestats.evaluation.groups.accuracy_by_group`. What cannot be computed is None.
 
         For age all of these are of age groups, over the ``n_exact`` rows whose age is exact (bins straddle the
         groups); ``group_accuracy`` repeats the accuracy. For a model that gives years there are also ``mae``, the mean
@@ -204,9 +204,12 @@ def _score_classes(
     if len(labels) == 0:
         figures = ("accuracy", "balanced_accuracy", "macro_f1", "nll", "ece", "coverage", "covered_accuracy")
         matrix = np.zeros((len(classes), len(classes)), np.int64)
-        return {**dict.fromkeys(figures), "confusion": _confusion(classes, matrix), "groups": {}}
+        verdicts = _confusion((*classes, UNKNOWN), np.zeros((len(classes), len(classes) + 1), np.int64))
+        return {**dict.fromkeys(figures), "confusion": _confusion(classes, matrix), "verdicts": verdicts, "groups": {}}
     chosen, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     correct, covered = chosen == labels, confidence >= threshold
+    every = np.arange(len(classes) + 1)
+    verdicts = confusion_matrix(labels, np.where(covered, chosen, len(classes)), labels=every)[:-1]
     said = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     present = np.unique(labels)
     return {
@@ -218,6 +221,7 @@ def _score_classes(
         "coverage": float(covered.mean()),
         "covered_accuracy": float(correct[covered].mean()) if covered.any() else None,
         "confusion": _confusion(classes, confusion_matrix(labels, chosen, labels=np.arange(len(classes)))),
+        "verdicts": _confusion((*classes, UNKNOWN), verdicts),
         "groups": accuracy_by_group(correct, covered, table),
     }
 

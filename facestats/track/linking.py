@@ -128,10 +128,12 @@ def relink_frames(
     """
     counts = [len(ids) for ids in track_ids]
     times, shots, detections, looks = zip(*frames, strict=True)
+    # A clock that repeats or runs backwards still has an order: that of the frames.
+    times = np.maximum.accumulate(np.array(times, np.float64)) + 1e-6 * np.arange(len(times))
     tracks, probabilities = relink(
         TrackedFaces(
             look=np.repeat(np.arange(len(counts)), counts),
-            time_s=np.repeat(np.array(times, np.float64), counts),
+            time_s=np.repeat(times, counts),
             shot=np.repeat(np.array(shots, np.int64), counts),
             track=np.concatenate(track_ids).astype(np.int64),
             boxes=np.concatenate([found.boxes for found in detections]),

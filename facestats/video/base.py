@@ -30,12 +30,15 @@ class DecodedFrame:
     to_small : callable, optional
         Takes the longer side in pixels, 0 for the frame's own size, and returns the upright frame no larger than that,
         uint8 (h, w, 3) RGB, or None. Given where that is cheaper than shrinking what ``to_rgb`` returns.
+    has_timestamp : bool
+        Whether the input itself says when the frame is shown; else its time is a guess.
     """
 
     time_s: float
     duration_s: float
     to_rgb: Callable[[], UInt8 | None]
     to_small: Callable[[int], UInt8 | None] | None = None
+    has_timestamp: bool = True
 
 
 class FrameSource(ABC):
@@ -77,6 +80,22 @@ class FrameSource(ABC):
         self._ending: str | None = None
         self._n_broken = 0
         self._first_broken = ""
+        self._n_guessed = 0
+        self._n_unordered = 0
+
+    @property
+    def clock_note(self) -> str | None:
+        """What is odd about the times of the frames read so far, in one line; None if nothing is."""
+        notes = []
+        if self._n_guessed:
+            which = (
+                "no" if self._n_guessed == self.n_decoded else f"{self._n_guessed} of {self.n_decoded} frames without"
+            )
+            rate = f"the nominal {self.info.fps:g} frames/s" if self.info.fps > 0 else "the order of the frames alone"
+            notes.append(f"{which} timestamps: times follow {rate}")
+        if self._n_unordered:
+            notes.append(f"{self._n_unordered} of {self.n_decoded} timestamps repeat or run backwards")
+        return "; ".join(notes) or None
 
     @property
     def damage(self) -> str | None:
@@ -127,6 +146,8 @@ class FrameSource(ABC):
             for decoded in frames:
                 index = self.n_decoded
                 self.n_decoded += 1
+                self._n_guessed += not decoded.has_timestamp
+                self._n_unordered += decoded.time_s <= self.last_time_s
                 self.last_time_s = decoded.time_s
                 self.end_s = decoded.time_s + decoded.duration_s
                 if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side)) is not None:

@@ -204,12 +204,14 @@ class ContainerSource(FrameSource):
         clock = _Clock(self._stream.time_base, self._nominal_fps)
         pending, self._pending = self._pending, []
         for frame in itertools.chain(pending, self._raw):
+            has_timestamp = frame.pts is not None or frame.dts is not None
             time_s, duration_s = clock.read(frame)
             yield DecodedFrame(
                 time_s,
                 duration_s,
                 lambda frame=frame: self._to_rgb(frame),
                 lambda side, frame=frame: self._to_small(frame, side),
+                has_timestamp,
             )
         self._check_end()
 

@@ -71,6 +71,14 @@ def test_times_and_frames_are_the_sources_own():
     assert result.videos["n_frames"].item() == result.videos["n_sampled"].item() == 6
 
 
+def test_a_clock_that_repeats_or_runs_backwards_loses_no_face_and_is_noted():
+    result = check(run(ListedFrames([0.0, 0.1, 0.1, 0.2, 0.15, 0.3, 0.4]), rate=0))
+    assert result.videos["clock_note"].item() == "2 of 7 timestamps repeat or run backwards"
+    assert result.tracks["n_observations"].tolist() == [7]
+    assert result.tracks[["start_s", "end_s"]].to_numpy().tolist() == [[0.0, 0.4]]
+    assert check(run(ListedFrames([0.0, 0.1]), rate=0)).videos["clock_note"].isna().all()
+
+
 def test_the_rate_decides_how_many_frames_are_looked_at_not_how_many_are_counted():
     detector = FixedDetector()
     result = check(run(ListedFrames([i / 25 for i in range(50)]), detector, rate=5))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from facestats import schema, tables
 from facestats.tables import SampledFrame
 from facestats.types import Detections, Predictions
+from facestats.verdicts import LASTING_CORRELATION
 
 
 def sampled(frame, time_s, detections, predictions=None, classified=()):
@@ -103,7 +104,7 @@ def test_a_track_is_its_times_counts_and_median_size():
 
 
 def test_a_verdict_below_its_threshold_is_unknown_and_keeps_its_probability():
-    table = observations([0.0, 0.1], gender_female=0.7, gender_male=0.3)
+    table = observations([0.0], gender_female=0.7, gender_male=0.3)
     sure = tables.summarize_tracks(table, {"gender": 0.6}).iloc[0]
     unsure = tables.summarize_tracks(table, {"gender": 0.8}).iloc[0]
     assert sure["gender"] == "female"
@@ -123,7 +124,7 @@ def test_large_sharp_faces_weigh_more():
     small = observations([0.1], face_px=16, gender_female=0.1, gender_male=0.9)
     track = tables.summarize_tracks(pd.concat([big, small], ignore_index=True), {}).iloc[0]
     assert track["gender"] == "female"
-    assert track["gender_prob"] == pytest.approx((0.9 * 64 + 0.1 * 16) / 80, abs=1e-6)
+    assert 0.7 < track["gender_prob"] < 0.9
 
 
 def expressions(times, happy):
@@ -197,4 +198,7 @@ def test_verdicts_stay_probabilities(female, face_px, score):
     times = np.arange(len(female)) / 10
     table = observations(times, face_px=face_px, score=score, gender_female=female, gender_male=1 - female)
     track = schema.validate("tracks", tables.summarize_tracks(table, {})).iloc[0]
-    assert 0.5 - 1e-5 <= track["gender_prob"] <= max(female.max(), 1 - female.min()) + 1e-5
+    # Many faces are hardly worth more than the surest of them.
+    surest = np.clip(max(female.max(), 1 - female.min()), 0.5, 1 - 1e-4)
+    most = 1 / (1 + ((1 - surest) / surest) ** (1 / LASTING_CORRELATION))
+    assert 0.5 - 1e-5 <= track["gender_prob"] <= most + 1e-4

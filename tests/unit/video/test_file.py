@@ -52,6 +52,19 @@ def test_times_come_from_the_container(tmp_path, name, times, options):
     assert source.damage is None
 
 
+def test_a_video_without_timestamps_says_so(tmp_path):
+    source, frames = read_all(write_video(tmp_path / "bare.h264", regular_times(20, 25)))
+    assert source.clock_note == "no timestamps: times follow the nominal 25 frames/s"
+    assert [frame.time_s for frame in frames] == pytest.approx(regular_times(20, 25))
+
+
+@pytest.mark.parametrize("name", ["constant.mp4", "late.mkv", "uneven.gif"])
+def test_a_clock_that_is_in_order_needs_no_note(tmp_path, name):
+    times = [round(time, 2) for time in UNEVEN] if name == "uneven.gif" else regular_times(20, 25, start_s=0.4)
+    source, _ = read_all(write_video(tmp_path / name, times))
+    assert source.clock_note is None
+
+
 def test_the_end_includes_the_last_frames_duration(tmp_path):
     source, _ = read_all(write_video(tmp_path / "a.mp4", UNEVEN, last_s=0.7))
     assert source.end_s == pytest.approx(UNEVEN[-1] + 0.7, abs=1e-6)

@@ -1,0 +1,201 @@
+"""Who was seen: the shares of gender, age and makeup among tracked people, corrected for what the models confuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.errors import ModelError, UnknownNameError, UsageError
+from facestats.models import Model, choose_models
+
+#: What the figures mean, for whoever sees them.
+NOTE = (
+    "Corrected shares allow for how often the models, on labelled faces, took one class for another or could not tell; "
+    "the raw ones count verdicts as they are. In 90 % of like collections the interval would hold the true share, "
+    "if people here are confused as often as in those labelled faces, and each track is another person."
+)
+
+#: What may count once each: people (``"track"``), or the time for which they were seen (``"time"``).
+WEIGHTS = ("track", "time")
+
+#: Columns and dtypes of the table.
+DEMOGRAPHICS_DTYPES = {
+    "attribute": "str",
+    "class": "str",
+    "share": "float64",
+    "share_low": "float64",
+    "share_high": "float64",
+    "raw_share": "float64",
+    "n_tracks": "int64",
+}
+
+_ATTRIBUTES = {column: attribute for attribute, column in schema.VERDICT_COLUMNS.items() if attribute != "expression"}
+_STEPS = 300  # of expectation and maximization
+_SHORTEST_S = 0.1  # a track of one observation was seen for a moment too
+
+
+def demographics(
+    tracks: pd.DataFrame,
+    *,
+    weight: str = "track",
+    attributes: Sequence[str] = ("gender", "age_group", "makeup"),
+    models: Mapping[str, str] | None = None,
+    models_path: Sequence[str | Path] = (),
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return what shares of the people seen are of which gender, age group and makeup, with 90 % intervals.
+
+    The verdicts of the tracks, "unknown" included, are a mixture of what the models say of each class; the card of a
+    model says how often it says what of whom (on labelled faces that it was not trained on). The mixture is resolved by
+    maximum likelihood (expectation maximization; the correction of prevalence of Saerens et al., 2002). Intervals are
+    percentiles of a bootstrap over the tracks, the rows of the card's matrix being drawn anew too.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        Of one video or of many, see :mod:`facestats.schema`.
+    weight : str
+        ``"track"``: every track counts once; ``"time"``: for as long as it lasted.
+    attributes : sequence of str
+        Columns of ``tracks``.
+    models : mapping of str to str, optional
+        The models that the analysis used, by attribute, where these are not the default ones.
+    models_path : sequence of path
+        Folders of one's own models.
+    n_bootstrap : int
+        How often the tracks are drawn anew.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each attribute and class, see :data:`DEMOGRAPHICS_DTYPES`: ``share`` is the corrected one, between
+        ``share_low`` and ``share_high``; ``raw_share`` is that among the verdicts, which has a row ``"unknown"`` too
+        (whose ``share`` is missing); ``n_tracks`` the verdicts. An attribute that was never measured has no rows.
+        ``.attrs["note"]`` says in two sentences what it all means.
+
+    Raises
+    ------
+    UsageError
+        If ``weight`` or an attribute is unknown, or a column is missing.
+    UnknownNameError
+        If a model is.
+    ModelError
+        If a model's card does not say what it confuses.
+
+    Examples
+    --------
+    >>> demographics(schema.conform("tracks")).columns[:3].tolist()
+    ['attribute', 'class', 'share']
+    """
+    if weight not in WEIGHTS:
+        raise UsageError(f"unknown weight {weight!r}: use {' or '.join(WEIGHTS)}")
+    unknown = [name for name in attributes if name not in _ATTRIBUTES]
+    if unknown:
+        raise UsageError(f"no shares of {unknown[0]!r}: there are those of {', '.join(_ATTRIBUTES)}")
+    missing = {*attributes, "duration_s"} - set(tracks.columns)
+    if missing:
+        raise UsageError(f"shares need tracks; this table has no column {', '.join(sorted(missing))}")
+    chosen = choose_models(dict(models or {}), [Path(folder) for folder in models_path])
+    rng = np.random.default_rng(seed)
+    parts = []
+    for column in attributes:
+        attribute = _ATTRIBUTES[column]
+        measured = tracks[tracks[column].notna()]
+        if measured.empty:
+            continue
+        if attribute not in chosen:
+            raise UnknownNameError(f"no model of {attribute}, so nothing corrects its verdicts: leave it out")
+        seconds = measured["duration_s"].to_numpy(np.float64).clip(min=_SHORTEST_S)
+        weights = seconds if weight == "time" else np.ones(len(measured))
+        parts.append(
+            _shares(column, measured[column], weights, _confusion(chosen[attribute], attribute), n_bootstrap, rng)
+        )
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
+    table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
+    table.attrs["note"] = NOTE
+    return table
+
+
+def _confusion(model: Model, attribute: str) -> np.ndarray:
+    """Return how often the model said what of whom, float64 (K, K + 1), the last column being "unknown"."""
+    figures = model.card.metrics.get("validation", {}).get(attribute, {})
+    classes = [*schema.ATTRIBUTE_CLASSES[attribute], schema.UNKNOWN]
+    verdicts = figures.get("verdicts", {}) if isinstance(figures, Mapping) else {}
+    if verdicts.get("classes") != classes:
+        raise ModelError(
+            f"the card of model {model.name!r} does not say which verdicts on {attribute} it confuses "
+            f"(metrics.validation.{attribute}.verdicts): train it with facestats, or leave the attribute out"
+        )
+    return np.array(verdicts["matrix"], np.float64)
+
+
+def _shares(
+    column: str,
+    verdicts: pd.Series,
+    weights: np.ndarray,
+    confusion: np.ndarray,
+    n_bootstrap: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    classes = schema.ATTRIBUTE_CLASSES[_ATTRIBUTES[column]]
+    said = np.array([*classes, schema.UNKNOWN])
+    is_said = verdicts.to_numpy(object)[:, None] == said[None]
+    raw = weights @ is_said / weights.sum()
+    share = resolve(raw[None], _rates(confusion)[None])[0]
+    # The Bayesian bootstrap (Rubin, 1981): no draw is without any track of what was seen, however few tracks there are.
+    drawn = rng.dirichlet(np.ones(len(weights)), n_bootstrap) * weights
+    drawn = drawn @ is_said / drawn.sum(axis=1, keepdims=True)
+    rates = np.stack([rng.dirichlet(row + 0.5, n_bootstrap) for row in confusion], axis=1)
+    low, high = np.quantile(resolve(drawn, rates), [0.05, 0.95], axis=0)
+    pad = [np.nan]  # nobody is unknown in truth
+    return pd.DataFrame(
+        {
+            "attribute": column,
+            "class": said,
+            "share": [*share, *pad],
+            "share_low": [*np.minimum(low, share), *pad],
+            "share_high": [*np.maximum(high, share), *pad],
+            "raw_share": raw,
+            "n_tracks": is_said.sum(axis=0),
+        }
+    )
+
+
+def _rates(confusion: np.ndarray) -> np.ndarray:
+    return (confusion + 0.5) / (confusion + 0.5).sum(axis=1, keepdims=True)
+
+
+def resolve(shares: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Return the mixtures of classes that explain shares of verdicts best.
+
+    Parameters
+    ----------
+    shares : numpy.ndarray
+        float (B, V): shares of the verdicts; rows sum to 1.
+    rates : numpy.ndarray
+        float (B, K, V), above 0: how often each class gets each verdict; rows sum to 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (B, K); rows sum to 1.
+
+    Examples
+    --------
+    >>> rates = np.array([[[0.9, 0.1], [0.2, 0.8]]])
+    >>> resolve(np.array([[0.55, 0.45]]), rates).round(3).tolist()
+    [[0.5, 0.5]]
+    """
+    mixture = np.full(rates.shape[:2], 1 / rates.shape[1])
+    for _ in range(_STEPS):
+        expected = np.einsum("bk,bkv->bv", mixture, rates)
+        mixture = mixture * np.einsum("bv,bkv->bk", shares / np.maximum(expected, 1e-12), rates)
+        mixture /= mixture.sum(axis=1, keepdims=True)
+    return mixture

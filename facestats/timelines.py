@@ -1,0 +1,105 @@
+"""Expression as a time series: one row for each track and span of time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.errors import UsageError
+from facestats.results import VideoResult
+from facestats.store import Store
+from facestats.tables import observation_durations
+from facestats.verdicts import quality_weight, smoothed
+
+_PROBABILITIES = schema.probability_columns("expression")
+
+#: Columns and dtypes of a timeline.
+TIMELINE_DTYPES = {
+    "video_id": "str",
+    "track_id": "Int64",
+    "time_s": "float64",
+    "n_observations": "Int64",
+    "expression": "str",
+    "expression_prob": "float32",
+    **dict.fromkeys(_PROBABILITIES, "float32"),
+}
+
+
+def timeline(
+    source: VideoResult | Store | pd.DataFrame, *, every: float = 1.0, threshold: float | None = None
+) -> pd.DataFrame:
+    """Return the expression of each tracked face over time, smoothed with a time constant of half a second.
+
+    Parameters
+    ----------
+    source : VideoResult, Store or pandas.DataFrame
+        What has ``observations``, or these themselves.
+    every : float
+        Length of a span in seconds of the video's clock; spans begin at its multiples.
+    threshold : float, optional
+        Probability below which the expression is ``"unknown"``; by default that of the model which analyses use.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each track and span in which its expression was measured, see :data:`TIMELINE_DTYPES`: ``time_s`` is
+        where the span begins; the probabilities are means over the time in it, ``expression`` the most probable one.
+        Where a face was out of sight there is no row.
+
+    Raises
+    ------
+    UsageError
+        If ``every`` is not above 0, or the source has no observations.
+
+    Examples
+    --------
+    >>> timeline(schema.conform("observations")).columns[:3].tolist()
+    ['video_id', 'track_id', 'time_s']
+    """
+    if not every > 0:
+        raise UsageError(f"every must be above 0 seconds, got {every}")
+    observations = source if isinstance(source, pd.DataFrame) else source.observations
+    missing = {"video_id", "track_id", "time_s", "score", "face_px", *_PROBABILITIES} - set(observations.columns)
+    if missing:
+        raise UsageError(f"a timeline needs observations; this table has no column {', '.join(sorted(missing))}")
+    least = _default_threshold() if threshold is None else threshold
+    measured = observations["track_id"].notna() & observations[list(_PROBABILITIES)].notna().any(axis=1)
+    parts = []
+    for (video_id, track_id), group in observations[measured].groupby(["video_id", "track_id"], sort=True):
+        group = group.sort_values("time_s", kind="stable")
+        times = group["time_s"].to_numpy(np.float64)
+        durations = observation_durations(times)
+        extra = [group[name].to_numpy() if name in group else None for name in ("sharpness", "frontal")]
+        quality = quality_weight(group["score"].to_numpy(), group["face_px"].to_numpy(), *extra)
+        flowing = smoothed(group[list(_PROBABILITIES)].to_numpy(np.float64), times, quality * durations)
+        # A time that was written as 0.1 + 0.2 begins the span at 0.3 all the same.
+        span = np.floor(times / every + 1e-9).astype(np.int64)
+        sums = pd.DataFrame(flowing * durations[:, None], columns=list(_PROBABILITIES)).groupby(span).sum(min_count=1)
+        totals = pd.Series(durations).groupby(span).agg(["sum", "size"])
+        means = sums.div(totals["sum"], axis=0)
+        parts.append(
+            means.assign(
+                video_id=video_id,
+                track_id=track_id,
+                time_s=means.index.to_numpy() * every,
+                n_observations=totals["size"],
+            )
+        )
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in TIMELINE_DTYPES.items()})
+    table = pd.concat(parts, ignore_index=True)
+    probabilities = table[list(_PROBABILITIES)].to_numpy(np.float64)
+    best = np.nanargmax(probabilities, axis=1)
+    surest = probabilities[np.arange(len(table)), best]
+    names = np.array(schema.EXPRESSIONS, object)[best]
+    table["expression"] = np.where(surest >= least, names, schema.UNKNOWN)
+    table["expression_prob"] = surest
+    return table[list(TIMELINE_DTYPES)].astype(TIMELINE_DTYPES)
+
+
+def _default_threshold() -> float:
+    from facestats.models import choose_models, thresholds
+
+    chosen = choose_models(dict.fromkeys(("gender", "age", "makeup"), "none"))
+    return thresholds(chosen)["expression"]
