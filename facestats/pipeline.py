@@ -312,7 +312,7 @@ class _Shots:
         with contextlib.closing(frames):
             for frame in frames:
                 before = counter.shot
-                self.waiting.append(counter.update(frame.small))
+                self.waiting.append(counter.update(frame.small, frame.time_s))
                 self._new.append(counter.shot != before)
                 yield frame
 

@@ -1,6 +1,8 @@
-"""Shot cuts, found on the sampled frames by PySceneDetect's content detector."""
+"""Where one shot ends and the next begins: hard cuts, found by PySceneDetect, and fades and dissolves, found here."""
 
 from __future__ import annotations
+
+from collections import deque
 
 import cv2
 import numpy as np
@@ -13,11 +15,30 @@ from facestats.types import UInt8
 #: Mean change of hue, saturation and luminance (0 to 255) between two sampled frames that makes a cut.
 THRESHOLD = 27.0
 
+#: Lengths of dissolves that are looked for, in seconds: each finds those up to a third shorter or longer.
+DISSOLVES_S = (0.5, 0.8, 1.2, 1.8, 2.7, 4.0)
+
+#: A picture whose mean is below this (0 to 255) is black: whatever comes out of the black again may be another shot.
+BLACK = 10.0
+
+#: Two pictures whose greys correlate by less show different things, however bright they are.
+ALIKE = 0.5
+
 _WIDTH = 96  # at least; a cut shows in a thumbnail, and motion blurs away
+_GREYS = (64, 36)  # pixels of the picture in which dissolves are looked for
+_LEAST_CHANGE = 12.0  # mean difference of grey between the ends of a dissolve
+_MOST_ERROR = 0.2  # of that difference, in between
 
 
 class ShotCounter:
     """Numbers the shots of one video while its frames pass by.
+
+    - Hard cuts: a large change from one sampled frame to the next.
+    - Fades through black, where what comes after shows something else than what was before. The dark counts to the shot
+      before it.
+    - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
+      1993, looked for the sum of small changes alone, which a moving camera makes too). The new shot begins where the
+      dissolve ends.
 
     Parameters
     ----------
@@ -28,24 +49,93 @@ class ShotCounter:
     --------
     >>> import numpy as np
     >>> counter = ShotCounter()
-    >>> dark, light = np.zeros((90, 160, 3), np.uint8), np.full((90, 160, 3), 250, np.uint8)
-    >>> [counter.update(image) for image in (dark, dark, light, light)]
+    >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
+    >>> [counter.update(image, i / 10) for i, image in enumerate((dark, dark, light, light))]
     [0, 0, 1, 1]
     """
 
     def __init__(self, *, threshold: float = THRESHOLD) -> None:
         self._detector = ContentDetector(threshold=threshold, min_scene_len=1, filter_mode=FlashFilter.Mode.SUPPRESS)
         self._n_seen = 0
+        self._lately: deque[tuple[float, np.ndarray]] = deque()
+        self._before_black: np.ndarray | None = None
+        self._is_black = False
         self.shot = 0
 
-    def update(self, rgb: UInt8) -> int:
-        """Return the 0-based shot number of the next sampled frame, uint8 (H, W, 3), RGB."""
-        # The detector takes BGR and wants its own clock type; only the count of frames matters to it.
-        cuts = self._detector.process_frame(FrameTimecode(self._n_seen, fps=30.0), _thumbnail(rgb))
+    def update(self, rgb: UInt8, time_s: float) -> int:
+        """Return the 0-based shot number of the next sampled frame.
+
+        Parameters
+        ----------
+        rgb : numpy.ndarray
+            uint8 (H, W, 3), RGB.
+        time_s : float
+            Its presentation time.
+        """
+        small = _thumbnail(rgb)
+        # The detector wants its own clock type; only the count of frames matters to it.
+        cuts = self._detector.process_frame(FrameTimecode(self._n_seen, fps=30.0), small)
         self._n_seen += 1
-        if cuts:
+        grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        grey = grey.astype(np.float32)
+        # In the dark hue and saturation leap about: what is cut there shows when the light comes back.
+        is_dim = min(grey.mean(), self._lately[-1][1].mean() if self._lately else 255.0) < 2 * BLACK
+        cut = bool(cuts) and not is_dim
+        if cut | self._has_faded(grey) | self._has_dissolved(grey, time_s):
             self.shot += 1
+            self._lately.clear()
+            self._before_black = None
+        if self._lately and time_s <= self._lately[-1][0]:  # a clock that runs backwards
+            self._lately.clear()
+        self._lately.append((time_s, grey))
+        while self._lately[-1][0] - self._lately[0][0] > 1.1 * DISSOLVES_S[-1]:
+            self._lately.popleft()
         return self.shot
+
+    def _has_faded(self, grey: np.ndarray) -> bool:
+        """Say whether this picture comes out of the black and shows something else than what went into it."""
+        was_black, self._is_black = self._is_black, bool(grey.mean() < BLACK)
+        if self._is_black:
+            if not was_black:
+                self._before_black = max(
+                    (before for _, before in self._lately), key=lambda before: before.std(), default=None
+                )
+            return False
+        # Just out of the black there is little to be seen yet.
+        if self._before_black is None or grey.std() < 0.5 * self._before_black.std():
+            return False
+        before, self._before_black = self._before_black, None
+        return _likeness(before, grey) < ALIKE
+
+    def _has_dissolved(self, grey: np.ndarray, time_s: float) -> bool:
+        """Say whether the pictures of the last while are mixtures of the first of them and this one."""
+        times = np.array([time for time, _ in self._lately])
+        for length_s in DISSOLVES_S:
+            if len(times) == 0 or time_s - times[0] < 0.95 * length_s:
+                return False
+            places = [int(np.abs(times - (time_s - share * length_s)).argmin()) for share in (1.0, 0.75, 0.5, 0.25)]
+            if len(set(places)) < len(places):
+                continue  # looked at too rarely to tell
+            first = self._lately[places[0]][1]
+            change = float(np.abs(grey - first).mean())
+            if change < _LEAST_CHANGE or _likeness(first, grey) >= ALIKE:
+                continue
+            shares = (times[places[1:]] - times[places[0]]) / (time_s - times[places[0]])
+            mixtures = [first + share * (grey - first) for share in shares]
+            errors = [
+                np.abs(self._lately[place][1] - mixture).mean()
+                for place, mixture in zip(places[1:], mixtures, strict=True)
+            ]
+            if max(errors) < _MOST_ERROR * change:
+                return True
+        return False
+
+
+def _likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the correlation of two grey pictures; 1 if one of them is plain, as then nothing can be said."""
+    a, b = a - a.mean(), b - b.mean()
+    norms = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float((a * b).sum()) / norms if min(a.std(), b.std()) > 2 else 1.0
 
 
 def _thumbnail(rgb: UInt8) -> UInt8:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from facestats.shots import ShotCounter
 
@@ -12,9 +13,13 @@ def scene(seed, shift=0, brightness=1.0):
     return (np.roll(image, shift, axis=1) * brightness).astype(np.uint8)
 
 
-def shots_of(images):
+def shots_of(images, rate=10):
     counter = ShotCounter()
-    return [counter.update(image) for image in images]
+    return [counter.update(image, i / rate) for i, image in enumerate(images)]
+
+
+def mixed(one, other, share):
+    return ((1 - share) * one.astype(float) + share * other).astype(np.uint8)
 
 
 def test_cuts_are_counted_at_the_first_frame_of_the_new_shot():
@@ -29,3 +34,51 @@ def test_movement_and_slow_light_are_no_cuts():
 def test_a_still_or_a_tiny_picture_is_one_shot():
     assert shots_of([np.zeros((1, 1, 3), np.uint8)]) == [0]
     assert shots_of([np.zeros((3000, 1, 3), np.uint8)] * 2) == [0, 0]
+
+
+@pytest.mark.parametrize("rate", [10, 25])
+@pytest.mark.parametrize("seconds", [0.6, 1.0, 2.0, 3.5])
+def test_a_dissolve_is_one_cut_before_it_is_over(seconds, rate):
+    n = round(seconds * rate)
+    still = round(4 * rate)
+    images = [mixed(scene(1, i // 12), scene(2, i // 12), np.clip((i - still) / n, 0, 1)) for i in range(2 * still + n)]
+    shots = shots_of(images, rate)
+    assert shots[still - 1] == 0
+    assert shots[-1] == 1
+    assert still + 0.3 * n <= shots.index(1) <= still + 1.7 * n
+
+
+@pytest.mark.parametrize("dark", [1, 10])
+def test_a_fade_through_black_is_one_cut_if_something_else_comes_after(dark):
+    levels = [*np.linspace(1, 0, 12), *[0.0] * dark, *np.linspace(0, 1, 12)]
+    half = 12 + dark // 2
+
+    def faded(after):
+        before = [scene(1, i // 4) for i in range(10)]
+        fade = [scene(1 if i < half else after, 3, level) for i, level in enumerate(levels)]
+        return shots_of([*before, *fade, *[scene(after, 3 + i // 4) for i in range(10)]])
+
+    shots = faded(2)
+    assert shots[0] == 0
+    assert shots[-1] == 1
+    assert shots[10 + 11] == 0  # going dark is part of what was before
+    assert set(faded(1)) == {0}  # a light that goes off and on again
+
+
+def test_what_begins_in_the_dark_is_one_shot():
+    assert set(shots_of([scene(1, i // 8, level) for i, level in enumerate(np.linspace(0, 1, 40))])) == {0}
+
+
+def test_a_moving_camera_and_one_who_walks_past_are_no_dissolve():
+    assert set(shots_of([scene(1, 5 * i) for i in range(80)])) == {0}
+    images = []
+    for i in range(60):
+        image = scene(4).copy()
+        image[40:, 6 * i : 6 * i + 60] = scene(5)[40:, :60][:, : max(0, min(60, 320 - 6 * i))]
+        images.append(image)
+    assert set(shots_of(images)) == {0}
+
+
+def test_a_clock_that_runs_backwards():
+    counter = ShotCounter()
+    assert [counter.update(scene(1, i), time_s) for i, time_s in enumerate((0.0, 0.1, 0.05, 0.05, 0.2))] == [0] * 5
