@@ -19,7 +19,7 @@ from facestats.options import AnalyzeOptions
 from facestats.pipeline import analyze_source, load_stages
 from facestats.shots import ShotCounter
 from facestats.thumbnails import ThumbnailKeeper
-from facestats.track.bytetrack import ByteTrack
+from facestats.track.online import OnlineTracker
 from facestats.video import open_source
 from facestats.video.file import ContainerSource
 
@@ -49,7 +49,8 @@ def main() -> None:
         (ContainerSource, "_to_small", "decode: convert to the detector's size"),
         (ContainerSource, "_to_rgb", "decode: convert in full, where needed"),
         (ShotCounter, "update", "shots"),
-        (ByteTrack, "update", "track"),
+        (OnlineTracker, "update", "track"),
+        (pipeline, "relink_frames", "put tracks right"),
         (crops, "align", "align"),
         (pipeline, "_look_at", "align, classify and the full picture"),
         (ThumbnailKeeper, "update", "thumbnails"),

@@ -14,9 +14,10 @@ from facestats.models import Model, choose_models
 
 #: What the figures mean, for whoever sees them.
 NOTE = (
-    "Corrected shares allow for how often the models, on labelled faces, took one class for another or could not tell; "
-    "the raw ones count verdicts as they are. In 90 % of like collections the interval would hold the true share, "
-    "if people here are confused as often as in those labelled faces, and each track is another person."
+    "Corrected shares are those among the people who could be told, and allow for how often the models, on labelled "
+    "faces, took one class for another; raw ones count verdicts as they are, unknown included. In 90 % of like "
+    "collections the interval would hold the true share, if people here are confused as often as in those labelled "
+    "faces, and each track is another person."
 )
 
 #: What may count once each: people (``"track"``), or the time for which they were seen (``"time"``).
@@ -50,17 +51,19 @@ def demographics(
 ) -> pd.DataFrame:
     """Return what shares of the people seen are of which gender, age group and makeup, with 90 % intervals.
 
-    The verdicts of the tracks, "unknown" included, are a mixture of what the models say of each class; the card of a
-    model says how often it says what of whom (on labelled faces that it was not trained on). The mixture is resolved by
-    maximum likelihood (expectation maximization; the correction of prevalence of Saerens et al., 2002). Intervals are
-    percentiles of a bootstrap over the tracks, the rows of the card's matrix being drawn anew too.
+    The verdicts of the tracks are a mixture of what the models say of each class; the card of a model says how often it
+    says what of whom (on labelled faces that it was not trained on). The mixture is resolved by maximum likelihood
+    (expectation maximization; the correction of prevalence of Saerens et al., 2002). "unknown" is left out: how often
+    it is said depends on how well faces are seen. Intervals are percentiles of a bootstrap over the tracks, the rows of
+    the card's matrix being drawn anew too; half a track of each verdict is added, so that a few tracks that agree are
+    no certainty.
 
     Parameters
     ----------
     tracks : pandas.DataFrame
         Of one video or of many, see :mod:`facestats.schema`.
     weight : str
-        ``"track"``: every track counts once; ``"time"``: for as long as it lasted.
+        ``"track"``: every track counts once; ``"time"``: for as long as it was seen.
     attributes : sequence of str
         Columns of ``tracks``.
     models : mapping of str to str, optional
@@ -77,7 +80,8 @@ def demographics(
     pandas.DataFrame
         One row for each attribute and class, see :data:`DEMOGRAPHICS_DTYPES`: ``share`` is the corrected one, between
         ``share_low`` and ``share_high``; ``raw_share`` is that among the verdicts, which has a row ``"unknown"`` too
-        (whose ``share`` is missing); ``n_tracks`` the verdicts. An attribute that was never measured has no rows.
+        (whose ``share`` is missing, as it is where nobody could be told); ``n_tracks`` the verdicts. An attribute that
+        was never measured has no rows.
         ``.attrs["note"]`` says in two sentences what it all means.
 
     Raises
@@ -99,7 +103,7 @@ def demographics(
     unknown = [name for name in attributes if name not in _ATTRIBUTES]
     if unknown:
         raise UsageError(f"no shares of {unknown[0]!r}: there are those of {', '.join(_ATTRIBUTES)}")
-    missing = {*attributes, "duration_s"} - set(tracks.columns)
+    missing = {*attributes, "duration_s", "seen_s"} - set(tracks.columns)
     if missing:
         raise UsageError(f"shares need tracks; this table has no column {', '.join(sorted(missing))}")
     chosen = choose_models(dict(models or {}), [Path(folder) for folder in models_path])
@@ -112,7 +116,7 @@ def demographics(
             continue
         if attribute not in chosen:
             raise UnknownNameError(f"no model of {attribute}, so nothing corrects its verdicts: leave it out")
-        seconds = measured["duration_s"].to_numpy(np.float64).clip(min=_SHORTEST_S)
+        seconds = measured["seen_s"].fillna(measured["duration_s"]).to_numpy(np.float64).clip(min=_SHORTEST_S)
         weights = seconds if weight == "time" else np.ones(len(measured))
         parts.append(
             _shares(column, measured[column], weights, _confusion(chosen[attribute], attribute), n_bootstrap, rng)
@@ -124,7 +128,7 @@ def demographics(
 
 
 def _confusion(model: Model, attribute: str) -> np.ndarray:
-    """Return how often the model said what of whom, float64 (K, K + 1), the last column being "unknown"."""
+    """Return how often the model said what of whom when it said anything, float64 (K, K)."""
     figures = model.card.metrics.get("validation", {}).get(attribute, {})
     classes = [*schema.ATTRIBUTE_CLASSES[attribute], schema.UNKNOWN]
     verdicts = figures.get("verdicts", {}) if isinstance(figures, Mapping) else {}
@@ -133,7 +137,7 @@ def _confusion(model: Model, attribute: str) -> np.ndarray:
             f"the card of model {model.name!r} does not say which verdicts on {attribute} it confuses "
             f"(metrics.validation.{attribute}.verdicts): train it with facestats, or leave the attribute out"
         )
-    return np.array(verdicts["matrix"], np.float64)
+    return np.array(verdicts["matrix"], np.float64)[:, :-1]
 
 
 def _shares(
@@ -148,28 +152,33 @@ def _shares(
     said = np.array([*classes, schema.UNKNOWN])
     is_said = verdicts.to_numpy(object)[:, None] == said[None]
     raw = weights @ is_said / weights.sum()
-    share = resolve(raw[None], _rates(confusion)[None])[0]
-    # The Bayesian bootstrap (Rubin, 1981): no draw is without any track of what was seen, however few tracks there are.
-    drawn = rng.dirichlet(np.ones(len(weights)), n_bootstrap) * weights
-    drawn = drawn @ is_said / drawn.sum(axis=1, keepdims=True)
-    rates = np.stack([rng.dirichlet(row + 0.5, n_bootstrap) for row in confusion], axis=1)
-    low, high = np.quantile(resolve(drawn, rates), [0.05, 0.95], axis=0)
-    pad = [np.nan]  # nobody is unknown in truth
+    # A class that no labelled face had is beyond correction.
+    known = confusion.sum(axis=1) > 0
+    shares = np.full((3, len(said)), np.nan)
+    if raw[:-1].any():
+        rates = (confusion[known] + 0.5) / (confusion[known] + 0.5).sum(axis=1, keepdims=True)
+        share = resolve((raw[:-1] / raw[:-1].sum())[None], rates[None])[0]
+        # The Bayesian bootstrap (Rubin, 1981), and half a track of each verdict.
+        decided = is_said[:, -1] == 0
+        added = np.full(len(classes), 0.5)
+        drawn = rng.dirichlet(np.concatenate([np.ones(decided.sum()), added]), n_bootstrap)
+        drawn *= np.concatenate([weights[decided], np.full(len(classes), weights[decided].mean())])
+        drawn = drawn @ np.concatenate([is_said[decided, :-1], np.eye(len(classes))])
+        drawn /= drawn.sum(axis=1, keepdims=True)
+        rates = np.stack([rng.dirichlet(row + 0.5, n_bootstrap) for row in confusion[known]], axis=1)
+        low, high = np.quantile(resolve(drawn, rates), [0.05, 0.95], axis=0)
+        shares[:, np.flatnonzero(known)] = share, np.minimum(low, share), np.maximum(high, share)
     return pd.DataFrame(
         {
             "attribute": column,
             "class": said,
-            "share": [*share, *pad],
-            "share_low": [*np.minimum(low, share), *pad],
-            "share_high": [*np.maximum(high, share), *pad],
+            "share": shares[0],
+            "share_low": shares[1],
+            "share_high": shares[2],
             "raw_share": raw,
             "n_tracks": is_said.sum(axis=0),
         }
     )
-
-
-def _rates(confusion: np.ndarray) -> np.ndarray:
-    return (confusion + 0.5) / (confusion + 0.5).sum(axis=1, keepdims=True)
 
 
 def resolve(shares: np.ndarray, rates: np.ndarray) -> np.ndarray:

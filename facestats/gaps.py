@@ -1,10 +1,11 @@
-"""How long nothing may be seen of a face before it counts as gone: one rule for trackers, tables, clips and plots."""
+"""How long nothing may be seen of a face before it counts as out of sight: one rule for all who ask."""
 
 from __future__ import annotations
 
 import numpy as np
 
-#: How long, in seconds, a face may be out of sight and still come back under its id.
+#: How long, in seconds, an online tracker waits for a face. Who comes back later may be known again in hindsight (see
+#: :mod:`facestats.track.linking`), but was out of sight meanwhile.
 LOST_FOR_S = 1.0
 
 

@@ -56,7 +56,7 @@ class AnalyzeOptions:
     every_sample : bool
         Measure gender, age and makeup in every sampled frame, not only as often as a track's verdict needs.
     tracker : str
-        ``"bytetrack"``, ``"centroid"`` or ``"none"``.
+        One of :data:`facestats.track.TRACKERS`.
     device : str
         ``"cpu"`` or ``"cuda"``; where the attribute models run.
     models : mapping of str to str

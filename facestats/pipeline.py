@@ -254,8 +254,7 @@ def _look(
     """Run the stages over the sampled frames: one thread decodes, several detect and classify, this one tracks."""
     keeper = ThumbnailKeeper()
     keeps_pictures = options.thumbnails and not options.blur
-    sampled: list[SampledFrame] = []
-    track_ids: list[Int64] = []
+    looked: list[tuple[SampledFrame, Int64]] = []
     shots = _Shots()
     n_threads, is_live = max(1, len(stages.detectors)), source.info.is_live
     with contextlib.ExitStack() as stack:
@@ -286,16 +285,16 @@ def _look(
             )
         )
         for item, found in looked_at:
+            looked.append((found, item.ids))  # at once: a Ctrl-C may come at any time
             if keeps_pictures:
                 keeper.update(item.frame, item.detections, item.ids)
-            sampled.append(found)
-            track_ids.append(item.ids)
             if on_frame is not None:
                 on_frame(item.frame, found, item.ids, item.frame.index + 1)
+    sampled, track_ids = [found for found, _ in looked], [ids for _, ids in looked]
     if len(sampled) == 1:  # a still, or a video of one frame: every face is its own track
-        track_ids = [np.arange(len(found.detections), dtype=np.int64)]
+        track_ids = [np.arange(len(sampled[0].detections), dtype=np.int64)]
         if keeps_pictures:
-            keeper.update(item.frame, found.detections, track_ids[0])
+            keeper.update(item.frame, sampled[0].detections, track_ids[0])
     return sampled, track_ids, keeper
 
 

@@ -185,6 +185,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _seconds("start_s", "first observation"),
         _seconds("end_s", "last observation"),
         _seconds("duration_s", "end_s - start_s"),
+        _seconds("seen_s", "time for which it was seen: absences of over a second count as one"),
         _share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
         _count("n_observations", "observations of the track"),
         _count("n_classified", "observations large enough for any attribute model"),

@@ -78,9 +78,7 @@ class ShotCounter:
         self._n_seen += 1
         grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         grey = grey.astype(np.float32)
-        # In the dark hue and saturation leap about: what is cut there shows when the light comes back.
-        is_dim = min(grey.mean(), self._lately[-1][1].mean() if self._lately else 255.0) < 2 * BLACK
-        cut = bool(cuts) and not is_dim
+        cut = bool(cuts) and self._is_another(grey)
         if cut | self._has_faded(grey) | self._has_dissolved(grey, time_s):
             self.shot += 1
             self._lately.clear()
@@ -91,6 +89,15 @@ class ShotCounter:
         while self._lately[-1][0] - self._lately[0][0] > 1.1 * DISSOLVES_S[-1]:
             self._lately.popleft()
         return self.shot
+
+    def _is_another(self, grey: np.ndarray) -> bool:
+        """Say whether a cut is one: in the dark hue and saturation leap about, while nothing else changes."""
+        if not self._lately:
+            return True
+        before = self._lately[-1][1]
+        darker = min(before.mean(), grey.mean())
+        # Out of the black, and into it, what matters is what comes after.
+        return bool(darker >= BLACK and (darker >= 2 * BLACK or _likeness(before, grey) < ALIKE))
 
     def _has_faded(self, grey: np.ndarray) -> bool:
         """Say whether this picture comes out of the black and shows something else than what went into it."""

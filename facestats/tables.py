@@ -15,7 +15,7 @@ import pandas as pd
 
 from facestats import crops, schema
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
-from facestats.gaps import bridged_gap_s
+from facestats.gaps import LOST_FOR_S, bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Predictions
 from facestats.verdicts import effective_size, pooled, quality_weight, smoothed
 
@@ -43,7 +43,7 @@ class SampledFrame:
     measured : mapping of str to numpy.ndarray
         By attribute, int64: which of the N faces its predictions speak of.
     looks : numpy.ndarray or None
-        float16 (N, D), see :func:`facestats.track.linking.appearance`; in memory alone, and None where nobody tracks.
+        float16 (N, D), see :func:`facestats.track.linking.appearance`: in memory alone, to put tracks right.
     """
 
     frame: int
@@ -200,10 +200,14 @@ def drop_doubtful_faces(observations: pd.DataFrame, frames: Sequence[int]) -> pd
     >>> drop_doubtful_faces(schema.conform("observations"), [0, 1]).empty
     True
     """
-    by_track = observations.groupby("track_id").agg(
-        first=("frame", "min"), last=("frame", "max"), n=("frame", "size"), score=("score", "median")
-    )
-    n_frames = np.searchsorted(frames, by_track["last"], side="right") - np.searchsorted(frames, by_track["first"])
+    tracked = observations[observations["track_id"].notna()].sort_values(["track_id", "frame"], kind="stable")
+    place = pd.Series(np.searchsorted(frames, tracked["frame"]), tracked.index)
+    missed = (place.groupby(tracked["track_id"]).diff() - 1).fillna(0)
+    waited = tracked["time_s"].groupby(tracked["track_id"]).diff().fillna(0)
+    # Who was away for long was not missed all the while: it counts as a gap that a tracker bridges.
+    missed *= (LOST_FOR_S / waited.where(waited > LOST_FOR_S, LOST_FOR_S)).clip(upper=1)
+    by_track = tracked.groupby("track_id").agg(n=("frame", "size"), score=("score", "median"))
+    n_frames = by_track["n"] + missed.groupby(tracked["track_id"]).sum()
     doubtful = by_track.index[(by_track["n"] < SURE_SHARE * n_frames) & (by_track["score"] < SURE_MEDIAN_SCORE)]
     track = observations["track_id"]
     drops = track.isin(doubtful) | (track.isna() & (observations["score"] < SURE_MEDIAN_SCORE))
@@ -265,6 +269,7 @@ def _summarize(video_id: str, track_id: int, group: pd.DataFrame, thresholds: Ma
         "start_s": start_s,
         "end_s": end_s,
         "duration_s": end_s - start_s,
+        "seen_s": float(observation_durations(group["time_s"].to_numpy(np.float64)).sum()) if len(group) > 1 else 0.0,
         "n_observations": len(group),
         "n_classified": int(group["classified"].sum()),
         "face_px": float(group["face_px"].median()),

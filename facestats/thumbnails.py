@@ -115,7 +115,7 @@ class ThumbnailKeeper:
         of_track: dict[int, list[_Candidate]] = {}
         for track, kept in self._kept.items():
             for item in kept:
-                named = track if renamed is None else renamed[item.frame, track]
+                named = track if renamed is None else renamed.get((item.frame, track), -1)
                 of_track.setdefault(named, []).append(item)
         rows = []
         for track_id in track_ids:

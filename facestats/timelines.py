@@ -38,7 +38,7 @@ def timeline(
     every : float
         Length of a span in seconds of the video's clock; spans begin at its multiples.
     threshold : float, optional
-        Probability below which the expression is ``"unknown"``; by default that of the model which analyses use.
+        Probability below which the expression is ``"unknown"``; by default that of the shipped model.
 
     Returns
     -------

@@ -16,8 +16,8 @@ FULL_WEIGHT_PX = 64.0
 FULL_WEIGHT_SHARPNESS = 100.0
 
 #: Correlation of the errors of two faces of one track: this much, however far apart they are; the rest fades away with
-#: their distance, with the time constant below. Measured on tracks of faces that no network had seen (see
-#: ``benchmarks/README.md``): 0.98 for pictures that never change their pose, which real faces do.
+#: their distance, with the time constant below. On synthetic tracks of faces that no network had seen it was 0.98 for
+#: gender; but those pictures never change their pose and light, as real faces do.
 LASTING_CORRELATION = 0.9
 CORRELATION_FADES_S = 1.0
 

@@ -83,7 +83,9 @@ def analyze(
             help="Measure gender, age and makeup in every sampled frame, not only as often as a verdict needs.",
         ),
     ] = _DEFAULTS.every_sample,
-    tracker: Annotated[str, typer.Option(help="bytetrack, centroid or none.")] = _DEFAULTS.tracker,
+    tracker: Annotated[
+        str, typer.Option(help="bytetrack, bytetrack-iou, cbiou, ocsort, botsort, centroid or none.")
+    ] = _DEFAULTS.tracker,
     device: Annotated[str, typer.Option(help="Where the attribute models run: cpu or cuda.")] = _DEFAULTS.device,
     model: Annotated[
         list[str] | None,

@@ -119,7 +119,7 @@ def evaluate_tracking(
     as_json: _Json = False,
 ) -> None:
     """Score the tracks of a video against true boxes: HOTA, IDF1, MOTA, switches of identity; sampled frames only."""
-    from facestats.errors import UnknownNameError
+    from facestats.errors import DataError, UnknownNameError
     from facestats.evaluation.tracking import score_tracking
     from facestats.evaluation.truth import read_truth
     from facestats.store import open_store
@@ -134,6 +134,8 @@ def evaluate_tracking(
             else f"{store} holds no video: analyse one first"
         )
     row = videos.iloc[0]
+    if row["status"] == "failed":
+        raise DataError(f"{row['video_id']} could not be analysed ({row['error']}): there is nothing to score")
     smallest = min_face
     if smallest is None:
         smallest = opened.entries()[row["video_id"]].options.get("min_face", AnalyzeOptions().min_face)

@@ -12,6 +12,7 @@ from facestats.cli import app
 
 @app.command()
 def synth(
+    context: typer.Context,
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the videos and their truth go.")],
     faces: Annotated[
         Path | None,
@@ -48,6 +49,10 @@ def synth(
     from facestats.synth.scenario import SUITE, Scenario
     from facestats.synth.video import write_video
 
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if suite and (extra := sorted(set(given) - {"out", "suite", "faces", "split"})):
+        raise UsageError(f"--suite is what it is: leave --{extra[0].replace('_', '-')} out")
     numbers = re.fullmatch(r"(\d+)x(\d+)", size)
     if numbers is None:
         raise UsageError(f"--size must be like 640x360, got {size!r}")

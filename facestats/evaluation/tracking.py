@@ -61,7 +61,7 @@ def score_tracking(
     Raises
     ------
     DataError
-        If the truth speaks of frames that the video does not have, or of none that was sampled.
+        If the truth speaks of frames that the video does not have, or of none that was sampled; or if none was.
 
     Examples
     --------
@@ -71,6 +71,8 @@ def score_tracking(
     if n_frames is not None and len(truth) and (last := int(truth["frame"].max())) >= n_frames:
         raise DataError(f"the truth speaks of frame {last + 1}, but the video has {n_frames}: is it of this video?")
     sampled = frames["frame"].to_numpy(np.int64)
+    if len(sampled) == 0:
+        raise DataError("no frame of the video was looked at: there is nothing to score")
     true, ignored = _split(truth[truth["frame"].isin(sampled)], min_face, frame_size)
     if true.empty and ignored.empty and len(truth):
         raise DataError("the truth speaks of none of the frames that were looked at")

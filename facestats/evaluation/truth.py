@@ -36,7 +36,8 @@ def read_truth(path: Path, *, boxes: str = "xywh") -> pd.DataFrame:
 
     - MOT (Milan et al., 2016, arXiv 1603.00831), 6 to 10 columns: frame (from 1), person, four numbers of the box, and
       perhaps a flag, which is 0 where the box is not to be considered. What follows is not used.
-    - Single target, 4 columns: one line a frame, the box; ``nan``, or a box without size, where the face is absent.
+    - Single target, 4 columns: one line a frame, the box; ``nan``, a box without size, or an empty line, where the face
+      is absent.
 
     Parameters
     ----------
@@ -114,9 +115,13 @@ def _read_numbers(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(f"{path} is not a text file: give a MOT file, or one with a box a line") from None
     rows: list[list[float]] = []
     numbers: list[int] = []
+    empty: list[tuple[int, int]] = []  # rows before an empty line, and its number
     for number, line in enumerate(content.splitlines(), 1):
         fields = [field for field in re.split(r"[,;\s]+", line.strip()) if field]
-        if not fields or fields[0].startswith("#"):
+        if fields and fields[0].startswith("#"):
+            continue
+        if not fields:
+            empty.append((len(rows), number))
             continue
         try:
             row = [float(field) for field in fields]
@@ -136,6 +141,10 @@ def _read_numbers(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"{path} has {len(rows[0])} columns: a truth file has 6 to 10 (MOT: frame, id, x, y, w, h, ...) or 4 "
             "(x, y, w, h, a line a frame)"
         )
+    if len(rows[0]) == _SINGLE_COLUMNS:  # a line is a frame here, also an empty one, unless nothing follows
+        for place, number in reversed([line for line in empty if line[0] < len(rows)]):
+            rows.insert(place, [np.nan] * _SINGLE_COLUMNS)
+            numbers.insert(place, number)
     return np.array(numbers), np.array(rows, np.float64)
 
 

@@ -36,7 +36,7 @@ def mean_shares(tracks: pd.DataFrame) -> pd.Series | None:
     measured = tracks[tracks[_SHARE_COLUMNS].notna().any(axis=1)]
     if measured.empty:
         return None
-    weights = measured["duration_s"].clip(lower=_SHORTEST_S).to_numpy(np.float64)
+    weights = measured["seen_s"].fillna(measured["duration_s"]).clip(lower=_SHORTEST_S).to_numpy(np.float64)
     shares = np.nan_to_num(measured[_SHARE_COLUMNS].to_numpy(np.float64))
     return pd.Series(np.average(shares, axis=0, weights=weights), index=list(EXPRESSIONS))
 

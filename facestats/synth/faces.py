@@ -70,7 +70,8 @@ def people(source: Path | None, n: int, *, split: str | None = None, seed: int =
         x1, y1, x2, y2 = (float(edge) for edge in np.clip(face[0], 0, [width, height] * 2))
         if x2 - x1 >= 1 and y2 - y1 >= 1:
             portrait = cut_out(name, rgb, (x1, y1, x2, y2))
-            found.append(Portrait(name, portrait.rgba, portrait.face, labels))
+            times = sum(other.name.startswith(name) for other in found)  # a data file may name two rows alike
+            found.append(Portrait(f"{name} ({times + 1})" if times else name, portrait.rgba, portrait.face, labels))
     if len(found) < n:
         raise DataError(f"{source} has {len(found)} pictures in which a face is found, of {n_seen}; {n} are needed")
     return found

@@ -293,12 +293,12 @@ def _away(scenario: Scenario, rng: np.random.Generator, walk: _Walk, seconds: fl
     """Let somebody walk out at the nearer side and come back there."""
     if seconds < 4:
         return walk
-    start = rng.uniform(0.2, 0.35) * seconds
+    start = rng.uniform(0.2, 0.3) * seconds
     gone = rng.uniform(1.0, min(2.5, seconds / 3))
     x, y = (float(np.interp(start, walk.times, walk.centres[:, axis])) for axis in (0, 1))
     width = float(np.median(walk.widths))
     outside = -1.5 * width if x < scenario.width / 2 else scenario.width + 1.5 * width
-    way = float(np.clip(abs(outside - x) / (3 * width * scenario.speed), 0.5, seconds / 5))
+    way = float(np.clip(abs(outside - x) / (3 * width * scenario.speed), 0.5, seconds / 8))
     before = walk.times < start - 0.05
     after = walk.times > start + 2 * way + gone + 0.3
     times = np.concatenate(
@@ -328,7 +328,9 @@ def _room(scenario: Scenario, rng: np.random.Generator) -> UInt8:
         left, top = rng.uniform(-0.1, 0.95) * width, rng.uniform(-0.1, 0.9) * height
         corners = tuple(int(v) for v in np.clip([left, top, left + w, top + h], 0, [width, height] * 2))
         piece = room[corners[1] : corners[3], corners[0] : corners[2]]
-        piece[:] = np.clip(piece.mean() * rng.uniform(0.5, 1.4) * rng.uniform(0.85, 1.15, 3), 10, 240)
+        tint = rng.uniform(0.5, 1.4) * rng.uniform(0.85, 1.15, 3)
+        if piece.size:  # it may lie outside
+            piece[:] = np.clip(piece.mean() * tint, 10, 240)
     return np.clip(cv2.GaussianBlur(room, (0, 0), 0.7), 0, 255).astype(np.uint8)
 
 

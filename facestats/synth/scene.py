@@ -244,7 +244,7 @@ def render(scene: Scene) -> Iterator[tuple[Frame, list[TruthRow]]]:
     for index in range(scene.n_frames):
         time_s = index / scene.fps
         pictures, truths = zip(
-            *(_picture(scene, time_s + moment, background, foreground, behind) for moment in moments), strict=True
+            *(_picture(scene, time_s, moment, background, foreground, behind) for moment in moments), strict=True
         )
         picture, truth = sum(pictures) / len(moments), truths[len(moments) // 2]
         if scene.noise:
@@ -255,15 +255,23 @@ def render(scene: Scene) -> Iterator[tuple[Frame, list[TruthRow]]]:
 
 
 def _picture(
-    scene: Scene, time_s: float, background: np.ndarray, foreground: np.ndarray, behind: np.ndarray
+    scene: Scene,
+    time_s: float,
+    moment_s: float,
+    background: np.ndarray,
+    foreground: np.ndarray,
+    behind: np.ndarray,
 ) -> tuple[np.ndarray, list[tuple[str, float, float, float, float, float]]]:
-    """Return what is to be seen at a time, float32 (H, W, 3), and each person's name, box and share that is seen."""
-    moved = scene.camera_at(time_s) if scene.shake else (0.0, 0.0)
+    """Return what is to be seen a moment from a frame's time, and each person's name, box and share that is seen.
+
+    The picture is float32 (H, W, 3). Whoever is there at the frame's time is there at every moment of it.
+    """
+    moved = scene.camera_at(time_s + moment_s) if scene.shake else (0.0, 0.0)
     if scene.shake:
         background, foreground, behind = (_moved(layer, moved) for layer in (background, foreground, behind))
     # From the nearest layer to the farthest: `light` is the share of each pixel still open to what lies behind.
     picture, light = foreground.copy(), behind.copy()
-    truth = _add_actors(scene, time_s, moved, picture, light)
+    truth = _add_actors(scene, time_s, moment_s, moved, picture, light)
     picture += background * light
     return picture, truth
 
@@ -274,11 +282,16 @@ def _moved(layer: np.ndarray, by: tuple[float, float]) -> np.ndarray:
 
 
 def _add_actors(
-    scene: Scene, time_s: float, moved: tuple[float, float], picture: np.ndarray, light: np.ndarray
+    scene: Scene,
+    time_s: float,
+    moment_s: float,
+    moved: tuple[float, float],
+    picture: np.ndarray,
+    light: np.ndarray,
 ) -> list[tuple[str, float, float, float, float, float]]:
     """Add the people to ``picture`` and take what they cover from ``light``, both float32 (H, W, 3)."""
     present = [
-        (number, *actor.motion.at(time_s))
+        (number, *actor.motion.at(time_s + moment_s))
         for number, actor in enumerate(scene.actors)
         if actor.motion.times_s[0] <= time_s <= actor.motion.times_s[-1]
     ]

@@ -39,7 +39,8 @@ _SAMPLES = 12  # observations of a piece that stand for it
 _LATELY_S = 0.5  # how far back the speed of a face is measured
 _KEEPS_ON_S = 0.6  # how long a face that is out of sight goes on as before
 
-# Logistic regression on pairs of pieces of synthetic videos, see benchmarks/tracking.py.
+# Log odds that two pieces show one person. Set by hand on synthetic videos other than those of benchmarks/tracking.py;
+# a logistic regression on their pairs did worse, as pieces of half a face misled it.
 _INTERCEPT = 6.3
 _WEIGHTS = np.array([-12.0, -0.8, -3.0, -1.0])
 
@@ -47,8 +48,8 @@ _WEIGHTS = np.array([-12.0, -0.8, -3.0, -1.0])
 def appearance(images: UInt8) -> np.ndarray:
     """Return what faces look like, as unit vectors, float16 (N, 100): a tiny grey picture without its brightness.
 
-    It tells a few people in one shot apart for some seconds, by light, hair, glasses and pose; it is no face
-    recognition.
+    A picture of 10x10 pixels tells a few people in one shot apart for some seconds, by light, hair, glasses and pose;
+    it is no face recognition.
 
     Parameters
     ----------
@@ -128,8 +129,10 @@ def relink_frames(
     """
     counts = [len(ids) for ids in track_ids]
     times, shots, detections, looks = zip(*frames, strict=True)
-    # A clock that repeats or runs backwards still has an order: that of the frames.
-    times = np.maximum.accumulate(np.array(times, np.float64)) + 1e-6 * np.arange(len(times))
+    # A clock that repeats or runs backwards still has an order, that of the frames; it then went on as usual.
+    steps = np.diff(np.array(times, np.float64))
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.1
+    times = np.concatenate([[0.0], np.cumsum(np.where(steps > 0, steps, usual))])
     tracks, probabilities = relink(
         TrackedFaces(
             look=np.repeat(np.arange(len(counts)), counts),
@@ -165,16 +168,22 @@ def relink(faces: TrackedFaces) -> tuple[Int64, Mapping[int, float]]:
     >>> relink(empty)
     (array([], dtype=int64), {})
     """
-    pieces = [_Piece(rows) for rows in split(faces)]
-    steps = np.diff(np.unique(faces.time_s))
+    looks, rows = np.unique(faces.look, return_index=True)
+    steps = np.diff(faces.time_s[rows]) / np.diff(looks)
     rarely_s = _LOOKS * float(np.median(steps)) if len(steps) else 0.0
-    for longest_s in _ABSENCES_S:
-        pieces = _joined(faces, pieces, max(longest_s, rarely_s))
+    of_shot: dict[int, list[_Piece]] = {}
+    for rows in split(faces):
+        of_shot.setdefault(int(faces.shot[rows[0]]), []).append(_Piece(rows))
+    pieces: list[_Piece] = []
+    for in_shot in of_shot.values():
+        for longest_s in _ABSENCES_S:
+            in_shot = _joined(faces, in_shot, max(longest_s, rarely_s))
+        pieces += in_shot
     tracks, probabilities = np.full(len(faces.track), UNCONFIRMED, np.int64), {}
     next_free = int(faces.track.max(initial=-1)) + 1
     taken: set[int] = set()
     for piece in sorted(pieces, key=lambda piece: piece.rows[0]):
-        known = faces.track[piece.rows][faces.track[piece.rows] != UNCONFIRMED]
+        known = _confirmed(faces, piece.rows)
         own = int(known[0]) if len(known) else UNCONFIRMED
         if own == UNCONFIRMED and len(piece.rows) == 1:
             continue
@@ -185,6 +194,12 @@ def relink(faces: TrackedFaces) -> tuple[Int64, Mapping[int, float]]:
         if piece.probability < 1:
             probabilities[own] = piece.probability
     return tracks, probabilities
+
+
+def _confirmed(faces: TrackedFaces, rows: Int64) -> Int64:
+    """Return the tracker's numbers of these faces, without those that it had not confirmed."""
+    tracks = faces.track[rows]
+    return tracks[tracks != UNCONFIRMED]
 
 
 @dataclass(frozen=True)
@@ -210,8 +225,8 @@ def _joined(faces: TrackedFaces, pieces: Sequence[_Piece], longest_s: float) -> 
         chain = chain_of[j] = chain_of[i]
         probability = whole[chain].probability * pieces[j].probability
         # That a tracker went on with a track, or took a glance to confirm it, is no doubt worth counting.
-        sides = faces.track[whole[chain].rows[-1]], faces.track[pieces[j].rows[0]]
-        if UNCONFIRMED not in sides and sides[0] != sides[1]:
+        before, after = (_confirmed(faces, rows) for rows in (whole[chain].rows, pieces[j].rows))
+        if len(before) and len(after) and before[-1] != after[0]:
             probability /= 1 + np.exp(-log_odds)
         whole[chain] = _Piece(np.concatenate([whole[chain].rows, pieces[j].rows]), float(probability))
     return list(whole.values())
@@ -312,14 +327,11 @@ def _log_odds(features: np.ndarray) -> np.ndarray:
 def _candidates(faces: TrackedFaces, pieces: Sequence[_Piece], longest_s: float) -> tuple[Int64, Int64, np.ndarray]:
     """Return the pairs of pieces that may show one person: which one goes on from which, and the log odds of it."""
     starts, ends = (np.array([faces.time_s[piece.rows[place]] for piece in pieces]) for place in (0, -1))
-    shots = np.array([faces.shot[piece.rows[0]] for piece in pieces])
     order = np.argsort(starts, kind="stable")
     low = np.searchsorted(starts[order], ends, side="right")
     high = np.searchsorted(starts[order], ends + longest_s, side="right")
     before = np.repeat(np.arange(len(pieces)), high - low)
     after = np.concatenate([order[a:b] for a, b in zip(low, high, strict=True)] or [np.zeros(0, np.int64)])
-    kept = shots[before] == shots[after]
-    before, after = before[kept], after[kept]
     if len(before) == 0:
         return before, after, np.zeros(0)
     odds = _log_odds(link_features(faces, [piece.rows for piece in pieces], before, after))

@@ -42,14 +42,14 @@ def of_gender(table, models, **options):
 
 
 def test_what_a_model_confuses_is_made_good(models):
-    # As many women as men, each called what the card says.
-    verdicts = ["female"] * 73 + ["male"] * 97 + ["unknown"] * 30
+    # As many women as men among those who could be told.
+    verdicts = ["female"] * 91 + ["male"] * 109 + ["unknown"] * 30
     found = of_gender(tracks(verdicts), models)
-    assert found.loc["female", "raw_share"] == pytest.approx(0.365)
+    assert found.loc["female", "raw_share"] == pytest.approx(91 / 230)
     assert found.loc["female", "share"] == pytest.approx(0.5, abs=0.01)
     assert found.loc["female", "share_low"] < 0.46
     assert found.loc["female", "share_high"] > 0.54
-    assert found["n_tracks"].tolist() == [73, 97, 30]
+    assert found["n_tracks"].tolist() == [91, 109, 30]
     assert np.isnan(found.loc["unknown", "share"])
     assert found.loc[["female", "male"], "share"].sum() == pytest.approx(1)
 
@@ -61,7 +61,9 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(models):
     for seed in range(100):
         share = rng.uniform(0.1, 0.9)
         truth = rng.random(80) > share
-        verdicts = [rng.choice(["female", "male", "unknown"], p=rates[int(is_man)]) for is_man in truth]
+        told = rates[:, :2] / rates[:, :2].sum(axis=1, keepdims=True)
+        verdicts = [rng.choice(["female", "male"], p=told[int(is_man)]) for is_man in truth]
+        verdicts += ["unknown"] * int(rng.integers(0, 60))
         women = of_gender(tracks(verdicts), models, n_bootstrap=200, seed=seed).loc["female"]
         held += women["share_low"] <= share <= women["share_high"]
         raw = women["raw_share"] / max(1e-9, 1 - np.mean(np.array(verdicts) == "unknown"))
@@ -74,6 +76,22 @@ def test_time_counts_instead_of_tracks(models):
     table = tracks(["female"] * 10 + ["male"] * 10, [30.0] * 10 + [10.0] * 10)
     assert of_gender(table, models).loc["female", "raw_share"] == pytest.approx(0.5)
     assert of_gender(table, models, weight="time").loc["female", "raw_share"] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_few_tracks_that_agree_are_no_certainty(models, n):
+    women = of_gender(tracks(["female"] * n), models).loc["female"]
+    assert women["share"] > 0.9
+    assert women["share_low"] < 0.9
+
+
+def test_unknown_is_no_sign_of_anything(models):
+    found = of_gender(tracks(["female"] * 20 + ["male"] * 20 + ["unknown"] * 60), models)
+    assert 0.4 < found.loc["female", "share"] < 0.65
+    assert found.loc["unknown", "raw_share"] == pytest.approx(0.6)
+    nobody = of_gender(tracks(["unknown"] * 5), models)
+    assert nobody["share"].isna().all()
+    assert nobody["n_tracks"].tolist() == [0, 0, 5]
 
 
 def test_the_same_seed_gives_the_same_intervals(models):

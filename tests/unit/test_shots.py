@@ -65,6 +65,12 @@ def test_a_fade_through_black_is_one_cut_if_something_else_comes_after(dark):
     assert set(faded(1)) == {0}  # a light that goes off and on again
 
 
+@pytest.mark.parametrize("level", [0.1, 0.14, 0.3])
+def test_cuts_between_dim_pictures_are_cuts(level):
+    images = [scene(1, i, level) for i in range(5)] + [scene(2, i, level) for i in range(5)]
+    assert shots_of([*images, *[scene(3, i) for i in range(3)]]) == [0] * 5 + [1] * 5 + [2] * 3
+
+
 def test_what_begins_in_the_dark_is_one_shot():
     assert set(shots_of([scene(1, i // 8, level) for i, level in enumerate(np.linspace(0, 1, 40))])) == {0}
 

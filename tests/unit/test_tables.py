@@ -172,6 +172,21 @@ def test_what_looks_like_a_face_now_and_then_is_none(times, score, kept):
     assert table["track_id"].isna().sum() == 1
 
 
+def test_a_small_face_that_was_away_is_kept():
+    times = [*np.arange(20) / 10, *(7 + np.arange(20) / 10)]
+    seen = observations(times, track=0).assign(score=np.float32(0.6))
+    seen["frame"] = [round(10 * time_s) for time_s in times]
+    assert len(tables.drop_doubtful_faces(seen, list(range(90)))) == 40
+
+
+def test_seconds_seen_leave_absences_out():
+    times = [*np.arange(11) / 10, *(6 + np.arange(11) / 10)]
+    track = tables.summarize_tracks(observations(times), {}).iloc[0]
+    assert track["duration_s"] == pytest.approx(7)
+    assert track["seen_s"] == pytest.approx(3)
+    assert tables.summarize_tracks(observations([5.0]), {})["seen_s"].item() == 0
+
+
 def test_untracked_faces_make_no_track_and_videos_are_kept_apart():
     a, b = observations([0.0, 0.1], track=0), observations([0.0, 0.1], track=0).assign(video_id="b")
     loose = observations([0.5]).assign(track_id=pd.array([pd.NA], dtype="Int64"))

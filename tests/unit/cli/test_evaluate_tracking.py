@@ -91,6 +91,7 @@ def test_which_of_two_videos(folder, capsys, tmp_path):
         (["--name", "a/b"], "--name must be a file name"),
         (["--faces", "/nowhere/at/all"], "no folder of images, and no data file"),
         (["--face-px", "10", "400"], "faces must be 8 to 306 pixels"),
+        (["--suite", "--seed", "3"], "--suite is what it is: leave --seed out"),
     ],
 )
 def test_synth_refuses(capsys, tmp_path, arguments, told):

@@ -103,6 +103,11 @@ def test_nobody_there_and_nothing_found():
     assert (scores["idf1"], scores["recall"], scores["precision"]) == (0, 0, None)
 
 
+def test_a_video_of_which_nothing_was_seen():
+    with pytest.raises(DataError, match="no frame of the video was looked at"):
+        score_tracking(truth_of(), *tables_of(sampled=[]))
+
+
 def test_truth_of_another_video():
     truth = truth_of(*walk(1, range(10)))
     with pytest.raises(DataError, match="the truth speaks of frame 10, but the video has 9"):

@@ -30,6 +30,12 @@ def test_a_line_a_frame_with_absences(tmp_path):
     assert set(truth["person"]) == {1}
 
 
+def test_an_empty_line_is_a_frame_without_the_face(tmp_path):
+    truth = read_truth(written(tmp_path, "1,1,5,5\n\n# a remark\n,,,\n2,2,5,5\n\n\n"))
+    assert truth["frame"].tolist() == [0, 3]
+    assert read_truth(written(tmp_path, "1,1,2,3,4,5\n\n2,1,2,3,4,5\n"))["frame"].tolist() == [0, 1]
+
+
 @pytest.mark.parametrize("text", ["1,1,10,20,40,60\n", "10 20 40 60\n"])
 def test_corners(tmp_path, text):
     truth = read_truth(written(tmp_path, text), boxes="xyxy")

@@ -44,6 +44,12 @@ def test_a_data_file_with_labels(tmp_path, face):
     assert found == {"c": {"gender": "female", "age_min": 30}, "d": {"gender": "male", "age_min": 30}}
 
 
+def test_two_rows_of_one_name_are_two_people(tmp_path, face):
+    _, png = cv2.imencode(".png", face)
+    pd.DataFrame({"image": [png.tobytes()] * 3, "name": ["a", "a", "b"]}).to_parquet(tmp_path / "faces.parquet")
+    assert {person.name for person in people(tmp_path / "faces.parquet", 3)} == {"a", "a (2)", "b"}
+
+
 def test_bad_sources(tmp_path):
     with pytest.raises(MissingInputError, match="no folder of images"):
         people(tmp_path / "none", 1)

@@ -160,6 +160,40 @@ def test_people_are_there_only_while_their_motion_lasts():
     assert (frames[0][0].rgb == GREY).all()
 
 
+def test_what_stands_still_is_not_blurred_even_in_the_first_frame():
+    actor = Actor(RED, Motion((0.0, 1.0), ((80.0, 40.0), (80.0, 40.0)), (30.0, 30.0)))
+    blurred, sharp = (
+        [frame.rgb for frame, _ in render(Scene(GREY, (actor,), 1.0, fps=5, exposure=exposure))]
+        for exposure in (0.8, 0)
+    )
+    assert np.abs(np.array(blurred, int) - np.array(sharp, int)).max() <= 1
+
+
+def test_exposure_blurs_what_moves_along_its_way():
+    fast = Actor(RED, Motion((0.0, 1.0), ((0.0, 40.0), (160.0, 40.0)), (30.0, 30.0)))
+    frame, (row,) = list(render(Scene(GREY, (fast,), 1.0, fps=5, exposure=0.5)))[2]
+    reds = (frame.rgb[40, :, 0] > 110).sum()
+    assert row.w < reds < row.w + 30
+    assert row.x + row.w / 2 == pytest.approx(64, abs=1)
+
+
+def test_a_swaying_camera_moves_everything_and_the_truth_with_it():
+    frames = list(render(Scene(GREY, (still(RED, 80, 40),), 2.0, fps=5, shake=8.0, seed=4)))
+    places = np.array([(row.x, row.y) for _, (row,) in frames])
+    assert 2 < np.ptp(places[:, 0]) < 24
+    for frame, (row,) in frames:
+        ys, xs = np.nonzero(frame.rgb[..., 0] > 175)
+        assert xs.min() == pytest.approx(row.x, abs=1)
+        assert ys.min() == pytest.approx(row.y, abs=1)
+
+
+def test_noise_is_seeded_and_as_strong_as_asked():
+    noisy = [next(render(Scene(GREY, (), 1.0, fps=5, noise=6.0, seed=seed)))[0].rgb.astype(float) for seed in (1, 1, 2)]
+    assert np.array_equal(noisy[0], noisy[1])
+    assert not np.array_equal(noisy[0], noisy[2])
+    assert (noisy[0] - 100).std() == pytest.approx(6, rel=0.05)
+
+
 def test_cut_out_is_softly_edged_and_keeps_the_face():
     picture = np.full((200, 160, 3), 180, np.uint8)
     oval = cut_out("someone", picture, (50, 60, 110, 140))

@@ -55,6 +55,30 @@ def test_one_who_was_hidden_comes_back():
     assert 0.8 < probabilities[0] < 1
 
 
+@pytest.mark.parametrize("glance", [[], [35]])
+def test_a_first_face_that_was_not_confirmed_hides_no_doubt(glance):
+    rows = [*run(0, 0, range(20)), *run(-1, 0, [*glance, 45]), *run(1, 0, range(46, 60))]
+    tracks, probabilities = tracks_of(rows, noise=5)
+    assert set(tracks) == {0}
+    assert 0.8 < probabilities[0] < 1
+
+
+def test_glances_far_apart_make_no_track():
+    tracks, _ = tracks_of(run(-1, 0, range(0, 1800, 300)))
+    assert set(tracks) == {-1}
+
+
+def test_a_clock_that_starts_again_joins_nobody_who_was_long_gone():
+    look, face = appearance(PEOPLE[:1]), make_detections((10, 10, 50, 50))
+    nothing = Detections.empty(), np.zeros((0, 100), np.float16)
+    times = [*np.arange(30) / 10, *np.arange(400) / 10]  # from the 31st frame on, it begins anew
+    seen = [*range(20), *range(330, 360)]
+    frames = [(time_s, 0, *((face, look) if i in seen else nothing)) for i, time_s in enumerate(times)]
+    ids = [np.array([i > 100]).astype(int)[: int(i in seen)] for i in range(len(times))]
+    tracks, _ = relink_frames(frames, ids)
+    assert set(np.concatenate(tracks)) == {0, 1}
+
+
 @pytest.mark.parametrize(
     ("person", "frames", "x"), [(1, range(30, 40), 100.0), (0, range(90, 99), 100.0), (0, range(22, 40), 5000.0)]
 )
