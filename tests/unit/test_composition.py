@@ -110,7 +110,7 @@ def test_what_was_not_measured_does_not_count(models):
 
 
 def test_the_shipped_models_say_what_they_confuse():
-    table = tracks(["female"] * 6 + ["male"] * 4).assign(age_group="young", makeup="unknown")
+    table = tracks(["female"] * 6 + ["male"] * 4).assign(age_group="young", makeup="none")
     found = fs.demographics(table)
     assert found["attribute"].unique().tolist() == ["gender", "age_group", "makeup"]
     assert (found["share_low"].dropna() <= found["share"].dropna()).all()

@@ -152,7 +152,7 @@ class TestTrain:
         [
             (
                 ["mood", "--data", "{data}"],
-                "unknown recipe 'mood'; there are expression, people, teacher, detector, each attribute",
+                "unknown recipe 'mood'; there are ",
             ),
             (["gender", "--data", "{tmp}/no.parquet"], "no data file at"),
             (["gender", "--data", "{data}", "--device", "tpu"], "unknown device 'tpu'"),
