@@ -106,12 +106,12 @@ def test_every_face_has_a_row_with_verdicts_bars_and_a_link_to_its_moment(people
     assert links == [f"clips/{PEOPLE}.mp4#t={at}" for at in ("0.00", "1.00", "2.00", "6.00")]
     one, two, four, three = parsed.words.split("Face ")[1:]
     assert "female 92 %" in one
-    assert "young , about 27 (19 to 36) 90 %" in one
+    assert "young , about 27 (19 to 36) 92 %" in one
     assert "anger" in two
     assert four.count("not measured") == 4
     assert three.count("unknown") == 3
     widths = [a["style"] for tag, a in parsed.tags if tag == "i" and a.get("class") == "fs-known"]
-    assert any(style.startswith("width:90%") for style in widths)
+    assert any(style.startswith("width:92%") for style in widths)
 
 
 def test_the_timelines_are_those_of_the_longest_faces(people):
