@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
 from collections import deque
@@ -263,7 +264,8 @@ def _look(
         stack.enter_context(opencv_threads(1 if n_threads > 1 else None))
         pool = stack.enter_context(ThreadPoolExecutor(n_threads))
         # Closed one by one, so that an error anywhere leaves no stage half way. What is live must not lag behind.
-        frames = shots.watched(source.frames(options.rate, small_side=options.detect_size))
+        frames = source.frames(options.rate, small_side=options.detect_size)
+        frames = shots.watched(frames, looks_ahead=not is_live)
         frames = stack.enter_context(contextlib.closing(frames if is_live else read_ahead(frames, 2 * n_threads)))
         detected = stack.enter_context(
             contextlib.closing(
@@ -305,15 +307,20 @@ class _Shots:
         self._new: deque[bool] = deque()
         self.waiting: deque[int] = deque()
 
-    def watched(self, frames: Iterator[Frame]) -> Generator[Frame, None, None]:
-        """Yield frames, noting which shot each belongs to."""
-        counter = ShotCounter()
+    def watched(self, frames: Iterator[Frame], *, looks_ahead: bool = True) -> Generator[Frame, None, None]:
+        """Yield frames, noting which shot each belongs to; with look-ahead, one frame late."""
+        counter = ShotCounter(looks_ahead=looks_ahead)
+        held: deque[Frame] = deque()
+        last = 0
         with contextlib.closing(frames):
-            for frame in frames:
-                before = counter.shot
-                self.waiting.append(counter.update(frame.small, frame.time_s))
-                self._new.append(counter.shot != before)
-                yield frame
+            for frame in itertools.chain(frames, [None]):
+                if frame is not None:
+                    held.append(frame)
+                for shot in counter.finish() if frame is None else counter.update(frame.small, frame.time_s):
+                    self.waiting.append(shot)
+                    self._new.append(shot != last)
+                    last = shot
+                    yield held.popleft()
 
     def begins(self, frame: Frame) -> bool:
         """Say whether the next frame, in order, begins a shot."""

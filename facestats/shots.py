@@ -6,7 +6,7 @@ from collections import deque
 
 import cv2
 import numpy as np
-from scenedetect import ContentDetector, FrameTimecode
+from scenedetect import AdaptiveDetector, ContentDetector, FrameTimecode
 from scenedetect.detector import FlashFilter
 
 from facestats import crops
@@ -14,6 +14,10 @@ from facestats.types import UInt8
 
 #: Mean change of hue, saturation and luminance (0 to 255) between two sampled frames that makes a cut.
 THRESHOLD = 27.0
+
+#: How many times as large as the changes just before and after it the change at a cut must be: bodies that move fast
+#: change much of a picture too, but for longer. Above 2, as before the first frame and after the last nothing changes.
+TIMES_ITS_NEIGHBOURS = 2.2
 
 #: Lengths of dissolves that are looked for, in seconds: each finds those up to a third shorter or longer.
 DISSOLVES_S = (0.5, 0.8, 1.2, 1.8, 2.7, 4.0)
@@ -28,12 +32,13 @@ _WIDTH = 96  # at least; a cut shows in a thumbnail, and motion blurs away
 _GREYS = (64, 36)  # pixels of the picture in which dissolves are looked for
 _LEAST_CHANGE = 12.0  # mean difference of grey between the ends of a dissolve
 _MOST_ERROR = 0.2  # of that difference, in between
+_EVERY_S = 0.15  # dissolves are slow: not every frame needs to be held against those before it
 
 
 class ShotCounter:
     """Numbers the shots of one video while its frames pass by.
 
-    - Hard cuts: a large change from one sampled frame to the next.
+    - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it.
     - Fades through black, where what comes after shows something else than what was before. The dark counts to the shot
       before it.
     - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
@@ -44,26 +49,39 @@ class ShotCounter:
     ----------
     threshold : float
         See :data:`THRESHOLD`.
+    looks_ahead : bool
+        Whether to wait for the next frame before a frame's shot is said; without, a fast movement may pass for a cut.
 
     Examples
     --------
     >>> import numpy as np
     >>> counter = ShotCounter()
     >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
-    >>> [counter.update(image, i / 10) for i, image in enumerate((dark, dark, light, light))]
-    [0, 0, 1, 1]
+    >>> [counter.update(image, i / 10) for i, image in enumerate((dark, dark, light, light))], counter.finish()
+    ([[], [0], [0], [1]], [1])
     """
 
-    def __init__(self, *, threshold: float = THRESHOLD) -> None:
-        self._detector = ContentDetector(threshold=threshold, min_scene_len=1, filter_mode=FlashFilter.Mode.SUPPRESS)
+    def __init__(self, *, threshold: float = THRESHOLD, looks_ahead: bool = True) -> None:
+        if looks_ahead:
+            self._detector: ContentDetector = AdaptiveDetector(
+                adaptive_threshold=TIMES_ITS_NEIGHBOURS, min_content_val=threshold, min_scene_len=1, window_width=1
+            )
+        else:
+            mode = FlashFilter.Mode.SUPPRESS
+            self._detector = ContentDetector(threshold=threshold, min_scene_len=1, filter_mode=mode)
+        self._looks_ahead = looks_ahead
         self._n_seen = 0
+        self._undecided: tuple[float, UInt8] | None = None
         self._lately: deque[tuple[float, np.ndarray]] = deque()
         self._before_black: np.ndarray | None = None
         self._is_black = False
+        self._looked_s = -np.inf
         self.shot = 0
 
-    def update(self, rgb: UInt8, time_s: float) -> int:
-        """Return the 0-based shot number of the next sampled frame.
+    def update(self, rgb: UInt8, time_s: float) -> list[int]:
+        """Take the next sampled frame; return the 0-based shot numbers of the frames that are decided now, in order.
+
+        That is the frame before, nothing for the first one; without look-ahead the frame itself.
 
         Parameters
         ----------
@@ -73,12 +91,31 @@ class ShotCounter:
             Its presentation time.
         """
         small = _thumbnail(rgb)
+        cuts = self._changes_at(small)
+        if not self._looks_ahead:
+            return [self._decided(small, time_s, cuts)]
+        before, self._undecided = self._undecided, (time_s, small)
+        return [] if before is None else [self._decided(before[1], before[0], cuts)]
+
+    def finish(self) -> list[int]:
+        """Return the shot number of the frame that waited for one more, if there is any."""
+        if self._undecided is None:
+            return []
+        time_s, small = self._undecided
+        self._undecided = None
+        return [self._decided(small, time_s, self._changes_at(small))]
+
+    def _changes_at(self, small: UInt8) -> bool:
         # The detector wants its own clock type; only the count of frames matters to it.
         cuts = self._detector.process_frame(FrameTimecode(self._n_seen, fps=30.0), small)
         self._n_seen += 1
+        return bool(cuts)
+
+    def _decided(self, small: UInt8, time_s: float, changes: bool) -> int:
+        """Return the shot of a frame, given whether PySceneDetect saw a cut at it."""
         grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         grey = grey.astype(np.float32)
-        cut = bool(cuts) and self._is_another(grey)
+        cut = changes and self._is_another(grey)
         if cut | self._has_faded(grey) | self._has_dissolved(grey, time_s):
             self.shot += 1
             self._lately.clear()
@@ -116,6 +153,9 @@ class ShotCounter:
 
     def _has_dissolved(self, grey: np.ndarray, time_s: float) -> bool:
         """Say whether the pictures of the last while are mixtures of the first of them and this one."""
+        if abs(time_s - self._looked_s) < _EVERY_S:
+            return False
+        self._looked_s = time_s
         times = np.array([time for time, _ in self._lately])
         for length_s in DISSOLVES_S:
             if len(times) == 0 or time_s - times[0] < 0.95 * length_s:

@@ -13,9 +13,10 @@ def scene(seed, shift=0, brightness=1.0):
     return (np.roll(image, shift, axis=1) * brightness).astype(np.uint8)
 
 
-def shots_of(images, rate=10):
-    counter = ShotCounter()
-    return [counter.update(image, i / rate) for i, image in enumerate(images)]
+def shots_of(images, rate=10, **options):
+    counter = ShotCounter(**options)
+    decided = [shot for i, image in enumerate(images) for shot in counter.update(image, i / rate)]
+    return decided + counter.finish()
 
 
 def mixed(one, other, share):
@@ -87,4 +88,26 @@ def test_a_moving_camera_and_one_who_walks_past_are_no_dissolve():
 
 def test_a_clock_that_runs_backwards():
     counter = ShotCounter()
-    assert [counter.update(scene(1, i), time_s) for i, time_s in enumerate((0.0, 0.1, 0.05, 0.05, 0.2))] == [0] * 5
+    decided = [counter.update(scene(1, i), time_s) for i, time_s in enumerate((0.0, 0.1, 0.05, 0.05, 0.2))]
+    assert [*decided, counter.finish()] == [[], [0], [0], [0], [0], [0]]
+
+
+def test_bodies_that_move_fast_are_no_cuts_and_a_cut_among_them_is():
+    # Something as large as half the picture rushes to and fro.
+    def rush(i, background):
+        left = abs((30 * i) % 320 - 160)
+        image = scene(background).copy()
+        image[:, left : left + 160] = scene(6)[:, :160]
+        return image
+
+    moving = [rush(i, 1) for i in range(30)]
+    assert len(set(shots_of(moving, looks_ahead=False))) > 3
+    assert set(shots_of(moving)) == {0}
+    assert shots_of([*moving, *[scene(7)] * 10]) == [0] * 30 + [1] * 10
+
+
+def test_without_look_ahead_every_frame_is_decided_at_once():
+    images = [scene(1)] * 3 + [scene(2)] * 3
+    counter = ShotCounter(looks_ahead=False)
+    assert [counter.update(image, i / 10) for i, image in enumerate(images)] == [[0]] * 3 + [[1]] * 3
+    assert counter.finish() == []
