@@ -31,7 +31,8 @@ def list_models(
     for model in find_models(tuple(models_path or ())).values():
         card = model.card
         size = f"{card.input_size}x{card.input_size} {card.input_color}"
-        licence = card.licence or "not stated"
+        # What its teachers learned from stands in the card.
+        licence = card.licence.split(" It learned from ")[0] or "not stated"
         rows.append((card.name, ", ".join(card.attributes), card.network, size, str(model.folder), licence))
     try:
         path, detector = shipped_detector()

@@ -85,3 +85,7 @@ def synth(
         bar.write(
             f"{written.path}: {len(written.people)} people, {len(written.truth):,} boxes in {written.truth_path.name}"
         )
+    print(
+        f"next: facestats analyze {out} --out my-store; then, for each video,\n"
+        f"      facestats evaluate tracking my-store --video {wanted[0].name}.mp4 --truth {out / wanted[0].name}.txt"
+    )

@@ -82,7 +82,7 @@ def read_truth(path: Path, *, boxes: str = "xywh") -> pd.DataFrame:
     else:
         for name, column, least in (("frame", 0, 1), ("person", 1, None)):
             values = numbers[:, column]
-            wrong = ~np.isfinite(values) | (values != np.round(values)) | (least is not None and values < least)
+            wrong = ~(np.abs(values) < 2**31) | (values != np.round(values)) | (least is not None and values < least)
             if wrong.any():
                 raise DataError(
                     f"{path}, line {lines[wrong.argmax()]}: the {name} {values[wrong.argmax()]:g} is no whole number"

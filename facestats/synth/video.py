@@ -69,6 +69,11 @@ def write_video(scenario: Scenario, portraits: Sequence[Portrait], folder: Path)
     shots = scenes(scenario, portraits)
     path, truth_path, people_path = (folder / f"{scenario.name}.{suffix}" for suffix in ("mp4", "txt", "csv"))
     rows: list[tuple[object, ...]] = []
+    try:  # whoever is interrupted must not find a new video beside the truth of an old one
+        truth_path.unlink(missing_ok=True)
+        people_path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from None
     with ClipWriter(path, width=scenario.width, height=scenario.height, crf=18) as clip:
         for shot, frame, truth_rows in _frames(shots):
             clip.write(frame.rgb, frame.time_s)

@@ -225,8 +225,8 @@ def _joined(faces: TrackedFaces, pieces: Sequence[_Piece], longest_s: float) -> 
         chain = chain_of[j] = chain_of[i]
         probability = whole[chain].probability * pieces[j].probability
         # That a tracker went on with a track, or took a glance to confirm it, is no doubt worth counting.
-        before, after = (_confirmed(faces, rows) for rows in (whole[chain].rows, pieces[j].rows))
-        if len(before) and len(after) and before[-1] != after[0]:
+        earlier, later = (_confirmed(faces, rows) for rows in (whole[chain].rows, pieces[j].rows))
+        if len(earlier) and len(later) and earlier[-1] != later[0]:
             probability /= 1 + np.exp(-log_odds)
         whole[chain] = _Piece(np.concatenate([whole[chain].rows, pieces[j].rows]), float(probability))
     return list(whole.values())
@@ -241,16 +241,14 @@ def split(faces: TrackedFaces) -> list[Int64]:
     >>> [rows.tolist() for rows in split(TrackedFaces(order, order / 10, still, still, np.ones((8, 4)), looks))]
     [[0, 1, 2, 3], [4, 5, 6, 7]]
     """
-    pieces: list[Int64] = []
-    known = np.unique(faces.track[faces.track != UNCONFIRMED])
-    pieces += [np.array([row]) for row in np.flatnonzero(faces.track == UNCONFIRMED)]
-    waiting = [np.flatnonzero(faces.track == track) for track in known[::-1]]
+    pieces = [np.array([row]) for row in np.flatnonzero(faces.track == UNCONFIRMED)]
+    of_track = pd.Series(np.arange(len(faces.track))).groupby(faces.track).indices
+    waiting: list[Int64] = []
+    for track, rows in of_track.items():
+        if track != UNCONFIRMED:
+            waiting += np.split(rows, np.flatnonzero(np.diff(faces.look[rows]) > 1) + 1)
     while waiting:
         rows = waiting.pop()
-        missing = np.flatnonzero(np.diff(faces.look[rows]) > 1)
-        if len(missing):
-            waiting += [rows[missing[0] + 1 :], rows[: missing[0] + 1]]
-            continue
         changes = _changes(faces.looks[rows])
         if changes.max(initial=0) > SPLIT_DISTANCE:
             place = int(changes.argmax()) + 1
@@ -301,17 +299,23 @@ def link_features(faces: TrackedFaces, pieces: Sequence[Int64], before: Int64, a
     lately = np.array(
         [rows[np.searchsorted(faces.time_s[rows], faces.time_s[rows[-1]] - _LATELY_S)] for rows in pieces]
     )
-    centres = (faces.boxes[:, :2] + faces.boxes[:, 2:]).astype(np.float64) / 2
-    sizes = np.sqrt(np.prod(faces.boxes[:, 2:] - faces.boxes[:, :2], axis=1, dtype=np.float64))
+
+    def centres(rows: Int64) -> np.ndarray:
+        return (faces.boxes[rows, :2] + faces.boxes[rows, 2:]).astype(np.float64) / 2
+
+    def sizes(rows: Int64) -> np.ndarray:
+        return np.sqrt(np.prod(faces.boxes[rows, 2:] - faces.boxes[rows, :2], axis=1, dtype=np.float64))
+
     elapsed = np.maximum(faces.time_s[last] - faces.time_s[lately], 1e-6)[:, None]
-    speeds = np.where(elapsed > 1e-6, (centres[last] - centres[lately]) / elapsed, 0.0)
+    speeds = np.where(elapsed > 1e-6, (centres(last) - centres(lately)) / elapsed, 0.0)
     here, there = last[before], first[after]
     gaps = faces.time_s[there] - faces.time_s[here]
     missed = np.log(faces.look[there] - faces.look[here])
-    moved = centres[there] - centres[here]
+    moved = centres(there) - centres(here)
+    size_here, size_there = sizes(here), sizes(there)
     on = moved - speeds[before] * np.minimum(gaps, _KEEPS_ON_S)[:, None]
-    away = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(on, axis=1)) * 2 / (sizes[here] + sizes[there])
-    features = np.column_stack([np.zeros(len(gaps)), away, np.abs(np.log(sizes[there] / sizes[here])), missed])
+    away = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(on, axis=1)) * 2 / (size_here + size_there)
+    features = np.column_stack([np.zeros(len(gaps)), away, np.abs(np.log(size_there / size_here)), missed])
     samples = np.array([rows[np.linspace(0, len(rows) - 1, _SAMPLES).astype(int)] for rows in pieces])
     open_ = np.flatnonzero(_log_odds(features) > _LEAST_ODDS)
     for some in np.array_split(open_, len(open_) // 512 + 1):

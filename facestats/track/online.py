@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import supervision
@@ -19,63 +20,22 @@ _REFERENCE_RATE = 30.0  # `lost_track_buffer` counts frames at this rate, whatev
 #: than their own width between sampled frames, so that plain IoU finds no overlap.
 BUFFER = 0.3
 
-# The packages' own activation score of 0.7 loses faces of 15 px, which score 0.5. Two detections in a row make a track.
-_MAKERS: Mapping[str, Callable[[int, float, float], BaseTracker]] = {
-    "bytetrack": lambda lost, rate, sure: ByteTrackTracker(
-        lost_track_buffer=lost,
-        frame_rate=rate,
-        track_activation_threshold=sure,
-        high_conf_det_threshold=sure,
-        minimum_consecutive_frames=2,
-        minimum_iou_threshold=0.1,
-        iou=BIoU(buffer_ratio=BUFFER),
-    ),
-    "bytetrack-iou": lambda lost, rate, sure: ByteTrackTracker(
-        lost_track_buffer=lost,
-        frame_rate=rate,
-        track_activation_threshold=sure,
-        high_conf_det_threshold=sure,
-        minimum_consecutive_frames=2,
-        minimum_iou_threshold=0.1,
-    ),
-    "cbiou": lambda lost, rate, sure: CBIoUTracker(
-        lost_track_buffer=lost,
-        frame_rate=rate,
-        track_activation_threshold=sure,
-        high_conf_det_threshold=sure,
-        minimum_consecutive_frames=2,
-        minimum_iou_threshold_first_assoc=0.1,
-        minimum_iou_threshold_second_assoc=0.1,
-        minimum_iou_threshold_unconfirmed_assoc=0.1,
-        instant_first_frame_activation=False,
-        buffer_ratio_first=BUFFER,
-        buffer_ratio_second=0.5,
-    ),
-    "ocsort": lambda lost, rate, sure: OCSORTTracker(
-        lost_track_buffer=lost,
-        frame_rate=rate,
-        high_conf_det_threshold=sure,
-        minimum_consecutive_frames=2,
-        minimum_iou_threshold=0.1,
-        iou=BIoU(buffer_ratio=BUFFER),
-    ),
+# Thresholds of overlap that suit widened boxes; those of BoT-SORT and C-BIoU have one for each of three steps.
+_OVERLAP = {"minimum_iou_threshold": 0.1}
+_OVERLAPS = {f"minimum_iou_threshold_{step}_assoc": 0.1 for step in ("first", "second", "unconfirmed")}
+_LATE = {"instant_first_frame_activation": False}
+
+#: Class of each tracker, what it is told beside what all are told, and whether its boxes are widened.
+_KINDS: Mapping[str, tuple[type[BaseTracker], Mapping[str, Any], bool]] = {
+    "bytetrack": (ByteTrackTracker, _OVERLAP, True),
+    "bytetrack-iou": (ByteTrackTracker, _OVERLAP, False),
+    "cbiou": (CBIoUTracker, {**_OVERLAPS, **_LATE, "buffer_ratio_first": BUFFER, "buffer_ratio_second": 0.5}, False),
+    "ocsort": (OCSORTTracker, _OVERLAP, True),
     # Without its camera motion compensation, which wants every frame in full.
-    "botsort": lambda lost, rate, sure: BoTSORTTracker(
-        lost_track_buffer=lost,
-        frame_rate=rate,
-        track_activation_threshold=sure,
-        high_conf_det_threshold=sure,
-        minimum_consecutive_frames=2,
-        minimum_iou_threshold_first_assoc=0.1,
-        minimum_iou_threshold_second_assoc=0.1,
-        minimum_iou_threshold_unconfirmed_assoc=0.1,
-        enable_cmc=False,
-        instant_first_frame_activation=False,
-        iou=BIoU(buffer_ratio=BUFFER),
-    ),
+    "botsort": (BoTSORTTracker, {**_OVERLAPS, **_LATE, "enable_cmc": False}, True),
 }
 
-ONLINE_TRACKERS = tuple(_MAKERS)
+ONLINE_TRACKERS = tuple(_KINDS)
 
 
 class OnlineTracker:
@@ -108,7 +68,20 @@ class OnlineTracker:
 
     def __init__(self, name: str, *, rate: float, lost_for_s: float = LOST_FOR_S, sure_score: float = 0.5) -> None:
         self.name = name
-        self._tracker = _MAKERS[name](round(lost_for_s * _REFERENCE_RATE), rate, sure_score)
+        kind, own, is_widened = _KINDS[name]
+        told: dict[str, Any] = {
+            "lost_track_buffer": round(lost_for_s * _REFERENCE_RATE),
+            "frame_rate": rate,
+            # The packages' own score of 0.7 loses faces of 15 px, which score 0.5.
+            "high_conf_det_threshold": sure_score,
+            "minimum_consecutive_frames": 2,
+            **own,
+        }
+        if kind is not OCSORTTracker:  # which begins a track with every face that it takes at all
+            told["track_activation_threshold"] = sure_score
+        if is_widened:
+            told["iou"] = BIoU(buffer_ratio=BUFFER)
+        self._tracker = kind(**told)
         self._first_free_id = 0
         self._offset = 0
         self._last_time_s = -np.inf
