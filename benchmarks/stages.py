@@ -14,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from facestats import crops, pipeline
+from facestats import assembly, crops, looking
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import analyze_source, load_stages
-from facestats.shots import ShotCounter
-from facestats.thumbnails import ThumbnailKeeper
+from facestats.pipeline import analyze_source
+from facestats.shots import CueReader, ShotCounter
+from facestats.stages import load_stages
+from facestats.thumbnails import PictureChooser
 from facestats.track.online import OnlineTracker
 from facestats.video import open_source
 from facestats.video.file import ContainerSource
@@ -48,12 +49,15 @@ def main() -> None:
     places = [
         (ContainerSource, "_to_small", "decode: convert to the detector's size"),
         (ContainerSource, "_to_rgb", "decode: convert in full, where needed"),
-        (ShotCounter, "update", "shots"),
+        (CueReader, "read", "shots: cues"),
+        (ShotCounter, "update", "shots: count"),
         (OnlineTracker, "update", "track"),
-        (pipeline, "relink_frames", "put tracks right"),
+        (assembly, "relink", "put tracks right"),
+        (assembly.Assembler, "add", "assemble, with counting, tracking and putting right"),
+        (assembly.Assembler, "finish", "assemble: the end"),
         (crops, "align", "align"),
-        (pipeline, "_look_at", "align, classify and the full picture"),
-        (ThumbnailKeeper, "update", "thumbnails"),
+        (looking, "_look_at", "align, classify and the full picture"),
+        (PictureChooser, "choose", "thumbnails"),
     ]
     for place, attribute, name in places:
         setattr(place, attribute, timed(name, getattr(place, attribute)))
@@ -72,7 +76,7 @@ def main() -> None:
     table = {name: round(1000 * sum(values) / sampled, 3) for name, values in sorted(spent.items())}
     table |= {"all, processor": round(1000 * processor / sampled, 3), "all, passed": round(1000 * passed / sampled, 3)}
     for name, value in table.items():
-        print(f"{name:45}{value:8.3f} ms")
+        print(f"{name:55}{value:8.3f} ms")
     print(json.dumps(table))
 
 

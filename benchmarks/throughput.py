@@ -18,7 +18,8 @@ import av
 
 from facestats.inputs import Input, content_hash
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import analyze_source, load_stages
+from facestats.pipeline import analyze_source
+from facestats.stages import load_stages
 from facestats.video import open_source
 
 

@@ -19,7 +19,7 @@ from unittest import mock
 
 import numpy as np
 
-from facestats import pipeline
+from facestats import assembly
 from facestats.collection import analyze
 from facestats.evaluation.tracking import score_tracking
 from facestats.options import AnalyzeOptions
@@ -80,7 +80,7 @@ def _measured(videos: list[SynthVideo], tracker: str, rate: float, *, hindsight:
 
 @contextlib.contextmanager
 def _no_hindsight() -> Iterator[None]:
-    with mock.patch.object(pipeline, "relink_frames", lambda frames, ids: (list(ids), {})):
+    with mock.patch.object(assembly, "relink", lambda faces, **_: (faces.track, [])):
         yield
 
 

@@ -4,8 +4,9 @@ Renders synthetic videos of the labelled faces in each data file (14 to 44 pixel
 by their movement), analyses them as ``analyze`` does by default, but with every sampled face measured, and compares
 the verdict of each track with the label of the person in it; beside it, what single frames say of the same faces. Give
 rows that no model was trained on. The last line is one JSON object: by attribute, for tracks and for single frames, how
-many, share right, mean confidence, expected calibration error (15 bins), how many were said with 0.85 to 0.95 and what
-share of these was right; for age also the mean absolute error and the share inside the 90 % interval.
+many, share right, mean confidence, expected calibration error (15 bins) and what it would be on average were so many
+verdicts calibrated perfectly, how many were said with 0.85 to 0.95 and what share of these was right; for age also the
+mean absolute error and the share inside the 90 % interval.
 """
 
 from __future__ import annotations
@@ -168,9 +169,17 @@ def _figures(confidence: np.ndarray, right: np.ndarray) -> dict[str, float]:
         "right": float(right.mean()),
         "confidence": float(confidence.mean()),
         "ece": expected_calibration_error(confidence, right),
+        "ece_by_chance": _ece_by_chance(confidence),
         "n_said_09": int(about_09.sum()),
         "right_said_09": float(right[about_09].mean()) if about_09.any() else float("nan"),
     }
+
+
+def _ece_by_chance(confidence: np.ndarray) -> float:
+    """Return what so many verdicts would show, on average, were they calibrated perfectly."""
+    rng = np.random.default_rng(0)
+    draws = [expected_calibration_error(confidence, rng.random(len(confidence)) < confidence) for _ in range(100)]
+    return float(np.mean(draws))
 
 
 if __name__ == "__main__":

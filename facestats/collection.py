@@ -25,9 +25,11 @@ from facestats.errors import (
     UsageError,
 )
 from facestats.inputs import Input, content_hash, discover
+from facestats.looking import FrameCallback
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import FrameCallback, Stages, analyze_source, failed_result, load_stages
+from facestats.pipeline import analyze_source, failed_result
 from facestats.results import VideoResult
+from facestats.stages import Stages, load_stages
 from facestats.store import CLIP_SUFFIXES, Entry, Store, create_store, safe_stem
 from facestats.threads import MOST_WORKERS, usable_cores
 from facestats.video import FrameSource, open_source, shown
@@ -140,7 +142,7 @@ def analyze_collection(
     progress : bool, optional
         Show progress bars; by default where there is someone to see them.
     on_frame : callable, optional
-        See :data:`facestats.pipeline.FrameCallback`.
+        See :data:`facestats.looking.FrameCallback`.
     **options
         The fields of :class:`facestats.options.AnalyzeOptions`.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scenedetect import AdaptiveDetector, ContentDetector, FrameTimecode
-from scenedetect.detector import FlashFilter
+from scenedetect import ContentDetector, FrameTimecode
 
 from facestats import crops
 from facestats.types import UInt8
@@ -35,10 +35,47 @@ _MOST_ERROR = 0.2  # of that difference, in between
 _EVERY_S = 0.15  # dissolves are slow: not every frame needs to be held against those before it
 
 
-class ShotCounter:
-    """Numbers the shots of one video while its frames pass by.
+@dataclass(frozen=True, eq=False)  # compared by identity: it holds an array
+class ShotCue:
+    """All that has to be known of a sampled frame to find the shots.
 
-    - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it.
+    Attributes
+    ----------
+    change : float
+        Mean change of hue, saturation and luminance (0 to 255) since the sampled frame before; 0 for the first one.
+    grey : numpy.ndarray
+        uint8 (36, 64), the picture in grey.
+    """
+
+    change: float
+    grey: UInt8
+
+
+class CueReader(ContentDetector):
+    """Measures the :class:`ShotCue` of each frame of a video as it passes by, with PySceneDetect's content detector.
+
+    Examples
+    --------
+    >>> reader = CueReader()
+    >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
+    >>> [round(reader.read(image).change) for image in (dark, dark, light)]
+    [0, 0, 63]
+    """
+
+    def read(self, rgb: UInt8) -> ShotCue:
+        """Return the cue of the next frame, given as uint8 (H, W, 3), RGB."""
+        small = _thumbnail(rgb)
+        # The detector wants its own clock type, and does not use it.
+        change = self._calculate_frame_score(FrameTimecode(0, fps=30.0), small)
+        grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        return ShotCue(float(change), grey)
+
+
+class ShotCounter:
+    """Numbers the shots of one video while the cues of its frames pass by.
+
+    - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it (as
+      PySceneDetect's adaptive detector has it, for one frame to either side).
     - Fades through black, where what comes after shows something else than what was before. The dark counts to the shot
       before it.
     - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
@@ -54,67 +91,55 @@ class ShotCounter:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> counter = ShotCounter()
+    >>> reader, counter = CueReader(), ShotCounter()
     >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
-    >>> [counter.update(image, i / 10) for i, image in enumerate((dark, dark, light, light))], counter.finish()
+    >>> cues = [reader.read(image) for image in (dark, dark, light, light)]
+    >>> [counter.update(cue, i / 10) for i, cue in enumerate(cues)], counter.finish()
     ([[], [0], [0], [1]], [1])
     """
 
     def __init__(self, *, threshold: float = THRESHOLD, looks_ahead: bool = True) -> None:
-        if looks_ahead:
-            self._detector: ContentDetector = AdaptiveDetector(
-                adaptive_threshold=TIMES_ITS_NEIGHBOURS, min_content_val=threshold, min_scene_len=1, window_width=1
-            )
-        else:
-            mode = FlashFilter.Mode.SUPPRESS
-            self._detector = ContentDetector(threshold=threshold, min_scene_len=1, filter_mode=mode)
+        self._threshold = threshold
         self._looks_ahead = looks_ahead
-        self._n_seen = 0
-        self._undecided: tuple[float, UInt8] | None = None
+        self._change_before = 0.0
+        self._undecided: tuple[float, ShotCue] | None = None
         self._lately: deque[tuple[float, np.ndarray]] = deque()
         self._before_black: np.ndarray | None = None
         self._is_black = False
         self._looked_s = -np.inf
         self.shot = 0
 
-    def update(self, rgb: UInt8, time_s: float) -> list[int]:
+    def update(self, cue: ShotCue, time_s: float) -> list[int]:
         """Take the next sampled frame; return the 0-based shot numbers of the frames that are decided now, in order.
 
         That is the frame before, nothing for the first one; without look-ahead the frame itself.
 
         Parameters
         ----------
-        rgb : numpy.ndarray
-            uint8 (H, W, 3), RGB.
+        cue : ShotCue
         time_s : float
             Its presentation time.
         """
-        small = _thumbnail(rgb)
-        cuts = self._changes_at(small)
         if not self._looks_ahead:
-            return [self._decided(small, time_s, cuts)]
-        before, self._undecided = self._undecided, (time_s, small)
-        return [] if before is None else [self._decided(before[1], before[0], cuts)]
+            return [self._decided(cue, time_s, cue.change >= self._threshold)]
+        before, self._undecided = self._undecided, (time_s, cue)
+        return [] if before is None else [self._decided(before[1], before[0], self._stands_out(before[1], cue.change))]
 
     def finish(self) -> list[int]:
         """Return the shot number of the frame that waited for one more, if there is any."""
         if self._undecided is None:
             return []
-        time_s, small = self._undecided
-        self._undecided = None
-        return [self._decided(small, time_s, self._changes_at(small))]
+        (time_s, cue), self._undecided = self._undecided, None
+        return [self._decided(cue, time_s, self._stands_out(cue, 0.0))]
 
-    def _changes_at(self, small: UInt8) -> bool:
-        # The detector wants its own clock type; only the count of frames matters to it.
-        cuts = self._detector.process_frame(FrameTimecode(self._n_seen, fps=30.0), small)
-        self._n_seen += 1
-        return bool(cuts)
+    def _stands_out(self, cue: ShotCue, change_after: float) -> bool:
+        beside = (self._change_before + change_after) / 2
+        self._change_before = cue.change
+        return cue.change >= self._threshold and cue.change >= TIMES_ITS_NEIGHBOURS * beside
 
-    def _decided(self, small: UInt8, time_s: float, changes: bool) -> int:
-        """Return the shot of a frame, given whether PySceneDetect saw a cut at it."""
-        grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-        grey = grey.astype(np.float32)
+    def _decided(self, cue: ShotCue, time_s: float, changes: bool) -> int:
+        """Return the shot of a frame, given whether it differs that much from the frame before it."""
+        grey = cue.grey.astype(np.float32)
         cut = changes and self._is_another(grey)
         if cut | self._has_faded(grey) | self._has_dissolved(grey, time_s):
             self.shot += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,8 @@ import pandas as pd
 from facestats import crops, schema
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
 from facestats.gaps import LOST_FOR_S, bridged_gap_s
-from facestats.types import Detections, Float32, Int64, Predictions
+from facestats.shots import ShotCue
+from facestats.types import Detections, Float32, Int64, Predictions, UInt8
 from facestats.verdicts import effective_size, pooled, quality_weight, smoothed
 
 
@@ -30,8 +31,6 @@ class SampledFrame:
         0-based index of the decoded frame.
     time_s : float
         Presentation timestamp in seconds.
-    shot : int
-        Number of the shot.
     detections : Detections
         N faces.
     sharpness : numpy.ndarray
@@ -44,17 +43,42 @@ class SampledFrame:
         By attribute, int64: which of the N faces its predictions speak of.
     looks : numpy.ndarray or None
         float16 (N, D), see :func:`facestats.track.linking.appearance`: in memory alone, to put tracks right.
+    pictures : mapping of int to numpy.ndarray
+        Faces cut out for thumbnails, uint8 (h, w, 3) RGB, of some of the N faces.
+    cue : ShotCue or None
+        What the frame says of shots.
     """
 
     frame: int
     time_s: float
-    shot: int
     detections: Detections
     sharpness: Float32
     classified: Int64
     predictions: Mapping[str, Predictions]
     measured: Mapping[str, Int64]
     looks: np.ndarray | None = None
+    pictures: Mapping[int, UInt8] = field(default_factory=dict)
+    cue: ShotCue | None = None
+
+    def only(self, wanted: np.ndarray) -> SampledFrame:
+        """Return the frame with those of its faces alone that are wanted, bool (N,)."""
+        if wanted.all():
+            return self
+        number = np.cumsum(wanted) - 1
+        kept = {attribute: wanted[rows] for attribute, rows in self.measured.items()}
+        return replace(
+            self,
+            detections=self.detections[wanted],
+            sharpness=self.sharpness[wanted],
+            classified=number[self.classified[wanted[self.classified]]],
+            predictions={
+                attribute: replace(found, probabilities=found.probabilities[kept[attribute]])
+                for attribute, found in self.predictions.items()
+            },
+            measured={attribute: number[rows[kept[attribute]]] for attribute, rows in self.measured.items()},
+            looks=None if self.looks is None else self.looks[wanted],
+            pictures={int(number[face]): picture for face, picture in self.pictures.items() if wanted[face]},
+        )
 
 
 def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
@@ -83,50 +107,54 @@ def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
     return {f"{attribute}_{name}": predictions.column(name) for name in predictions.classes}
 
 
-def frames_table(video_id: str, sampled: Sequence[SampledFrame], observations: pd.DataFrame) -> pd.DataFrame:
+def frames_table(video_id: str, sampled: Sequence[SampledFrame], shots: Sequence[int]) -> pd.DataFrame:
     """Return the ``frames`` table: one row per sampled frame, with or without faces.
 
     Parameters
     ----------
     video_id : str
     sampled : sequence of SampledFrame
-    observations : pandas.DataFrame
-        The faces that count.
+    shots : sequence of int
+        Number of each frame's shot.
 
     Examples
     --------
-    >>> frames_table("clip", [], observations_table("clip", [], [])).empty
+    >>> frames_table("clip", [], []).empty
     True
     """
-    frames = [item.frame for item in sampled]
     return schema.conform(
         "frames",
         {
             "video_id": [video_id] * len(sampled),
-            "frame": frames,
+            "frame": [item.frame for item in sampled],
             "time_s": [item.time_s for item in sampled],
-            "shot": [item.shot for item in sampled],
-            "n_faces": observations["frame"].value_counts().reindex(frames, fill_value=0).to_numpy(),
+            "shot": list(shots),
+            "n_faces": [len(item.detections) for item in sampled],
         },
     )
 
 
-def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids: Sequence[Int64]) -> pd.DataFrame:
+def observations_table(
+    video_id: str, sampled: Sequence[SampledFrame], shots: Sequence[int], track_ids: Sequence[Int64]
+) -> pd.DataFrame:
     """Return the ``observations`` table: one row per face in a sampled frame.
 
     Parameters
     ----------
     video_id : str
     sampled : sequence of SampledFrame
+    shots : sequence of int
+        Number of each frame's shot.
     track_ids : sequence of numpy.ndarray
-        int64 (N,) per frame; -1 (not confirmed) becomes missing.
+        int64 (N,) per frame; -1 (of no track) becomes missing.
 
     Examples
     --------
-    >>> observations_table("clip", [], []).empty
+    >>> observations_table("clip", [], [], []).empty
     True
     """
     occupied = [(item, ids) for item, ids in zip(sampled, track_ids, strict=True) if len(item.detections)]
+    shots = [shot for shot, item in zip(shots, sampled, strict=True) if len(item.detections)]
     if not occupied:
         return schema.conform("observations")
     counts = [len(item.detections) for item, _ in occupied]
@@ -137,7 +165,7 @@ def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids
         "video_id": [video_id] * len(boxes),
         "frame": np.repeat([item.frame for item, _ in occupied], counts),
         "time_s": np.repeat([item.time_s for item, _ in occupied], counts),
-        "shot": np.repeat([item.shot for item, _ in occupied], counts),
+        "shot": np.repeat(shots, counts),
         "track_id": pd.array(ids, dtype="Int64"),
         "x": boxes[:, 0],
         "y": boxes[:, 1],
@@ -164,54 +192,33 @@ def observations_table(video_id: str, sampled: Sequence[SampledFrame], track_ids
     return schema.conform("observations", data)
 
 
-def drop_short_tracks(observations: pd.DataFrame, minimum: int = 2) -> pd.DataFrame:
-    """Return ``observations`` with the ids of tracks of fewer than ``minimum`` observations made missing.
-
-    Examples
-    --------
-    >>> drop_short_tracks(schema.conform("observations")).empty
-    True
-    """
-    lengths = observations.groupby("track_id")["frame"].transform("size")
-    kept = observations["track_id"].where(lengths.reindex(observations.index) >= minimum)
-    return observations.assign(track_id=kept)
-
-
 #: A track is doubtful if its face was found in a smaller share of its frames, with a lower median score: a badge or a
 #: pattern that looks like a face now and then. A face that is hidden at times is sure when it shows; so must be one
 #: that was seen only once.
 SURE_SHARE, SURE_MEDIAN_SCORE = 0.5, 0.75
 
 
-def drop_doubtful_faces(observations: pd.DataFrame, frames: Sequence[int]) -> pd.DataFrame:
-    """Return ``observations`` without those of doubtful tracks and without unsure ones of no track.
-
-    See :data:`SURE_SHARE`.
+def is_doubtful(looks: np.ndarray, times_s: np.ndarray, scores: np.ndarray) -> bool:
+    """Say whether what was tracked may be no face, see :data:`SURE_SHARE`.
 
     Parameters
     ----------
-    observations : pandas.DataFrame
-        Of one video whose faces were tracked.
-    frames : sequence of int
-        The sampled frames, ascending.
+    looks : numpy.ndarray
+        int (N,), ascending: numbers of the sampled frames in which it was found.
+    times_s : numpy.ndarray
+        float (N,), of these frames.
+    scores : numpy.ndarray
+        float (N,), the detector's confidence.
 
     Examples
     --------
-    >>> drop_doubtful_faces(schema.conform("observations"), [0, 1]).empty
+    >>> is_doubtful(np.array([0, 3, 6]), np.array([0.0, 0.3, 0.6]), np.full(3, 0.6))
     True
     """
-    tracked = observations[observations["track_id"].notna()].sort_values(["track_id", "frame"], kind="stable")
-    place = pd.Series(np.searchsorted(frames, tracked["frame"]), tracked.index)
-    missed = (place.groupby(tracked["track_id"]).diff() - 1).fillna(0)
-    waited = tracked["time_s"].groupby(tracked["track_id"]).diff().fillna(0)
+    missed, waited = np.diff(looks) - 1, np.diff(times_s)
     # Who was away for long was not missed all the while: it counts as a gap that a tracker bridges.
-    missed *= (LOST_FOR_S / waited.where(waited > LOST_FOR_S, LOST_FOR_S)).clip(upper=1)
-    by_track = tracked.groupby("track_id").agg(n=("frame", "size"), score=("score", "median"))
-    n_frames = by_track["n"] + missed.groupby(tracked["track_id"]).sum()
-    doubtful = by_track.index[(by_track["n"] < SURE_SHARE * n_frames) & (by_track["score"] < SURE_MEDIAN_SCORE)]
-    track = observations["track_id"]
-    drops = track.isin(doubtful) | (track.isna() & (observations["score"] < SURE_MEDIAN_SCORE))
-    return observations[~drops].reset_index(drop=True)
+    n_missed = (missed * LOST_FOR_S / np.maximum(waited, LOST_FOR_S)).sum()
+    return bool(len(looks) < SURE_SHARE * (len(looks) + n_missed) and np.median(scores) < SURE_MEDIAN_SCORE)
 
 
 def summarize_tracks(
@@ -251,7 +258,7 @@ def summarize_tracks(
     """
     tracked = observations[observations["track_id"].notna()]
     rows = [
-        _summarize(video_id, track_id, group.sort_values("time_s", kind="stable"), thresholds)
+        summarize_track(video_id, track_id, group.sort_values("time_s", kind="stable"), thresholds)
         for (video_id, track_id), group in tracked.groupby(["video_id", "track_id"], sort=True)
     ]
     if joined is not None:
@@ -260,7 +267,19 @@ def summarize_tracks(
     return schema.conform("tracks", pd.DataFrame(rows) if rows else None)
 
 
-def _summarize(video_id: str, track_id: int, group: pd.DataFrame, thresholds: Mapping[str, float]) -> dict[str, object]:
+def summarize_track(
+    video_id: str, track_id: int, group: pd.DataFrame, thresholds: Mapping[str, float]
+) -> dict[str, object]:
+    """Return one row of :func:`summarize_tracks`, without ``joined_prob``.
+
+    Parameters
+    ----------
+    video_id : str
+    track_id : int
+    group : pandas.DataFrame
+        The observations of the track, at least one, in the order of time.
+    thresholds : mapping of str to float
+    """
     start_s, end_s = float(group["time_s"].iloc[0]), float(group["time_s"].iloc[-1])
     row: dict[str, object] = {
         "video_id": video_id,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import pandas as pd
 
-from facestats import schema
 from facestats.types import Detections, Frame, Int64, UInt8
 from facestats.verdicts import quality_weight
 
@@ -22,14 +20,6 @@ APART_S = 2.0
 
 _MARGIN = 0.3  # of the box, on each side
 _WEBP_QUALITY = 80
-
-
-@dataclass(frozen=True, eq=False)  # compared by identity: they hold arrays
-class _Candidate:
-    frame: int
-    quality: float
-    time_s: float
-    rgb: UInt8
 
 
 def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_side: int = LONGER_SIDE) -> UInt8:
@@ -69,65 +59,83 @@ def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_sid
     return cv2.resize(piece, size, interpolation=cv2.INTER_AREA)
 
 
-class ThumbnailKeeper:
-    """Keeps the best few pictures of each track while frames pass by; one instance per video.
+class PictureChooser:
+    """Says which faces are worth a picture while frames pass by; one instance per stretch of video.
 
     Examples
     --------
-    >>> keeper = ThumbnailKeeper()
-    >>> keeper.update(Frame(0, 0.0, np.zeros((9, 9, 3), np.uint8)), Detections.empty(), np.zeros(0, np.int64))
-    >>> keeper.table("clip", [1]).empty
-    True
+    >>> chooser = PictureChooser()
+    >>> chooser.choose(Frame(0, 0.0, np.zeros((9, 9, 3), np.uint8)), Detections.empty(), np.zeros(0, np.int64))
+    {}
     """
 
     def __init__(self) -> None:
-        self._kept: dict[int, list[_Candidate]] = {}
+        self._kept: dict[int, list[tuple[float, float]]] = {}  # of each track, quality and time of the best
 
-    def update(self, frame: Frame, detections: Detections, track_ids: Int64) -> None:
-        """Consider the faces of one frame; ids below 0 are passed over."""
-        time_s, rgb = frame.time_s, None
-        qualities = quality_weight(detections.scores, detections.sizes)
-        for box, quality, track_id in zip(detections.boxes, qualities, track_ids, strict=True):
-            if track_id < 0:
-                continue
-            kept = self._kept.setdefault(int(track_id), [])
-            near = [item for item in kept if abs(item.time_s - time_s) < APART_S]
-            replaced = near or (sorted(kept, key=lambda item: item.quality)[:1] if len(kept) >= PER_TRACK else [])
-            # A little better is not worth another copy of the face.
-            if replaced and quality <= 1.02 * max(item.quality for item in replaced):
-                continue
-            kept[:] = [item for item in kept if item not in replaced]
-            rgb = frame.rgb if rgb is None else rgb  # converted once, and only if anybody asks
-            kept.append(_Candidate(frame.index, float(quality), time_s, cut_face(rgb, box)))
-
-    def table(
-        self, video_id: str, track_ids: list[int], renamed: Mapping[tuple[int, int], int] | None = None
-    ) -> pd.DataFrame:
-        """Return the ``thumbnails`` table of the tracks named, best picture of each first.
+    def choose(self, frame: Frame, detections: Detections, track_ids: Int64) -> dict[int, UInt8]:
+        """Return the pictures of those faces of a frame that are better than what their tracks have.
 
         Parameters
         ----------
-        video_id : str
-        track_ids : list of int
-        renamed : mapping of (int, int) to int, optional
-            By frame and the number that a face had there, the number of its track in the end; by default the same.
+        frame : Frame
+        detections : Detections
+            N faces.
+        track_ids : numpy.ndarray
+            int64 (N,); those below 0 are passed over.
+
+        Returns
+        -------
+        dict of int to numpy.ndarray
+            By the number of the face in the frame, uint8 (h, w, 3) RGB.
         """
-        of_track: dict[int, list[_Candidate]] = {}
-        for track, kept in self._kept.items():
-            for item in kept:
-                named = track if renamed is None else renamed.get((item.frame, track), -1)
-                of_track.setdefault(named, []).append(item)
-        rows = []
-        for track_id in track_ids:
-            chosen: list[_Candidate] = []
-            for item in sorted(of_track.get(track_id, []), key=lambda item: -item.quality):
-                if len(chosen) < PER_TRACK and all(abs(item.time_s - other.time_s) >= APART_S for other in chosen):
-                    chosen.append(item)
-            rows += [
-                {"video_id": video_id, "track_id": track_id, "time_s": item.time_s, "image": encode_webp(item.rgb)}
-                for item in chosen
-            ]
-        return schema.conform("thumbnails", pd.DataFrame(rows) if rows else None)
+        chosen: dict[int, UInt8] = {}
+        qualities = quality_weight(detections.scores, detections.sizes)
+        for i in np.flatnonzero(track_ids >= 0):
+            kept = self._kept.setdefault(int(track_ids[i]), [])
+            replaced = [item for item in kept if abs(item[1] - frame.time_s) < APART_S]
+            if not replaced and len(kept) >= PER_TRACK:
+                replaced = [min(kept)]
+            # A little better is not worth another copy of the face.
+            if replaced and qualities[i] <= 1.02 * max(replaced)[0]:
+                continue
+            kept[:] = [item for item in kept if item not in replaced]
+            kept.append((float(qualities[i]), frame.time_s))
+            chosen[int(i)] = cut_face(frame.rgb, detections.boxes[i])
+        return chosen
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: it holds an array
+class Picture:
+    """A picture of a face that may become a thumbnail.
+
+    Attributes
+    ----------
+    quality : float
+        See :func:`facestats.verdicts.quality_weight`.
+    time_s : float
+    rgb : numpy.ndarray
+        uint8 (h, w, 3).
+    """
+
+    quality: float
+    time_s: float
+    rgb: UInt8
+
+
+def best_pictures(pictures: Iterable[Picture]) -> list[Picture]:
+    """Return the best few pictures that are far enough apart in time, the best first.
+
+    Examples
+    --------
+    >>> rgb = np.zeros((1, 1, 3), np.uint8)
+    >>> [picture.time_s for picture in best_pictures([Picture(0.2, 0.0, rgb), Picture(0.9, 1.0, rgb)])]
+    [1.0]
+    """
+    chosen: list[Picture] = []
+    for picture in sorted(pictures, key=lambda picture: -picture.quality):
+        if len(chosen) < PER_TRACK and all(abs(picture.time_s - other.time_s) >= APART_S for other in chosen):
+            chosen.append(picture)
+    return chosen
 
 
 def encode_webp(rgb: UInt8, quality: int = _WEBP_QUALITY) -> bytes:

@@ -82,7 +82,7 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     Yields
     ------
     callable
-        A :data:`facestats.pipeline.FrameCallback`. Once the window was closed it does nothing.
+        A :data:`facestats.looking.FrameCallback`. Once the window was closed it does nothing.
 
     Raises
     ------

@@ -1,6 +1,5 @@
 """Tracking: one small protocol, one file per backend, and what only hindsight knows."""
 
 from facestats.track.base import TRACKERS, Tracker, create_tracker
-from facestats.track.linking import relink_frames
 
-__all__ = ["TRACKERS", "Tracker", "create_tracker", "relink_frames"]
+__all__ = ["TRACKERS", "Tracker", "create_tracker"]

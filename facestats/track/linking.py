@@ -1,13 +1,13 @@
 """Which pieces of tracks show one person: what no online tracker can know, as it does not see what comes later.
 
 Where two people pass each other, trackers confuse them; where somebody is hidden for a while, a track ends and another
-one begins. Here the whole video is known: tracks are cut where the face in them changes all at once, and pieces are
+one begins. Here what comes after is known: tracks are cut where the face in them changes all at once, and pieces are
 joined when place, size and looks allow it. What a face looks like is held in memory for that only, and never stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,12 +18,15 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from facestats.track.base import UNCONFIRMED
-from facestats.types import Detections, Int64, UInt8
+from facestats.types import Int64, UInt8
 
 #: Pieces further apart than the last of these, in seconds, are never joined; those that are near come first, so that a
 #: glimpse of half a face goes with what was seen around it before anybody asks who it is.
 _ABSENCES_S = (0.35, 1.2, 5.0)
 _LOOKS = 2.5  # who looks rarely bears two missed looks all the same
+
+#: What stands for the track of a face of which nothing was said yet.
+OPEN = -2
 
 #: Pieces are joined from this probability on.
 MIN_PROBABILITY = 0.5
@@ -76,7 +79,7 @@ def appearance(images: UInt8) -> np.ndarray:
 
 @dataclass(frozen=True)
 class TrackedFaces:
-    """The faces of one video, one row each, in the order of time.
+    """The faces of one shot, or of a part of it, one row each, in the order of time.
 
     Attributes
     ----------
@@ -84,116 +87,87 @@ class TrackedFaces:
         int64 (N,): number of the sampled frame.
     time_s : numpy.ndarray
         float64 (N,).
-    shot : numpy.ndarray
-        int64 (N,).
     track : numpy.ndarray
         int64 (N,): what an online tracker said, -1 where it had not confirmed the face (yet).
     boxes : numpy.ndarray
         float (N, 4): ``x1, y1, x2, y2``.
     looks : numpy.ndarray
         float16 (N, D), see :func:`appearance`.
+    settled : numpy.ndarray
+        int64 (N,): the track that was given to a face before, which stays; -1 where it is of none, and :data:`OPEN`
+        where nothing was said yet.
     """
 
     look: Int64
     time_s: np.ndarray
-    shot: Int64
     track: Int64
     boxes: np.ndarray
     looks: np.ndarray
+    settled: Int64
 
 
-def relink_frames(
-    frames: Sequence[tuple[float, int, Detections, np.ndarray]], track_ids: Sequence[Int64]
-) -> tuple[list[Int64], Mapping[int, float]]:
-    """Do what :func:`relink` does for the frames of a video.
-
-    Parameters
-    ----------
-    frames : sequence of (time_s, shot, detections, looks)
-        The sampled frames, in order.
-    track_ids : sequence of numpy.ndarray
-        int64 (N,) per frame, -1 where unconfirmed.
-
-    Returns
-    -------
-    track_ids : list of numpy.ndarray
-        int64 (N,) per frame.
-    probabilities : mapping of int to float
-        See :func:`relink`.
+def longest_absence_s(step_s: float) -> float:
+    """Return how long somebody may be out of sight, and be known again, who is looked for every ``step_s`` seconds.
 
     Examples
     --------
-    >>> nothing = Detections.empty(), appearance(np.zeros((0, 48, 48, 3), np.uint8))
-    >>> relink_frames([(0.0, 0, *nothing)], [np.zeros(0, int)])
-    ([array([], dtype=int64)], {})
+    >>> longest_absence_s(0.1), longest_absence_s(4.0)
+    (5.0, 10.0)
     """
-    counts = [len(ids) for ids in track_ids]
-    times, shots, detections, looks = zip(*frames, strict=True)
-    # A clock that repeats or runs backwards still has an order, that of the frames; it then went on as usual.
-    steps = np.diff(np.array(times, np.float64))
-    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.1
-    times = np.concatenate([[0.0], np.cumsum(np.where(steps > 0, steps, usual))])
-    tracks, probabilities = relink(
-        TrackedFaces(
-            look=np.repeat(np.arange(len(counts)), counts),
-            time_s=np.repeat(times, counts),
-            shot=np.repeat(np.array(shots, np.int64), counts),
-            track=np.concatenate(track_ids).astype(np.int64),
-            boxes=np.concatenate([found.boxes for found in detections]),
-            looks=np.concatenate(looks),
-        )
-    )
-    return np.split(tracks, np.cumsum(counts)[:-1]), probabilities
+    return max(_ABSENCES_S[-1], _LOOKS * step_s)
 
 
-def relink(faces: TrackedFaces) -> tuple[Int64, Mapping[int, float]]:
+def relink(faces: TrackedFaces, *, step_s: float, next_free: int = 0) -> tuple[Int64, list[tuple[int, float]]]:
     """Give faces the track of the person whom they show.
 
     Parameters
     ----------
     faces : TrackedFaces
+        Those of which something was said before keep it; what comes after may go on with their tracks.
+    step_s : float
+        Usual time from one look to the next.
+    next_free : int
+        The first number that no track has; new ones are numbered in the order in which they begin.
 
     Returns
     -------
     tracks : numpy.ndarray
-        int64 (N,): a track keeps the number of its first piece that had one, unless another track has it. A face that
-        stays alone stays unconfirmed.
-    probabilities : mapping of int to float
-        Of each track that was joined of several of the tracker's: the probability that all of it shows one person.
+        int64 (N,); a face that stays alone and was not confirmed is of no track: -1.
+    joins : list of (int, float)
+        Where something was joined that the tracker had not: the row with which it goes on, and how probable it is that
+        both show one person. Places where it had been joined before are left out.
 
     Examples
     --------
     >>> none = np.zeros(0, int)
-    >>> empty = TrackedFaces(none, none / 1, none, none, np.zeros((0, 4)), np.zeros((0, 100)))
-    >>> relink(empty)
-    (array([], dtype=int64), {})
+    >>> empty = TrackedFaces(none, none / 1, none, np.zeros((0, 4)), np.zeros((0, 100)), none)
+    >>> relink(empty, step_s=0.1)
+    (array([], dtype=int64), [])
     """
-    looks, rows = np.unique(faces.look, return_index=True)
-    steps = np.diff(faces.time_s[rows]) / np.diff(looks)
-    rarely_s = _LOOKS * float(np.median(steps)) if len(steps) else 0.0
-    of_shot: dict[int, list[_Piece]] = {}
-    for rows in split(faces):
-        of_shot.setdefault(int(faces.shot[rows[0]]), []).append(_Piece(rows))
-    pieces: list[_Piece] = []
-    for in_shot in of_shot.values():
-        for longest_s in _ABSENCES_S:
-            in_shot = _joined(faces, in_shot, max(longest_s, rarely_s))
-        pieces += in_shot
-    tracks, probabilities = np.full(len(faces.track), UNCONFIRMED, np.int64), {}
-    next_free = int(faces.track.max(initial=-1)) + 1
-    taken: set[int] = set()
-    for piece in sorted(pieces, key=lambda piece: piece.rows[0]):
-        known = _confirmed(faces, piece.rows)
-        own = int(known[0]) if len(known) else UNCONFIRMED
-        if own == UNCONFIRMED and len(piece.rows) == 1:
+    pieces = [_Piece(rows) for rows in split(faces)]
+    for longest_s in _ABSENCES_S:
+        pieces = _joined(faces, pieces, max(longest_s, _LOOKS * step_s))
+    known = [piece.rows[faces.settled[piece.rows] >= 0] for piece in pieces]
+    # A track can go on with one piece only: that which had it last.
+    goes_on = {
+        int(faces.settled[known[i][-1]]): i
+        for i in sorted((i for i in range(len(pieces)) if len(known[i])), key=lambda i: known[i][-1])
+    }
+    number_of = {i: number for number, i in goes_on.items()}
+    tracks, joins = faces.settled.copy(), []
+    for i in sorted(range(len(pieces)), key=lambda i: pieces[i].rows[0]):
+        rows = pieces[i].rows
+        new = rows[faces.settled[rows] == OPEN]
+        if len(new) == 0:
             continue
-        if own == UNCONFIRMED or own in taken:
-            own, next_free = next_free, next_free + 1
-        taken.add(own)
-        tracks[piece.rows] = own
-        if piece.probability < 1:
-            probabilities[own] = piece.probability
-    return tracks, probabilities
+        if len(rows) == 1 and len(_confirmed(faces, rows)) == 0:
+            tracks[new] = UNCONFIRMED
+            continue
+        if i not in number_of:
+            number_of[i], next_free = next_free, next_free + 1
+        tracks[new] = number_of[i]
+        joins += [(row, probability) for row, probability in pieces[i].joins if faces.settled[row] == OPEN]
+    return tracks, joins
 
 
 def _confirmed(faces: TrackedFaces, rows: Int64) -> Int64:
@@ -204,10 +178,10 @@ def _confirmed(faces: TrackedFaces, rows: Int64) -> Int64:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows in the order of time, int64 (K,), and how probable it is that they show one person."""
+    """Rows in the order of time, int64 (K,), and where parts were joined: a row, and how probable the join is."""
 
     rows: Int64
-    probability: float = 1.0
+    joins: tuple[tuple[int, float], ...] = ()
 
 
 def _joined(faces: TrackedFaces, pieces: Sequence[_Piece], longest_s: float) -> list[_Piece]:
@@ -223,12 +197,12 @@ def _joined(faces: TrackedFaces, pieces: Sequence[_Piece], longest_s: float) -> 
             continue
         i, log_odds = follows[j]
         chain = chain_of[j] = chain_of[i]
-        probability = whole[chain].probability * pieces[j].probability
+        joins = whole[chain].joins + pieces[j].joins
         # That a tracker went on with a track, or took a glance to confirm it, is no doubt worth counting.
         earlier, later = (_confirmed(faces, rows) for rows in (whole[chain].rows, pieces[j].rows))
         if len(earlier) and len(later) and earlier[-1] != later[0]:
-            probability /= 1 + np.exp(-log_odds)
-        whole[chain] = _Piece(np.concatenate([whole[chain].rows, pieces[j].rows]), float(probability))
+            joins += ((int(pieces[j].rows[0]), float(1 / (1 + np.exp(-log_odds)))),)
+        whole[chain] = _Piece(np.concatenate([whole[chain].rows, pieces[j].rows]), joins)
     return list(whole.values())
 
 
@@ -238,7 +212,7 @@ def split(faces: TrackedFaces) -> list[Int64]:
     Examples
     --------
     >>> looks, order, still = np.repeat(np.eye(2), 4, axis=0), np.arange(8), np.zeros(8, int)
-    >>> [rows.tolist() for rows in split(TrackedFaces(order, order / 10, still, still, np.ones((8, 4)), looks))]
+    >>> [rows.tolist() for rows in split(TrackedFaces(order, order / 10, still, np.ones((8, 4)), looks, still))]
     [[0, 1, 2, 3], [4, 5, 6, 7]]
     """
     pieces = [np.array([row]) for row in np.flatnonzero(faces.track == UNCONFIRMED)]
@@ -289,7 +263,7 @@ def link_features(faces: TrackedFaces, pieces: Sequence[Int64], before: Int64, a
     --------
     >>> looks, still = np.ones((2, 100), np.float16) / 10, np.zeros(2, int)
     >>> boxes = np.array([[0, 0, 9, 9], [0, 0, 9, 9]])
-    >>> faces = TrackedFaces(np.array([0, 10]), np.array([0.0, 1.0]), still, still, boxes, looks)
+    >>> faces = TrackedFaces(np.array([0, 10]), np.array([0.0, 1.0]), still, boxes, looks, still)
     >>> pieces = np.array([0]), np.array([1])
     >>> np.abs(link_features(faces, pieces, np.array([0]), np.array([1]))).round(2).tolist()
     [[0.0, 0.0, 0.0, 2.3]]

@@ -10,8 +10,9 @@ from facestats import schema
 from facestats.detect.base import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import Stages, analyze_source, failed_result, load_stages
+from facestats.pipeline import analyze_source, failed_result
 from facestats.schema import ATTRIBUTE_CLASSES
+from facestats.stages import Stages, load_stages
 from facestats.types import Detections, Frame, Predictions, VideoInfo
 from facestats.video import FrameSource
 from facestats.video.base import DecodedFrame

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facestats.shots import ShotCounter
+from facestats.shots import CueReader, ShotCounter
 
 
 def scene(seed, shift=0, brightness=1.0):
@@ -14,8 +14,8 @@ def scene(seed, shift=0, brightness=1.0):
 
 
 def shots_of(images, rate=10, **options):
-    counter = ShotCounter(**options)
-    decided = [shot for i, image in enumerate(images) for shot in counter.update(image, i / rate)]
+    reader, counter = CueReader(), ShotCounter(**options)
+    decided = [shot for i, image in enumerate(images) for shot in counter.update(reader.read(image), i / rate)]
     return decided + counter.finish()
 
 
@@ -87,8 +87,8 @@ def test_a_moving_camera_and_one_who_walks_past_are_no_dissolve():
 
 
 def test_a_clock_that_runs_backwards():
-    counter = ShotCounter()
-    decided = [counter.update(scene(1, i), time_s) for i, time_s in enumerate((0.0, 0.1, 0.05, 0.05, 0.2))]
+    reader, counter = CueReader(), ShotCounter()
+    decided = [counter.update(reader.read(scene(1, i)), time_s) for i, time_s in enumerate((0.0, 0.1, 0.05, 0.05, 0.2))]
     assert [*decided, counter.finish()] == [[], [0], [0], [0], [0], [0]]
 
 
@@ -108,6 +108,6 @@ def test_bodies_that_move_fast_are_no_cuts_and_a_cut_among_them_is():
 
 def test_without_look_ahead_every_frame_is_decided_at_once():
     images = [scene(1)] * 3 + [scene(2)] * 3
-    counter = ShotCounter(looks_ahead=False)
-    assert [counter.update(image, i / 10) for i, image in enumerate(images)] == [[0]] * 3 + [[1]] * 3
+    reader, counter = CueReader(), ShotCounter(looks_ahead=False)
+    assert [counter.update(reader.read(image), i / 10) for i, image in enumerate(images)] == [[0]] * 3 + [[1]] * 3
     assert counter.finish() == []

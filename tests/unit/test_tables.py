@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,6 @@ def sampled(frame, time_s, detections, predictions=None, classified=()):
     return SampledFrame(
         frame,
         time_s,
-        0,
         detections,
         np.full(len(detections), np.nan, np.float32),
         np.array(classified, np.int64),
@@ -30,12 +31,8 @@ def gender(*female):
 
 def test_frames_without_faces_have_a_row_of_their_own():
     items = [sampled(0, 0.0, Detections.empty()), sampled(3, 0.1, make_detections((0, 0, 9, 9)))]
-    table = schema.validate(
-        "frames",
-        tables.frames_table(
-            "a", items, tables.observations_table("a", items, [np.zeros(0, np.int64), np.zeros(1, np.int64)])
-        ),
-    )
+    table = schema.validate("frames", tables.frames_table("a", items, [0, 1]))
+    assert table["shot"].tolist() == [0, 1]
     assert table["n_faces"].tolist() == [0, 1]
     assert table["frame"].tolist() == [0, 3]
 
@@ -49,7 +46,8 @@ def test_observations_keep_faces_and_predictions_together():
         sampled(2, 0.2, make_detections((5, 5, 55, 45)), {"gender": gender(0.2)}, [0]),
     ]
     ids = [np.array([-1, 4]), np.zeros(0, np.int64), np.array([4])]
-    table = schema.validate("observations", tables.observations_table("a", items, ids))
+    table = schema.validate("observations", tables.observations_table("a", items, [0, 1, 2], ids))
+    assert table["shot"].tolist() == [0, 0, 2]
     assert table["frame"].tolist() == [0, 0, 2]
     assert table["track_id"].isna().tolist() == [True, False, False]
     assert table["track_id"].dropna().tolist() == [4, 4]
@@ -143,40 +141,33 @@ def test_expression_shares_are_shares_of_time_not_of_samples():
     assert sum(shares) == pytest.approx(1, abs=1e-5)
 
 
-def test_tracks_of_one_observation_lose_their_id_only_when_asked():
-    table = pd.concat([observations([0.0], track=0), observations([0.0, 0.1], track=1)], ignore_index=True)
-    kept = tables.drop_short_tracks(table)
-    assert kept["track_id"].isna().tolist() == [True, False, False]
-    assert table["track_id"].notna().all()
-    schema.validate("observations", kept)
-
-
 @pytest.mark.parametrize(
-    ("times", "score", "kept"),
+    ("looks", "score", "doubtful"),
     [
-        ([0.0, 0.3, 0.6, 0.9], 0.7, False),  # in four of ten frames, unsurely
-        ([0.0, 0.3, 0.6, 0.9], 0.8, True),  # hidden at times, but sure
-        ([0.0, 0.1, 0.2, 0.3, 0.9], 0.4, True),  # weak, but nearly always there
+        ([0, 3, 6, 9], 0.7, True),  # in four of ten frames, unsurely
+        ([0, 3, 6, 9], 0.8, False),  # hidden at times, but sure
+        ([0, 1, 2, 3, 9], 0.4, False),  # weak, but nearly always there
+        ([*range(20), *range(70, 90)], 0.6, False),  # a small face that was away
+        ([5], 0.4, False),
     ],
 )
-def test_what_looks_like_a_face_now_and_then_is_none(times, score, kept):
-    frames = list(range(0, 100, 10))
-    seen = observations(times, track=0).assign(score=np.float32(score))
-    seen["frame"] = [round(100 * time_s) for time_s in times]
-    other = observations([0.5], track=1).assign(frame=50, score=np.float32(0.4))
-    loose = observations([0.5, 0.5]).assign(track_id=pd.array([pd.NA] * 2, dtype="Int64"), frame=50)
-    loose["score"] = np.array([0.7, 0.8], np.float32)
-    table = tables.drop_doubtful_faces(pd.concat([seen, other, loose], ignore_index=True), frames)
-    assert (table["track_id"] == 0).sum() == (len(times) if kept else 0)
-    assert (table["track_id"] == 1).sum() == 1
-    assert table["track_id"].isna().sum() == 1
+def test_what_looks_like_a_face_now_and_then_is_none(looks, score, doubtful):
+    looks = np.array(looks)
+    assert tables.is_doubtful(looks, looks / 10, np.full(len(looks), score)) == doubtful
 
 
-def test_a_small_face_that_was_away_is_kept():
-    times = [*np.arange(20) / 10, *(7 + np.arange(20) / 10)]
-    seen = observations(times, track=0).assign(score=np.float32(0.6))
-    seen["frame"] = [round(10 * time_s) for time_s in times]
-    assert len(tables.drop_doubtful_faces(seen, list(range(90)))) == 40
+def test_a_frame_of_some_of_its_faces():
+    found = sampled(
+        0, 0.0, make_detections(*[(x, 0, x + 9, 9) for x in (0, 20, 40)]), {"gender": gender(0.9, 0.2)}, [0, 2]
+    )
+    found = replace(found, pictures={2: "picture"}, looks=np.eye(3))
+    part = found.only(np.array([False, True, True]))
+    assert part.detections.boxes[:, 0].tolist() == [20, 40]
+    assert part.classified.tolist() == part.measured["gender"].tolist() == [1]
+    assert part.predictions["gender"].column("female") == pytest.approx([0.2])
+    assert part.pictures == {1: "picture"}
+    assert part.looks.tolist() == [[0, 1, 0], [0, 0, 1]]
+    assert found.only(np.ones(3, bool)) is found
 
 
 def test_seconds_seen_leave_absences_out():

@@ -21,7 +21,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="displays are named i
 def found():
     gender = Predictions("gender", ("female", "male"), np.array([[0.9, 0.1]], np.float32))
     return SampledFrame(
-        0, 0.0, 0, make_detections((20, 20, 60, 70), (100, 20, 140, 60)), np.zeros(2, np.float32), np.array([0]),
+        0, 0.0, make_detections((20, 20, 60, 70), (100, 20, 140, 60)), np.zeros(2, np.float32), np.array([0]),
         {"gender": gender}, {"gender": np.array([0])},
     )  # fmt: skip
 
