@@ -2,8 +2,8 @@
 
 Renders :data:`facestats.synth.scenario.SUITE`, follows the faces in each video with each tracker, without attribute
 models, and scores them; once as ``analyze`` does it, and once as the tracker left them, without hindsight. The last
-line is one JSON object: by tracker and hindsight, the mean IDF1 and HOTA and the switches of identity, of videos
-without and with occluders.
+line is one JSON object: by tracker and hindsight, the mean IDF1, HOTA and share of a person's true boxes in one track,
+and the switches of identity, of videos without and with occluders.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _measured(videos: list[SynthVideo], tracker: str, rate: float, *, hindsight:
     return {
         f"{measure}_{part}": float((np.sum if measure == "id_switches" else np.mean)([row[measure] for row in rows]))
         for part, rows in parts.items()
-        for measure in ("idf1", "hota", "id_switches")
+        for measure in ("idf1", "hota", "covered_by_one_id", "id_switches")
     }
 
 

@@ -126,7 +126,7 @@ class Assembler:
         self._open: dict[int, _OpenTrack] = {}
         self._kept: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
         self._dropped: set[int] = set()  # tracks that may be no face
-        self._pictures: dict[int, list[Picture]] = {}
+        self._pictures: dict[int, list[tuple[float, bytes]]] = {}  # of these, time and WebP of each
         self._spools = Spool("frames"), Spool("observations")
 
     def add(self, item: SampledFrame) -> None:
@@ -154,9 +154,9 @@ class Assembler:
         numbers = {track: number for number, track in enumerate(sorted(self._kept))}
         rows = [{**self._kept[track], "track_id": number} for track, number in numbers.items()]
         pictures = [
-            {"video_id": self._video_id, "track_id": number, "time_s": each.time_s, "image": encode_webp(each.rgb)}
+            {"video_id": self._video_id, "track_id": number, "time_s": time_s, "image": image}
             for track, number in numbers.items()
-            for each in self._pictures[track]
+            for time_s, image in self._pictures[track]
         ]
         return Assembled(
             tracks=schema.conform("tracks", pd.DataFrame(rows) if rows else None),
@@ -301,7 +301,7 @@ class Assembler:
             ordered = seen.sort_values("time_s", kind="stable")
             row = tables.summarize_track(self._video_id, track, ordered, self._thresholds)
             self._kept[track] = {**row, "joined_prob": known.joined}
-            self._pictures[track] = known.pictures
+            self._pictures[track] = [(each.time_s, encode_webp(each.rgb)) for each in known.pictures]
 
     def _final(self, numbers: Mapping[int, int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Yield the rows again, now that it is known which tracks there are."""

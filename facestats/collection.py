@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from facestats.errors import (
 from facestats.inputs import Input, content_hash, discover
 from facestats.looking import FrameCallback
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import analyze_source, failed_result
+from facestats.pipeline import AnalyzedVideo, analyzed, failed_result
 from facestats.results import VideoResult
 from facestats.stages import Stages, load_stages
 from facestats.store import CLIP_SUFFIXES, Entry, Store, create_store, safe_stem
@@ -114,7 +115,8 @@ def analyze(
     sha256 = _hash(item)
     with contextlib.ExitStack() as cleanup:
         recording = _recording(item, cleanup) if out is not None else None
-        result = _read(item, video_id_of(item, sha256), sha256, stages, settings, progress, recording=recording)
+        with _analyzed(item, video_id_of(item, sha256), sha256, stages, settings, progress, recording) as found:
+            result = found.collected()
         if out is None:
             return result
         written = _draw(item, result, out, stages, settings, progress, recording)
@@ -247,19 +249,23 @@ def _analyze_into(
     trouble = []
     with contextlib.ExitStack() as cleanup:
         recording = _recording(item, cleanup) if settings.clips else None
-        try:
-            result = _read(item, video_id, sha256, stages, settings, progress, recording=recording, on_frame=on_frame)
-        except (UnreadableInputError, MissingInputError, CameraError) as error:
-            result = failed_result(video_id, item.shown, sha256, _reason(error, item), started_at)
         # An old clip may show what the new options hide.
         store.drop_clip(video_id)
-        entry = store.write(result, paths=paths, options=settings.to_dict(), models=stages.models)
-        if result.error:
-            trouble.append(result.error)
-        if settings.clips and result.status != "failed":
+        keep = partial(store.write, paths=paths, options=settings.to_dict(), models=stages.models)
+        try:
+            with _analyzed(item, video_id, sha256, stages, settings, progress, recording, on_frame) as found:
+                entry = keep(found)
+        except (UnreadableInputError, MissingInputError, CameraError) as error:
+            found = failed_result(video_id, item.shown, sha256, _reason(error, item), started_at)
+            entry = keep(found)
+        if entry.status != "ok":
+            trouble.append(str(found.videos["error"].iloc[0]))
+        if settings.clips and entry.status != "failed":
             # After the tables: a clip that cannot be written must cost neither what was found nor the other inputs.
             try:
-                _draw(item, result, store.path / "clips" / video_id, stages, settings, progress, recording)
+                _draw(
+                    item, store.result(video_id), store.path / "clips" / video_id, stages, settings, progress, recording
+                )
             except (OutputError, UnreadableInputError, MissingInputError) as error:
                 trouble.append(f"no clip: {_reason(error, item)}")
     return entry, trouble
@@ -311,17 +317,17 @@ def _bar(source: FrameSource, name: str, progress: bool | None) -> Iterator[tqdm
         yield bar
 
 
-def _read(
+@contextlib.contextmanager
+def _analyzed(
     item: Input,
     video_id: str,
     sha256: str | None,
     stages: Stages,
     settings: AnalyzeOptions,
     progress: bool | None,
-    *,
     recording: Path | None = None,
     on_frame: FrameCallback | None = None,
-) -> VideoResult:
+) -> Iterator[AnalyzedVideo]:
     with _open(item, settings, recording) as source, _bar(source, safe_stem(item.shown), progress) as bar:
 
         def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
@@ -329,9 +335,10 @@ def _read(
             if on_frame is not None:
                 on_frame(frame, found, ids, n_decoded)
 
-        return analyze_source(
+        with analyzed(
             source, video_id=video_id, sha256=sha256, stages=stages, options=settings, on_frame=notice
-        )
+        ) as found:
+            yield found
 
 
 def _draw(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class VideoResult:
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
     clip: Path | None = None
+
+    @property
+    def batches(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """``frames`` and ``observations``, all at once: see :class:`facestats.pipeline.AnalyzedVideo`."""
+        yield self.frames, self.observations
 
     @property
     def video_id(self) -> str:

@@ -13,6 +13,8 @@ entry names does not exist for readers.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -22,16 +24,24 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from facestats import schema
+from facestats.arrow import arrow_schema, from_arrow, to_arrow
 from facestats.errors import OutputError, StoreError, UnknownNameError
 from facestats.files import check_writable, written_aside
 from facestats.results import VideoResult
 
+if TYPE_CHECKING:
+    from facestats.pipeline import AnalyzedVideo
+
 _MARKER = "store.json"
+
+_ROWS_IN_GROUP = 20_000  # of a Parquet file: so many wait in memory
 
 #: What annotated clips and stills are called behind their video's id.
 CLIP_SUFFIXES = (".mp4", ".png")
@@ -138,10 +148,10 @@ class Store:
     def _read_one(self, entry: Entry, table: str) -> pd.DataFrame:
         path = self.path / "tables" / entry.video_id / entry.run / f"{table}.parquet"
         try:
-            return schema.conform(table, pd.read_parquet(path))
+            return from_arrow(table, pq.read_table(path))
         except FileNotFoundError:
             raise StoreError(f"{path} is missing: analyse {entry.paths[0]} again") from None
-        except (OSError, ValueError) as error:
+        except (OSError, pa.ArrowInvalid) as error:
             raise StoreError(f"{path} is damaged ({error}): analyse {entry.paths[0]} again") from None
 
     @property
@@ -217,9 +227,20 @@ class Store:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
+    def result(self, video_id: str) -> VideoResult:
+        """Return all tables of one video.
+
+        Raises
+        ------
+        StoreError
+            If a file that the manifest names is absent or damaged.
+        """
+        one = Store(self.path, video_id)
+        return VideoResult(*(one.read(table) for table in schema.TABLES))
+
     def write(
         self,
-        result: VideoResult,
+        result: VideoResult | AnalyzedVideo,
         *,
         paths: tuple[str, ...],
         options: Mapping[str, Any] | None = None,
@@ -234,7 +255,7 @@ class Store:
         OutputError
             If the store cannot be written; what it held before stays.
         """
-        video_id = result.video_id
+        video_id = str(result.videos["video_id"].iloc[0])
         run = uuid.uuid4().hex[:12]
         row = result.videos.iloc[0]
         entry = Entry(
@@ -250,15 +271,18 @@ class Store:
         )
         folder = self.path / "tables" / video_id
         before = Store(self.path, video_id).entries().get(video_id)
-        frames = {table: schema.validate(table, getattr(result, table)) for table in schema.TABLES}
+        whole = {table: schema.validate(table, getattr(result, table)) for table in ("videos", "tracks", "thumbnails")}
         try:
             (folder / run).mkdir(parents=True)
-            for table, frame in frames.items():
-                frame.to_parquet(folder / run / f"{table}.parquet", index=False)
+            for table, frame in whole.items():
+                pq.write_table(to_arrow(table, frame), folder / run / f"{table}.parquet")
+            _write_batches(folder / run, result.batches)
             self._write_entry(entry)
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(folder / run, ignore_errors=True)
-            raise OutputError(f"cannot write to {self.path}: {error.strerror or error}") from None
+            if isinstance(error, OSError):
+                raise OutputError(f"cannot write to {self.path}: {error.strerror or error}") from None
+            raise
         if before is not None:  # and nothing else: another process may be writing its own run
             shutil.rmtree(folder / before.run, ignore_errors=True)
         return entry
@@ -282,6 +306,23 @@ class Store:
 
     def _write_entry(self, entry: Entry) -> None:
         write_text(self.path / "entries" / f"{entry.video_id}.json", json.dumps(asdict(entry), indent=2) + "\n")
+
+
+def _write_batches(folder: Path, batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]) -> None:
+    """Write ``frames`` and ``observations`` as their rows come, in groups that are worth their while."""
+    names = ("frames", "observations")
+    with contextlib.ExitStack() as stack:
+        writers = [
+            stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", arrow_schema(name))) for name in names
+        ]
+        waiting: list[list[pa.Table]] = [[], []]
+        for batch in itertools.chain(batches, [None]):
+            for name, writer, group, part in zip(names, writers, waiting, batch or (None, None), strict=True):
+                if part is not None:
+                    group.append(to_arrow(name, schema.validate(name, part)))
+                if group and (part is None or sum(table.num_rows for table in group) >= _ROWS_IN_GROUP):
+                    writer.write_table(pa.concat_tables(group))
+                    group.clear()
 
 
 def write_text(path: Path, text: str) -> None:

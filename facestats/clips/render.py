@@ -6,7 +6,7 @@ the expression is the moment's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from facestats.video.writer import ClipWriter
 
 #: With more faces than this in a frame, labels shrink to the id and the expression.
 FULL_LABELS = 4
+
+_MOMENTS = 1000  # whose words are found at once
 
 
 @dataclass(frozen=True)
@@ -124,30 +126,39 @@ def moment_expressions(observations: pd.DataFrame, threshold: float) -> list[str
     return said
 
 
-def _segments(observations: pd.DataFrame, frames: pd.DataFrame, threshold: float) -> list[_Segment]:
-    """Return the segments in order of their frames; a face's last one lasts until the next sampled frame."""
-    ordered = observations.assign(moment=moment_expressions(observations, threshold)).sort_values("frame")
+def _segments(observations: pd.DataFrame, frames: pd.DataFrame, threshold: float) -> Iterator[_Segment]:
+    """Yield the segments in order of their frames; a face's last one lasts until the next sampled frame."""
+    ordered = observations.sort_values("frame", kind="stable")
     boxes = ordered[["x", "y", "w", "h"]].to_numpy(np.float64, copy=True)
     boxes[:, 2:] += boxes[:, :2]
     numbers, times = ordered["frame"].to_numpy(np.int64), ordered["time_s"].to_numpy(np.float64)
-    tracks = [None if pd.isna(value) else int(value) for value in ordered["track_id"]]
-    moments = [value if isinstance(value, str) else None for value in ordered["moment"]]
+    tracks = ordered["track_id"].fillna(-1).to_numpy(np.int64)
     sampled = frames["frame"].to_numpy(np.int64)
     longest_s = bridged_gap_s(frames["time_s"].to_numpy(np.float64))
-    following: dict[int, int] = {}
-    segments: list[_Segment] = []
-    for i in reversed(range(len(ordered))):
-        later = following.get(tracks[i]) if tracks[i] is not None else None
-        if later is not None and times[later] - times[i] <= longest_s + 1e-6:
-            end, end_s, end_box = float(numbers[later]), times[later], boxes[later]
-        else:
-            after = np.searchsorted(sampled, numbers[i], side="right")
+    later = pd.Series(np.arange(len(ordered))).groupby(tracks).shift(-1).fillna(-1).to_numpy(np.int64, copy=True)
+    later[tracks < 0] = -1
+    later[times[later] - times > longest_s + 1e-6] = -1
+    after = np.searchsorted(sampled, numbers, side="right")
+    # One by one as the video goes on: all of them would be ten times as large as the table.
+    for i in range(len(ordered)):
+        if i % _MOMENTS == 0:
+            moments = moment_expressions(ordered.iloc[i : i + _MOMENTS], threshold)
+        end, end_s, end_box = np.inf, times[i], boxes[i]
+        if later[i] >= 0:
+            end, end_s, end_box = float(numbers[later[i]]), times[later[i]], boxes[later[i]]
+        elif after[i] < len(sampled):
             # After the last sampled frame nothing more is known: the box stays until the video ends.
-            end, end_s, end_box = float(sampled[after]) if after < len(sampled) else np.inf, times[i], boxes[i]
-        segments.append(_Segment(int(numbers[i]), end, times[i], end_s, boxes[i], end_box, tracks[i], moments[i]))
-        if tracks[i] is not None:
-            following[tracks[i]] = i
-    return segments[::-1]
+            end = float(sampled[after[i]])
+        yield _Segment(
+            first=int(numbers[i]),
+            end=end,
+            start_s=times[i],
+            end_s=end_s,
+            start_box=boxes[i],
+            end_box=end_box,
+            track_id=None if tracks[i] < 0 else int(tracks[i]),
+            moment=moments[i % _MOMENTS],
+        )
 
 
 class Annotator:
@@ -175,15 +186,16 @@ class Annotator:
         frames: pd.DataFrame,
         threshold: float = 0.5,
     ) -> None:
-        self._waiting = _segments(observations, frames, threshold)
-        self._waiting.reverse()  # a stack: the earliest is popped first
+        self._coming = _segments(observations, frames, threshold)
+        self._next = next(self._coming, None)
         self._active: list[_Segment] = []
         self._lines = {int(row["track_id"]): track_lines(row) for row in tracks.to_dict("records")}
 
     def faces_at(self, frame: int, time_s: float) -> list[FaceLabel]:
         """Return the faces to draw in a frame: its 0-based index, and its time in seconds."""
-        while self._waiting and self._waiting[-1].first <= frame:
-            self._active.append(self._waiting.pop())
+        while self._next is not None and self._next.first <= frame:
+            self._active.append(self._next)
+            self._next = next(self._coming, None)
         self._active = [segment for segment in self._active if segment.end > frame]
         brief = len(self._active) > FULL_LABELS
         return [

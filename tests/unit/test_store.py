@@ -76,7 +76,7 @@ def test_a_write_that_fails_keeps_what_was_there(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
     with pytest.raises(OutputError, match="No space left"):
         store.write(result(n_tracks=3), paths=("a.mp4",))
     assert len(open_store(tmp_path).tracks) == 2

@@ -52,6 +52,26 @@ def test_times_come_from_the_container(tmp_path, name, times, options):
     assert source.damage is None
 
 
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_what_an_edit_list_cuts_off_is_not_shown(tmp_path, b_frames):
+    # The first second is moved before zero, where the muxer cuts it off by an edit list: players begin with frame 25.
+    whole, cut = write_video(tmp_path / "whole.mp4", regular_times(60, 25), b_frames=b_frames), tmp_path / "cut.mp4"
+    with (
+        av.open(str(whole)) as before,
+        av.open(str(cut), "w", container_options={"avoid_negative_ts": "disabled"}) as after,
+    ):
+        stream = after.add_stream_from_template(before.streams.video[0])
+        for packet in before.demux(video=0):
+            if packet.dts is not None:
+                earlier = round(1 / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - earlier, packet.dts - earlier, stream
+                after.mux(packet)
+    source, frames = read_all(cut)
+    assert [frame.time_s for frame in frames] == pytest.approx(regular_times(35, 25), abs=1e-6)
+    assert [read_number(frame.rgb) for frame in frames] == list(range(25, 60))
+    assert (source.damage, source.clock_note) == (None, None)
+
+
 def test_a_video_without_timestamps_says_so(tmp_path):
     source, frames = read_all(write_video(tmp_path / "bare.h264", regular_times(20, 25)))
     assert source.clock_note == "no timestamps: times follow the nominal 25 frames/s"
