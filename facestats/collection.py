@@ -1,42 +1,33 @@
-"""Many videos into one store: discovery, progress, failures that stay where they happen, clips."""
+"""Many videos into one store: what is to be done, here or by several processes; failures stay where they are."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
-from facestats.clips import blur, write_clip
-from facestats.detect import Detector, create_detector
-from facestats.errors import (
-    CameraError,
-    FacestatsError,
-    MissingInputError,
-    OutputError,
-    UnreadableInputError,
-    UsageError,
-)
-from facestats.inputs import Input, content_hash, discover
+from facestats.errors import MissingInputError, UsageError
+from facestats.inputs import Input, discover
+from facestats.locations import is_remote, location
+from facestats.locking import locked
 from facestats.looking import FrameCallback
+from facestats.manifest import Entry
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import AnalyzedVideo, analyzed, failed_result
+from facestats.plan import Content, Planner, Task, content_of, new_video_id
+from facestats.progress import Bars
 from facestats.results import VideoResult
 from facestats.stages import Stages, load_stages
-from facestats.store import CLIP_SUFFIXES, Entry, Store, create_store, safe_stem
-from facestats.threads import MOST_WORKERS, usable_cores
-from facestats.video import FrameSource, open_source, shown
+from facestats.store import CLIP_SUFFIXES, Store, create_store, now, open_store, safe_stem
+from facestats.work import Outcome, Unit, analyzing, do, draw, give_up, recorded
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"
+
+#: A worker that says nothing for so long, in seconds, while it works on a video, is stopped.
+DEFAULT_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +40,8 @@ class CollectionResult:
         Holds the tables of everything analysed, in this run and before.
     video_ids : tuple of str
         The videos of this run, in the order of the inputs; copies of one video stand once.
+    analyzed : tuple of str
+        Those of them that were analysed in this run; the others were in the store already.
     problems : tuple of str
         One line for each input that is missing, failed or is only partly read.
     copies : tuple of str
@@ -59,6 +52,7 @@ class CollectionResult:
 
     store: Store
     video_ids: tuple[str, ...]
+    analyzed: tuple[str, ...]
     problems: tuple[str, ...]
     copies: tuple[str, ...]
     exit_code: int
@@ -112,39 +106,57 @@ def analyze(
     if not item.is_live and not Path(path).exists():
         raise MissingInputError(f"{path} does not exist: check the path")
     stages = load_stages(settings)
-    sha256 = _hash(item)
-    with contextlib.ExitStack() as cleanup:
-        recording = _recording(item, cleanup) if out is not None else None
-        with _analyzed(item, video_id_of(item, sha256), sha256, stages, settings, progress, recording) as found:
+    sha256 = content_of(item).sha256
+    video_id, name = new_video_id(item, sha256), safe_stem(item.shown)
+    with Bars(1, progress=progress) as bars, recorded(item) as recording:
+
+        def report(doing: str, n_done: int, n_expected: int | None) -> None:
+            bars.report(0, name, doing, n_done, n_expected)
+
+        with analyzing(item, video_id, sha256, stages, settings, report, recording=recording if out else None) as found:
             result = found.collected()
         if out is None:
             return result
-        written = _draw(item, result, out, stages, settings, progress, recording)
-    return replace(result, clip=written)
+        return replace(result, clip=draw(item, result, out, stages, settings, report, recording))
 
 
 def analyze_collection(
     inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
     out: str | os.PathLike[str] = DEFAULT_OUT,
+    workers: int | None = None,
+    timeout: float = DEFAULT_TIMEOUT_S,
+    force: bool = False,
+    retry_failed: bool = False,
     progress: bool | None = None,
     on_frame: FrameCallback | None = None,
     **options: Any,
 ) -> CollectionResult:
     """Analyse everything that the inputs name into one store.
 
-    An input that fails is recorded in the ``videos`` table with its reason, and the others go on.
+    What the store has already, of the same content, analysed with the same options and models, is left as it is: so the
+    same call goes on where one that was stopped had come to. An input that fails is recorded in the ``videos`` table
+    with its reason, and the others go on.
 
     Parameters
     ----------
     inputs : str, path, or sequence of those
         See :func:`facestats.inputs.discover`.
     out : str or path
-        The store's folder; made if absent. A video that is in it already is analysed again and replaced.
+        The store's folder, or address; made if absent.
+    workers : int, optional
+        How many processes work on videos side by side; by default what does best on this machine if there are several
+        videos, and none for a single one. 0: all is done in this process, where a decoder that crashes ends the run.
+    timeout : float
+        A video whose worker makes no progress for so many seconds is given up.
+    force : bool
+        Analyse everything anew.
+    retry_failed : bool
+        Analyse again what failed before.
     progress : bool, optional
         Show progress bars; by default where there is someone to see them.
     on_frame : callable, optional
-        See :data:`facestats.looking.FrameCallback`.
+        See :data:`facestats.looking.FrameCallback`; everything is done in this process then.
     **options
         The fields of :class:`facestats.options.AnalyzeOptions`.
 
@@ -158,214 +170,281 @@ def analyze_collection(
         If none of the inputs exists.
     UsageError
         If an option or the output is wrong; nothing was analysed then.
+    StoreError
+        If another run is writing to the store.
 
     Examples
     --------
     >>> import facestats as fs
-    >>> fs.analyze_collection(["videos/"], out="store").store.tracks  # doctest: +SKIP
+    >>> fs.analyze_collection(["videos/"], out="store").store.tracks()  # doctest: +SKIP
     """
     settings = AnalyzeOptions.from_keywords(**options)
+    if workers is not None and workers < 0:
+        raise UsageError(f"--workers must be 0 or more, not {workers}")
+    if not timeout > 0:
+        raise UsageError(f"--timeout must be more than 0 seconds, not {timeout}")
+    found, problems = _found(inputs, settings)
+    stages = load_stages(settings)
+    store = create_store(os.fspath(out))
+    with locked(store.path):
+        store.sweep()
+        run = _Run(store, settings, stages, found, force=force, retry_failed=retry_failed)
+        # What is live cannot wait, and Ctrl-C ends it; a window shows what happens in this process.
+        here = [item for item in found if item.is_live or on_frame is not None]
+        elsewhere = [item for item in found if item not in here]
+        n = _n_workers(workers, elsewhere, store)
+        with Bars(len(found), progress=progress) as bars:
+            if n == 0:
+                run.here(found, bars, on_frame)
+            else:
+                run.side_by_side(elsewhere, n, timeout, bars)
+                run.here(here, bars, on_frame)
+        run.flag_missing(inputs)
+    problems += run.problems
+    return CollectionResult(
+        store=store,
+        video_ids=tuple(run.video_ids),
+        analyzed=tuple(run.analyzed),
+        problems=tuple(problems),
+        copies=tuple(run.copies),
+        exit_code=2 if len(problems) > len(run.problems) else 3 if problems else 0,
+    )
+
+
+def plan_collection(
+    inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] = DEFAULT_OUT,
+    force: bool = False,
+    retry_failed: bool = False,
+    **options: Any,
+) -> list[Task]:
+    """Return what :func:`analyze_collection` would do with each input, and why, without doing it.
+
+    Raises
+    ------
+    MissingInputError, UsageError
+        As there.
+
+    Examples
+    --------
+    >>> [task.action for task in plan_collection(["videos/"], out="store")]  # doctest: +SKIP
+    ['analyze', 'skip']
+    """
+    settings = AnalyzeOptions.from_keywords(**options)
+    found, _ = _found(inputs, settings)
+    stages = load_stages(settings)
+    known: dict[str, Any] = {}
+    entries: dict[str, Entry] = {}
+    if (location(os.fspath(out)) / "store.json").is_file():
+        store = open_store(os.fspath(out))
+        entries, known = store.entries(), {"lacks": store.lacks}
+    planner = Planner(entries, settings, stages.models, force=force, retry_failed=retry_failed, **known)
+    return [planner.decide(item, planner.known_content(item) or content_of(item)) for item in found]
+
+
+def _found(
+    inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str], settings: AnalyzeOptions
+) -> tuple[list[Input], list[str]]:
+    """Return the inputs that are there, and a line for each that is not."""
     arguments = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     discovery = discover([os.fspath(argument) for argument in arguments], sequence=settings.sequence)
     if not discovery.inputs:
         raise MissingInputError("; ".join(str(error) for error in discovery.missing) or "no inputs: name at least one")
-    stages = load_stages(settings)
-    store = create_store(Path(out))
-
-    ids = {entry.sha256: entry.video_id for entry in store.entries().values() if entry.sha256}
-    done: dict[str, Entry] = {}
-    copies: list[str] = []
-    problems = [str(error) for error in discovery.missing]
-    videos = tqdm(discovery.inputs, desc="videos", unit="video", disable=_hide(progress, len(discovery.inputs) < 2))
-    for item in videos:
-        sha256 = _hash(item)
-        video_id = video_id_of(item, sha256) if sha256 is None else ids.setdefault(sha256, video_id_of(item, sha256))
-        if video_id in done:
-            done[video_id] = store.add_path(done[video_id], item.shown)
-            copies.append(f"{item.shown} is a copy of {done[video_id].paths[0]}: analysed once")
-            continue
-        done[video_id], trouble = _analyze_into(store, item, video_id, sha256, stages, settings, progress, on_frame)
-        problems += [f"{item.shown}: {line}" for line in trouble]
-    return CollectionResult(
-        store=store,
-        video_ids=tuple(done),
-        problems=tuple(problems),
-        copies=tuple(copies),
-        exit_code=2 if discovery.missing else 3 if problems else 0,
-    )
+    return list(discovery.inputs), [str(error) for error in discovery.missing]
 
 
-def video_id_of(item: Input, sha256: str | None) -> str:
-    """Return the id of a new video: its safe stem and the beginning of its hash.
+def _n_workers(wanted: int | None, items: Sequence[Input], store: Store) -> int:
+    """Return how many processes to start; 0 if everything is done in this one."""
+    from facestats.workers import default_workers
 
-    A camera or a stream has no hash and gets its UTC start instead; a file that cannot be read, ``unread``
-    and the hash of its path.
+    # What lies in the memory of this process cannot be seen from another one.
+    inside = [str(store.path), *(item.path for item in items)]
+    if any(path.startswith("memory:") for path in inside):
+        if wanted:
+            raise UsageError("memory:// is seen by this process alone: use --workers 0")
+        return 0
+    if wanted is None:
+        return min(default_workers(), len(items)) if len(items) > 1 else 0
+    return min(wanted, max(1, len(items)))
 
-    Examples
-    --------
-    >>> video_id_of(Input("my clip.mp4"), "0123456789abcdef")
-    'my-clip-01234567'
-    """
-    if sha256 is None and not item.is_live:
-        where = hashlib.sha256(os.fsencode(Path(item.path).resolve())).hexdigest()
-        return f"{safe_stem(item.shown)}-unread-{where[:8]}"
-    if sha256 is None:
-        return f"{safe_stem(item.shown.replace(':', '-').replace('/', '-'))}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-    return f"{safe_stem(shown(Path(item.path).resolve().name))}-{sha256[:8]}"
+
+class _Run:
+    """One run over a collection: what was decided, done and noticed so far."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: AnalyzeOptions,
+        stages: Stages,
+        found: Sequence[Input],
+        *,
+        force: bool,
+        retry_failed: bool,
+    ) -> None:
+        self.store, self._settings, self._stages = store, settings, stages
+        self._order = {item.path: number for number, item in enumerate(found)}
+        self._entries = store.entries()
+        self._planner = Planner(
+            self._entries,
+            settings,
+            stages.models,
+            lacks=store.lacks,
+            force=force,
+            retry_failed=retry_failed,
+        )
+        self._ids: dict[int, str] = {}
+        self._problems: dict[int, list[str]] = {}
+        self._copies: dict[int, str] = {}
+        self._owner: dict[str, str] = {}  # by path, the video that was found there
+        self._copied: dict[str, Task] = {}  # by video, the last of its copies: the one that knows all places
+        self.analyzed: list[str] = []
+
+    @property
+    def video_ids(self) -> list[str]:
+        return list(dict.fromkeys(self._ids[number] for number in sorted(self._ids)))
+
+    @property
+    def problems(self) -> list[str]:
+        return [line for number in sorted(self._problems) for line in self._problems[number]]
+
+    @property
+    def copies(self) -> list[str]:
+        return [self._copies[number] for number in sorted(self._copies)]
+
+    # -- deciding --------------------------------------------------------------------------------------------------
+
+    def _decide(self, item: Input, content: Content) -> Unit | None:
+        """Return the work that an input needs; None if it needs none."""
+        task = self._planner.decide(item, content)
+        number = self._order[item.path]
+        self._ids[number] = task.video_id
+        self._owner[item.shown] = task.video_id
+        if task.action == "copy":
+            self._copies[number] = f"{item.shown} is {task.reason}: analysed once"
+            self._copied[task.video_id] = task
+            return None
+        if task.action == "skip":
+            entry = self._entries[task.video_id]
+            self.store.note(entry, paths=task.paths, files=task.files, missing_since=None)
+            if entry.status == "failed":
+                self._problems[number] = [f"{item.shown}: {task.reason}"]
+            elif entry.status == "partial":
+                self._problems[number] = [f"{item.shown}: {entry.error}"]
+            return None
+        return Unit(task, self._settings, str(self.store.path))
+
+    def _done(self, unit: Unit, outcome: Outcome) -> None:
+        item = unit.task.item
+        self.analyzed.append(unit.task.video_id)
+        if outcome.trouble:
+            self._problems[self._order[item.path]] = [f"{item.shown}: {line}" for line in outcome.trouble]
+
+    # -- working ---------------------------------------------------------------------------------------------------
+
+    def here(self, items: Sequence[Input], bars: Bars, on_frame: FrameCallback | None) -> None:
+        """Do everything in this process."""
+        for item in items:
+            unit = self._decide(item, self._planner.known_content(item) or content_of(item))
+            if unit is not None:
+                name = safe_stem(item.shown)
+                outcome = do(unit, self._stages, lambda *told, name=name: bars.report(0, name, *told), on_frame)
+                self._done(unit, outcome)
+                bars.finish(0)
+            bars.advance()
+
+    def side_by_side(self, items: Sequence[Input], n: int, timeout_s: float, bars: Bars) -> None:
+        """Let several processes do the work."""
+        from facestats.workers import Lost, Workers
+
+        waiting, busy = deque(items), 0
+
+        def next_work() -> Input | Unit | None:
+            """Return what an idle worker can do: read an input, or analyse one whose content is known."""
+            while waiting:
+                item = waiting.popleft()
+                content = self._planner.known_content(item)
+                if content is None:
+                    return item
+                unit = self._decide(item, content)
+                if unit is not None:
+                    return unit
+                bars.advance()
+            return None
+
+        first = list(_taken(next_work, n))
+        if not first:
+            return
+        with Workers(len(first), self._settings, timeout_s=timeout_s) as workers:
+            for number, what in enumerate(first):
+                workers.give(number, what)
+                busy += 1
+            while busy:
+                number, what, answer = workers.next()
+                if isinstance(answer, tuple):
+                    bars.report(number, safe_stem(what.task.item.shown), *answer)
+                    continue
+                busy -= 1
+                further = None
+                if isinstance(what, Input):
+                    # One that could not even be read in time has no content by which it could be known.
+                    content = answer if isinstance(answer, Content) else Content(None)
+                    further = self._decide(what, content)
+                    if further is not None and isinstance(answer, Lost):
+                        self._give_up(further, answer.why)
+                        further = None
+                elif isinstance(answer, Lost):
+                    self._give_up(what, answer.why)
+                else:
+                    self._done(what, answer)
+                if further is None:
+                    bars.finish(number)
+                    bars.advance()
+                    further = next_work()
+                if further is not None:
+                    workers.give(number, further)
+                    busy += 1
+
+    def _give_up(self, unit: Unit, why: str) -> None:
+        self._done(unit, Outcome(give_up(unit, self._stages, why), (why,)))
+
+    # -- afterwards ------------------------------------------------------------------------------------------------
+
+    def flag_missing(self, inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> None:
+        """Note where copies are, and which videos have disappeared from the folders that were looked through."""
+        entries = self.store.entries()
+        for task in self._copied.values():
+            if (entry := entries.get(task.video_id)) is not None:
+                entries[task.video_id] = self.store.note(entry, paths=task.paths, files=task.files)
+        arguments = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+        folders = [Path(argument).resolve() for argument in map(os.fspath, arguments) if Path(argument).is_dir()]
+        for entry in entries.values():
+            gone = [
+                path
+                for path in entry.paths
+                if self._owner.get(path, entry.video_id) != entry.video_id
+                or (path not in self._owner and _lay_in(path, folders))
+            ]
+            if gone and len(gone) == len(entry.paths) and entry.missing_since is None:
+                self.store.note(entry, missing_since=now())
+
+
+def _taken(source: Any, n: int) -> Iterator[Any]:
+    for _ in range(n):
+        if (item := source()) is None:
+            return
+        yield item
+
+
+def _lay_in(path: str, folders: Sequence[Path]) -> bool:
+    """Say whether a path is one of these folders'."""
+    if is_remote(path):
+        return False
+    try:
+        return any(Path(path).resolve().is_relative_to(folder) for folder in folders)
+    except (OSError, RuntimeError):  # a loop of links
+        return False
 
 
 def _without_clip_suffix(path: Path) -> Path:
     return path.with_suffix("") if path.suffix.lower() in CLIP_SUFFIXES else path
-
-
-def _hash(item: Input) -> str | None:
-    try:
-        return content_hash(item)
-    except OSError:
-        return None  # opening it will say why, where the failure is recorded
-
-
-def _hide(progress: bool | None, trivial: bool = False) -> bool | None:
-    """Return tqdm's ``disable``: None lets it see for itself whether anyone watches."""
-    if trivial or progress is False:
-        return True
-    return None if progress is None else False
-
-
-def _analyze_into(
-    store: Store,
-    item: Input,
-    video_id: str,
-    sha256: str | None,
-    stages: Stages,
-    settings: AnalyzeOptions,
-    progress: bool | None,
-    on_frame: FrameCallback | None,
-) -> tuple[Entry, list[str]]:
-    """Analyse one input, store its tables, then draw its clip; return its entry and what went wrong, a line each."""
-    started_at = datetime.now(UTC)
-    before = Store(store.path, video_id).entries().get(video_id)
-    paths = (item.shown, *(path for path in (before.paths if before else ()) if path != item.shown and _is_there(path)))
-    trouble = []
-    with contextlib.ExitStack() as cleanup:
-        recording = _recording(item, cleanup) if settings.clips else None
-        # An old clip may show what the new options hide.
-        store.drop_clip(video_id)
-        keep = partial(store.write, paths=paths, options=settings.to_dict(), models=stages.models)
-        try:
-            with _analyzed(item, video_id, sha256, stages, settings, progress, recording, on_frame) as found:
-                entry = keep(found)
-        except (UnreadableInputError, MissingInputError, CameraError) as error:
-            found = failed_result(video_id, item.shown, sha256, _reason(error, item), started_at)
-            entry = keep(found)
-        if entry.status != "ok":
-            trouble.append(str(found.videos["error"].iloc[0]))
-        if settings.clips and entry.status != "failed":
-            # After the tables: a clip that cannot be written must cost neither what was found nor the other inputs.
-            try:
-                _draw(
-                    item, store.result(video_id), store.path / "clips" / video_id, stages, settings, progress, recording
-                )
-            except (OutputError, UnreadableInputError, MissingInputError) as error:
-                trouble.append(f"no clip: {_reason(error, item)}")
-    return entry, trouble
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except OSError:
-        return False
-
-
-def _reason(error: FacestatsError, item: Input) -> str:
-    """Return an error's message without the path, which stands beside it anyway."""
-    text = str(error)
-    for start, instead in (
-        (f"cannot read the image {item.shown}: ", ""),
-        (f"cannot read {item.shown}: ", ""),
-        (f"{item.shown}: ", ""),
-        (f"{item.shown} ", "it "),
-    ):
-        if text.startswith(start):
-            return instead + text.removeprefix(start)
-    return text
-
-
-def _recording(item: Input, cleanup: contextlib.ExitStack) -> Path | None:
-    """Return where a live source is to be recorded, which can be read only once; None for files."""
-    if not item.is_live:
-        return None
-    folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="facestats-"))
-    return Path(folder) / "recording.mp4"
-
-
-def _open(item: Input, settings: AnalyzeOptions, recording: Path | None = None) -> FrameSource:
-    return open_source(item.path, sequence_fps=settings.sequence_fps, limit_s=settings.limit_s, record_to=recording)
-
-
-@contextlib.contextmanager
-def _bar(source: FrameSource, name: str, progress: bool | None) -> Iterator[tqdm]:
-    trivial = source.info.kind == "image"
-    with tqdm(
-        total=source.info.n_frames_expected,
-        desc=name,
-        unit="frame",
-        leave=False,
-        disable=_hide(progress, trivial),
-    ) as bar:
-        yield bar
-
-
-@contextlib.contextmanager
-def _analyzed(
-    item: Input,
-    video_id: str,
-    sha256: str | None,
-    stages: Stages,
-    settings: AnalyzeOptions,
-    progress: bool | None,
-    recording: Path | None = None,
-    on_frame: FrameCallback | None = None,
-) -> Iterator[AnalyzedVideo]:
-    with _open(item, settings, recording) as source, _bar(source, safe_stem(item.shown), progress) as bar:
-
-        def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
-            bar.update(n_decoded - bar.n)
-            if on_frame is not None:
-                on_frame(frame, found, ids, n_decoded)
-
-        with analyzed(
-            source, video_id=video_id, sha256=sha256, stages=stages, options=settings, on_frame=notice
-        ) as found:
-            yield found
-
-
-def _draw(
-    item: Input,
-    result: VideoResult,
-    out: Path,
-    stages: Stages,
-    settings: AnalyzeOptions,
-    progress: bool | None,
-    recording: Path | None,
-) -> Path:
-    again = Input(str(recording)) if recording is not None else item
-    audio_from = None if item.is_live or item.is_sequence else Path(item.path)
-    with _open(again, settings) as source, _bar(source, f"clip of {safe_stem(item.shown)}", progress) as bar:
-        return write_clip(
-            source,
-            result,
-            out,
-            audio_from=audio_from,
-            threshold=stages.thresholds.get("expression", 0.5),
-            blur_with=_blur_detectors(settings) if settings.blur else (),
-            on_frame=lambda: bar.update(1),
-        )
-
-
-def _blur_detectors(settings: AnalyzeOptions) -> list[Detector]:
-    return [
-        create_detector(settings.detector, detect_size=settings.detect_size, min_score=blur.MIN_SCORE)
-        for _ in range(min(usable_cores(), MOST_WORKERS))
-    ]

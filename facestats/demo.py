@@ -146,12 +146,12 @@ def run_demo(folder: Path, *, progress: bool | None = None) -> DemoRun:
     video = render_demo(folder)
     result = analyze_collection(video.path, out=folder / "store", progress=progress)
     csv = folder / "tracks.csv"
-    export_table(result.store.tracks, "tracks", format="csv", out=csv)
+    export_table(result.store.tracks(), "tracks", format="csv", out=csv)
     pages = tuple(item.html for item in report(result.store, out=folder / "reports"))
     clip = result.store.clip_path(result.video_ids[0])
     if clip is None:
         raise OutputError(f"no clip in {result.store.path}: run the demo in an empty folder")
-    return DemoRun(video, result.store.tracks, result.store.path, clip, csv, pages)
+    return DemoRun(video, result.store.tracks(), result.store.path, clip, csv, pages)
 
 
 def demo_scene() -> Scene:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from facestats.errors import MissingInputError
 from facestats.files import sha256_of
+from facestats.locations import is_remote, location
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
 
 #: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
@@ -81,13 +84,25 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
     for argument in map(str, arguments):
         try:
             for item in _expand(argument, sequence):
-                inputs.setdefault(item.path if item.is_live else str(Path(item.path).resolve()), item)
+                inputs.setdefault(_identity(item), item)
         except MissingInputError as error:
             missing.append(error)
     return Discovery(tuple(inputs.values()), tuple(missing))
 
 
+def _identity(item: Input) -> str:
+    if item.is_live or is_remote(item.path):
+        return item.path
+    try:
+        return str(Path(item.path).resolve())
+    except (OSError, RuntimeError):  # a loop of links; opening it will say so
+        return item.path
+
+
 def _expand(argument: str, sequence: bool) -> Iterator[Input]:
+    if is_remote(argument):
+        yield from _expand_remote(argument)
+        return
     path = Path(argument)
     try:
         exists = not is_live(argument) and path.exists()
@@ -116,6 +131,27 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
                 yield Input(match)
     else:
         raise MissingInputError(f"{shown(argument)} does not exist: check the path")
+
+
+def _expand_remote(argument: str) -> Iterator[Input]:
+    far = location(argument)
+    try:
+        if glob.has_magic(argument):
+            found = sorted(far.fs.glob(far.path), key=_by_part)
+        elif far.is_file():
+            yield Input(argument)
+            return
+        else:
+            found = sorted(far.fs.find(far.path), key=_by_part) if far.exists() else []
+    except OSError as error:
+        raise MissingInputError(f"{argument} cannot be looked up: {error}") from None
+    wanted = [path for path in found if Path(path).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+    stores = {str(Path(path).parent) for path in found if Path(path).name in OURS}
+    wanted = [path for path in wanted if stores.isdisjoint(map(str, Path(path).parents))]
+    if not wanted:
+        raise MissingInputError(f"no videos or images at {argument}: check the address")
+    for path in wanted:
+        yield Input(str(far.fs.unstrip_protocol(path)))
 
 
 def _by_part(path: str) -> list[object]:
@@ -155,10 +191,23 @@ def content_hash(item: Input) -> str | None:
     """
     if item.is_live:
         return None
+    if is_remote(item.path):
+        with location(item.path).open("rb") as file:
+            return _digest(file)
     if not item.is_sequence:
+        # A pipe would never end, and what it gives can be read only once.
+        if not stat.S_ISREG(Path(item.path).stat().st_mode):
+            raise OSError(f"{item.path} is no regular file")
         return sha256_of(Path(item.path))
     total = hashlib.sha256()
     for path in sorted(Path(item.path).iterdir(), key=natural_key):
         if path.suffix.lower() in IMAGE_SUFFIXES:
             total.update(f"{path.name}\0{sha256_of(path)}\n".encode())
     return total.hexdigest()
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()

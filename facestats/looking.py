@@ -24,7 +24,7 @@ from facestats.options import AnalyzeOptions
 from facestats.shots import CueReader, ShotCounter, ShotCue
 from facestats.stages import Stages
 from facestats.tables import SampledFrame
-from facestats.threads import map_ahead, opencv_threads, read_ahead
+from facestats.threads import map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.thumbnails import PictureChooser
 from facestats.track import Tracker, create_tracker
 from facestats.track.linking import appearance
@@ -74,12 +74,15 @@ def look(
     >>> list(look(source, stages, options))  # doctest: +SKIP
     """
     n_threads, is_live = max(1, len(stages.detectors)), source.info.is_live
+    alone = usable_cores() == 1  # then threads would only take turns
     with contextlib.ExitStack() as stack:
-        stack.enter_context(opencv_threads(1 if n_threads > 1 else None))
+        stack.enter_context(opencv_threads(1 if n_threads > 1 or alone else None))
         pool = stack.enter_context(ThreadPoolExecutor(n_threads))
         # Closed one by one, so that an error anywhere leaves no stage half way. What is live must not lag behind.
         frames = _cued(source.frames(options.rate, small_side=options.detect_size))
-        frames = stack.enter_context(contextlib.closing(frames if is_live else read_ahead(frames, 2 * n_threads)))
+        frames = stack.enter_context(
+            contextlib.closing(frames if is_live or alone else read_ahead(frames, 2 * n_threads))
+        )
         yield from _look(frames, source.info, stages, options, pool, on_frame)
 
 
@@ -100,6 +103,7 @@ def _look(
 ) -> Generator[SampledFrame, None, None]:
     """Look at one stretch of video, knowing nothing of what was before."""
     n_threads, is_live = max(1, len(stages.detectors)), info.is_live
+    ahead = 0 if is_live or usable_cores() == 1 else n_threads
     shots = _Shots(looks_ahead=not is_live)
     with contextlib.ExitStack() as stack:
         detected = stack.enter_context(
@@ -108,7 +112,7 @@ def _look(
                     shots.watched(frames),
                     stages.detectors,
                     pool,
-                    ahead=1 if is_live else 2 * n_threads,
+                    ahead=1 if is_live else 2 * ahead,
                     follow_px=options.follow_face,
                     holds_back=not is_live,
                     is_new=shots.begins,
@@ -117,9 +121,7 @@ def _look(
         )
         tracked = stack.enter_context(contextlib.closing(_track(detected, shots, info, stages, options)))
         looked_at = stack.enter_context(
-            contextlib.closing(
-                map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, 0 if is_live else n_threads)
-            )
+            contextlib.closing(map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, ahead))
         )
         for item, found in looked_at:
             if on_frame is not None:

@@ -16,7 +16,7 @@ import pandas as pd
 from facestats.errors import SchemaError, UnknownNameError
 
 #: Version of the tables below; a store says which one it was written with.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
@@ -146,6 +146,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _count("n_tracks", "tracked faces"),
         Column("started_at", "datetime64[us, UTC]", "when the analysis began"),
         _seconds("elapsed_s", "how long the analysis took"),
+        Column("missing_since", "datetime64[us, UTC]", "when it was found to be gone; missing while it is there"),
     ),
     "frames": (
         _VIDEO_ID,
@@ -264,7 +265,7 @@ def conform(table: str, data: pd.DataFrame | Mapping[str, object] | None = None)
         raise SchemaError(f"{table} has no column {', '.join(sorted(unknown))}; see facestats.schema.TABLES")
     series: dict[str, pd.Series] = {}
     for column in wanted:
-        values = frame[column.name] if column.name in frame else pd.Series(_missing(column, len(frame)), frame.index)
+        values = frame[column.name] if column.name in frame else _missing(column, frame.index)
         try:
             series[column.name] = values.astype(column.dtype)
         except (TypeError, ValueError) as error:
@@ -272,9 +273,11 @@ def conform(table: str, data: pd.DataFrame | Mapping[str, object] | None = None)
     return pd.DataFrame(series, index=frame.index).reset_index(drop=True)
 
 
-def _missing(column: Column, n: int) -> list[object]:
+def _missing(column: Column, index: pd.Index) -> pd.Series:
     absent = {"bool": False, "float64": np.nan, "float32": np.nan}.get(column.dtype)
-    return [pd.NaT if column.dtype.startswith("datetime") else absent] * n
+    if column.dtype.startswith("datetime"):
+        return pd.Series(pd.NaT, index, dtype=column.dtype)
+    return pd.Series([absent] * len(index), index)
 
 
 def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:

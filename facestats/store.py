@@ -8,7 +8,7 @@
     STORE/clips/<video_id>.mp4 (.png)        the annotated clip or still
 
 A video's tables are written aside; replacing its entry, one small file, makes all of them visible at once. What no
-entry names does not exist for readers.
+entry names does not exist for readers. The folder may lie wherever fsspec reaches, see :mod:`facestats.locations`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,12 +28,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from facestats import schema
 from facestats.arrow import arrow_schema, from_arrow, to_arrow
-from facestats.errors import OutputError, StoreError, UnknownNameError
-from facestats.files import check_writable, written_aside
+from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
+from facestats.files import check_writable
+from facestats.locations import is_remote, location, write_whole
+from facestats.manifest import Entry, read_entries, read_entry, write_entry
 from facestats.results import VideoResult
 
 if TYPE_CHECKING:
@@ -46,39 +49,8 @@ _ROWS_IN_GROUP = 20_000  # of a Parquet file: so many wait in memory
 #: What annotated clips and stills are called behind their video's id.
 CLIP_SUFFIXES = (".mp4", ".png")
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A video's manifest entry.
-
-    Attributes
-    ----------
-    video_id : str
-    run : str
-        Name of the folder below ``tables/<video_id>`` that holds the current tables.
-    sha256 : str or None
-        Hash of the video; None for cameras and streams.
-    paths : tuple of str
-        Where the video was found; identical copies are one video.
-    status : str
-        ``"ok"``, ``"partial"`` or ``"failed"``.
-    options, models : mapping
-        Options of the analysis; by attribute, and for the ``detector``, the name and sha256 of its model.
-    written_at : str
-        UTC, ISO 8601.
-    facestats : str
-        Version of the program.
-    """
-
-    video_id: str
-    run: str
-    sha256: str | None
-    paths: tuple[str, ...]
-    status: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    models: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    written_at: str = ""
-    facestats: str = ""
+#: What rows may be restricted to: a pyarrow expression, or (column, operator, value) that must all hold.
+Where = ds.Expression | Sequence[tuple[str, str, Any]]
 
 
 def safe_stem(name: str) -> str:
@@ -100,6 +72,7 @@ class Store:
     Attributes
     ----------
     path : pathlib.Path
+        Or what is like one, where the store lies elsewhere.
     video_id : str or None
         The one video that the tables are restricted to.
     """
@@ -118,66 +91,149 @@ class Store:
         StoreError
             If an entry cannot be read.
         """
-        return {entry.video_id: entry for entry in self._read_entries()}
+        if self.video_id is None:
+            return {entry.video_id: entry for entry in read_entries(self.path)}
+        entry = read_entry(self.path, self.video_id)
+        return {} if entry is None else {entry.video_id: entry}
 
-    def _read_entries(self) -> Iterator[Entry]:
-        folder = self.path / "entries"
-        one = folder / f"{self.video_id}.json"
-        for path in sorted(folder.glob("*.json")) if self.video_id is None else [one] if one.is_file() else []:
-            try:
-                raw = json.loads(path.read_text(encoding="utf-8"))
-                yield Entry(**{**raw, "paths": tuple(raw["paths"])})
-            except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
-                raise StoreError(f"{path} is not a manifest entry ({error}): delete it and analyse again") from None
+    def videos(self) -> pd.DataFrame:
+        """Return one row per video; ``path`` and ``missing_since`` say where it is now."""
+        return self.read("videos")
 
-    def read(self, table: str) -> pd.DataFrame:
+    def frames(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+        """Return one row per sampled frame; see :meth:`read`."""
+        return self.read("frames", columns=columns, where=where)
+
+    def observations(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+        """Return one row per face in a sampled frame; see :meth:`read`."""
+        return self.read("observations", columns=columns, where=where)
+
+    def tracks(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+        """Return one row per tracked face; see :meth:`read`."""
+        return self.read("tracks", columns=columns, where=where)
+
+    def thumbnails(self) -> pd.DataFrame:
+        """Return one to three rows per track, each with a WebP picture."""
+        return self.read("thumbnails")
+
+    def read(self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
         """Return one table of all videos, or of the one that the store was opened for.
+
+        Nothing but what is asked for is read from disk.
+
+        Parameters
+        ----------
+        table : str
+        columns : sequence of str, optional
+            All by default.
+        where : pyarrow.dataset.Expression or sequence of (column, operator, value), optional
+            Which rows: ``[("score", ">", 0.9), ("video_id", "in", ids)]``, all of which must hold, or
+            ``pyarrow.dataset.field("score") > 0.9``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Ordered by video, as the videos' ids are.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such table or column.
+        UsageError
+            If ``where`` is not understood.
+        StoreError
+            If a file that the manifest names is absent or damaged.
+        """
+        wanted = _known(table, columns)
+        found = self._told(table, lambda data: data.to_table(columns=wanted, filter=_expression(table, where)))
+        return self._finished(table, found, wanted)
+
+    def batches(
+        self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Yield what :meth:`read` returns piece by piece, so that a table of any length takes little memory."""
+        wanted = _known(table, columns)
+        scanner = self._told(
+            table,
+            lambda data: data.scanner(
+                columns=wanted, filter=_expression(table, where), batch_readahead=2, fragment_readahead=2
+            ),
+        )
+        pieces = iter(scanner.to_batches())
+        while (piece := self._told(table, lambda _: next(pieces, None))) is not None:
+            if piece.num_rows:
+                yield self._finished(table, pa.Table.from_batches([piece]), wanted)
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Answer one SELECT over ``videos``, ``frames``, ``observations``, ``tracks`` and ``thumbnails``, by DuckDB.
+
+        Raises
+        ------
+        UsageError
+            If it is not one SELECT, or DuckDB does not understand it.
+        StoreError
+            If a file that the manifest names is absent or damaged.
+
+        Examples
+        --------
+        >>> store.sql("select gender, count(*) as n from tracks group by gender")  # doctest: +SKIP
+        """
+        from facestats.queries import answer
+
+        tables: dict[str, pd.DataFrame | ds.Dataset] = {name: self.dataset(name) for name in schema.TABLES}
+        return self._told("tables", lambda _: answer(query, {**tables, "videos": self.videos()}))
+
+    def dataset(self, table: str) -> ds.Dataset:
+        """Return a table as a pyarrow dataset, whose files are read when they are asked for.
 
         Raises
         ------
         UnknownNameError
             If there is no such table.
-        StoreError
-            If a file that the manifest names is absent or damaged.
         """
         schema.columns(table)  # refuses unknown names
-        parts = [self._read_one(entry, table) for entry in self._read_entries()]
-        parts = [part for part in parts if len(part)]
-        return pd.concat(parts, ignore_index=True) if parts else schema.conform(table)
+        files = [
+            self.path / "tables" / entry.video_id / entry.run / f"{table}.parquet" for entry in self.entries().values()
+        ]
+        if not files:
+            return ds.dataset(to_arrow(table, schema.conform(table)))
+        far = {} if isinstance(self.path, Path) else {"filesystem": self.path.fs}
+        places = [str(file) if isinstance(file, Path) else file.path for file in files]
+        return ds.dataset(places, schema=arrow_schema(table), format="parquet", **far)
 
-    def _read_one(self, entry: Entry, table: str) -> pd.DataFrame:
-        path = self.path / "tables" / entry.video_id / entry.run / f"{table}.parquet"
+    def _told(self, table: str, work: Any) -> Any:
+        """Do something with a dataset, and say which file is absent or damaged if one is."""
         try:
-            return from_arrow(table, pq.read_table(path))
-        except FileNotFoundError:
-            raise StoreError(f"{path} is missing: analyse {entry.paths[0]} again") from None
+            return work(self.dataset(table) if table in schema.TABLES else None)
         except (OSError, pa.ArrowInvalid) as error:
-            raise StoreError(f"{path} is damaged ({error}): analyse {entry.paths[0]} again") from None
+            for entry in self.entries().values():
+                for name in schema.TABLES:
+                    path = self.path / "tables" / entry.video_id / entry.run / f"{name}.parquet"
+                    if (problem := _problem(path)) is not None:
+                        where = entry.paths[0] if entry.paths else entry.video_id
+                        raise StoreError(f"{path} {problem}: analyse {where} again") from None
+            raise StoreError(f"cannot read {self.path}: {error}") from None
 
-    @property
-    def videos(self) -> pd.DataFrame:
-        """One row per video."""
-        return self.read("videos")
+    def _finished(self, table: str, found: pa.Table, wanted: list[str]) -> pd.DataFrame:
+        if table == "videos":
+            found = self._where_they_are(found)
+        return from_arrow(table, found)[wanted]
 
-    @property
-    def frames(self) -> pd.DataFrame:
-        """One row per sampled frame."""
-        return self.read("frames")
-
-    @property
-    def observations(self) -> pd.DataFrame:
-        """One row per face in a sampled frame."""
-        return self.read("observations")
-
-    @property
-    def tracks(self) -> pd.DataFrame:
-        """One row per tracked face."""
-        return self.read("tracks")
-
-    @property
-    def thumbnails(self) -> pd.DataFrame:
-        """One to three rows per track, each with a WebP picture."""
-        return self.read("thumbnails")
+    def _where_they_are(self, videos: pa.Table) -> pa.Table:
+        frame = videos.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        if "video_id" not in frame:
+            return videos
+        entries = self.entries()
+        known = [entries.get(video_id) for video_id in frame["video_id"]]
+        if "path" in frame:
+            frame["path"] = [
+                entry.paths[0] if entry is not None and entry.paths else path
+                for entry, path in zip(known, frame["path"], strict=True)
+            ]
+        if "missing_since" in frame:
+            since = [None if entry is None else entry.missing_since for entry in known]
+            frame["missing_since"] = pd.to_datetime(pd.Series(since, frame.index, dtype="str"), utc=True)
+        return pa.Table.from_pandas(frame, schema=videos.schema, preserve_index=False)
 
     def video(self, video: str) -> Store:
         """Return the store restricted to one video.
@@ -201,9 +257,28 @@ class Store:
             if entry.video_id.startswith(video) or any(video in (path, Path(path).name) for path in entry.paths)
         ]
         if len(fits) != 1:
-            found = f"fits {', '.join(fits)}: say which" if fits else f"is not among {', '.join(entries) or 'none'}"
+            names = ", ".join(list(entries)[:10]) + (", ..." if len(entries) > 10 else "")
+            found = f"fits {', '.join(fits)}: say which" if fits else f"is not among {names or 'none'}"
             raise UnknownNameError(f"video {video!r} in {self.path} {found}")
         return Store(self.path, fits[0])
+
+    def result(self, video_id: str) -> VideoResult:
+        """Return all tables of one video.
+
+        Raises
+        ------
+        StoreError
+            If a file that the manifest names is absent or damaged.
+        """
+        one = Store(self.path, video_id)
+        return VideoResult(*(one.read(table) for table in schema.TABLES))
+
+    def lacks(self, entry: Entry) -> str | None:
+        """Return ``"tables"`` or ``"clip"`` if that of a video is not there, and None if both are."""
+        folder = self.path / "tables" / entry.video_id / entry.run
+        if not all((folder / f"{table}.parquet").is_file() for table in schema.TABLES):
+            return "tables"
+        return "clip" if self.clip_path(entry.video_id) is None else None
 
     def clip_path(self, video_id: str) -> Path | None:
         """Return the path of a video's annotated clip or still, or None if there is none."""
@@ -227,17 +302,6 @@ class Store:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def result(self, video_id: str) -> VideoResult:
-        """Return all tables of one video.
-
-        Raises
-        ------
-        StoreError
-            If a file that the manifest names is absent or damaged.
-        """
-        one = Store(self.path, video_id)
-        return VideoResult(*(one.read(table) for table in schema.TABLES))
-
     def write(
         self,
         result: VideoResult | AnalyzedVideo,
@@ -245,6 +309,8 @@ class Store:
         paths: tuple[str, ...],
         options: Mapping[str, Any] | None = None,
         models: Mapping[str, Mapping[str, str]] | None = None,
+        files: Mapping[str, str] | None = None,
+        tries: int = 0,
     ) -> Entry:
         """Add a video's tables, or replace them, all at once.
 
@@ -255,65 +321,135 @@ class Store:
         OutputError
             If the store cannot be written; what it held before stays.
         """
-        video_id = str(result.videos["video_id"].iloc[0])
-        run = uuid.uuid4().hex[:12]
         row = result.videos.iloc[0]
         entry = Entry(
-            video_id=video_id,
-            run=run,
+            video_id=str(row["video_id"]),
+            run=uuid.uuid4().hex[:12],
             sha256=None if pd.isna(row["sha256"]) else str(row["sha256"]),
             paths=paths,
             status=str(row["status"]),
             options=dict(options or {}),
             models={name: dict(model) for name, model in (models or {}).items()},
-            written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            written_at=now(),
             facestats=version("facestats"),
+            error=None if pd.isna(row["error"]) else str(row["error"]),
+            tries=tries,
+            files=dict(files or {}),
         )
-        folder = self.path / "tables" / video_id
-        before = Store(self.path, video_id).entries().get(video_id)
+        before = read_entry(self.path, entry.video_id)
+        folder = self.path / "tables" / entry.video_id / entry.run
         whole = {table: schema.validate(table, getattr(result, table)) for table in ("videos", "tracks", "thumbnails")}
         try:
-            (folder / run).mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             for table, frame in whole.items():
-                pq.write_table(to_arrow(table, frame), folder / run / f"{table}.parquet")
-            _write_batches(folder / run, result.batches)
-            self._write_entry(entry)
+                with (folder / f"{table}.parquet").open("wb") as file:
+                    pq.write_table(to_arrow(table, frame), file)
+            _write_batches(folder, result.batches)
+            write_entry(self.path, entry)
         except BaseException as error:
-            shutil.rmtree(folder / run, ignore_errors=True)
+            _remove(folder)
             if isinstance(error, OSError):
-                raise OutputError(f"cannot write to {self.path}: {error.strerror or error}") from None
+                raise self._unwritable(error) from None
             raise
         if before is not None:  # and nothing else: another process may be writing its own run
-            shutil.rmtree(folder / before.run, ignore_errors=True)
+            _remove(self.path / "tables" / entry.video_id / before.run)
         return entry
 
-    def add_path(self, entry: Entry, path: str) -> Entry:
-        """Note one more place where a video was found, and return its entry.
+    def note(self, entry: Entry, **changes: Any) -> Entry:
+        """Change an entry without touching the tables, and return it.
 
         Raises
         ------
         OutputError
             If the store cannot be written.
         """
-        if path in entry.paths:
-            return entry
-        entry = replace(entry, paths=(*entry.paths, path))
-        try:
-            self._write_entry(entry)
-        except OSError as error:
-            raise OutputError(f"cannot write to {self.path}: {error.strerror or error}") from None
-        return entry
+        changed = replace(entry, **changes)
+        if changed != entry:
+            try:
+                write_entry(self.path, changed)
+            except OSError as error:
+                raise self._unwritable(error) from None
+        return changed
 
-    def _write_entry(self, entry: Entry) -> None:
-        write_text(self.path / "entries" / f"{entry.video_id}.json", json.dumps(asdict(entry), indent=2) + "\n")
+    def sweep(self) -> None:
+        """Remove what runs that were cut off left behind: tables that no entry names, files half written aside.
+
+        Only for whoever is the one writer of the store.
+        """
+        entries = self.entries()
+        tables = self.path / "tables"
+        for folder in tables.iterdir() if tables.is_dir() else ():
+            current = entries.get(folder.name)
+            for run in folder.iterdir():
+                if current is None or run.name != current.run:
+                    _remove(run)
+            if current is None:
+                _remove(folder)
+        for folder in (self.path / "entries", self.path / "clips"):
+            for path in folder.glob(".*") if folder.is_dir() else ():
+                path.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write to {self.path}: {error.strerror or error}")
+
+
+def now() -> str:
+    """Return the moment, UTC, as ISO 8601 with seconds.
+
+    Examples
+    --------
+    >>> now()[-6:]
+    '+00:00'
+    """
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _known(table: str, columns: Sequence[str] | None) -> list[str]:
+    names = [column.name for column in schema.columns(table)]
+    unknown = [name for name in columns or () if name not in names]
+    if unknown:
+        raise UnknownNameError(f"{table} has no column {', '.join(unknown)}; there are {', '.join(names)}")
+    return names if columns is None else list(columns)
+
+
+def _expression(table: str, where: Where | None) -> ds.Expression | None:
+    if where is None or isinstance(where, ds.Expression):
+        return where
+    try:
+        _known(table, [column for column, _, _ in where])
+        return pq.filters_to_expression(list(where)) if where else None
+    except (TypeError, ValueError, pa.ArrowInvalid) as error:
+        raise UsageError(
+            f"where={where!r} is not understood ({error}): give (column, operator, value), or a pyarrow expression"
+        ) from None
+
+
+def _problem(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            pq.read_metadata(file)
+    except FileNotFoundError:
+        return "is missing"
+    except (OSError, pa.ArrowInvalid) as error:
+        return f"is damaged ({error})"
+    return None
+
+
+def _remove(folder: Path) -> None:
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        folder.fs.rm(folder.path, recursive=True)
 
 
 def _write_batches(folder: Path, batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]) -> None:
     """Write ``frames`` and ``observations`` as their rows come, in groups that are worth their while."""
     names = ("frames", "observations")
     with contextlib.ExitStack() as stack:
+        files = [stack.enter_context((folder / f"{name}.parquet").open("wb")) for name in names]
         writers = [
-            stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", arrow_schema(name))) for name in names
+            stack.enter_context(pq.ParquetWriter(file, arrow_schema(name)))
+            for file, name in zip(files, names, strict=True)
         ]
         waiting: list[list[pa.Table]] = [[], []]
         for batch in itertools.chain(batches, [None]):
@@ -325,26 +461,20 @@ def _write_batches(folder: Path, batches: Iterator[tuple[pd.DataFrame, pd.DataFr
                     group.clear()
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old one or the new one, never a part."""
-    with written_aside(path) as part:
-        part.write_text(text, encoding="utf-8")
-
-
 def open_store(path: str | Path, video: str | None = None) -> Store:
     """Open a store for reading.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The folder that ``facestats analyze --out`` wrote.
+        The folder that ``facestats analyze --out`` wrote; ``s3://``, ``gs://`` and the like too.
     video : str, optional
         Restrict the tables to one video, see :meth:`Store.video`.
 
     Returns
     -------
     Store
-        Its ``videos``, ``frames``, ``observations``, ``tracks`` and ``thumbnails`` are plain DataFrames.
+        Its ``videos()``, ``frames()``, ``observations()``, ``tracks()`` and ``thumbnails()`` are plain DataFrames.
 
     Raises
     ------
@@ -355,9 +485,9 @@ def open_store(path: str | Path, video: str | None = None) -> Store:
 
     Examples
     --------
-    >>> open_store("facestats-out").tracks  # doctest: +SKIP
+    >>> open_store("facestats-out").tracks()  # doctest: +SKIP
     """
-    path = Path(path)
+    path = location(path)
     marker = path / _MARKER
     if not marker.is_file():
         problem = "does not exist" if not path.exists() else "is not a store"
@@ -368,7 +498,8 @@ def open_store(path: str | Path, video: str | None = None) -> Store:
         raise StoreError(f"{marker} cannot be read ({error}): this is not a store") from None
     if found != schema.SCHEMA_VERSION:
         raise StoreError(
-            f"{path} has schema version {found}, this facestats reads {schema.SCHEMA_VERSION}: analyse into a new store"
+            f"{path} has schema version {found}, this facestats reads {schema.SCHEMA_VERSION}: analyse into a new "
+            "store with `facestats analyze INPUT... --out NEW`, or read it with the facestats that wrote it"
         )
     store = Store(path)
     return store.video(video) if video is not None else store
@@ -388,16 +519,21 @@ def create_store(path: str | Path) -> Store:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     create_store(folder).tracks.empty
+    ...     create_store(folder).tracks().empty
     True
     """
-    path = Path(path)
+    path = location(path)
     try:
         if not (path / _MARKER).is_file():
-            if path.is_dir() and any(path.iterdir()):
+            if path.is_dir() and any(not _is_ours(each) for each in path.iterdir()):
                 raise OutputError(f"{path} holds other files and is not a store: name a new folder")
-            write_text(path / _MARKER, json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n")
-        check_writable(path)
+            write_whole(path / _MARKER, (json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
+        if not is_remote(str(path)):
+            check_writable(path)
     except OSError as error:
         raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another --out") from None
     return open_store(path)
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name.startswith(".")  # a file written aside, or a lock

@@ -23,15 +23,21 @@ _Result = TypeVar("_Result")
 _END = object()
 
 
+#: Environment variable that says how many cores to use; by default all that there are.
+THREADS_VARIABLE = "FACESTATS_THREADS"
+
+
 def usable_cores() -> int:
-    """Return how many processor cores this process may use.
+    """Return how many processor cores this process may use, no more than ``$FACESTATS_THREADS``.
 
     Examples
     --------
     >>> usable_cores() >= 1
     True
     """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get(THREADS_VARIABLE, "")
+    return min(there, int(wanted)) if wanted.isdecimal() and int(wanted) > 0 else there
 
 
 def map_ahead(

@@ -7,13 +7,16 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facestats.cli import app
 from facestats.errors import UsageError
 from facestats.options import AnalyzeOptions
+
+if TYPE_CHECKING:
+    from facestats.collection import CollectionResult
 
 _DEFAULTS = AnalyzeOptions()
 
@@ -49,7 +52,9 @@ def analyze(
             help="Videos, images, folders (searched recursively), globs, camera:0, rtsp:// or http:// streams.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the store; made if absent.")] = Path("facestats-out"),
+    out: Annotated[
+        str, typer.Option(help="Folder of the store, made if absent; or s3://, gs:// and the like.")
+    ] = "facestats-out",
     rate: Annotated[
         float, typer.Option(help="Frames a second of video in which faces are looked for; 0: every frame.")
     ] = _DEFAULTS.rate,
@@ -104,48 +109,86 @@ def analyze(
         bool, typer.Option("--blur", help="Make faces unrecognisable in the clips; keep no thumbnails.")
     ] = False,
     thumbnails: Annotated[bool, typer.Option(help="Keep small pictures of each track for reports.")] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that work on videos side by side; by default one for each core if there are several "
+            "videos. 0: everything in this process, which a decoder that crashes takes with it."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="A video that makes no progress for so long is given up.")
+    ] = 300.0,
+    force: Annotated[bool, typer.Option("--force", help="Analyse everything anew, whatever the store has.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Analyse again what failed before.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done with each input, and why; do nothing.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Show a window while it works; q closes it.")] = False,
     delay: Annotated[int, typer.Option(metavar="MS", min=0, help="With --show: least time of a frame.")] = 1,
 ) -> None:
     """Find, track and classify the faces of videos and images; write tables and annotated clips."""
-    with _window(show, delay, blur) as on_frame:
-        from facestats.collection import analyze_collection
+    from facestats.collection import analyze_collection, plan_collection
 
+    told = {
+        "rate": rate,
+        "detector": detector,
+        "detect_size": detect_size,
+        "follow_face": follow_face,
+        "min_score": min_score,
+        "sure_score": sure_score,
+        "min_face": min_face,
+        "every_sample": every_sample,
+        "tracker": tracker,
+        "device": device,
+        "models": parse_models(model or []),
+        "models_path": tuple(models_path or ()),
+        "sequence": sequence,
+        "sequence_fps": sequence_fps,
+        "limit_s": limit,
+        "clips": clips,
+        "blur": blur,
+        "thumbnails": thumbnails,
+    }
+    if dry_run:
+        tasks = plan_collection(inputs, out=out, force=force, retry_failed=retry_failed, **told)
+        for task in tasks:
+            print(_one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))
+        n = sum(task.action in ("analyze", "draw") for task in tasks)
+        print(f"{n} of {len(tasks)} would be worked on")
+        return
+    with _window(show, delay, blur) as on_frame:
         result = analyze_collection(
             inputs,
             out=out,
             on_frame=on_frame,
-            rate=rate,
-            detector=detector,
-            detect_size=detect_size,
-            follow_face=follow_face,
-            min_score=min_score,
-            sure_score=sure_score,
-            min_face=min_face,
-            every_sample=every_sample,
-            tracker=tracker,
-            device=device,
-            models=parse_models(model or []),
-            models_path=tuple(models_path or ()),
-            sequence=sequence,
-            sequence_fps=sequence_fps,
-            limit_s=limit,
-            clips=clips,
-            blur=blur,
-            thumbnails=thumbnails,
+            workers=workers,
+            timeout=timeout,
+            force=force,
+            retry_failed=retry_failed,
+            **told,
         )
     for line in result.copies:
         print(_one_line(line))
     for line in result.problems:
         print(f"facestats: {_one_line(line)}", file=sys.stderr)
-    videos = result.store.videos
-    done = videos[videos["video_id"].isin(result.video_ids)]
-    counts = done["status"].value_counts()
-    told = ", ".join(f"{counts[status]} {status}" for status in ("ok", "partial", "failed") if status in counts)
-    n_tracks = int(done["n_tracks"].sum())
-    print(f"{len(done)} analysed ({told}), {n_tracks} tracked {'face' if n_tracks == 1 else 'faces'}")
-    print(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
+    _print_summary(result)
     raise typer.Exit(result.exit_code)
+
+
+def _print_summary(result: CollectionResult) -> None:
+    videos = result.store.videos()
+    videos = videos[videos["video_id"].isin(result.video_ids)]
+    done = videos[videos["video_id"].isin(result.analyzed)]
+    counts = done["status"].value_counts()
+    said = ", ".join(f"{counts[status]} {status}" for status in ("ok", "partial", "failed") if status in counts)
+    n_before, n_tracks = len(videos) - len(done), int(videos["n_tracks"].sum())
+    before = f", {n_before} done before" if n_before else ""
+    print(
+        f"{len(done)} analysed{f' ({said})' if said else ''}{before}, {n_tracks} tracked "
+        f"{'face' if n_tracks == 1 else 'faces'}"
+    )
+    print(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
 
 
 def _one_line(text: str) -> str:

@@ -171,11 +171,11 @@ def _read(store: Store, clip_folder: str, linked: bool) -> ReportData:
     # Observations and pictures of a large collection are long, and its report shows neither.
     one = store.video_id is not None
     return ReportData(
-        videos=store.videos,
-        frames=store.frames,
-        observations=store.observations if one else schema.conform("observations"),
-        tracks=store.tracks,
-        thumbnails=store.thumbnails if one else schema.conform("thumbnails"),
+        videos=store.videos(),
+        frames=store.frames(),
+        observations=store.observations() if one else schema.conform("observations"),
+        tracks=store.tracks(),
+        thumbnails=store.thumbnails() if one else schema.conform("thumbnails"),
         entries=store.entries(),
         store=store,
         clip_folder=clip_folder,

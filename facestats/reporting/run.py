@@ -14,11 +14,12 @@ import nbformat
 from facestats.errors import OutputError, ReportError, UsageError
 from facestats.files import check_writable, written_aside
 from facestats.inputs import CLIPS_MARKER
+from facestats.locations import write_whole
 from facestats.reporting.convert import to_html
 from facestats.reporting.kernel import NotebookFailure, cause, execute
 from facestats.reporting.parameters import check_parameters, notebook_parameters
 from facestats.resources import bundled
-from facestats.store import CLIP_SUFFIXES, Store, open_store, write_text
+from facestats.store import CLIP_SUFFIXES, Store, open_store
 
 VIDEO_TEMPLATE = "video_report.ipynb"
 COLLECTION_TEMPLATE = "collection_report.ipynb"
@@ -223,7 +224,7 @@ def _run(task: _Task, folder: Path, progress: bool | None) -> ReportResult:
     executed = nbformat.read(result.notebook, as_version=4)
     title = str(task.parameters.get("title") or task.title)
     try:
-        write_text(result.html, to_html(executed, title=title, error=error))
+        write_whole(result.html, to_html(executed, title=title, error=error).encode())
     except OSError as failure:
         raise OutputError(f"cannot write {result.html}: {failure.strerror or failure}") from None
     return result if error is None else ReportResult(result.notebook, result.html, "failed", error)

@@ -18,6 +18,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from facestats.errors import UnreadableInputError
+from facestats.threads import usable_cores
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource, over_white
 
@@ -108,6 +109,7 @@ class ContainerSource(FrameSource):
         self._container.flags &= ~Flags.gen_pts.value
         self._stream = self._choose_stream(self._container)
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = usable_cores()
         self._nominal_fps = float(self._stream.average_rate or self._stream.guessed_rate or math.nan)
         self._announced_s = self._announced_length()
         self._reached_s = -math.inf

@@ -9,9 +9,9 @@ from facestats import analyze, schema
 @pytest.fixture(scope="module")
 def matched(demo_collection, demo_video):
     """Observations joined with the truth of their frame, one row per well visible true face."""
-    observations = demo_collection.store.observations
+    observations = demo_collection.store.observations()
     truth = demo_video.truth
-    truth = truth[truth["frame"].isin(demo_collection.store.frames["frame"]) & (truth["visible"] > 0.7)]
+    truth = truth[truth["frame"].isin(demo_collection.store.frames()["frame"]) & (truth["visible"] > 0.7)]
     rows = []
     for true in truth.itertuples():
         here = observations[observations["frame"] == true.frame]
@@ -59,7 +59,7 @@ def test_a_person_has_one_id_between_leaving_and_returning(matched):
 
 
 def test_no_face_is_invented(demo_collection, demo_video):
-    frames = demo_collection.store.frames.set_index("frame")["n_faces"]
+    frames = demo_collection.store.frames().set_index("frame")["n_faces"]
     true = demo_video.truth[demo_video.truth["visible"] > 0.05].groupby("frame").size().reindex(frames.index).fillna(0)
     assert (frames > true).mean() < 0.02
 
@@ -72,7 +72,7 @@ def measured(observations, attribute):
 
 
 def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(demo_collection):
-    observations = demo_collection.store.observations
+    observations = demo_collection.store.observations()
     classified = observations[observations["classified"]]
     assert len(classified) > 0.95 * len(observations)
     assert measured(classified, "expression").all()
@@ -87,7 +87,7 @@ def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collect
     classified = result.observations[result.observations["classified"]]
     for attribute in schema.ATTRIBUTE_CLASSES:
         assert measured(classified, attribute).all()
-    fewer = demo_collection.store.tracks
+    fewer = demo_collection.store.tracks()
     assert result.tracks["gender_prob"].to_numpy() == pytest.approx(fewer["gender_prob"].to_numpy(), abs=0.05)
     assert result.tracks["age_years"].to_numpy() == pytest.approx(fewer["age_years"].to_numpy(), abs=4)
     assert result.tracks["expression_share_happiness"].to_numpy() == pytest.approx(
@@ -96,14 +96,14 @@ def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collect
 
 
 def test_every_track_has_verdicts_and_a_thumbnail(demo_collection):
-    tracks = demo_collection.store.tracks
+    tracks = demo_collection.store.tracks()
     for column in schema.VERDICT_COLUMNS.values():
         assert tracks[column].notna().all()
         allowed = {*schema.ATTRIBUTE_CLASSES["age" if column == "age_group" else column], schema.UNKNOWN}
         assert set(tracks[column]) <= allowed
     assert (tracks["age_years_low"] <= tracks["age_years"]).all()
     assert (tracks["age_years"] <= tracks["age_years_high"]).all()
-    assert set(demo_collection.store.thumbnails["track_id"]) == set(tracks["track_id"])
+    assert set(demo_collection.store.thumbnails()["track_id"]) == set(tracks["track_id"])
 
 
 def test_the_clip_keeps_every_frame_its_time_and_the_sound(demo_collection, demo_video):

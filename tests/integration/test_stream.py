@@ -33,14 +33,14 @@ def address(demo_video):
 def test_a_stream_is_analysed_and_its_clip_drawn(address, tmp_path):
     result = analyze_collection(address, out=tmp_path / "s", limit_s=2.0, models=NO_MODELS, progress=False)
     assert result.exit_code == 0
-    video = result.store.videos.iloc[0]
+    video = result.store.videos().iloc[0]
     assert video["status"] == "ok"
     assert pd.isna(video["sha256"])
     assert video["duration_s"] == pytest.approx(2.0, abs=0.05)
-    assert len(result.store.tracks) == 2
+    assert len(result.store.tracks()) == 2
     assert "secret" not in video["path"]
     assert "secret" not in "".join(path.read_text() for path in (tmp_path / "s").rglob("*.json"))
     with av.open(str(result.store.clip_path(video["video_id"]))) as clip:
         times = [frame.time for frame in clip.decode(video=0)]
     assert len(times) == video["n_frames"]
-    assert np.isin(result.store.frames["time_s"].round(3), np.round(times, 3)).all()
+    assert np.isin(result.store.frames()["time_s"].round(3), np.round(times, 3)).all()

@@ -7,9 +7,10 @@ from PIL import Image
 from synth import regular_times, write_video
 
 from facestats import schema
-from facestats.collection import analyze, analyze_collection, video_id_of
+from facestats.collection import analyze, analyze_collection
 from facestats.errors import MissingInputError, UnknownNameError, UnreadableInputError, UsageError
 from facestats.inputs import Input
+from facestats.plan import new_video_id
 from facestats.store import open_store
 
 
@@ -26,13 +27,13 @@ def videos(tmp_path):
 
 
 def run(inputs, out, **options):
-    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, **options)
+    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, workers=0, **options)
 
 
 def test_failures_are_recorded_and_the_others_go_on(videos, tmp_path):
     result = run([videos], tmp_path / "store")
     assert result.exit_code == 3
-    table = result.store.videos.set_index("path")
+    table = result.store.videos().set_index("path")
     assert table.loc[str(videos / "text.mp4"), "status"] == "failed"
     assert table.loc[str(videos / "void.mp4"), "status"] == "failed"
     assert table["error"].notna().sum() == len(result.problems) == 2
@@ -68,7 +69,7 @@ def test_a_video_keeps_its_id_when_it_is_renamed(videos, tmp_path):
     (videos / "good.mp4").rename(videos / "better.mp4")
     second = run([videos / "better.mp4"], tmp_path / "store")
     assert first.video_ids == second.video_ids
-    assert len(second.store.videos) == 1
+    assert len(second.store.videos()) == 1
 
 
 def test_two_different_files_of_one_name_are_two_videos(videos, tmp_path):
@@ -102,7 +103,7 @@ def test_tables_survive_a_clip_that_cannot_be_written(videos, tmp_path):
     result = run([videos / "good.mp4"], tmp_path / "store")
     assert result.exit_code == 3
     assert "no clip: cannot write" in result.problems[0]
-    assert len(open_store(tmp_path / "store").frames) == 12
+    assert len(open_store(tmp_path / "store").frames()) == 12
 
 
 def test_stills_are_inputs_of_their_own_and_a_sequence_is_one(tmp_path, portrait):
@@ -112,14 +113,14 @@ def test_stills_are_inputs_of_their_own_and_a_sequence_is_one(tmp_path, portrait
         Image.fromarray(np.roll(portrait, i, axis=1)).save(folder / f"frame{i}.png")
     stills = run([folder], tmp_path / "a")
     assert len(stills.video_ids) == 3
-    assert stills.store.tracks["n_observations"].tolist() == [1, 1, 1]
+    assert stills.store.tracks()["n_observations"].tolist() == [1, 1, 1]
     assert stills.store.clip_path(stills.video_ids[0]).suffix == ".png"
     with Image.open(stills.store.clip_path(stills.video_ids[0])) as image:
         assert image.size == (portrait.shape[1], portrait.shape[0])
     sequence = run([folder], tmp_path / "b", sequence=True, sequence_fps=2, rate=0)
     assert len(sequence.video_ids) == 1
-    assert sequence.store.frames["time_s"].tolist() == [0, 0.5, 1]
-    assert sequence.store.tracks["n_observations"].tolist() == [3]
+    assert sequence.store.frames()["time_s"].tolist() == [0, 0.5, 1]
+    assert sequence.store.tracks()["n_observations"].tolist() == [3]
 
 
 def test_analyze_gives_the_tables_of_one_video(videos, tmp_path):
@@ -145,10 +146,10 @@ def test_a_cut_off_video_is_partial_and_keeps_its_rows(tmp_path):
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(data[: len(data) * 6 // 10])
     result = run([cut], tmp_path / "store")
-    row = result.store.videos.iloc[0]
+    row = result.store.videos().iloc[0]
     assert row["status"] == "partial"
     assert 10 < row["n_frames"] < 100
-    assert len(result.store.frames) > 3
+    assert len(result.store.frames()) > 3
     assert row["error"]
     assert result.exit_code == 3
     assert result.store.clip_path(row["video_id"]) is not None
@@ -158,17 +159,17 @@ def test_a_file_that_may_not_be_read_is_a_failure_like_any_other(videos, tmp_pat
     def forbidden(item):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("facestats.collection.content_hash", forbidden)
+    monkeypatch.setattr("facestats.plan.content_hash", forbidden)
     (videos / "good.mp4").write_bytes(b"")  # root may read anything; an empty file fails to open for everybody
     for _ in range(2):
         result = run([videos / "good.mp4"], tmp_path / "store")
         assert result.exit_code == 3
         assert result.video_ids[0].startswith("good-unread-")
-    assert len(result.store.videos) == 1
+    assert len(result.store.videos()) == 1
 
 
 def test_live_ids_carry_the_source_and_the_moment():
-    video_id = video_id_of(Input("camera:0"), None)
+    video_id = new_video_id(Input("camera:0"), None)
     assert video_id.startswith("camera-0-20")
     assert video_id.endswith("Z")
 
@@ -176,7 +177,7 @@ def test_live_ids_carry_the_source_and_the_moment():
 def test_an_input_that_vanishes_or_a_camera_that_is_absent_does_not_end_the_run(videos, tmp_path):
     (videos / "dangling.mp4").symlink_to(videos / "gone.mp4")
     result = run([videos, "camera:97", videos / "good.mp4"], tmp_path / "store")
-    statuses = result.store.videos["status"].value_counts()
+    statuses = result.store.videos()["status"].value_counts()
     assert (statuses["ok"], statuses["failed"]) == (1, 4)
     assert result.exit_code == 3
 
@@ -222,7 +223,7 @@ def test_names_of_any_kind_are_analysed(videos, tmp_path):
         shutil.move(tmp_path / "v.mp4", os.path.join(folder, name))  # noqa: PTH118
     result = run([tmp_path / "odd"], tmp_path / "store")
     assert result.exit_code == 0
-    assert len(result.store.videos) == 3
+    assert len(result.store.videos()) == 3
     assert all(result.store.clip_path(video_id) for video_id in result.video_ids)
 
 

@@ -118,14 +118,26 @@ def test_an_interrupted_run_says_so_and_keeps_what_was_finished(number, tmp_path
     code = (
         "import os, sys, facestats.collection as c\n"
         "from facestats.cli import main\n"
-        "read = c._read\n"
-        f"def once(item, *a, **k):\n    if 'later' in item.path: os.kill(os.getpid(), {int(number)})\n"
-        "    return read(item, *a, **k)\n"
-        "c._read = once\n"
+        "do = c.do\n"
+        f"def once(unit, *a, **k):\n    if 'later' in unit.task.item.path: os.kill(os.getpid(), {int(number)})\n"
+        "    return do(unit, *a, **k)\n"
+        "c.do = once\n"
         "main(sys.argv[1:])\n"
     )
-    command = [sys.executable, "-c", code, "analyze", str(video), str(other), "--out", str(tmp_path / "s"), *NONE]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "analyze",
+        str(video),
+        str(other),
+        "--out",
+        str(tmp_path / "s"),
+        "--workers",
+        "0",
+        *NONE,
+    ]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 130
     assert "interrupted; what was finished is kept" in check_one_line(ended.stderr)
-    assert open_store(tmp_path / "s").videos["status"].tolist() == ["ok"]
+    assert open_store(tmp_path / "s").videos()["status"].tolist() == ["ok"]

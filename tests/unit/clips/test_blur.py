@@ -144,6 +144,6 @@ def test_a_blurred_still_and_a_video_without_faces(tmp_path, portrait):
         [tmp_path / "p.png", tmp_path / "empty.mp4"], out=tmp_path / "s", blur=True, models=NO_MODELS, progress=False
     )
     assert result.exit_code == 0
-    assert result.store.thumbnails.empty
+    assert result.store.thumbnails().empty
     image = np.asarray(Image.open(result.store.clip_path(result.video_ids[0])))
     assert len(create_detector("centerface", min_score=0.6).detect([image])[0]) == 0

@@ -137,7 +137,7 @@ def test_the_end_names_models_hashes_options_and_versions(people):
     assert 'tracker "bytetrack"' in said
     assert "smooth_s 0.5" in said
     assert "analysed 2025-05-04 03:02 UTC in 3.2 s, status ok" in said
-    assert "schema version 2" in said
+    assert "schema version 3" in said
 
 
 def test_the_caveats_stand_on_the_page(people):

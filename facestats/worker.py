@@ -1,0 +1,112 @@
+"""A process that does units of work: ``python -m facestats.worker``, started by :mod:`facestats.workers`.
+
+It reads pickled messages from its standard input and answers on its standard output, each with its length in front;
+what libraries print goes to standard error. It ends when its input does, so that it never outlives who started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import struct
+import sys
+import threading
+import time
+from typing import Any, BinaryIO
+
+from facestats.errors import FacestatsError
+
+_LENGTH = struct.Struct("<Q")
+_REPORT_EVERY_S = 0.1
+
+
+def send(stream: BinaryIO, message: tuple[Any, ...]) -> None:
+    """Write one message.
+
+    Examples
+    --------
+    >>> import io
+    >>> stream = io.BytesIO()
+    >>> send(stream, ("done", 1))
+    >>> receive(io.BytesIO(stream.getvalue()))
+    ('done', 1)
+    """
+    data = pickle.dumps(message)
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> tuple[Any, ...] | None:
+    """Read one message; None where the stream has ended, if in the middle of one.
+
+    Examples
+    --------
+    >>> import io
+    >>> receive(io.BytesIO(b"")) is None
+    True
+    """
+    if (header := _read(stream, _LENGTH.size)) is None:
+        return None
+    data = _read(stream, *_LENGTH.unpack(header))
+    return None if data is None else pickle.loads(data)
+
+
+def _read(stream: BinaryIO, length: int) -> bytes | None:
+    """Read so many bytes, however few come at once; None if the stream ends before."""
+    parts = []
+    while length > 0:
+        if not (part := stream.read(length)):
+            return None
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def main() -> None:
+    """Work until there is nothing more to do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this one says when to stop
+    # Without a buffer, whose lock a thread that waits for more would hold when the process wants to end.
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    waiting: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+
+    def listen() -> None:
+        while (message := receive(requests)) is not None:
+            waiting.put(message)
+        os._exit(0)  # whoever started this one is gone, or wants it gone: what is half done is of no use
+
+    threading.Thread(target=listen, daemon=True).start()
+
+    from facestats.plan import content_of
+    from facestats.stages import load_stages
+    from facestats.work import do
+
+    stages, last_s = None, 0.0
+
+    def report(doing: str, n_done: int, n_expected: int | None) -> None:
+        nonlocal last_s
+        if n_done == 0 or time.monotonic() - last_s >= _REPORT_EVERY_S:
+            last_s = time.monotonic()
+            send(answers, ("progress", doing, n_done, n_expected))
+
+    with contextlib.suppress(BrokenPipeError):
+        while True:
+            kind, what = waiting.get()
+            try:
+                if kind == "load":
+                    stages = load_stages(what)
+                    send(answers, ("ready",))
+                elif kind == "read":
+                    send(answers, ("content", content_of(what)))
+                else:
+                    send(answers, ("done", do(what, stages, report)))
+            except FacestatsError as error:
+                send(answers, ("error", error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Runs in several processes: what they give, and what becomes of videos that hang or crash."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import NO_MODELS
+from synth import regular_times, write_video
+
+from facestats import schema
+from facestats.collection import analyze_collection
+from facestats.errors import StoreError, UsageError
+from facestats.locking import locked
+from facestats.store import open_store
+from facestats.synth.faces import people
+from facestats.synth.scenario import Scenario
+from facestats.synth.video import write_video as write_synthetic
+
+VARYING = ["started_at", "elapsed_s", "missing_since"]
+
+ODD_WORKER = """
+import os, sys, time
+import facestats.work as work
+do = work.do
+def odd(unit, stages, report, *rest):
+    name = os.path.basename(unit.task.item.path)
+    with open({log!r}, "a") as log:
+        log.write(name + "\\n")
+    if "hang" in name:
+        report("analyse", 0, None)
+        time.sleep(300)
+    if "crash" in name:
+        os.kill(os.getpid(), 11)
+    if "exit" in name:
+        sys.exit("out of luck")
+    return do(unit, stages, report, *rest)
+work.do = odd
+from facestats.worker import main
+main()
+"""
+
+
+@pytest.fixture
+def odd_workers(tmp_path, monkeypatch):
+    """Workers that hang or crash over videos called so; the file that they write the name of each video into."""
+    log, script = tmp_path / "log.txt", tmp_path / "odd.py"
+    script.write_text(ODD_WORKER.format(log=str(log)))
+    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, str(script)))
+    return log
+
+
+def make_videos(folder, n):
+    folder.mkdir(exist_ok=True)
+    cast = people(None, 2)
+    for number in range(n):
+        scenario = Scenario(
+            f"v{number:02d}", people=2, seconds=1.0, fps=12, width=240, height=160, face_px=(30, 50), seed=number
+        )
+        write_synthetic(scenario, cast, folder)
+    for path in [*folder.glob("*.txt"), *folder.glob("*.csv")]:
+        path.unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    folder = make_videos(tmp_path_factory.mktemp("in") / "videos", 5)
+    (folder / "broken.mp4").write_text("no video\n" * 20)
+    return folder
+
+
+def run(inputs, out, **how):
+    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, clips=False, **how)
+
+
+def tables(store):
+    """All tables of a store, but for what is different each time."""
+    found = {name: open_store(store).read(name) for name in schema.TABLES}
+    found["videos"] = found["videos"].drop(columns=VARYING)
+    return found
+
+
+def check_same(one, other):
+    for name, table in tables(one).items():
+        pd.testing.assert_frame_equal(table, tables(other)[name])
+
+
+def test_processes_give_the_same_as_one_process(videos, tmp_path):
+    alone = run(videos, tmp_path / "alone", workers=0)
+    together = run(videos, tmp_path / "together", workers=2)
+    assert alone.exit_code == together.exit_code == 3
+    assert alone.problems == together.problems
+    assert alone.video_ids == together.video_ids
+    assert len(alone.store.tracks()) >= 5
+    check_same(tmp_path / "alone", tmp_path / "together")
+
+
+def test_who_hangs_crashes_or_exits_is_recorded_and_the_others_go_on(videos, tmp_path, odd_workers):
+    folder = tmp_path / "videos"
+    shutil.copytree(videos, folder)
+    for number, name in enumerate(("hang", "crash", "exit")):
+        write_video(folder / f"{name}.mp4", regular_times(5 + number, 10))
+    result = run(folder, tmp_path / "store", workers=2, timeout=2)
+    status = result.store.videos().set_index("path")["status"]
+    assert (status == "ok").sum() == 5
+    said = "\n".join(result.problems)
+    assert "hang.mp4: no progress for 2 s" in said
+    assert "crash.mp4: the program crashed (SIGSEGV)" in said
+    assert "exit.mp4: the program ended with out of luck" in said
+    entry = next(each for each in result.store.entries().values() if each.paths[0].endswith("crash.mp4"))
+    assert (entry.status, entry.tries) == ("failed", 1)
+
+    # The same again leaves all of them alone; when asked for, those that failed are tried again.
+    odd_workers.unlink()
+    again = run(folder, tmp_path / "store", workers=2, timeout=2)
+    assert (again.analyzed, again.exit_code, odd_workers.exists()) == ((), 3, False)
+    assert any("failed once (the program crashed (SIGSEGV)); --retry-failed" in line for line in again.problems)
+    run(folder, tmp_path / "store", workers=1, timeout=2, retry_failed=True)
+    assert sorted(odd_workers.read_text().split()) == ["broken.mp4", "crash.mp4", "exit.mp4", "hang.mp4"]
+    assert open_store(tmp_path / "store").entries()[entry.video_id].tries == 2
+
+
+def test_workers_that_cannot_start_are_an_error_and_nothing_hangs(videos, tmp_path, monkeypatch):
+    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, "-c", "import nothing_of_that_name"))
+    with pytest.raises(Exception, match="No module named 'nothing_of_that_name'"):
+        run([videos / "v00.mp4", videos / "v01.mp4"], tmp_path / "store", workers=2)
+
+
+def test_wrong_numbers_are_refused(videos, tmp_path):
+    with pytest.raises(UsageError, match="--workers"):
+        run(videos, tmp_path / "s", workers=-1)
+    with pytest.raises(UsageError, match="--timeout"):
+        run(videos, tmp_path / "s", timeout=0)
+
+
+def test_two_runs_on_one_store_are_refused_and_the_first_loses_nothing(videos, tmp_path):
+    store = tmp_path / "store"
+    run([videos / "v00.mp4"], store, workers=0)
+    with locked(store), pytest.raises(StoreError, match="another run is writing"):
+        run(videos, store, workers=0)
+    assert len(open_store(store).videos()) == 1
+
+
+def killed_again_and_again(folder, store, *, kills, seed, workers="2"):
+    """Run the command line, kill it at random moments so often, then let it finish; return the last exit code."""
+    command = [sys.executable, "-m", "facestats", "analyze", str(folder), "--out", str(store), "--no-clips"]
+    for name in NO_MODELS:
+        command += ["--model", f"{name}=none"]
+    command += ["--workers", workers]
+    rng = np.random.default_rng(seed)
+    for _ in range(kills):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(1.5, 5.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (store / "store.json").exists():
+            for name in schema.TABLES:  # it opens, and what is in it is whole
+                schema.validate(name, open_store(store).read(name))
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_that_is_killed_goes_on_and_ends_like_one_that_was_not(tmp_path, workers):
+    folder = make_videos(tmp_path / "videos", 8)
+    (folder / "broken.mp4").write_text("no video\n" * 20)
+    assert killed_again_and_again(folder, tmp_path / "killed", kills=2, seed=1, workers=workers) == 3
+    run(folder, tmp_path / "whole", workers=0)
+    check_same(tmp_path / "whole", tmp_path / "killed")
+    runs = [list(each.iterdir()) for each in (tmp_path / "killed" / "tables").iterdir()]
+    assert [len(each) for each in runs] == [1] * 9  # nothing is left of what was cut off
+
+
+@pytest.mark.slow
+def test_forty_clips_killed_five_times(tmp_path):
+    folder = make_videos(tmp_path / "videos", 38)
+    for name in ("broken", "torn"):
+        (folder / f"{name}.mp4").write_bytes((folder / "v00.mp4").read_bytes()[:2000] + name.encode())
+    assert killed_again_and_again(folder, tmp_path / "killed", kills=5, seed=2) == 3
+    run(folder, tmp_path / "whole", workers=0)
+    check_same(tmp_path / "whole", tmp_path / "killed")
