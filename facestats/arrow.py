@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pyarrow as pa
 
@@ -45,13 +47,20 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, schema=arrow_schema(table), preserve_index=False)
 
 
-def from_arrow(table: str, data: pa.Table) -> pd.DataFrame:
-    """Return a table of :mod:`facestats.schema` that was Arrow; columns that it lacks become missing.
+def from_arrow(table: str, data: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a table of :mod:`facestats.schema` that was Arrow.
+
+    Parameters
+    ----------
+    table : str
+    data : pyarrow.Table
+    columns : sequence of str, optional
+        Those to return; by default all that the table has, which become missing where the data lack them.
 
     Raises
     ------
     SchemaError
-        If it has columns that the table lacks.
+        If the data have columns that the table lacks.
 
     Examples
     --------
@@ -59,4 +68,8 @@ def from_arrow(table: str, data: pa.Table) -> pd.DataFrame:
     'video_id'
     """
     # Whole numbers may be missing, and must not become fractions on the way.
-    return schema.conform(table, data.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+    frame = data.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    if columns is None:
+        return schema.conform(table, frame)
+    dtypes = {column.name: column.dtype for column in schema.columns(table)}
+    return pd.DataFrame({name: frame[name].astype(dtypes[name]) for name in columns})

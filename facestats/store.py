@@ -217,7 +217,7 @@ class Store:
     def _finished(self, table: str, found: pa.Table, wanted: list[str]) -> pd.DataFrame:
         if table == "videos":
             found = self._where_they_are(found)
-        return from_arrow(table, found)[wanted]
+        return from_arrow(table, found, wanted)
 
     def _where_they_are(self, videos: pa.Table) -> pa.Table:
         frame = videos.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
@@ -262,8 +262,14 @@ class Store:
             raise UnknownNameError(f"video {video!r} in {self.path} {found}")
         return Store(self.path, fits[0])
 
-    def result(self, video_id: str) -> VideoResult:
+    def result(self, video_id: str, *, observed: Sequence[str] | None = None) -> VideoResult:
         """Return all tables of one video.
+
+        Parameters
+        ----------
+        video_id : str
+        observed : sequence of str, optional
+            Columns of ``observations``; all by default.
 
         Raises
         ------
@@ -271,7 +277,8 @@ class Store:
             If a file that the manifest names is absent or damaged.
         """
         one = Store(self.path, video_id)
-        return VideoResult(*(one.read(table) for table in schema.TABLES))
+        columns = {"observations": observed}
+        return VideoResult(*(one.read(table, columns=columns.get(table)) for table in schema.TABLES))
 
     def lacks(self, entry: Entry) -> str | None:
         """Return ``"tables"`` or ``"clip"`` if that of a video is not there, and None if both are."""

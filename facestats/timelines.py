@@ -14,6 +14,9 @@ from facestats.verdicts import quality_weight, smoothed
 
 _PROBABILITIES = schema.probability_columns("expression")
 
+_NEEDED = ("video_id", "track_id", "time_s", "score", "face_px", *_PROBABILITIES)
+_BETTER = ("sharpness", "frontal")  # used where they are there
+
 #: Columns and dtypes of a timeline.
 TIMELINE_DTYPES = {
     "video_id": "str",
@@ -59,8 +62,8 @@ def timeline(
     """
     if not every > 0:
         raise UsageError(f"every must be above 0 seconds, got {every}")
-    observations = source if isinstance(source, pd.DataFrame) else source.observations
-    missing = {"video_id", "track_id", "time_s", "score", "face_px", *_PROBABILITIES} - set(observations.columns)
+    observations = _observations_of(source)
+    missing = set(_NEEDED) - set(observations.columns)
     if missing:
         raise UsageError(f"a timeline needs observations; this table has no column {', '.join(sorted(missing))}")
     least = _default_threshold() if threshold is None else threshold
@@ -70,7 +73,7 @@ def timeline(
         group = group.sort_values("time_s", kind="stable")
         times = group["time_s"].to_numpy(np.float64)
         durations = observation_durations(times)
-        extra = [group[name].to_numpy() if name in group else None for name in ("sharpness", "frontal")]
+        extra = [group[name].to_numpy() if name in group else None for name in _BETTER]
         quality = quality_weight(group["score"].to_numpy(), group["face_px"].to_numpy(), *extra)
         flowing = smoothed(group[list(_PROBABILITIES)].to_numpy(np.float64), times, quality * durations)
         # A time that was written as 0.1 + 0.2 begins the span at 0.3 all the same.
@@ -96,6 +99,12 @@ def timeline(
     table["expression"] = np.where(surest >= least, names, schema.UNKNOWN)
     table["expression_prob"] = surest
     return table[list(TIMELINE_DTYPES)].astype(TIMELINE_DTYPES)
+
+
+def _observations_of(source: VideoResult | Store | pd.DataFrame) -> pd.DataFrame:
+    if isinstance(source, Store):
+        return source.observations(columns=[*_NEEDED, *_BETTER])
+    return source if isinstance(source, pd.DataFrame) else source.observations
 
 
 def _default_threshold() -> float:

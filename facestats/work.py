@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facestats.clips import blur, write_clip
+from facestats.clips.render import DRAWN_COLUMNS
 from facestats.detect import Detector, create_detector
 from facestats.errors import CameraError, FacestatsError, MissingInputError, OutputError, UnreadableInputError
 from facestats.inputs import Input
@@ -105,7 +106,7 @@ def do(unit: Unit, stages: Stages, report: Report, on_frame: FrameCallback | Non
         if options.clips and entry.status != "failed":
             # After the tables: a clip that cannot be written must cost neither what was found nor the other inputs.
             try:
-                result = store.result(task.video_id)
+                result = store.result(task.video_id, observed=DRAWN_COLUMNS)
                 with _made_in(store.path / "clips") as folder:
                     draw(near, result, folder / task.video_id, stages, options, report, recording)
             except (OutputError, UnreadableInputError, MissingInputError) as error:

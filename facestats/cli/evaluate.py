@@ -126,7 +126,7 @@ def evaluate_tracking(
 
     table = read_truth(truth, boxes=boxes)
     opened = open_store(store, video)
-    videos = opened.videos
+    videos = opened.videos()
     if len(videos) != 1:
         raise UnknownNameError(
             f"{store} holds {len(videos)} videos: say by --video which one {truth.name} is the truth of"
@@ -141,8 +141,8 @@ def evaluate_tracking(
         smallest = opened.entries()[row["video_id"]].options.get("min_face", AnalyzeOptions().min_face)
     scores = score_tracking(
         table,
-        opened.observations,
-        opened.frames,
+        opened.observations(),
+        opened.frames(),
         # What is cut off may end before its truth does.
         n_frames=int(row["n_frames"]) if row["status"] == "ok" else None,
         min_face=smallest,

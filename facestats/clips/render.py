@@ -29,6 +29,9 @@ from facestats.video.writer import ClipWriter
 #: With more faces than this in a frame, labels shrink to the id and the expression.
 FULL_LABELS = 4
 
+#: Columns of ``observations`` that a clip needs.
+DRAWN_COLUMNS = ("frame", "time_s", "track_id", "x", "y", "w", "h", *schema.probability_columns("expression"))
+
 _MOMENTS = 1000  # whose words are found at once
 
 
@@ -128,7 +131,8 @@ def moment_expressions(observations: pd.DataFrame, threshold: float) -> list[str
 
 def _segments(observations: pd.DataFrame, frames: pd.DataFrame, threshold: float) -> Iterator[_Segment]:
     """Yield the segments in order of their frames; a face's last one lasts until the next sampled frame."""
-    ordered = observations.sort_values("frame", kind="stable")
+    in_order = observations["frame"].is_monotonic_increasing  # as they are but for tables of one's own
+    ordered = observations if in_order else observations.sort_values("frame", kind="stable")
     boxes = ordered[["x", "y", "w", "h"]].to_numpy(np.float64, copy=True)
     boxes[:, 2:] += boxes[:, :2]
     numbers, times = ordered["frame"].to_numpy(np.int64), ordered["time_s"].to_numpy(np.float64)

@@ -26,12 +26,12 @@ def store(clips_folder, tmp_path_factory):
 def test_frames_times_and_tracks(store, name):
     n_frames, last_s, n_tracks = EXPECTED[name]
     one = store.video(name)
-    row = one.videos.iloc[0]
+    row = one.videos().iloc[0]
     assert row["status"] == "ok"
     assert row["n_frames"] == n_frames
     assert row["n_tracks"] == n_tracks
-    assert one.frames["time_s"].max() <= last_s + 1e-3
-    assert last_s - one.frames["time_s"].max() < 0.2
+    assert one.frames()["time_s"].max() <= last_s + 1e-3
+    assert last_s - one.frames()["time_s"].max() < 0.2
     # Ten looks a second of video, however its frames are spaced.
     assert row["n_sampled"] == pytest.approx(10 * row["duration_s"], abs=3)
 
@@ -39,21 +39,21 @@ def test_frames_times_and_tracks(store, name):
 def test_tracks_last_from_end_to_end(store):
     for name in ("WolfgangLanger_Pexels.mp4", "face-demographics-walking-and-pause.gif"):
         one = store.video(name)
-        assert (one.tracks["n_observations"] >= one.videos["n_sampled"].item() - 1).all()
+        assert (one.tracks()["n_observations"] >= one.videos()["n_sampled"].item() - 1).all()
 
 
 def test_nothing_is_tracked_after_the_cut(store):
     one = store.video("face_noface.mov")
-    assert one.tracks["end_s"].max() <= 2.4
-    assert (one.frames.loc[one.frames["time_s"] > 2.45, "n_faces"] == 0).all()
-    shots = one.frames.set_index("time_s")["shot"]
+    assert one.tracks()["end_s"].max() <= 2.4
+    assert (one.frames().loc[one.frames()["time_s"] > 2.45, "n_faces"] == 0).all()
+    shots = one.frames().set_index("time_s")["shot"]
     assert shots[shots.index < 2.39].nunique() == 1
     assert shots.iloc[-1] > 0
 
 
 def test_the_uneven_clock_of_the_mov_is_kept(store):
     # index / fps, with the header's 26.4 frames a second, would be off by a tenth.
-    frames = store.video("face_noface.mov").frames
+    frames = store.video("face_noface.mov").frames()
     at_60 = frames.set_index("frame")["time_s"]
     index = int(np.argmin(np.abs(at_60.index - 60)))
     assert at_60.iloc[index] == pytest.approx(at_60.index[index] / 30, abs=0.15)
@@ -61,8 +61,8 @@ def test_the_uneven_clock_of_the_mov_is_kept(store):
 
 
 def test_faces_below_20_px_are_tracked_and_judged_less_surely(store):
-    small = store.video("face-demographics-walking.gif").observations.query("face_px < 20")
-    large = store.video("WolfgangLanger_Pexels.mp4").observations
+    small = store.video("face-demographics-walking.gif").observations().query("face_px < 20")
+    large = store.video("WolfgangLanger_Pexels.mp4").observations()
     assert len(small)
     assert large["face_px"].min() > 80
     assert small["classified"].all()
