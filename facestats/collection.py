@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from facestats.dispatch import Crew, dispatch
 from facestats.errors import MissingInputError, UsageError
 from facestats.inputs import Input, discover
-from facestats.locations import is_remote, location
+from facestats.locations import is_remote, location, remove
 from facestats.locking import locked
 from facestats.looking import FrameCallback
 from facestats.manifest import Entry
@@ -20,8 +22,10 @@ from facestats.plan import Content, Planner, Task, content_of, new_video_id
 from facestats.progress import Bars
 from facestats.results import VideoResult
 from facestats.stages import Stages, load_stages
-from facestats.store import CLIP_SUFFIXES, Store, create_store, now, open_store, safe_stem
-from facestats.work import Outcome, Unit, analyzing, do, draw, give_up, recorded
+from facestats.store import CLIP_SUFFIXES, STRETCHES, Store, create_store, now, open_store
+from facestats.video.file import is_long
+from facestats.work import Outcome, Unit, analyzing, do, draw, give_up, opened, recorded
+from facestats.workers import Workers, default_workers
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"
@@ -107,13 +111,16 @@ def analyze(
         raise MissingInputError(f"{path} does not exist: check the path")
     stages = load_stages(settings)
     sha256 = content_of(item).sha256
-    video_id, name = new_video_id(item, sha256), safe_stem(item.shown)
+    video_id = new_video_id(item, sha256)
     with Bars(1, progress=progress) as bars, recorded(item) as recording:
 
         def report(doing: str, n_done: int, n_expected: int | None) -> None:
-            bars.report(0, name, doing, n_done, n_expected)
+            bars.report(item.shown, doing, n_done, n_expected)
 
-        with analyzing(item, video_id, sha256, stages, settings, report, recording=recording if out else None) as found:
+        with (
+            opened(item, settings, recording if out else None) as source,
+            analyzing(source, video_id, sha256, stages, settings, report) as found,
+        ):
             result = found.collected()
         if out is None:
             return result
@@ -145,8 +152,9 @@ def analyze_collection(
     out : str or path
         The store's folder, or address; made if absent.
     workers : int, optional
-        How many processes work on videos side by side; by default what does best on this machine if there are several
-        videos, and none for a single one. 0: all is done in this process, where a decoder that crashes ends the run.
+        How many processes work side by side, on several videos or on stretches of a long one; by default what does best
+        on this machine, and none for a single short video. 0: all is done in this process, where a decoder that
+        crashes ends the run.
     timeout : float
         A video whose worker makes no progress for so many seconds is given up.
     force : bool
@@ -188,18 +196,20 @@ def analyze_collection(
     store = create_store(os.fspath(out))
     with locked(store.path):
         store.sweep()
-        run = _Run(store, settings, stages, found, force=force, retry_failed=retry_failed)
         # What is live cannot wait, and Ctrl-C ends it; a window shows what happens in this process.
         here = [item for item in found if item.is_live or on_frame is not None]
         elsewhere = [item for item in found if item not in here]
         n = _n_workers(workers, elsewhere, store)
         with Bars(len(found), progress=progress) as bars:
+            run = _Run(store, settings, stages, found, bars, force=force, retry_failed=retry_failed)
             if n == 0:
-                run.here(found, bars, on_frame)
+                run.here(found, on_frame)
             else:
-                run.side_by_side(elsewhere, n, timeout, bars)
-                run.here(here, bars, on_frame)
+                with Workers(n, settings, timeout_s=timeout) as crew:
+                    run.side_by_side(elsewhere, crew)
+                run.here(here, on_frame)
         run.flag_missing(inputs)
+        remove(store.path / STRETCHES)
     problems += run.problems
     return CollectionResult(
         store=store,
@@ -256,17 +266,17 @@ def _found(
 
 def _n_workers(wanted: int | None, items: Sequence[Input], store: Store) -> int:
     """Return how many processes to start; 0 if everything is done in this one."""
-    from facestats.workers import default_workers
-
     # What lies in the memory of this process cannot be seen from another one.
     inside = [str(store.path), *(item.path for item in items)]
     if any(path.startswith("memory:") for path in inside):
         if wanted:
             raise UsageError("memory:// is seen by this process alone: use --workers 0")
         return 0
-    if wanted is None:
-        return min(default_workers(), len(items)) if len(items) > 1 else 0
-    return min(wanted, max(1, len(items)))
+    if wanted is not None:
+        return wanted
+    # A single short video does best with all cores in this process.
+    several = len(items) > 1 or any(is_long(item.path) for item in items if not item.is_sequence)
+    return default_workers() if several else 0
 
 
 class _Run:
@@ -278,11 +288,13 @@ class _Run:
         settings: AnalyzeOptions,
         stages: Stages,
         found: Sequence[Input],
+        bars: Bars,
         *,
         force: bool,
         retry_failed: bool,
     ) -> None:
-        self.store, self._settings, self._stages = store, settings, stages
+        self.store, self._settings, self._stages, self._bars = store, settings, stages, bars
+        self._waiting: deque[Input] = deque()
         self._order = {item.path: number for number, item in enumerate(found)}
         self._entries = store.entries()
         self._planner = Planner(
@@ -314,7 +326,19 @@ class _Run:
 
     # -- deciding --------------------------------------------------------------------------------------------------
 
-    def _decide(self, item: Input, content: Content) -> Unit | None:
+    def take(self) -> Input | Unit | None:
+        """Return the next input that must be read to be known, or analysed."""
+        while self._waiting:
+            item = self._waiting.popleft()
+            content = self._planner.known_content(item)
+            if content is None:
+                return item
+            unit = self.decide(item, content)
+            if unit is not None:
+                return unit
+        return None
+
+    def decide(self, item: Input, content: Content) -> Unit | None:
         """Return the work that an input needs; None if it needs none."""
         task = self._planner.decide(item, content)
         number = self._order[item.path]
@@ -323,90 +347,46 @@ class _Run:
         if task.action == "copy":
             self._copies[number] = f"{item.shown} is {task.reason}: analysed once"
             self._copied[task.video_id] = task
-            return None
-        if task.action == "skip":
+        elif task.action == "skip":
             entry = self._entries[task.video_id]
             self.store.note(entry, paths=task.paths, files=task.files, missing_since=None)
-            if entry.status == "failed":
-                self._problems[number] = [f"{item.shown}: {task.reason}"]
-            elif entry.status == "partial":
-                self._problems[number] = [f"{item.shown}: {entry.error}"]
-            return None
-        return Unit(task, self._settings, str(self.store.path))
+            if entry.status != "ok":
+                why = task.reason if entry.status == "failed" else entry.error
+                self._problems[number] = [f"{item.shown}: {why}"]
+        else:
+            # What lies elsewhere is fetched by whoever works on it, which is worth the while once.
+            may_split = not (item.is_live or item.is_sequence or is_remote(item.path))
+            return Unit(task, self._settings, str(self.store.path), may_split)
+        self._bars.finish(item.shown)
+        return None
 
-    def _done(self, unit: Unit, outcome: Outcome) -> None:
+    def done(self, unit: Unit, outcome: Outcome) -> None:
+        """Note what became of a video."""
         item = unit.task.item
         self.analyzed.append(unit.task.video_id)
         if outcome.trouble:
             self._problems[self._order[item.path]] = [f"{item.shown}: {line}" for line in outcome.trouble]
+        self._bars.finish(item.shown)
+
+    def give_up(self, unit: Unit, why: str) -> None:
+        """Note that a video cannot be analysed."""
+        self.done(unit, Outcome(give_up(unit, self._stages, why), (why,)))
 
     # -- working ---------------------------------------------------------------------------------------------------
 
-    def here(self, items: Sequence[Input], bars: Bars, on_frame: FrameCallback | None) -> None:
+    def here(self, items: Sequence[Input], on_frame: FrameCallback | None) -> None:
         """Do everything in this process."""
-        for item in items:
-            unit = self._decide(item, self._planner.known_content(item) or content_of(item))
+        self._waiting.extend(items)
+        while (work := self.take()) is not None:
+            unit = self.decide(work, content_of(work)) if isinstance(work, Input) else work
             if unit is not None:
-                name = safe_stem(item.shown)
-                outcome = do(unit, self._stages, lambda *told, name=name: bars.report(0, name, *told), on_frame)
-                self._done(unit, outcome)
-                bars.finish(0)
-            bars.advance()
+                report = partial(self._bars.report, unit.task.item.shown)
+                self.done(unit, do(replace(unit, may_split=False), self._stages, report, on_frame))
 
-    def side_by_side(self, items: Sequence[Input], n: int, timeout_s: float, bars: Bars) -> None:
-        """Let several processes do the work."""
-        from facestats.workers import Lost, Workers
-
-        waiting, busy = deque(items), 0
-
-        def next_work() -> Input | Unit | None:
-            """Return what an idle worker can do: read an input, or analyse one whose content is known."""
-            while waiting:
-                item = waiting.popleft()
-                content = self._planner.known_content(item)
-                if content is None:
-                    return item
-                unit = self._decide(item, content)
-                if unit is not None:
-                    return unit
-                bars.advance()
-            return None
-
-        first = list(_taken(next_work, n))
-        if not first:
-            return
-        with Workers(len(first), self._settings, timeout_s=timeout_s) as workers:
-            for number, what in enumerate(first):
-                workers.give(number, what)
-                busy += 1
-            while busy:
-                number, what, answer = workers.next()
-                if isinstance(answer, tuple):
-                    bars.report(number, safe_stem(what.task.item.shown), *answer)
-                    continue
-                busy -= 1
-                further = None
-                if isinstance(what, Input):
-                    # One that could not even be read in time has no content by which it could be known.
-                    content = answer if isinstance(answer, Content) else Content(None)
-                    further = self._decide(what, content)
-                    if further is not None and isinstance(answer, Lost):
-                        self._give_up(further, answer.why)
-                        further = None
-                elif isinstance(answer, Lost):
-                    self._give_up(what, answer.why)
-                else:
-                    self._done(what, answer)
-                if further is None:
-                    bars.finish(number)
-                    bars.advance()
-                    further = next_work()
-                if further is not None:
-                    workers.give(number, further)
-                    busy += 1
-
-    def _give_up(self, unit: Unit, why: str) -> None:
-        self._done(unit, Outcome(give_up(unit, self._stages, why), (why,)))
+    def side_by_side(self, items: Sequence[Input], crew: Crew) -> None:
+        """Let others do the work."""
+        self._waiting.extend(items)
+        dispatch(crew, self, self._bars)
 
     # -- afterwards ------------------------------------------------------------------------------------------------
 
@@ -427,13 +407,6 @@ class _Run:
             ]
             if gone and len(gone) == len(entry.paths) and entry.missing_since is None:
                 self.store.note(entry, missing_since=now())
-
-
-def _taken(source: Any, n: int) -> Iterator[Any]:
-    for _ in range(n):
-        if (item := source()) is None:
-            return
-        yield item
 
 
 def _lay_in(path: str, folders: Sequence[Path]) -> bool:

@@ -81,6 +81,19 @@ def write_whole(path: Path, data: bytes) -> None:
         path.fs.pipe_file(path.path, data)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, if it is there.
+
+    Examples
+    --------
+    >>> remove(location("memory://nothing/here"))
+    """
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        folder.fs.rm(folder.path, recursive=True)
+
+
 @contextlib.contextmanager
 def fetched(path: str) -> Iterator[str]:
     """Give the local path of a file, which is fetched for the time of the block if it lies elsewhere.

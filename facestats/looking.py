@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -30,6 +30,7 @@ from facestats.track import Tracker, create_tracker
 from facestats.track.linking import appearance
 from facestats.types import Detections, Float32, Frame, Int64, Predictions, UInt8, VideoInfo
 from facestats.video import FrameSource
+from facestats.video.spans import Span
 
 #: Called for every sampled frame with its findings and the ids that a tracker gave them just now (-1 where
 #: unconfirmed), and with the number of frames decoded so far: for progress bars and live views.
@@ -43,11 +44,14 @@ def look(
     stages: Stages,
     options: AnalyzeOptions,
     *,
+    spans: Sequence[Span] | None = None,
+    cues: CueReader | None = None,
     on_frame: FrameCallback | None = None,
 ) -> Generator[SampledFrame, None, None]:
     """Yield what is found in each sampled frame of a source, in order.
 
-    One thread decodes, several detect and classify, the caller's follows the faces.
+    One thread decodes, several detect and classify, the caller's follows the faces. A long video is looked at stretch
+    by stretch, each as if nothing were known of what was before: so what is found is the same wherever they are read.
 
     Parameters
     ----------
@@ -55,6 +59,10 @@ def look(
         Open; read once.
     stages : Stages
     options : AnalyzeOptions
+    spans : sequence of Span, optional
+        Which stretches of it; by default all that there are.
+    cues : CueReader, optional
+        A new one, which keeps the first and the last picture.
     on_frame : callable, optional
         See :data:`FrameCallback`.
 
@@ -75,19 +83,20 @@ def look(
     """
     n_threads, is_live = max(1, len(stages.detectors)), source.info.is_live
     alone = usable_cores() == 1  # then threads would only take turns
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(opencv_threads(1 if n_threads > 1 or alone else None))
-        pool = stack.enter_context(ThreadPoolExecutor(n_threads))
-        # Closed one by one, so that an error anywhere leaves no stage half way. What is live must not lag behind.
-        frames = _cued(source.frames(options.rate, small_side=options.detect_size))
-        frames = stack.enter_context(
-            contextlib.closing(frames if is_live or alone else read_ahead(frames, 2 * n_threads))
-        )
-        yield from _look(frames, source.info, stages, options, pool, on_frame)
+    reader = cues or CueReader()
+    with (
+        opencv_threads(1 if n_threads > 1 or alone else None),
+        ThreadPoolExecutor(n_threads) as pool,
+    ):
+        for span in spans or source.spans():
+            # Closed one by one, so that an error anywhere leaves no stage half way. What is live must not lag behind.
+            frames = _cued(source.frames(options.rate, small_side=options.detect_size, span=span), reader)
+            frames = frames if is_live or alone else read_ahead(frames, 2 * n_threads)
+            with contextlib.closing(frames):
+                yield from _look(frames, source.info, stages, options, pool, on_frame)
 
 
-def _cued(frames: Generator[Frame, None, None]) -> Generator[_CuedFrame, None, None]:
-    reader = CueReader()
+def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[_CuedFrame, None, None]:
     with contextlib.closing(frames):
         for frame in frames:
             yield frame, reader.read(frame.small)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -18,9 +17,12 @@ from facestats.looking import FrameCallback, look, tracker_for
 from facestats.options import AnalyzeOptions
 from facestats.results import VideoResult
 from facestats.stages import Stages
+from facestats.tables import SampledFrame
 from facestats.threads import uninterrupted
 from facestats.types import VideoInfo
 from facestats.video import FrameSource, shown
+from facestats.video.spans import Span
+from facestats.video.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,18 @@ class AnalyzedVideo:
         return VideoResult(self.videos, frames, observations, self.tracks, self.thumbnails)
 
 
+class Read(Protocol):
+    """What is known of an input, once it has been read."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What was known before."""
+
+    @property
+    def tally(self) -> Tally:
+        """What was read."""
+
+
 @contextlib.contextmanager
 def analyzed(
     source: FrameSource,
@@ -57,6 +71,7 @@ def analyzed(
     sha256: str | None,
     stages: Stages,
     options: AnalyzeOptions,
+    spans: Sequence[Span] | None = None,
     on_frame: FrameCallback | None = None,
 ) -> Iterator[AnalyzedVideo]:
     """Analyse one open source to its end, and give its tables for the time of a ``with`` block.
@@ -72,6 +87,8 @@ def analyzed(
         Hash of the input's content; None for a camera or a stream.
     stages : Stages
     options : AnalyzeOptions
+    spans : sequence of Span, optional
+        Its stretches, where these are known already.
     on_frame : callable, optional
         See :data:`facestats.looking.FrameCallback`.
 
@@ -89,38 +106,76 @@ def analyzed(
     >>> with analyzed(source, video_id="clip", sha256=None, stages=stages, options=options) as found:  # doctest: +SKIP
     ...     print(found.tracks)
     """
-    started_at, started = datetime.now(UTC), time.perf_counter()
-    is_live = source.info.is_live
+    items = look(source, stages, options, spans=spans, on_frame=on_frame)
+    with assembled(
+        items, source, video_id=video_id, sha256=sha256, thresholds=stages.thresholds, options=options
+    ) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def assembled(
+    items: Iterator[SampledFrame],
+    source: Read,
+    *,
+    video_id: str,
+    sha256: str | None,
+    thresholds: Mapping[str, float],
+    options: AnalyzeOptions,
+    started_at: datetime | None = None,
+) -> Iterator[AnalyzedVideo]:
+    """Put together what was found in the frames of a video, and give its tables for the time of a ``with`` block.
+
+    Parameters
+    ----------
+    items : iterator of SampledFrame
+    source : Read
+        What they come from; its tally is complete once they have been taken.
+    video_id : str
+    sha256 : str or None
+    thresholds : mapping of str to float
+        Probability below which an attribute's verdict is "unknown".
+    options : AnalyzeOptions
+    started_at : datetime.datetime, optional
+        When looking at them began, UTC; now by default.
+
+    Raises
+    ------
+    UnreadableInputError
+        If there are none.
+    """
+    started_at = started_at or datetime.now(UTC)
+    info = source.info
+    is_live = info.is_live
     with Assembler(
         video_id,
-        tracker=None if options.tracker == "none" else tracker_for(source.info, options),
-        thresholds=stages.thresholds,
+        tracker=None if options.tracker == "none" else tracker_for(info, options),
+        thresholds=thresholds,
         sure_score=options.sure_score,
         looks_ahead=not is_live,
     ) as assembler:
         # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
         with contextlib.suppress(KeyboardInterrupt) if is_live else contextlib.nullcontext():
-            for item in look(source, stages, options, on_frame=on_frame):
+            for item in items:
                 with uninterrupted() if is_live else contextlib.nullcontext():
                     assembler.add(item)
-        found = assembler.finish()
+        found, tally = assembler.finish(), source.tally
         if not found.n_sampled:
-            why = source.damage or "it is empty"
-            raise UnreadableInputError(f"{shown(source.info.path)} has no readable frame: {why}")
+            raise UnreadableInputError(f"{shown(info.path)} has no readable frame: {tally.damage or 'it is empty'}")
         videos = video_row(
-            source.info,
+            info,
             video_id=video_id,
             sha256=sha256,
-            status="partial" if source.damage else "ok",
-            error=source.damage,
-            clock_note=source.clock_note,
+            status="partial" if tally.damage else "ok",
+            error=tally.damage,
+            clock_note=tally.clock_note(info.fps),
             # A still has no length; a video lasts until its last frame has been shown.
-            duration_s=0.0 if source.info.kind == "image" else source.end_s - found.first_s,
-            n_frames=source.n_decoded,
+            duration_s=0.0 if info.kind == "image" else tally.end_s - found.first_s,
+            n_frames=tally.n_decoded,
             n_sampled=found.n_sampled,
             n_tracks=len(found.tracks),
             started_at=started_at,
-            elapsed_s=time.perf_counter() - started,
+            elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )
         yield AnalyzedVideo(videos, found.tracks, found.thumbnails, found.batches())
 

@@ -197,6 +197,17 @@ class Planner:
         return changed(entry, self._options, self._models)
 
 
+def relevant(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those options that change the results of a file.
+
+    Examples
+    --------
+    >>> relevant({"rate": 10.0, "device": "cuda"})
+    {'rate': 10.0}
+    """
+    return {name: value for name, value in options.items() if name not in NO_MATTER}
+
+
 def changed(entry: Entry, options: Mapping[str, Any], models: Mapping[str, Mapping[str, str]]) -> str | None:
     """Return what is different from when a video was analysed, in a few words; None if nothing is.
 
@@ -206,10 +217,10 @@ def changed(entry: Entry, options: Mapping[str, Any], models: Mapping[str, Mappi
     'rate was 5.0, is 10.0'
     """
     defaults = {item.name: item.default for item in fields(AnalyzeOptions)}
-    for name in sorted(options.keys() - NO_MATTER):
+    for name, value in sorted(relevant(options).items()):
         before = entry.options.get(name, defaults.get(name))
-        if before != options[name]:
-            return f"{name} was {before}, is {options[name]}"
+        if before != value:
+            return f"{name} was {before}, is {value}"
     for name in sorted({*entry.models, *models}):
         before, after = (mapping.get(name, {}) for mapping in (entry.models, models))
         if before.get("sha256") != after.get("sha256"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from types import TracebackType
 from typing import Self
 
 from tqdm.auto import tqdm
 
-_DOING = {"analyse": "", "draw": "clip of "}
+from facestats.store import safe_stem
+
+_DOING = {"analyse": "", "draw": "clip of ", "join": "joining "}
 
 
 class Bars:
@@ -22,8 +25,8 @@ class Bars:
     Examples
     --------
     >>> with Bars(1, progress=False) as bars:
-    ...     bars.report(0, "clip.mp4", "analyse", 5, 100)
-    ...     bars.finish(0)
+    ...     bars.report("clip.mp4", "analyse", 5, 100)
+    ...     bars.finish("clip.mp4")
     """
 
     def __init__(self, n_videos: int, *, progress: bool | None) -> None:
@@ -34,30 +37,33 @@ class Bars:
             total=n_videos, desc="videos", unit="video", position=0, disable=True if alone else self._disable
         )
         self._first = 0 if alone else 1
-        self._bars: dict[int, tuple[str, tqdm]] = {}
+        self._bars: dict[str, tuple[str, int, tqdm]] = {}  # by video: what is done, the line, the bar
 
-    def report(self, worker: int, name: str, doing: str, n_done: int, n_expected: int | None) -> None:
-        """Show how far a worker is with a video."""
-        text = f"{_DOING.get(doing, doing)}{name}"
-        shown, bar = self._bars.get(worker, ("", None))
-        if bar is None or shown != text:
+    def report(self, video: str, doing: str, n_done: int, n_expected: int | None) -> None:
+        """Show how far a video is, given as :attr:`facestats.inputs.Input.shown`."""
+        was, line, bar = self._bars.get(video, ("", None, None))
+        if was != doing:
             if bar is not None:
                 bar.close()
-            disable = True if n_expected == 1 else self._disable
+            else:
+                taken = {line for _, line, _ in self._bars.values()}
+                line = next(line for line in itertools.count(self._first) if line not in taken)
             bar = tqdm(
-                total=n_expected, desc=text, unit="frame", leave=False, position=self._first + worker, disable=disable
+                total=n_expected,
+                desc=f"{_DOING.get(doing, doing)}{safe_stem(video)}",
+                unit="part" if doing == "join" else "frame",
+                leave=False,
+                position=line,
+                disable=True if n_expected == 1 else self._disable,
             )
-            self._bars[worker] = text, bar
+            self._bars[video] = doing, line, bar
         bar.update(n_done - bar.n)
 
-    def finish(self, worker: int) -> None:
-        """Take the bar of a worker away, whose video is done."""
-        _, bar = self._bars.pop(worker, ("", None))
+    def finish(self, video: str) -> None:
+        """Take the bar of a video away, and count the video."""
+        *_, bar = self._bars.pop(video, ("", None, None))
         if bar is not None:
             bar.close()
-
-    def advance(self) -> None:
-        """Count one more video."""
         self._all.update(1)
 
     def __enter__(self) -> Self:
@@ -66,6 +72,6 @@ class Bars:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for worker in list(self._bars):
-            self.finish(worker)
+        for *_, bar in self._bars.values():
+            bar.close()
         self._all.close()

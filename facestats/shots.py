@@ -60,15 +60,41 @@ class CueReader(ContentDetector):
     >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
     >>> [round(reader.read(image).change) for image in (dark, dark, light)]
     [0, 0, 63]
+
+    Attributes
+    ----------
+    first, last : numpy.ndarray or None
+        The first and the last frame read, uint8 (h, w, 3), BGR, as small as they are compared.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: UInt8 | None = None
+        self.last: UInt8 | None = None
 
     def read(self, rgb: UInt8) -> ShotCue:
         """Return the cue of the next frame, given as uint8 (H, W, 3), RGB."""
-        small = _thumbnail(rgb)
+        return self._read(_thumbnail(rgb))
+
+    def _read(self, small: UInt8) -> ShotCue:
+        self.first, self.last = small if self.first is None else self.first, small
         # The detector wants its own clock type, and does not use it.
         change = self._calculate_frame_score(FrameTimecode(0, fps=30.0), small)
         grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         return ShotCue(float(change), grey)
+
+
+def change_between(before: UInt8, after: UInt8) -> float:
+    """Return the change between two frames, given as :class:`CueReader` keeps them.
+
+    Examples
+    --------
+    >>> round(change_between(np.zeros((54, 96, 3), np.uint8), np.full((54, 96, 3), 255, np.uint8)))
+    85
+    """
+    reader = CueReader()
+    reader._read(before)
+    return reader._read(after).change
 
 
 class ShotCounter:

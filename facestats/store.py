@@ -6,6 +6,7 @@
     STORE/entries/<video_id>.json            hash, options, models and the folder below: one video's manifest entry
     STORE/tables/<video_id>/<run>/*.parquet  the video's tables
     STORE/clips/<video_id>.mp4 (.png)        the annotated clip or still
+    STORE/stretches/                         long videos that are being done in pieces
 
 A video's tables are written aside; replacing its entry, one small file, makes all of them visible at once. What no
 entry names does not exist for readers. The folder may lie wherever fsspec reaches, see :mod:`facestats.locations`.
@@ -17,7 +18,6 @@ import contextlib
 import itertools
 import json
 import re
-import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ from facestats import schema
 from facestats.arrow import arrow_schema, from_arrow, to_arrow
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.files import check_writable
-from facestats.locations import is_remote, location, write_whole
+from facestats.locations import is_remote, location, remove, write_whole
 from facestats.manifest import Entry, read_entries, read_entry, write_entry
 from facestats.results import VideoResult
 
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 _MARKER = "store.json"
 
 _ROWS_IN_GROUP = 20_000  # of a Parquet file: so many wait in memory
+
+#: Folder of what was found in stretches of videos that are done in pieces; nothing of it belongs to the results.
+STRETCHES = "stretches"
 
 #: What annotated clips and stills are called behind their video's id.
 CLIP_SUFFIXES = (".mp4", ".png")
@@ -354,12 +357,12 @@ class Store:
             _write_batches(folder, result.batches)
             write_entry(self.path, entry)
         except BaseException as error:
-            _remove(folder)
+            remove(folder)
             if isinstance(error, OSError):
                 raise self._unwritable(error) from None
             raise
         if before is not None:  # and nothing else: another process may be writing its own run
-            _remove(self.path / "tables" / entry.video_id / before.run)
+            remove(self.path / "tables" / entry.video_id / before.run)
         return entry
 
     def note(self, entry: Entry, **changes: Any) -> Entry:
@@ -389,9 +392,9 @@ class Store:
             current = entries.get(folder.name)
             for run in folder.iterdir():
                 if current is None or run.name != current.run:
-                    _remove(run)
+                    remove(run)
             if current is None:
-                _remove(folder)
+                remove(folder)
         for folder in (self.path / "entries", self.path / "clips"):
             for path in folder.glob(".*") if folder.is_dir() else ():
                 path.unlink(missing_ok=True)
@@ -440,13 +443,6 @@ def _problem(path: Path) -> str | None:
     except (OSError, pa.ArrowInvalid) as error:
         return f"is damaged ({error})"
     return None
-
-
-def _remove(folder: Path) -> None:
-    if isinstance(folder, Path):
-        shutil.rmtree(folder, ignore_errors=True)
-    elif folder.exists():
-        folder.fs.rm(folder.path, recursive=True)
 
 
 def _write_batches(folder: Path, batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]) -> None:

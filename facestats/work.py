@@ -1,13 +1,20 @@
-"""One video of a collection: analyse it, keep its tables, draw its clip. The same work wherever it is done."""
+"""One video of a collection: analyse it, keep its tables, draw its clip. The same work wherever it is done.
+
+A long video may be done in pieces: its stretches are looked at apart from each other, each leaves what was found in a
+file of the store, and whoever comes last joins them.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +23,21 @@ from facestats.clips.render import DRAWN_COLUMNS
 from facestats.detect import Detector, create_detector
 from facestats.errors import CameraError, FacestatsError, MissingInputError, OutputError, UnreadableInputError
 from facestats.inputs import Input
-from facestats.locations import fetched, location
+from facestats.locations import fetched, location, remove, write_whole
 from facestats.looking import FrameCallback
+from facestats.looking import look as look_frames
 from facestats.manifest import Entry, read_entry
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import AnalyzedVideo, analyzed, failed_result
-from facestats.plan import Task
+from facestats.pipeline import AnalyzedVideo, analyzed, assembled, failed_result
+from facestats.plan import Content, Task, content_of, relevant
 from facestats.results import VideoResult
+from facestats.shots import CueReader
 from facestats.stages import Stages
-from facestats.store import Store
+from facestats.store import STRETCHES, Store
+from facestats.stretches import Joined, Stretch, pack, unpack
 from facestats.threads import MOST_WORKERS, usable_cores
 from facestats.video import FrameSource, open_source
+from facestats.video.spans import Span
 
 #: Told how far a video is: what is being done, frames done, and how many there may be.
 Report = Callable[[str, int, int | None], object]
@@ -45,11 +56,62 @@ class Unit:
     options : AnalyzeOptions
     store : str
         The folder or address of the store.
+    may_split : bool
+        Whether a long video is to be given back, to be done in pieces.
     """
 
     task: Task
     options: AnalyzeOptions
     store: str
+    may_split: bool = False
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a unit gives back whose video is long: the stretches that it can be done in.
+
+    Attributes
+    ----------
+    spans : tuple of Span
+    n_frames : int or None
+        How many frames the container announces.
+    """
+
+    spans: tuple[Span, ...]
+    n_frames: int | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """One stretch of a unit's video, to be looked at.
+
+    Attributes
+    ----------
+    unit : Unit
+    number : int
+    span : Span
+    """
+
+    unit: Unit
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True)
+class Join:
+    """A unit whose video has been looked at, in so many stretches.
+
+    Attributes
+    ----------
+    unit : Unit
+    n : int
+    started_at : datetime.datetime
+        UTC.
+    """
+
+    unit: Unit
+    n: int
+    started_at: datetime
 
 
 @dataclass(frozen=True)
@@ -67,14 +129,54 @@ class Outcome:
     trouble: tuple[str, ...]
 
 
-def do(unit: Unit, stages: Stages, report: Report, on_frame: FrameCallback | None = None) -> Outcome:
+@dataclass(frozen=True)
+class Lost:
+    """What is known of a piece of work that could not be done: its worker hung or crashed, or the video has gone.
+
+    Attributes
+    ----------
+    why : str
+        In a few words.
+    """
+
+    why: str
+
+
+#: What may be asked of a worker.
+Work = Input | Unit | Look | Join
+
+#: What it may answer: the content of an input; what became of a unit; how many frames of a stretch were looked at.
+Answer = Content | Outcome | Split | int | Lost
+
+
+def perform(work: Work, stages: Stages, report: Report) -> Answer:
+    """Do one piece of work.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> perform(Input("camera:0"), stages, print)  # doctest: +SKIP
+    Content(sha256=None, mark='')
+    """
+    if isinstance(work, Input):
+        return content_of(work)
+    if isinstance(work, Look):
+        return look_at(work, stages, report)
+    return do(work, stages, report)
+
+
+def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallback | None = None) -> Outcome | Split:
     """Analyse one input, keep its tables, which become visible all at once, and draw its clip.
 
     An input that cannot be read is kept as such, with the reason.
 
     Parameters
     ----------
-    unit : Unit
+    work : Unit or Join
     stages : Stages
     report : callable
         See :data:`Report`.
@@ -90,6 +192,7 @@ def do(unit: Unit, stages: Stages, report: Report, on_frame: FrameCallback | Non
     --------
     >>> do(unit, stages, print)  # doctest: +SKIP
     """
+    unit = work.unit if isinstance(work, Join) else work
     task, options = unit.task, unit.options
     item, store = task.item, Store(location(unit.store))
     trouble: list[str] = []
@@ -98,7 +201,12 @@ def do(unit: Unit, stages: Stages, report: Report, on_frame: FrameCallback | Non
         try:
             near = stack.enter_context(_nearby(item))
             recording = stack.enter_context(recorded(item)) if options.clips else None
-            entry = _keep(unit, store, near, stages, report, recording, on_frame)
+            if isinstance(work, Join):
+                entry = _joined(work, store, stages, report)
+            else:
+                entry = _analyzed(unit, store, near, stages, report, recording, on_frame)
+            if isinstance(entry, Split):
+                return entry
         except InputErrors as error:
             entry = give_up(unit, stages, reason(error, item))
         if entry.error:
@@ -114,7 +222,7 @@ def do(unit: Unit, stages: Stages, report: Report, on_frame: FrameCallback | Non
     return Outcome(entry, tuple(trouble))
 
 
-def _keep(
+def _analyzed(
     unit: Unit,
     store: Store,
     near: Input,
@@ -122,17 +230,93 @@ def _keep(
     report: Report,
     recording: Path | None,
     on_frame: FrameCallback | None,
-) -> Entry:
+) -> Entry | Split:
     """Return the entry of the unit's video, having analysed it unless its clip alone is missing."""
     task, options = unit.task, unit.options
     if task.action == "draw" and (entry := read_entry(store.path, task.video_id)) is not None:
         return store.note(entry, paths=task.paths, files=task.files)
-    with analyzing(
-        near, task.video_id, task.content.sha256, stages, options, report, recording=recording, on_frame=on_frame
+    with opened(near, options, recording) as source:
+        spans = source.spans()
+        if unit.may_split and len(spans) > 1:
+            return Split(spans, source.info.n_frames_expected)
+        with analyzing(
+            source, task.video_id, task.content.sha256, stages, options, report, spans=spans, on_frame=on_frame
+        ) as found:
+            return _kept(unit, store, stages, found)
+
+
+def look_at(look: Look, stages: Stages, report: Report) -> int | Lost:
+    """Look at one stretch of a video, leave what was found in a file of the store, and return how many frames it has.
+
+    What a run before this one has left there is not done again.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+    """
+    unit, options = look.unit, look.unit.options
+    path = stretch_path(unit, stages, look.number)
+    try:
+        if path.is_file():
+            return unpack(path.read_bytes()).tally.n_decoded
+        with _nearby(unit.task.item) as near, opened(near, options) as source:
+            cues = CueReader()
+
+            def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
+                report("analyse", n_decoded, None)
+
+            items = list(look_frames(source, stages, options, spans=(look.span,), cues=cues, on_frame=notice))
+            stretch = Stretch(source.info, source.tally, tuple(items), cues.first, cues.last)
+    except InputErrors as error:
+        return Lost(reason(error, unit.task.item))
+    try:
+        write_whole(path, pack(stretch))
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+    return stretch.tally.n_decoded
+
+
+def stretch_path(unit: Unit, stages: Stages, number: int) -> Path:
+    """Return the file of one stretch: of this content, these options and models, and this version, or another one."""
+    task = unit.task
+    made_by = {
+        "sha256": task.content.sha256,
+        "options": relevant(unit.options.to_dict()),
+        "models": stages.models,
+        "facestats": version("facestats"),
+    }
+    digest = hashlib.sha256(json.dumps(made_by, sort_keys=True, default=str).encode()).hexdigest()
+    return location(unit.store) / STRETCHES / f"{task.video_id}-{digest[:12]}" / f"{number:05d}.npz"
+
+
+def _joined(join: Join, store: Store, stages: Stages, report: Report) -> Entry:
+    """Return the entry of a video whose stretches were looked at, having put them together."""
+    unit, task = join.unit, join.unit.task
+
+    def load(number: int) -> Stretch:
+        report("join", number, join.n)
+        return unpack(stretch_path(unit, stages, number).read_bytes())
+
+    joined = Joined(join.n, load)
+    with assembled(
+        joined.items(),
+        joined,
+        video_id=task.video_id,
+        sha256=task.content.sha256,
+        thresholds=stages.thresholds,
+        options=unit.options,
+        started_at=join.started_at,
     ) as found:
-        store.drop_clip(task.video_id)  # an old clip may show what the new options hide
-        found = replace(found, videos=found.videos.assign(path=task.item.shown).astype({"path": "str"}))
-        return _writer(unit, store, stages)(found)
+        entry = _kept(unit, store, stages, found)
+    remove(stretch_path(unit, stages, 0).parent)
+    return entry
+
+
+def _kept(unit: Unit, store: Store, stages: Stages, found: AnalyzedVideo) -> Entry:
+    store.drop_clip(unit.task.video_id)  # an old clip may show what the new options hide
+    found = replace(found, videos=found.videos.assign(path=unit.task.item.shown).astype({"path": "str"}))
+    return _writer(unit, store, stages)(found)
 
 
 @contextlib.contextmanager
@@ -184,36 +368,35 @@ def _nearby(item: Input) -> Iterator[Input]:
 
 @contextlib.contextmanager
 def analyzing(
-    item: Input,
+    source: FrameSource,
     video_id: str,
     sha256: str | None,
     stages: Stages,
     options: AnalyzeOptions,
     report: Report,
     *,
-    recording: Path | None = None,
+    spans: Sequence[Span] | None = None,
     on_frame: FrameCallback | None = None,
 ) -> Iterator[AnalyzedVideo]:
-    """Open an input, analyse it, and give its tables for the time of a ``with`` block.
+    """Analyse an open source, and give its tables for the time of a ``with`` block.
 
     Raises
     ------
-    UnreadableInputError, MissingInputError, CameraError
+    UnreadableInputError
         If nothing of it can be read.
     """
-    with _open(item, options, recording) as source:
-        expected = source.info.n_frames_expected
-        report("analyse", 0, expected)
+    expected = source.info.n_frames_expected
+    report("analyse", 0, expected)
 
-        def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
-            report("analyse", n_decoded, expected)
-            if on_frame is not None:
-                on_frame(frame, found, ids, n_decoded)
+    def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
+        report("analyse", n_decoded, expected)
+        if on_frame is not None:
+            on_frame(frame, found, ids, n_decoded)
 
-        with analyzed(
-            source, video_id=video_id, sha256=sha256, stages=stages, options=options, on_frame=notice
-        ) as found:
-            yield found
+    with analyzed(
+        source, video_id=video_id, sha256=sha256, stages=stages, options=options, spans=spans, on_frame=notice
+    ) as found:
+        yield found
 
 
 def draw(
@@ -236,7 +419,7 @@ def draw(
     """
     again = Input(str(recording)) if recording is not None else item
     audio_from = None if item.is_live or item.is_sequence else Path(item.path)
-    with _open(again, options) as source:
+    with opened(again, options) as source:
         n_drawn, expected = 0, source.info.n_frames_expected
         report("draw", 0, expected)
 
@@ -273,7 +456,14 @@ def recorded(item: Input) -> Iterator[Path | None]:
         yield Path(folder) / "recording.mp4"
 
 
-def _open(item: Input, options: AnalyzeOptions, recording: Path | None = None) -> FrameSource:
+def opened(item: Input, options: AnalyzeOptions, recording: Path | None = None) -> FrameSource:
+    """Return the source of an input's frames.
+
+    Raises
+    ------
+    UnreadableInputError, MissingInputError, CameraError
+        If nothing of it can be read.
+    """
     return open_source(item.path, sequence_fps=options.sequence_fps, limit_s=options.limit_s, record_to=recording)
 
 

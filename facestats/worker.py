@@ -81,9 +81,8 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
 
-    from facestats.plan import content_of
     from facestats.stages import load_stages
-    from facestats.work import do
+    from facestats.work import perform
 
     stages, last_s = None, 0.0
 
@@ -100,10 +99,8 @@ def main() -> None:
                 if kind == "load":
                     stages = load_stages(what)
                     send(answers, ("ready",))
-                elif kind == "read":
-                    send(answers, ("content", content_of(what)))
                 else:
-                    send(answers, ("done", do(what, stages, report)))
+                    send(answers, ("done", perform(what, stages, report)))
             except FacestatsError as error:
                 send(answers, ("error", error))
 

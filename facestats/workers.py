@@ -15,16 +15,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from facestats.dispatch import Progress
 from facestats.errors import FacestatsError
-from facestats.inputs import Input
 from facestats.options import AnalyzeOptions
-from facestats.plan import Content
 from facestats.threads import THREADS_VARIABLE, usable_cores
-from facestats.work import Outcome, Unit
+from facestats.work import Answer, Lost, Work
 from facestats.worker import receive, send
 
 #: Memory that a worker takes with the shipped models, in bytes: more of them are not started than there is room for.
 WORKER_BYTES = 500_000_000
+
+#: A worker may take so many seconds to load its libraries and models, however short the time limit.
+STARTS_WITHIN_S = 120.0
 
 _COMMAND = (sys.executable, "-m", "facestats.worker")
 
@@ -45,38 +47,25 @@ def default_workers() -> int:
     return usable_cores()
 
 
-@dataclass(frozen=True)
-class Lost:
-    """What is known of a piece of work whose worker hung or crashed.
-
-    Attributes
-    ----------
-    why : str
-        In a few words.
-    """
-
-    why: str
-
-
 @dataclass
 class _Worker:
     """One process, and what it is doing."""
 
-    number: int
     process: subprocess.Popen[bytes]
     errors: BinaryIO
     listener: threading.Thread
     ready: bool = False
-    doing: object = None  # an Input or a Unit; None while idle
+    doing: Work | None = None  # None while idle
     heard_s: float = field(default_factory=time.monotonic)
 
 
 class Workers:
-    """A few processes that analyse videos; a context manager.
+    """A few processes that analyse videos, each started when there is work for it; a crew, and a context manager.
 
     Parameters
     ----------
     n : int
+        How many at most.
     options : AnalyzeOptions
         Of all the videos.
     timeout_s : float
@@ -87,8 +76,8 @@ class Workers:
     Examples
     --------
     >>> with Workers(2, AnalyzeOptions()) as workers:  # doctest: +SKIP
-    ...     workers.give(0, unit)
-    ...     worker, doing, answer = workers.next()
+    ...     workers.give(unit)
+    ...     work, answer = workers.next()
     """
 
     def __init__(
@@ -99,62 +88,59 @@ class Workers:
         timeout_s: float = 300.0,
         command: Sequence[str] | None = None,
     ) -> None:
-        self._options, self._timeout_s, self._command = options, timeout_s, command or _COMMAND
+        self._n, self._options, self._timeout_s, self._command = n, options, timeout_s, command or _COMMAND
         self._threads = max(1, usable_cores() // n)
-        self._answers: queue.SimpleQueue[tuple[int, int, tuple[Any, ...] | None]] = queue.SimpleQueue()
-        self._workers = [self._start(number) for number in range(n)]
+        self._answers: queue.SimpleQueue[tuple[int, tuple[Any, ...] | None]] = queue.SimpleQueue()
+        self._workers: dict[int, _Worker] = {}  # by the number of the process
 
-    def give(self, number: int, what: Input | Unit) -> None:
-        """Let an idle worker read an input, to tell its content, or do a unit of work."""
-        worker = self._workers[number]
-        worker.doing, worker.heard_s = what, time.monotonic()
+    def free(self) -> int:
+        """Return how many more pieces of work can be given."""
+        return self._n - sum(worker.doing is not None for worker in self._workers.values())
+
+    def give(self, work: Work) -> None:
+        """Give a piece of work to an idle worker."""
+        worker = next((worker for worker in self._workers.values() if worker.doing is None), None) or self._start()
+        worker.doing, worker.heard_s = work, time.monotonic()
         with contextlib.suppress(BrokenPipeError):  # it has crashed, which will be noticed
-            send(worker.process.stdin, ("read" if isinstance(what, Input) else "work", what))
+            send(worker.process.stdin, ("work", work))
 
-    def next(self) -> tuple[int, object, Content | Outcome | Lost | tuple[str, int, int | None]]:
-        """Wait for the next thing that any worker has to say; return its number, what it was doing, and what it says.
-
-        That is how far it is (what it does, frames done and expected), or the end: the content of an input, the outcome
-        of a unit, or that it was lost.
-
-        Raises
-        ------
-        FacestatsError
-            If a worker could not go on, for a reason that the others have too: a full disk, a model that is damaged.
-        """
+    def next(self) -> tuple[Work, Answer | Progress]:
+        """Wait for the next thing that any worker has to say of its work; see :class:`facestats.dispatch.Crew`."""
         while True:
             try:
-                number, process_id, message = self._answers.get(timeout=0.2)
+                process_id, message = self._answers.get(timeout=0.2)
             except queue.Empty:
                 if (lost := self._hung()) is not None:
                     return lost
                 continue
-            worker = self._workers[number]
-            if worker.process.pid != process_id:  # of one that was stopped
+            worker = self._workers.get(process_id)
+            if worker is None:  # it was stopped
                 continue
             worker.heard_s = time.monotonic()
-            doing = worker.doing
             if message is None:
-                return number, doing, self._crashed(worker)
+                work, lost = worker.doing, self._crashed(worker)
+                if work is None:  # crashed while it was idle, nothing is lost
+                    continue
+                return work, lost
             kind, *rest = message
             worker.ready = True
             if kind == "error":
                 raise rest[0]
             if kind == "progress":
-                return number, doing, tuple(rest)
-            if kind in ("content", "done"):
-                worker.doing = None
-                return number, doing, rest[0]
+                return worker.doing, Progress(*rest)
+            if kind == "done":
+                work, worker.doing = worker.doing, None
+                return work, rest[0]
 
-    def _hung(self) -> tuple[int, object, Lost] | None:
-        for worker in self._workers:
+    def _hung(self) -> tuple[Work, Lost] | None:
+        for worker in list(self._workers.values()):
             silent_s = time.monotonic() - worker.heard_s
-            if worker.doing is not None and silent_s > self._timeout_s:
+            limit_s = self._timeout_s if worker.ready else max(self._timeout_s, STARTS_WITHIN_S)
+            if worker.doing is not None and silent_s > limit_s:
                 if not worker.ready:
-                    raise FacestatsError(f"a worker did not start within {self._timeout_s:g} s: raise --timeout")
-                doing = worker.doing
-                self._replace(worker)
-                return worker.number, doing, Lost(f"no progress for {self._timeout_s:g} s")
+                    raise FacestatsError(f"a worker did not start within {limit_s:g} s: try again, or with --workers 0")
+                self._close(worker)
+                return worker.doing, Lost(f"no progress for {self._timeout_s:g} s")
         return None
 
     def _crashed(self, worker: _Worker) -> Lost:
@@ -169,10 +155,10 @@ class Workers:
             why = f"the program ended with {said[-1] if said else f'code {code}'}"
         if not worker.ready:
             raise FacestatsError(f"a worker cannot start: {why}")
-        self._replace(worker)
+        self._close(worker)
         return Lost(why)
 
-    def _start(self, number: int) -> _Worker:
+    def _start(self) -> _Worker:
         errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the worker)
         process = subprocess.Popen(
             self._command,
@@ -184,20 +170,18 @@ class Workers:
 
         def listen() -> None:
             while (message := receive(process.stdout)) is not None:
-                self._answers.put((number, process.pid, message))
-            self._answers.put((number, process.pid, None))
+                self._answers.put((process.pid, message))
+            self._answers.put((process.pid, None))
 
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
         with contextlib.suppress(BrokenPipeError):
             send(process.stdin, ("load", self._options))
-        return _Worker(number, process, errors, listener)
-
-    def _replace(self, worker: _Worker) -> None:
-        self._close(worker)
-        self._workers[worker.number] = self._start(worker.number)
+        self._workers[process.pid] = worker = _Worker(process, errors, listener)
+        return worker
 
     def _close(self, worker: _Worker) -> None:
+        del self._workers[worker.process.pid]
         worker.process.kill()
         worker.process.wait()
         worker.listener.join()
@@ -208,7 +192,7 @@ class Workers:
 
     def close(self) -> None:
         """Stop all workers at once; what they were doing is lost."""
-        for worker in self._workers:
+        for worker in list(self._workers.values()):
             self._close(worker)
 
     def __enter__(self) -> Workers:

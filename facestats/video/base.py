@@ -13,6 +13,8 @@ import numpy as np
 
 from facestats.types import Frame, UInt8, VideoInfo
 from facestats.video.sampling import Sampler
+from facestats.video.spans import WHOLE, Span
+from facestats.video.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,8 @@ class FrameSource(ABC):
     ----------
     info : VideoInfo
         What is known before any frame is read.
-    n_decoded : int
-        Frames decoded so far in the current (or last) iteration, sampled or not.
-    last_time_s : float
-        Presentation time of the last decoded frame in seconds; NaN before the first.
-    end_s : float
-        When the last decoded frame ends: its time plus its duration; NaN before the first.
+    tally : Tally
+        What was read so far in the current (or last) iteration.
 
     Examples
     --------
@@ -65,37 +63,30 @@ class FrameSource(ABC):
     """
 
     info: VideoInfo
-    n_decoded: int
-    last_time_s: float
-    end_s: float
+    tally: Tally
 
     def __init__(self) -> None:
-        self._start_over()
+        self.tally, self._iterated = Tally(), False
 
-    def _start_over(self) -> None:
-        self._iterated = False
-        self.n_decoded = 0
-        self.last_time_s = float("nan")
-        self.end_s = float("nan")
-        self._ending: str | None = None
-        self._n_broken = 0
-        self._first_broken = ""
-        self._n_guessed = 0
-        self._n_unordered = 0
+    @property
+    def n_decoded(self) -> int:
+        """Frames decoded so far in the current (or last) iteration, sampled or not."""
+        return self.tally.n_decoded
+
+    @property
+    def last_time_s(self) -> float:
+        """Presentation time of the last decoded frame in seconds; NaN before the first."""
+        return self.tally.last_time_s
+
+    @property
+    def end_s(self) -> float:
+        """When the last decoded frame ends, in seconds; NaN before the first."""
+        return self.tally.end_s
 
     @property
     def clock_note(self) -> str | None:
         """What is odd about the times of the frames read so far, in one line; None if nothing is."""
-        notes = []
-        if self._n_guessed:
-            which = (
-                "no" if self._n_guessed == self.n_decoded else f"{self._n_guessed} of {self.n_decoded} frames without"
-            )
-            rate = f"the nominal {self.info.fps:g} frames/s" if self.info.fps > 0 else "the order of the frames alone"
-            notes.append(f"{which} timestamps: times follow {rate}")
-        if self._n_unordered:
-            notes.append(f"{self._n_unordered} of {self.n_decoded} timestamps repeat or run backwards")
-        return "; ".join(notes) or None
+        return self.tally.clock_note(self.info.fps)
 
     @property
     def damage(self) -> str | None:
@@ -103,16 +94,19 @@ class FrameSource(ABC):
 
         Complete once the frames have been read to the end.
         """
-        more = f", and {self._n_broken - 1} more like it" if self._n_broken > 1 else ""
-        broken = f"{self._first_broken}{more}" if self._n_broken else None
-        return "; ".join(part for part in (self._ending, broken) if part) or None
+        return self.tally.damage
 
     def _note_broken(self, what: str) -> None:
-        self._first_broken = self._first_broken or what
-        self._n_broken += 1
+        self.tally.note_broken(what)
 
-    def frames(self, rate: float = 0.0, *, small_side: int | None = None) -> Generator[Frame, None, None]:
-        """Read the input from its start.
+    def spans(self) -> tuple[Span, ...]:
+        """Return the stretches that can be read apart from each other; one that is all of it by default."""
+        return (WHOLE,)
+
+    def frames(
+        self, rate: float = 0.0, *, small_side: int | None = None, span: Span = WHOLE
+    ) -> Generator[Frame, None, None]:
+        """Read the input from its start, or one stretch of it.
 
         Every frame is decoded and counted; only the sampled ones are converted to RGB. What a damaged input still
         gives is yielded, then :attr:`damage` says what is wrong.
@@ -125,6 +119,8 @@ class FrameSource(ABC):
         small_side : int, optional
             Longer side, in pixels, of each frame's ``small``, 0 for its own size; then its ``rgb`` is converted only
             when it is asked for. By default both are the full picture.
+        span : Span
+            One of :meth:`spans`; all of it by default. A later stretch goes on with the counts of what was read before.
 
         Yields
         ------
@@ -139,17 +135,19 @@ class FrameSource(ABC):
             If a live source is read a second time.
         """
         sampler = Sampler(rate)
-        if self._iterated:  # not the first time: what opening the input noted belongs to the first iteration
-            self._start_over()
+        # What opening the input noted belongs to the first iteration over its beginning.
+        if self._iterated == (span.start is None):
+            self.tally = Tally()
         self._iterated = True
-        with contextlib.closing(self._decode()) as frames:
+        tally = self.tally
+        with contextlib.closing(self._decode() if span == WHOLE else self._decode_span(span)) as frames:
             for decoded in frames:
-                index = self.n_decoded
-                self.n_decoded += 1
-                self._n_guessed += not decoded.has_timestamp
-                self._n_unordered += decoded.time_s <= self.last_time_s
-                self.last_time_s = decoded.time_s
-                self.end_s = decoded.time_s + decoded.duration_s
+                index = tally.n_decoded
+                tally.n_decoded += 1
+                tally.n_guessed += not decoded.has_timestamp
+                tally.n_unordered += decoded.time_s <= tally.last_time_s
+                tally.last_time_s = decoded.time_s
+                tally.end_s = decoded.time_s + decoded.duration_s
                 if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side)) is not None:
                     yield frame
 
@@ -165,6 +163,10 @@ class FrameSource(ABC):
     @abstractmethod
     def _decode(self) -> Generator[DecodedFrame, None, None]:
         """Decode from the start, in presentation order."""
+
+    def _decode_span(self, span: Span) -> Generator[DecodedFrame, None, None]:
+        """Decode one of several stretches."""
+        raise NotImplementedError(f"{type(self).__name__} is read as a whole")
 
     @abstractmethod
     def close(self) -> None:

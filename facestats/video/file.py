@@ -21,9 +21,16 @@ from facestats.errors import UnreadableInputError
 from facestats.threads import usable_cores
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource, over_white
+from facestats.video.spans import STRETCH_S, WHOLE, Span, find_spans
 
 # Formats whose header announces the length. Elsewhere ffmpeg estimates it, so that falling short proves nothing.
 _LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
+
+# Shorter videos are one stretch.
+_LONG_S = 1.5 * STRETCH_S
+
+# Formats whose index tells where every keyframe lies.
+_SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
 
 
 def local_file(path: str | Path) -> dict[str, Any]:
@@ -41,6 +48,21 @@ def local_file(path: str | Path) -> dict[str, Any]:
         "container_options": {"protocol_whitelist": "file"},
         "metadata_errors": "replace",
     }
+
+
+def is_long(path: str | Path) -> bool:
+    """Say whether a video file announces such a length that it may be read in stretches.
+
+    Examples
+    --------
+    >>> is_long("nowhere.mp4")
+    False
+    """
+    try:
+        with av.open(**local_file(path)) as container:
+            return (container.duration or 0) / av.time_base >= _LONG_S
+    except (av.error.FFmpegError, OSError):  # whoever reads it will say why
+        return False
 
 
 class ContainerSource(FrameSource):
@@ -200,12 +222,33 @@ class ContainerSource(FrameSource):
         where = f"after {self.last_time_s:.3f} s" if self.n_decoded else "before the first frame"
         return f"damaged {where} ({why})"
 
+    def spans(self) -> tuple[Span, ...]:
+        """Return the stretches that can be read apart from each other, see :func:`facestats.video.spans.find_spans`.
+
+        Finding them reads through the file, once; short videos are one stretch.
+        """
+        names = set(self._container.format.name.split(","))
+        if self.kind != "video" or not names & _SEEKABLE or not self._announced_s >= _LONG_S:
+            return (WHOLE,)
+        with self._open_container() as container:
+            container.flags &= ~Flags.gen_pts.value
+            return find_spans(container, container.streams[self._stream.index])
+
     def _decode(self) -> Generator[DecodedFrame, None, None]:
-        if not self._pending:
-            self._open()
+        return self._decode_span(WHOLE)
+
+    def _decode_span(self, span: Span) -> Generator[DecodedFrame, None, None]:
+        if span.start is None:
+            if not self._pending:
+                self._open()
+            pending, self._pending = self._pending, []
+            raw = itertools.chain(pending, self._raw)
+        else:
+            raw = self._from(span)
         clock = _Clock(self._stream.time_base, self._nominal_fps)
-        pending, self._pending = self._pending, []
-        for frame in itertools.chain(pending, self._raw):
+        for frame in raw:
+            if span.stop is not None and frame.pts is not None and frame.pts >= span.stop:
+                return
             has_timestamp = frame.pts is not None or frame.dts is not None
             time_s, duration_s = clock.read(frame)
             yield DecodedFrame(
@@ -217,6 +260,26 @@ class ContainerSource(FrameSource):
             )
         self._check_end()
 
+    def _from(self, span: Span) -> Iterator[av.VideoFrame]:
+        """Return the frames from the start of a span on."""
+        known = self.tally.n_broken, self.tally.first_broken
+        # By presentation time first; an index of decoding times may then lead too far.
+        for ticks in (span.start, span.seek):
+            self._open()
+            self.tally.n_broken, self.tally.first_broken = known  # opening has read the beginning once more
+            self._container.seek(ticks, stream=self._stream)
+            raw = self._decode_raw(self._container)
+            first = next(raw, None)
+            if first is not None and first.pts is not None and first.pts <= span.start:
+                break
+        else:
+            self._open()
+            first, raw = self._pending[0], self._raw
+        self._pending = []
+        return itertools.dropwhile(
+            lambda frame: frame.pts is not None and frame.pts < span.start, itertools.chain([first], raw)
+        )
+
     def _check_end(self) -> None:
         """Compare where the decoded frames end with what the header announced."""
         names = set(self._container.format.name.split(","))
@@ -226,9 +289,11 @@ class ContainerSource(FrameSource):
             reached_s = self.end_s - start_s if self._stream.duration else self._reached_s
             slack_s = max(0.5, 0.02 * self._announced_s)
             if reached_s < self._announced_s - slack_s:
-                self._ending = f"cut off: ends after {reached_s:.2f} s of the {self._announced_s:.2f} s it announces"
+                self.tally.ending = (
+                    f"cut off: ends after {reached_s:.2f} s of the {self._announced_s:.2f} s it announces"
+                )
         elif self.kind == "video" and _breaks_off(Path(self.path), names):
-            self._ending = f"cut off: the file breaks off after {self.end_s - start_s:.2f} s"
+            self.tally.ending = f"cut off: the file breaks off after {self.end_s - start_s:.2f} s"
 
     def _to_rgb(self, frame: av.VideoFrame) -> UInt8 | None:
         width, height = self._picture_size

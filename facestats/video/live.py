@@ -122,7 +122,7 @@ class StreamSource(_LiveSource, ContainerSource):
         return ContainerSource._decode(self)
 
     def _note_read_error(self, error: Exception) -> None:
-        self._ending = f"the stream broke off after {self.last_time_s:.3f} s ({reason(error)})"
+        self.tally.ending = f"the stream broke off after {self.last_time_s:.3f} s ({reason(error)})"
 
     def _note_broken(self, what: str) -> None:
         # Who joins a running stream has no key frame yet; that is no damage.
@@ -183,7 +183,7 @@ class CameraSource(_LiveSource):
         while self._capture.grab():
             time_s = time.monotonic() - self._start_s
             yield DecodedFrame(time_s, usual_s, self._retrieve)
-        self._ending = "the camera stopped giving pictures"
+        self.tally.ending = "the camera stopped giving pictures"
 
     def _retrieve(self) -> UInt8 | None:
         ok, bgr = self._capture.retrieve()

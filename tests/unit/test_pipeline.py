@@ -31,7 +31,7 @@ class ListedFrames(FrameSource):
             if i == self.interrupt_after:
                 raise KeyboardInterrupt
             yield DecodedFrame(time_s, 0.04, lambda: np.zeros((48, 64, 3), np.uint8))
-        self._ending = self.promised
+        self.tally.ending = self.promised
 
     def close(self):
         pass

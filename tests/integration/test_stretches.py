@@ -1,0 +1,137 @@
+"""A long video that several processes do in stretches gives what it gives as a whole; whatever becomes of them."""
+
+import sys
+from unittest import mock
+
+import pandas as pd
+import pytest
+from synth import write_video
+
+from facestats import schema
+from facestats.collection import analyze_collection
+from facestats.store import STRETCHES
+from facestats.synth.faces import people
+from facestats.synth.scenario import Scenario
+from facestats.synth.video import write_video as write_synthetic
+
+VARYING = ["started_at", "elapsed_s"]
+
+LOGGING_WORKER = """
+import os, time
+import facestats.work as work
+perform = work.perform
+def logged(what, *rest):
+    kind = type(what).__name__ + (str(what.number) if isinstance(what, work.Look) else "")
+    with open({log!r}, "a") as log:
+        log.write(kind + "\\n")
+    if kind == {bad!r}:
+        os.kill(os.getpid(), 9)
+    return perform(what, *rest)
+work.perform = logged
+look_frames = work.look_frames
+def look(*given, **named):
+    with open({log!r}, "a") as log:
+        log.write("looks\\n")
+    return look_frames(*given, **named)
+work.look_frames = look
+from facestats.worker import main
+main()
+"""
+
+
+@pytest.fixture
+def workers(tmp_path, monkeypatch):
+    """Let workers write down what they are given; returns how to let one crash over it, and how to read it."""
+    log, script = tmp_path / "log.txt", tmp_path / "worker.py"
+
+    def crash_over(bad):
+        script.write_text(LOGGING_WORKER.format(log=str(log), bad=bad))
+
+    def read():
+        told = sorted(log.read_text().split()) if log.exists() else []
+        log.unlink(missing_ok=True)
+        return told
+
+    crash_over("nothing")
+    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, str(script)))
+    return crash_over, read
+
+
+@pytest.fixture
+def cut_off():
+    """The run ends at once where a video would be given up."""
+    return mock.patch("facestats.collection.give_up", side_effect=KeyboardInterrupt)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """Two and a half minutes of two people, with cuts."""
+    scenario = Scenario("film", people=2, seconds=150, fps=5, width=240, height=160, face_px=(30, 50), shots=3, seed=3)
+    return write_synthetic(scenario, people(None, 6), tmp_path_factory.mktemp("film")).path
+
+
+def run(inputs, out, **how):
+    models = {"expression": "none", "makeup": "none"}
+    return analyze_collection(inputs, out=out, progress=False, models=models, clips=False, **how)
+
+
+@pytest.fixture(scope="module")
+def whole(film, tmp_path_factory):
+    return run(film, tmp_path_factory.mktemp("whole"), workers=0).store
+
+
+def check_same(store, other):
+    for name in schema.TABLES:
+        one, two = (each.read(name).drop(columns=VARYING, errors="ignore") for each in (store, other))
+        pd.testing.assert_frame_equal(one, two)
+
+
+def test_in_stretches_it_is_the_same(film, whole, tmp_path, workers):
+    _, told = workers
+    store = run(film, tmp_path / "store", workers=2).store
+    assert told() == ["Input", "Join", "Look0", "Look1", "Unit", "looks", "looks"]
+    assert len(whole.tracks()) >= 2
+    check_same(store, whole)
+    assert not (store.path / STRETCHES).exists()
+
+
+def test_a_stretch_that_is_lost_fails_its_video_alone(film, tmp_path, workers):
+    crash_over, told = workers
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    (folder / "film.mp4").symlink_to(film)
+    write_video(folder / "short.mp4", [0.0, 0.1])
+    crash_over("Look1")
+    result = run(folder, tmp_path / "store", workers=2)
+    assert "film.mp4: the program crashed (SIGKILL)" in "\n".join(result.problems)
+    assert result.exit_code == 3
+    videos = result.store.videos().set_index("path")["status"]
+    assert videos[str(folder / "short.mp4")] == "ok"
+    assert videos[str(folder / "film.mp4")] == "failed"
+    assert "Join" not in told()
+
+
+def test_stretches_of_a_run_that_was_cut_off_are_not_looked_at_again(film, whole, tmp_path, workers, cut_off):
+    crash_over, told = workers
+    crash_over("Join")
+    with cut_off, pytest.raises(KeyboardInterrupt):
+        run(film, tmp_path / "store", workers=2)
+    assert told() == ["Input", "Join", "Look0", "Look1", "Unit", "looks", "looks"]
+    assert len(list((tmp_path / "store" / STRETCHES).rglob("*.npz"))) == 2
+    crash_over("nothing")
+    store = run(film, tmp_path / "store", workers=2).store
+    assert told() == ["Input", "Join", "Look0", "Look1", "Unit"]
+    check_same(store, whole)
+
+
+def test_other_options_are_other_stretches(film, tmp_path, workers, cut_off):
+    crash_over, told = workers
+    crash_over("Join")
+    with cut_off, pytest.raises(KeyboardInterrupt):
+        run(film, tmp_path / "store", workers=2, rate=1)
+    told()
+    crash_over("nothing")
+    store = run(film, tmp_path / "store", workers=2, rate=0.5).store
+    assert told().count("looks") == 2
+    assert store.videos()["n_sampled"].item() < 80
+    assert not (tmp_path / "store" / STRETCHES).exists()
