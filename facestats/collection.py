@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -132,6 +133,7 @@ def analyze_collection(
     *,
     out: str | os.PathLike[str] = DEFAULT_OUT,
     workers: int | None = None,
+    scheduler: str | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,
     force: bool = False,
     retry_failed: bool = False,
@@ -155,6 +157,9 @@ def analyze_collection(
         How many processes work side by side, on several videos or on stretches of a long one; by default what does best
         on this machine, and none for a single short video. 0: all is done in this process, where a decoder that
         crashes ends the run.
+    scheduler : str, optional
+        Address of a dask scheduler, ``tcp://host:port``, whose workers do the work instead: they need facestats, and
+        must see the inputs and the store under the same paths.
     timeout : float
         A video whose worker makes no progress for so many seconds is given up.
     force : bool
@@ -187,6 +192,8 @@ def analyze_collection(
     >>> fs.analyze_collection(["videos/"], out="store").store.tracks()  # doctest: +SKIP
     """
     settings = AnalyzeOptions.from_keywords(**options)
+    if scheduler is not None and (workers is not None or on_frame is not None):
+        raise UsageError("--scheduler has workers of its own: leave --workers and --show out")
     if workers is not None and workers < 0:
         raise UsageError(f"--workers must be 0 or more, not {workers}")
     if not timeout > 0:
@@ -199,13 +206,13 @@ def analyze_collection(
         # What is live cannot wait, and Ctrl-C ends it; a window shows what happens in this process.
         here = [item for item in found if item.is_live or on_frame is not None]
         elsewhere = [item for item in found if item not in here]
-        n = _n_workers(workers, elsewhere, store)
+        n = _n_workers(workers, elsewhere, store) if scheduler is None else None
         with Bars(len(found), progress=progress) as bars:
             run = _Run(store, settings, stages, found, bars, force=force, retry_failed=retry_failed)
             if n == 0:
                 run.here(found, on_frame)
             else:
-                with Workers(n, settings, timeout_s=timeout) as crew:
+                with _crew(n, scheduler, settings, timeout, _in_memory(elsewhere, store)) as crew:
                     run.side_by_side(elsewhere, crew)
                 run.here(here, on_frame)
         run.flag_missing(inputs)
@@ -261,14 +268,31 @@ def _found(
     discovery = discover([os.fspath(argument) for argument in arguments], sequence=settings.sequence)
     if not discovery.inputs:
         raise MissingInputError("; ".join(str(error) for error in discovery.missing) or "no inputs: name at least one")
-    return list(discovery.inputs), [str(error) for error in discovery.missing]
+    # A store outlives the folder in which it was made, and others must find the videos too.
+    found = [
+        item if item.is_live or is_remote(item.path) else replace(item, path=os.path.abspath(item.path))  # noqa: PTH100
+        for item in discovery.inputs
+    ]
+    return found, [str(error) for error in discovery.missing]
+
+
+def _crew(
+    n: int | None, scheduler: str | None, settings: AnalyzeOptions, timeout_s: float, in_memory: bool
+) -> AbstractContextManager[Crew]:
+    if scheduler is None:
+        return Workers(n, settings, timeout_s=timeout_s)
+    if in_memory:
+        raise UsageError("memory:// is seen by this process alone: leave --scheduler out")
+    try:
+        from facestats.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise UsageError(f"a cluster needs dask ({error}): pip install 'facestats[cluster]'") from None
+    return Cluster(scheduler, settings, timeout_s=timeout_s)
 
 
 def _n_workers(wanted: int | None, items: Sequence[Input], store: Store) -> int:
     """Return how many processes to start; 0 if everything is done in this one."""
-    # What lies in the memory of this process cannot be seen from another one.
-    inside = [str(store.path), *(item.path for item in items)]
-    if any(path.startswith("memory:") for path in inside):
+    if _in_memory(items, store):
         if wanted:
             raise UsageError("memory:// is seen by this process alone: use --workers 0")
         return 0
@@ -277,6 +301,11 @@ def _n_workers(wanted: int | None, items: Sequence[Input], store: Store) -> int:
     # A single short video does best with all cores in this process.
     several = len(items) > 1 or any(is_long(item.path) for item in items if not item.is_sequence)
     return default_workers() if several else 0
+
+
+def _in_memory(items: Sequence[Input], store: Store) -> bool:
+    """Say whether anything lies in the memory of this process, where no other one sees it."""
+    return any(path.startswith("memory:") for path in (str(store.path), *(item.path for item in items)))
 
 
 class _Run:
@@ -356,7 +385,7 @@ class _Run:
         else:
             # What lies elsewhere is fetched by whoever works on it, which is worth the while once.
             may_split = not (item.is_live or item.is_sequence or is_remote(item.path))
-            return Unit(task, self._settings, str(self.store.path), may_split)
+            return Unit(task, self._settings, str(self.store.path.absolute()), may_split)
         self._bars.finish(item.shown)
         return None
 

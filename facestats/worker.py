@@ -7,6 +7,7 @@ what libraries print goes to standard error. It ends when its input does, so tha
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pickle
 import queue
@@ -15,6 +16,7 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from facestats.errors import FacestatsError
@@ -65,6 +67,27 @@ def _read(stream: BinaryIO, length: int) -> bytes | None:
     return b"".join(parts)
 
 
+def every(seconds: float, tell: Callable[[str, int, int | None], object]) -> Callable[[str, int, int | None], None]:
+    """Return a function that tells how far something is, but no more often than every so many seconds.
+
+    Examples
+    --------
+    >>> report = every(60, print)
+    >>> for n_done in (0, 1, 2):
+    ...     report("analyse", n_done, 3)
+    analyse 0 3
+    """
+    last_s = -math.inf
+
+    def report(doing: str, n_done: int, n_expected: int | None) -> None:
+        nonlocal last_s
+        if n_done == 0 or time.monotonic() - last_s >= seconds:
+            last_s = time.monotonic()
+            tell(doing, n_done, n_expected)
+
+    return report
+
+
 def main() -> None:
     """Work until there is nothing more to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this one says when to stop
@@ -84,13 +107,7 @@ def main() -> None:
     from facestats.stages import load_stages
     from facestats.work import perform
 
-    stages, last_s = None, 0.0
-
-    def report(doing: str, n_done: int, n_expected: int | None) -> None:
-        nonlocal last_s
-        if n_done == 0 or time.monotonic() - last_s >= _REPORT_EVERY_S:
-            last_s = time.monotonic()
-            send(answers, ("progress", doing, n_done, n_expected))
+    stages, report = None, every(_REPORT_EVERY_S, lambda *told: send(answers, ("progress", *told)))
 
     with contextlib.suppress(BrokenPipeError):
         while True:

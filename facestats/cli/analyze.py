@@ -112,8 +112,15 @@ def analyze(
     workers: Annotated[
         int | None,
         typer.Option(
-            help="Processes that work on videos side by side; by default one for each core if there are several "
-            "videos. 0: everything in this process, which a decoder that crashes takes with it."
+            help="Processes that work side by side, on several videos or on stretches of a long one; by default one "
+            "for each core. 0: everything in this process, which a decoder that crashes takes with it."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Let the workers of this dask scheduler do the work; they see the same paths or addresses.",
         ),
     ] = None,
     timeout: Annotated[
@@ -163,6 +170,7 @@ def analyze(
             out=out,
             on_frame=on_frame,
             workers=workers,
+            scheduler=scheduler,
             timeout=timeout,
             force=force,
             retry_failed=retry_failed,

@@ -7,9 +7,9 @@ import sys
 import time
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import NO_MODELS
+from runs import check_same, make_videos
 from synth import regular_times, write_video
 
 from facestats import schema
@@ -17,11 +17,6 @@ from facestats.collection import analyze_collection
 from facestats.errors import StoreError, UsageError
 from facestats.locking import locked
 from facestats.store import open_store
-from facestats.synth.faces import people
-from facestats.synth.scenario import Scenario
-from facestats.synth.video import write_video as write_synthetic
-
-VARYING = ["started_at", "elapsed_s", "missing_since"]
 
 ODD_WORKER = """
 import os, sys, time
@@ -54,19 +49,6 @@ def odd_workers(tmp_path, monkeypatch):
     return log
 
 
-def make_videos(folder, n):
-    folder.mkdir(exist_ok=True)
-    cast = people(None, 2)
-    for number in range(n):
-        scenario = Scenario(
-            f"v{number:02d}", people=2, seconds=1.0, fps=12, width=240, height=160, face_px=(30, 50), seed=number
-        )
-        write_synthetic(scenario, cast, folder)
-    for path in [*folder.glob("*.txt"), *folder.glob("*.csv")]:
-        path.unlink()
-    return folder
-
-
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
     folder = make_videos(tmp_path_factory.mktemp("in") / "videos", 5)
@@ -76,18 +58,6 @@ def videos(tmp_path_factory):
 
 def run(inputs, out, **how):
     return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, clips=False, **how)
-
-
-def tables(store):
-    """All tables of a store, but for what is different each time."""
-    found = {name: open_store(store).read(name) for name in schema.TABLES}
-    found["videos"] = found["videos"].drop(columns=VARYING)
-    return found
-
-
-def check_same(one, other):
-    for name, table in tables(one).items():
-        pd.testing.assert_frame_equal(table, tables(other)[name])
 
 
 def test_processes_give_the_same_as_one_process(videos, tmp_path):
