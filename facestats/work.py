@@ -197,7 +197,7 @@ def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallbac
     item, store = task.item, Store(location(unit.store))
     trouble: list[str] = []
     with contextlib.ExitStack() as stack:
-        entry, recording = None, None
+        near, recording = item, None
         try:
             near = stack.enter_context(_nearby(item))
             recording = stack.enter_context(recorded(item)) if options.clips else None
@@ -208,7 +208,7 @@ def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallbac
             if isinstance(entry, Split):
                 return entry
         except InputErrors as error:
-            entry = give_up(unit, stages, reason(error, item))
+            entry = give_up(unit, stages, reason(error, near))
         if entry.error:
             trouble.append(entry.error)
         if options.clips and entry.status != "failed":
@@ -218,7 +218,7 @@ def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallbac
                 with _made_in(store.path / "clips") as folder:
                     draw(near, result, folder / task.video_id, stages, options, report, recording)
             except (OutputError, UnreadableInputError, MissingInputError) as error:
-                trouble.append(f"no clip: {reason(error, item)}")
+                trouble.append(f"no clip: {reason(error, near)}")
     return Outcome(entry, tuple(trouble))
 
 
