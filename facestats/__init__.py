@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from facestats.store import Store, open_store
     from facestats.tables import summarize_tracks
     from facestats.timelines import timeline
+    from facestats.updating import UpdateResult, update
 
 _HOMES = {
     "AnalyzeOptions": "facestats.options",
     "CollectionResult": "facestats.collection",
     "FacestatsError": "facestats.errors",
     "Store": "facestats.store",
+    "UpdateResult": "facestats.updating",
     "VideoResult": "facestats.results",
     "analyze": "facestats.collection",
     "analyze_collection": "facestats.collection",
@@ -39,6 +41,7 @@ _HOMES = {
     "report": "facestats.reporting",
     "summarize_tracks": "facestats.tables",
     "timeline": "facestats.timelines",
+    "update": "facestats.updating",
 }
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "CollectionResult",
     "FacestatsError",
     "Store",
+    "UpdateResult",
     "VideoResult",
     "analyze",
     "analyze_collection",
@@ -54,6 +58,7 @@ __all__ = [
     "report",
     "summarize_tracks",
     "timeline",
+    "update",
 ]
 
 

@@ -37,14 +37,15 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def to_arrow(table: str, frame: pd.DataFrame) -> pa.Table:
-    """Return a proper table as Arrow.
+    """Return a proper table, or some columns of one, as Arrow.
 
     Examples
     --------
     >>> to_arrow("tracks", schema.conform("tracks")).num_rows
     0
     """
-    return pa.Table.from_pandas(frame, schema=arrow_schema(table), preserve_index=False)
+    fields = [field for field in arrow_schema(table) if field.name in frame]
+    return pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
 
 
 def from_arrow(table: str, data: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:

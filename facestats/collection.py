@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Sequence
@@ -23,10 +24,13 @@ from facestats.plan import Content, Planner, Task, content_of, new_video_id
 from facestats.progress import Bars
 from facestats.results import VideoResult
 from facestats.stages import Stages, load_stages
+from facestats.status import begin_run
 from facestats.store import CLIP_SUFFIXES, STRETCHES, Store, create_store, now, open_store
 from facestats.video.file import is_long
 from facestats.work import Outcome, Unit, analyzing, do, draw, give_up, opened, recorded
 from facestats.workers import Workers, default_workers
+
+_log = logging.getLogger(__name__)
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"
@@ -203,6 +207,7 @@ def analyze_collection(
     store = create_store(os.fspath(out))
     with locked(store.path):
         store.sweep()
+        begin_run(store, [item.shown for item in found if not item.is_live])
         # What is live cannot wait, and Ctrl-C ends it; a window shows what happens in this process.
         here = [item for item in found if item.is_live or on_frame is not None]
         elsewhere = [item for item in found if item not in here]
@@ -393,6 +398,7 @@ class _Run:
         """Note what became of a video."""
         item = unit.task.item
         self.analyzed.append(unit.task.video_id)
+        _log.info("%s: %s", item.shown, "; ".join((outcome.entry.status, *outcome.trouble)))
         if outcome.trouble:
             self._problems[self._order[item.path]] = [f"{item.shown}: {line}" for line in outcome.trouble]
         self._bars.finish(item.shown)

@@ -45,3 +45,24 @@ def locked(store: Path) -> Iterator[None]:
         raise StoreError(
             f"another run is writing to {store}: let it finish, or name another store; nothing was changed"
         ) from None
+
+
+def is_locked(store: Path) -> bool:
+    """Say whether a run is writing to a store now; False where that cannot be known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder)):
+    ...     is_locked(Path(folder))
+    True
+    """
+    if not isinstance(store, Path) or not (store / _NAME).exists():
+        return False
+    try:
+        with filelock.FileLock(store / _NAME, blocking=False, thread_local=False):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:  # on a disk that cannot be written nobody writes
+        return False

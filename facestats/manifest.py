@@ -101,7 +101,7 @@ def read_entry(store: Path, video_id: str) -> Entry | None:
 
 def _read(path: Path) -> Entry | None:
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
         return Entry(**{**raw, "paths": tuple(raw["paths"])})
     except FileNotFoundError:  # another process took it away meanwhile
         return None

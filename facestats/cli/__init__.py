@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     facestats 0.1.0
     """
     # They register their commands.
-    from facestats.cli import analyze, dataset, demo, evaluate, models, report, synth, training  # noqa: F401
+    from facestats.cli import analyze, dataset, demo, evaluate, export, models, report, synth, training, update  # noqa: F401
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if "--debug" in arguments:  # accepted anywhere, not only before the command

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from facestats.errors import OutputError, ReportError, UsageError
-from facestats.files import check_writable, written_aside
+from facestats.files import check_writable, sha256_of, written_aside
 from facestats.inputs import CLIPS_MARKER
 from facestats.locations import write_whole
+from facestats.manifest import Entry
 from facestats.reporting.convert import to_html
 from facestats.reporting.kernel import NotebookFailure, cause, execute
 from facestats.reporting.parameters import check_parameters, notebook_parameters
@@ -26,6 +31,9 @@ COLLECTION_TEMPLATE = "collection_report.ipynb"
 
 #: Folder below the reports that holds the clips, so that all can be moved as one.
 CLIPS = "clips"
+
+_MADE_FROM = ".reports.json"
+_log = logging.getLogger(__name__)
 
 #: What reports set themselves, and how to say it instead.
 RESERVED: Mapping[str, str] = {
@@ -64,6 +72,19 @@ class _Task:
     name: str
     title: str
     parameters: Mapping[str, Any]
+    entries: tuple[Entry, ...]
+
+    @property
+    def made_from(self) -> str:
+        """Hash of all that the report depends on."""
+        known = {
+            # Not how files are told apart without reading them, which nobody reads.
+            "entries": [asdict(replace(entry, files={})) for entry in self.entries],
+            "template": sha256_of(self.template),
+            "parameters": dict(self.parameters),
+            "facestats": version("facestats"),
+        }
+        return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def report(
@@ -73,6 +94,7 @@ def report(
     template: str | os.PathLike[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     video: str | None = None,
+    only_changed: bool = False,
     progress: bool | None = None,
 ) -> list[ReportResult]:
     """Write the reports of a store: one for each video, and one over all.
@@ -92,13 +114,15 @@ def report(
         For the templates that know them.
     video : str, optional
         Report only on this video: its id, the beginning of it, or its file name.
+    only_changed : bool
+        Leave reports alone whose videos, template and parameters are the same as when they were made.
     progress : bool, optional
         Show progress bars; by default where there is someone to see them.
 
     Returns
     -------
     list of ReportResult
-        The videos in the order of their ids, then the collection.
+        Of those made now: the videos in the order of their ids, then the collection.
 
     Raises
     ------
@@ -128,7 +152,18 @@ def report(
     _prepare(folder)
     if any("clip_folder" in task.parameters for task in tasks):
         _gather_clips(opened, folder)
-    results = [_run(task, folder, progress) for task in tasks]
+    made_from = _read_made_from(folder)
+    if only_changed:
+        tasks = [task for task in tasks if not _is_current(task, folder, made_from)]
+    results = []
+    for task in tasks:
+        results.append(_run(task, folder, progress))
+        _log.info("report %s: %s", results[-1].html, results[-1].error or "ok")
+        if results[-1].error is None:
+            made_from[task.name] = task.made_from
+        else:
+            made_from.pop(task.name, None)
+        _write_made_from(folder, made_from)
     failed = [result for result in results if result.error is not None]
     if failed:
         others = f"; and {len(failed) - 1} more of {len(results)}" if len(failed) > 1 else ""
@@ -168,17 +203,44 @@ def _tasks(template: Path, store: Store, folder: Path, given: Mapping[str, Any])
     linked = not own and (store.video_id is None or (folder / "collection.html").is_file())
     settings: dict[str, Any] = {"store": str(store.path.resolve()), "clip_folder": CLIPS, "linked": linked}
 
-    def task(name: str, title: str, **more: Any) -> _Task:
+    entries = store.entries()
+
+    def task(name: str, title: str, *about: Entry, **more: Any) -> _Task:
         values = {name: value for name, value in {**settings, **more}.items() if name in known}
-        return _Task(template, name, title, {**values, **given})
+        return _Task(template, name, title, {**values, **given}, about)
 
     if collection or "video" not in known:
         name = "collection" if collection else template.stem
-        return [task(name, f"Faces in {store.path.resolve().name}")]
+        return [task(name, f"Faces in {store.path.resolve().name}", *entries.values())]
     return [
-        task(f"{template.stem}-{entry.video_id}" if own else entry.video_id, Path(entry.paths[0]).name, video=video_id)
-        for video_id, entry in store.entries().items()
+        task(
+            f"{template.stem}-{video_id}" if own else video_id,
+            Path(entry.paths[0]).name if entry.paths else video_id,
+            entry,
+            video=video_id,
+        )
+        for video_id, entry in entries.items()
     ]
+
+
+def _is_current(task: _Task, folder: Path, made_from: Mapping[str, str]) -> bool:
+    there = all((folder / f"{task.name}{suffix}").is_file() for suffix in (".ipynb", ".html"))
+    return there and made_from.get(task.name) == task.made_from
+
+
+def _read_made_from(folder: Path) -> dict[str, str]:
+    """Return by report the hash of what it was made from."""
+    try:
+        return dict(json.loads((folder / _MADE_FROM).read_text(encoding="utf-8")))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError, ValueError):
+        return {}  # then all are made anew
+
+
+def _write_made_from(folder: Path, made_from: Mapping[str, str]) -> None:
+    try:
+        write_whole(folder / _MADE_FROM, (json.dumps(made_from, indent=1) + "\n").encode())
+    except OSError as error:
+        raise OutputError(f"cannot write {folder / _MADE_FROM}: {error.strerror or error}") from None
 
 
 def _prepare(folder: Path) -> None:

@@ -4,10 +4,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from stores import PEOPLE, make_store
 
 from facestats import schema
-from facestats.errors import OutputError, SchemaError, UnknownNameError
-from facestats.export import export_table
+from facestats.errors import OutputError, SchemaError, UnknownNameError, UsageError
+from facestats.export import export_store, export_table
 
 
 def observations():
@@ -74,3 +75,56 @@ def test_what_cannot_be_exported_is_refused(tmp_path):
     with pytest.raises(OutputError, match="cannot write"):
         export_table(observations(), "observations", format="csv", out=tmp_path / "file" / "o.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return make_store(tmp_path / "s")
+
+
+@pytest.mark.parametrize("table", list(schema.TABLES))
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once(store, table, format, tmp_path):
+    whole, pieces = tmp_path / f"whole.{format}", tmp_path / f"pieces.{format}"
+    export_table(store.read(table), table, format=format, out=whole)
+    assert export_store(store, table, format=format, out=pieces) == len(store.read(table))
+    if format == "json":
+        assert json.loads(pieces.read_text()) == json.loads(whole.read_text())
+    elif format == "csv":
+        assert pieces.read_bytes() == whole.read_bytes()
+    else:
+        pd.testing.assert_frame_equal(pd.read_parquet(pieces), pd.read_parquet(whole))
+
+
+def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
+    out = tmp_path / "o.csv"
+    seen = store.video(PEOPLE).observations()
+    n = export_store(store, "observations", format="csv", out=out, videos=[PEOPLE], from_s=1.0, to_s=2.0)
+    assert 0 < n == seen["time_s"].between(1.0, 2.0).sum() < len(seen)
+    export_store(store, "observations", format="csv", out=out, videos=[PEOPLE], attributes=["age"])
+    columns = set(pd.read_csv(out, nrows=1).columns)
+    assert {"time_s", "x", "sharpness", "age_years", "age_child"} <= columns
+    assert not any(name.startswith(("expression", "gender", "makeup")) for name in columns)
+    # A track counts that reaches into the time.
+    tracks = store.video(PEOPLE).tracks()
+    n = export_store(store, "tracks", format="json", out=out, videos=[PEOPLE], from_s=tracks["end_s"].max())
+    assert n == (tracks["end_s"] == tracks["end_s"].max()).sum()
+    assert export_store(store, "tracks", format="csv", out=out, from_s=1e6) == 0
+    assert out.read_text().startswith("video_id,track_id,")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"attributes": ["mood"]}, UnknownNameError, "unknown attribute 'mood'"),
+        ({"videos": ["absent"]}, UnknownNameError, "absent"),
+        ({"table": "videos", "to_s": 3}, UsageError, "leave --from and --to out"),
+        ({"table": "people"}, UnknownNameError, "no table 'people'"),
+        ({"format": "xlsx"}, UnknownNameError, "csv, parquet, json"),
+    ],
+)
+def test_wrong_wishes_are_refused_and_write_nothing(store, tmp_path, options, error, told):
+    wishes = {"table": "tracks", "format": "csv", "out": tmp_path / "o", **options}
+    with pytest.raises(error, match=told):
+        export_store(store, **wishes)
+    assert not (tmp_path / "o").exists()

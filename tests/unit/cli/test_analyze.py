@@ -7,7 +7,7 @@ import pytest
 from synth import regular_times, write_video
 
 from facestats.cli import main
-from facestats.cli.analyze import parse_models
+from facestats.cli.options import parse_models
 from facestats.errors import UsageError
 from facestats.store import open_store
 

@@ -1,0 +1,74 @@
+"""``facestats export`` and ``facestats status``: what is in a store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facestats.cli import app
+from facestats.cli.analyze import one_line
+
+_Store = Annotated[str, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")]
+
+
+@app.command()
+def export(
+    store: _Store,
+    table: Annotated[str, typer.Option(help="videos, frames, observations, tracks or thumbnails.")] = "tracks",
+    format: Annotated[str, typer.Option(help="csv, parquet or json.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write; by default TABLE.FORMAT.")] = None,
+    video: Annotated[
+        list[str] | None, typer.Option(help="Only this video: its id, path or file name; repeatable.")
+    ] = None,
+    from_s: Annotated[
+        float | None, typer.Option("--from", metavar="SECONDS", help="Only what is shown from this time of a video on.")
+    ] = None,
+    to_s: Annotated[
+        float | None, typer.Option("--to", metavar="SECONDS", help="Only what is shown up to this time of a video.")
+    ] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the attributes only this one: expression, gender, age or makeup; repeatable."),
+    ] = None,
+) -> None:
+    """Write one table of a store as a file that a spreadsheet opens."""
+    from facestats.export import export_store
+    from facestats.store import open_store
+
+    path = out or Path(f"{table}.{format}")
+    n = export_store(
+        open_store(store),
+        table,
+        format=format,
+        out=path,
+        videos=video or (),
+        from_s=from_s,
+        to_s=to_s,
+        attributes=attribute or None,
+    )
+    print(f"{n} {'row' if n == 1 else 'rows'} of {table} in {path}")
+
+
+@app.command()
+def status(
+    store: _Store,
+    everything: Annotated[bool, typer.Option("--all", help="List also what is done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
+) -> None:
+    """Say which videos of a store are done, partial, failed or pending, and why."""
+    from facestats.status import collection_status
+    from facestats.store import open_store
+
+    found = collection_status(open_store(store))
+    counts = found["state"].value_counts()
+    if as_json:
+        rows = json.loads(found.to_json(orient="records", date_format="iso"))
+        print(json.dumps({"counts": {name: int(n) for name, n in counts.items()}, "videos": rows}, ensure_ascii=False))
+        return
+    print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
+    for row in found.itertuples():
+        if everything or row.state != "done" or row.reason:
+            print(one_line(f"{row.state:8} {row.path}" + (f" ({row.reason})" if row.reason else "")))

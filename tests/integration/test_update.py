@@ -1,0 +1,111 @@
+"""One command for a scheduler: what is new is analysed, what it touches reported, and nothing else."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import NO_MODELS
+from synth import regular_times, write_video
+
+import facestats
+from facestats.cli import main
+from facestats.errors import OutputError, StoreError
+from facestats.locking import locked
+
+NONE = [part for name in NO_MODELS for part in ("--model", f"{name}=none")]
+
+
+def run(capsys, folder, *more):
+    with pytest.raises(SystemExit) as caught:
+        main(
+            [str(each) for each in ("update", folder / "in", "--store", folder / "s", "--reports", folder / "r", *more)]
+            + [*NONE, "--workers", "0"]
+        )
+    captured = capsys.readouterr()
+    return caught.value.code or 0, captured.out, captured.err
+
+
+def pages(folder):
+    return {path.name.rsplit("-", 1)[0]: path.stat().st_mtime_ns for path in (folder / "r").glob("*.html")}
+
+
+def test_only_what_changed_is_done(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    write_video(tmp_path / "in" / "a.mp4", regular_times(8, 10))
+    code, out, err = run(capsys, tmp_path)
+    assert (code, err) == (0, "")
+    assert "1 analysed (1 ok), 0 tracked faces; 2 reports made" in out
+    first = pages(tmp_path)
+    assert first.keys() == {"a", "collection.html"}
+
+    assert "0 analysed, 1 done before, 0 tracked faces; 0 reports made" in run(capsys, tmp_path)[1]
+    assert pages(tmp_path) == first
+
+    write_video(tmp_path / "in" / "b.mp4", regular_times(9, 10))
+    (tmp_path / "in" / "broken.mp4").write_text("no video")
+    code, out, err = run(capsys, tmp_path, "--quiet")
+    assert (code, out) == (3, "")
+    assert len(err.splitlines()) == 1
+    assert "broken.mp4" in err
+    second = pages(tmp_path)
+    assert second.keys() == {"a", "b", "broken", "collection.html"}
+    assert second["a"] == first["a"]
+    assert second["collection.html"] > first["collection.html"]
+
+    # A video that was renamed is another title; a page that was lost is made again.
+    (tmp_path / "in" / "a.mp4").rename(tmp_path / "in" / "c.mp4")
+    next((tmp_path / "r").glob("b-*.html")).unlink()
+    assert "3 reports made" in run(capsys, tmp_path)[1]
+
+    log = (tmp_path / "r.log").read_text()
+    assert log.count(" begins\n") == 4
+    assert log.count("WARNING") == 2  # the broken one, twice
+    assert "ends with 3" in log
+    assert all(line[:4].isdigit() for line in log.splitlines())
+
+
+def test_what_a_killed_update_left_undone_is_done_by_the_next(tmp_path):
+    (tmp_path / "in").mkdir()
+    for n in (5, 6, 7):
+        write_video(tmp_path / "in" / f"{n}.mp4", regular_times(n, 10))
+    command = [sys.executable, "-m", "facestats", "update", tmp_path / "in", "--store", tmp_path / "s"]
+    command = [*command, "--reports", tmp_path / "r", *NONE, "--workers", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not list((tmp_path / "r").glob("*.html")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "0 analysed, 3 done before" in done
+    assert len(list((tmp_path / "r").glob("*.html"))) == 4
+    assert "0 reports made" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_two_never_overlap(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    write_video(tmp_path / "in" / "a.mp4", regular_times(5, 10))
+    (tmp_path / "r").mkdir()
+    with locked(tmp_path / "r"):
+        code, out, err = run(capsys, tmp_path)
+    assert (code, out) == (2, "")
+    assert "another run is writing to" in err
+    assert not (tmp_path / "s").exists()
+    assert "ERROR another run" in (tmp_path / "r.log").read_text()
+    (tmp_path / "s").mkdir()
+    with locked(tmp_path / "s"), pytest.raises(StoreError, match="another run"):
+        facestats.update(tmp_path / "in", store=tmp_path / "s", reports=tmp_path / "r", progress=False)
+
+
+def test_where_nothing_can_be_written(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    write_video(tmp_path / "in" / "a.mp4", regular_times(5, 10))
+    (tmp_path / "r").write_text("a file")
+    with pytest.raises(OutputError, match="cannot write reports"):
+        facestats.update(tmp_path / "in", store=tmp_path / "s", reports=tmp_path / "r", progress=False)
+    shutil.rmtree(tmp_path / "s", ignore_errors=True)
+    code, _, err = run(capsys, tmp_path, "--log", tmp_path / "r" / "log")
+    assert code == 2
+    assert "cannot write the log" in err
