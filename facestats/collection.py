@@ -129,7 +129,8 @@ def analyze(
             result = found.collected()
         if out is None:
             return result
-        return replace(result, clip=draw(item, result, out, stages, settings, report, recording))
+        tables = {name: getattr(result, name) for name in ("observations", "tracks", "frames")}
+        return replace(result, clip=draw(item, tables, out, stages, settings, report, recording))
 
 
 def analyze_collection(

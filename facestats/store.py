@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _MARKER = "store.json"
 
-_ROWS_IN_GROUP = 20_000  # of a Parquet file: so many wait in memory
+_ROWS_IN_GROUP = 10_000  # of a Parquet file: so many wait in memory
 
 #: Folder of what was found in stretches of videos that are done in pieces; nothing of it belongs to the results.
 STRETCHES = "stretches"
@@ -159,7 +159,7 @@ class Store:
         scanner = self._told(
             table,
             lambda data: data.scanner(
-                columns=wanted, filter=_expression(table, where), batch_readahead=2, fragment_readahead=2
+                columns=wanted, filter=_expression(table, where), batch_readahead=1, fragment_readahead=1
             ),
         )
         pieces = iter(scanner.to_batches())
@@ -265,14 +265,8 @@ class Store:
             raise UnknownNameError(f"video {video!r} in {self.path} {found}")
         return Store(self.path, fits[0])
 
-    def result(self, video_id: str, *, observed: Sequence[str] | None = None) -> VideoResult:
+    def result(self, video_id: str) -> VideoResult:
         """Return all tables of one video.
-
-        Parameters
-        ----------
-        video_id : str
-        observed : sequence of str, optional
-            Columns of ``observations``; all by default.
 
         Raises
         ------
@@ -280,8 +274,7 @@ class Store:
             If a file that the manifest names is absent or damaged.
         """
         one = Store(self.path, video_id)
-        columns = {"observations": observed}
-        return VideoResult(*(one.read(table, columns=columns.get(table)) for table in schema.TABLES))
+        return VideoResult(*(one.read(table) for table in schema.TABLES))
 
     def lacks(self, entry: Entry) -> str | None:
         """Return ``"tables"`` or ``"clip"`` if that of a video is not there, and None if both are."""

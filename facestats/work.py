@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +30,6 @@ from facestats.manifest import Entry, read_entry
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import AnalyzedVideo, analyzed, assembled, failed_result
 from facestats.plan import Content, Task, content_of, relevant
-from facestats.results import VideoResult
 from facestats.shots import CueReader
 from facestats.stages import Stages
 from facestats.store import STRETCHES, Store
@@ -214,9 +213,14 @@ def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallbac
         if options.clips and entry.status != "failed":
             # After the tables: a clip that cannot be written must cost neither what was found nor the other inputs.
             try:
-                result = store.result(task.video_id, observed=DRAWN_COLUMNS)
+                one = Store(store.path, task.video_id)
+                tables = {
+                    "observations": one.batches("observations", columns=DRAWN_COLUMNS),
+                    "tracks": one.tracks(),
+                    "frames": one.frames(columns=["frame", "time_s"]),
+                }
                 with _made_in(store.path / "clips") as folder:
-                    draw(near, result, folder / task.video_id, stages, options, report, recording)
+                    draw(near, tables, folder / task.video_id, stages, options, report, recording)
             except (OutputError, UnreadableInputError, MissingInputError) as error:
                 trouble.append(f"no clip: {reason(error, near)}")
     return Outcome(entry, tuple(trouble))
@@ -401,7 +405,7 @@ def analyzing(
 
 def draw(
     item: Input,
-    result: VideoResult,
+    tables: Mapping[str, Any],
     out: Path,
     stages: Stages,
     options: AnalyzeOptions,
@@ -409,6 +413,8 @@ def draw(
     recording: Path | None = None,
 ) -> Path:
     """Write the annotated clip or still of a video, and return its path.
+
+    Its ``tables`` are ``observations``, ``tracks`` and ``frames``, see :class:`facestats.clips.Annotator`.
 
     Raises
     ------
@@ -430,8 +436,8 @@ def draw(
 
         return write_clip(
             source,
-            result,
             out,
+            **tables,
             audio_from=audio_from,
             threshold=stages.thresholds.get("expression", 0.5),
             blur_with=_blur_detectors(options) if options.blur else (),

@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> None:
     >>> main(["--version"])  # doctest: +SKIP
     facestats 0.1.0
     """
+    # Arrow's usual allocator keeps what it was given back; inherited by workers, and never overrides the user.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # They register their commands.
     from facestats.cli import analyze, dataset, demo, evaluate, export, models, report, synth, training, update  # noqa: F401
 

@@ -6,7 +6,8 @@ the expression is the moment's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from facestats.detect import Detector
 from facestats.errors import OutputError
 from facestats.files import written_aside
 from facestats.gaps import bridged_gap_s
-from facestats.results import VideoResult
 from facestats.types import Predictions, UInt8
 from facestats.video import FrameSource
 from facestats.video.writer import ClipWriter
@@ -32,7 +32,7 @@ FULL_LABELS = 4
 #: Columns of ``observations`` that a clip needs.
 DRAWN_COLUMNS = ("frame", "time_s", "track_id", "x", "y", "w", "h", *schema.probability_columns("expression"))
 
-_MOMENTS = 1000  # whose words are found at once
+_ROWS = 5000  # of a table at once: their segments take ten times as much memory
 
 
 @dataclass(frozen=True)
@@ -129,24 +129,36 @@ def moment_expressions(observations: pd.DataFrame, threshold: float) -> list[str
     return said
 
 
-def _segments(observations: pd.DataFrame, frames: pd.DataFrame, threshold: float) -> Iterator[_Segment]:
+def _segments(batches: Iterable[pd.DataFrame], frames: pd.DataFrame, threshold: float) -> Iterator[_Segment]:
     """Yield the segments in order of their frames; a face's last one lasts until the next sampled frame."""
-    in_order = observations["frame"].is_monotonic_increasing  # as they are but for tables of one's own
-    ordered = observations if in_order else observations.sort_values("frame", kind="stable")
-    boxes = ordered[["x", "y", "w", "h"]].to_numpy(np.float64, copy=True)
-    boxes[:, 2:] += boxes[:, :2]
-    numbers, times = ordered["frame"].to_numpy(np.int64), ordered["time_s"].to_numpy(np.float64)
-    tracks = ordered["track_id"].fillna(-1).to_numpy(np.int64)
     sampled = frames["frame"].to_numpy(np.int64)
     longest_s = bridged_gap_s(frames["time_s"].to_numpy(np.float64))
-    later = pd.Series(np.arange(len(ordered))).groupby(tracks).shift(-1).fillna(-1).to_numpy(np.int64, copy=True)
+    rest: pd.DataFrame | None = None
+    for batch in itertools.chain(batches, [None]):
+        known = [table for table in (rest, batch) if table is not None and len(table)]
+        if not known:
+            continue
+        rows = pd.concat(known, ignore_index=True) if len(known) > 1 else known[0]
+        times = rows["time_s"].to_numpy(np.float64)
+        # How a face goes on is known once nothing that comes can still be near enough.
+        undecided = times > times[-1] - longest_s - 1e-6
+        n = len(rows) if batch is None else len(rows) - int(np.append(undecided[::-1], False).argmin())
+        yield from _decided(rows, n, sampled, longest_s, threshold)
+        rest = rows.iloc[n:]
+
+
+def _decided(rows: pd.DataFrame, n: int, sampled: np.ndarray, longest_s: float, threshold: float) -> Iterator[_Segment]:
+    """Yield the segments of the first ``n`` rows."""
+    boxes = rows[["x", "y", "w", "h"]].to_numpy(np.float64, copy=True)
+    boxes[:, 2:] += boxes[:, :2]
+    numbers, times = rows["frame"].to_numpy(np.int64), rows["time_s"].to_numpy(np.float64)
+    tracks = rows["track_id"].fillna(-1).to_numpy(np.int64)
+    later = pd.Series(np.arange(len(rows))).groupby(tracks).shift(-1).fillna(-1).to_numpy(np.int64, copy=True)
     later[tracks < 0] = -1
     later[times[later] - times > longest_s + 1e-6] = -1
     after = np.searchsorted(sampled, numbers, side="right")
-    # One by one as the video goes on: all of them would be ten times as large as the table.
-    for i in range(len(ordered)):
-        if i % _MOMENTS == 0:
-            moments = moment_expressions(ordered.iloc[i : i + _MOMENTS], threshold)
+    moments = moment_expressions(rows.iloc[:n], threshold)
+    for i in range(n):
         end, end_s, end_box = np.inf, times[i], boxes[i]
         if later[i] >= 0:
             end, end_s, end_box = float(numbers[later[i]]), times[later[i]], boxes[later[i]]
@@ -161,8 +173,13 @@ def _segments(observations: pd.DataFrame, frames: pd.DataFrame, threshold: float
             start_box=boxes[i],
             end_box=end_box,
             track_id=None if tracks[i] < 0 else int(tracks[i]),
-            moment=moments[i % _MOMENTS],
+            moment=moments[i],
         )
+
+
+def _pieces(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(table), _ROWS):
+        yield table.iloc[start : start + _ROWS]
 
 
 class Annotator:
@@ -170,8 +187,9 @@ class Annotator:
 
     Parameters
     ----------
-    observations, tracks, frames : pandas.DataFrame
-        Of one video.
+    observations : pandas.DataFrame or iterable of pandas.DataFrame
+        Of one video, ordered by frame if they come in pieces, which are read as they are needed.
+    tracks, frames : pandas.DataFrame
     threshold : float
         Probability below which the expression of a moment is "unknown".
 
@@ -185,11 +203,13 @@ class Annotator:
     def __init__(
         self,
         *,
-        observations: pd.DataFrame,
+        observations: pd.DataFrame | Iterable[pd.DataFrame],
         tracks: pd.DataFrame,
         frames: pd.DataFrame,
         threshold: float = 0.5,
     ) -> None:
+        if isinstance(observations, pd.DataFrame):
+            observations = _pieces(observations.sort_values("frame", kind="stable"))
         self._coming = _segments(observations, frames, threshold)
         self._next = next(self._coming, None)
         self._active: list[_Segment] = []
@@ -222,9 +242,11 @@ class Annotator:
 
 def write_clip(
     source: FrameSource,
-    result: VideoResult,
     out: Path,
     *,
+    observations: pd.DataFrame | Iterable[pd.DataFrame],
+    tracks: pd.DataFrame,
+    frames: pd.DataFrame,
     audio_from: Path | None = None,
     threshold: float = 0.5,
     blur_with: Sequence[Detector] = (),
@@ -236,10 +258,10 @@ def write_clip(
     ----------
     source : FrameSource
         The same video again, open and not yet read.
-    result : VideoResult
-        Its tables.
     out : pathlib.Path
         Path without suffix; ``.mp4`` or ``.png`` is added.
+    observations, tracks, frames
+        Its tables, see :class:`Annotator`.
     audio_from : pathlib.Path, optional
         File whose sound the clip keeps.
     threshold : float
@@ -262,21 +284,20 @@ def write_clip(
 
     Examples
     --------
-    >>> write_clip(source, result, Path("clips/a"))  # doctest: +SKIP
+    >>> tables = {name: getattr(result, name) for name in ("observations", "tracks", "frames")}  # doctest: +SKIP
+    >>> write_clip(source, Path("clips/a"), **tables)  # doctest: +SKIP
     """
-    annotator = Annotator(
-        observations=result.observations, tracks=result.tracks, frames=result.frames, threshold=threshold
-    )
-    frames = source.frames()
+    annotator = Annotator(observations=observations, tracks=tracks, frames=frames, threshold=threshold)
+    pictures = source.frames()
     if blur_with:
-        frames = blur_video(frames, blur_with, annotator.boxes_at)
+        pictures = blur_video(pictures, blur_with, annotator.boxes_at)
     if source.info.kind == "image":
-        still = next(frames)
+        still = next(pictures)
         image = draw_faces(still.rgb, annotator.faces_at(still.index, still.time_s))
         return _write_png(image, out.with_name(out.name + ".png"))
     path = out.with_name(out.name + ".mp4")
     with ClipWriter(path, width=source.info.width, height=source.info.height, audio_from=audio_from) as writer:
-        for frame in frames:
+        for frame in pictures:
             writer.write(
                 draw_faces(frame.rgb, annotator.faces_at(frame.index, frame.time_s)), frame.time_s, source.end_s
             )

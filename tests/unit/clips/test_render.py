@@ -1,6 +1,10 @@
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from facestats import schema
 from facestats.clips.render import Annotator, moment_expressions, track_lines
@@ -125,3 +129,21 @@ def test_a_clock_that_runs_back_does_not_move_faces_to_other_frames():
 def test_looking_rarely_still_bridges_from_look_to_look():
     annotator = Annotator(**tables([(0.0, 1, 0.0), (4.0, 1, 40.0), (8.0, 1, 80.0)], sampled=(0.0, 4.0, 8.0)))
     assert at(annotator, 2.0, 6.0) == [[(1, 20.0)], [(1, 60.0)]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.sampled_from([1, 2, None]), st.integers(0, 99)), max_size=40),
+    st.lists(st.integers(1, 9), min_size=1, max_size=5),
+)
+def test_in_pieces_of_any_size_faces_are_the_same(seen, sizes):
+    rows = sorted({(tick / 10, track, x) for tick, track, x in seen}, key=lambda row: row[0])
+    one = {(time_s, track): (time_s, track, x) for time_s, track, x in rows}  # nobody twice in a frame
+    whole = tables(list(one.values()), sampled=tuple(tick / 10 for tick in range(61)))
+    observations, pieces, start = whole["observations"], [], 0
+    for size in itertools.cycle(sizes):
+        if start >= len(observations):
+            break
+        pieces.append(observations.iloc[start : start + size])
+        start += size
+    moments = np.arange(0, 7, 0.05)
+    assert at(Annotator(**{**whole, "observations": iter(pieces)}), *moments) == at(Annotator(**whole), *moments)
