@@ -183,8 +183,14 @@ class Store:
         """
         from facestats.queries import answer
 
-        tables: dict[str, pd.DataFrame | ds.Dataset] = {name: self.dataset(name) for name in schema.TABLES}
-        return self._told("tables", lambda _: answer(query, {**tables, "videos": self.videos()}))
+        # Those of which it does not speak need not be looked for.
+        spoken_of = [name for name in schema.TABLES if name in query.lower()]
+
+        def answered(_: object) -> pd.DataFrame:
+            tables = {name: self.videos() if name == "videos" else self.dataset(name) for name in spoken_of}
+            return answer(query, tables)
+
+        return self._told("tables", answered)
 
     def dataset(self, table: str) -> ds.Dataset:
         """Return a table as a pyarrow dataset, whose files are read when they are asked for.
