@@ -33,9 +33,22 @@ def odd(unit, stages, report, *rest):
         os.kill(os.getpid(), 11)
     if "exit" in name:
         sys.exit("out of luck")
-    return do(unit, stages, report, *rest)
+    outcome = do(unit, stages, report, *rest)
+    with open({log!r}, "a") as log:
+        log.write("finished:" + name + "\\n")
+    return outcome
 work.do = odd
 from facestats.worker import main
+main()
+"""
+
+
+#: The command line, whose workers are odd ones.
+ODD_PROGRAM = """
+import sys
+from facestats import workers
+from facestats.cli import main
+workers._COMMAND = (sys.executable, {script!r})
 main()
 """
 
@@ -91,7 +104,8 @@ def test_who_hangs_crashes_or_exits_is_recorded_and_the_others_go_on(videos, tmp
     assert (again.analyzed, again.exit_code, odd_workers.exists()) == ((), 3, False)
     assert any("failed once (the program crashed (SIGSEGV)); --retry-failed" in line for line in again.problems)
     run(folder, tmp_path / "store", workers=1, timeout=2, retry_failed=True)
-    assert sorted(odd_workers.read_text().split()) == ["broken.mp4", "crash.mp4", "exit.mp4", "hang.mp4"]
+    told = odd_workers.read_text().split()
+    assert sorted(told) == ["broken.mp4", "crash.mp4", "exit.mp4", "finished:broken.mp4", "hang.mp4"]
     assert open_store(tmp_path / "store").entries()[entry.video_id].tries == 2
 
 
@@ -116,9 +130,9 @@ def test_two_runs_on_one_store_are_refused_and_the_first_loses_nothing(videos, t
     assert len(open_store(store).videos()) == 1
 
 
-def killed_again_and_again(folder, store, *, kills, seed, workers="2"):
+def killed_again_and_again(folder, store, *, kills, seed, workers="2", program=("-m", "facestats")):
     """Run the command line, kill it at random moments so often, then let it finish; return the last exit code."""
-    command = [sys.executable, "-m", "facestats", "analyze", str(folder), "--out", str(store), "--no-clips"]
+    command = [sys.executable, *program, "analyze", str(folder), "--out", str(store), "--no-clips", "--timeout", "3"]
     for name in NO_MODELS:
         command += ["--model", f"{name}=none"]
     command += ["--workers", workers]
@@ -146,10 +160,18 @@ def test_a_run_that_is_killed_goes_on_and_ends_like_one_that_was_not(tmp_path, w
 
 
 @pytest.mark.slow
-def test_forty_clips_killed_five_times(tmp_path):
-    folder = make_videos(tmp_path / "videos", 38)
-    for name in ("broken", "torn"):
+def test_forty_clips_killed_five_times(tmp_path, odd_workers):
+    folder = make_videos(tmp_path / "videos", 37)
+    for name in ("broken", "torn", "hang"):
         (folder / f"{name}.mp4").write_bytes((folder / "v00.mp4").read_bytes()[:2000] + name.encode())
-    assert killed_again_and_again(folder, tmp_path / "killed", kills=5, seed=2) == 3
-    run(folder, tmp_path / "whole", workers=0)
+    program = tmp_path / "program.py"
+    program.write_text(ODD_PROGRAM.format(script=str(tmp_path / "odd.py")))
+    assert killed_again_and_again(folder, tmp_path / "killed", kills=5, seed=2, program=(str(program),)) == 3
+    told = odd_workers.read_text().split()
+    finished = [line for line in told if line.startswith("finished:")]
+    assert len(finished) == len(set(finished)) >= 38  # one may have been finished without having been able to say so
+    for line in finished:  # nothing that was finished was begun again
+        assert line.removeprefix("finished:") not in told[told.index(line) :]
+    result = run(folder, tmp_path / "whole", workers=2, timeout=3)
+    assert "hang.mp4: no progress for 3 s" in "\n".join(result.problems)
     check_same(tmp_path / "whole", tmp_path / "killed")

@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
@@ -24,25 +26,25 @@ def noisy_pictures(n, width=160, height=120):
     return [np.roll(noise, 5 * i, axis=1) // 2 + numbered_picture(i, width, height) // 2 for i in range(n)]
 
 
-@pytest.mark.parametrize(
-    ("name", "times", "options"),
-    [
-        ("constant.mp4", regular_times(50, 25), {}),
-        ("ntsc.mp4", regular_times(60, Fraction(30000, 1001)), {}),
-        ("variable.mp4", UNEVEN, {"last_s": 0.7}),
-        ("variable.mkv", UNEVEN, {}),
-        ("variable.webm", UNEVEN, {"codec": "libvpx"}),
-        ("variable.gif", [round(time, 2) for time in UNEVEN], {}),
-        ("late.mp4", regular_times(30, 25, start_s=1.5), {"b_frames": 2}),
-        ("late.mkv", regular_times(30, 25, start_s=1.5), {"b_frames": 2}),
-        ("reordered.mp4", regular_times(50, 25), {"b_frames": 3}),
-        ("reordered.mkv", regular_times(50, 25), {"b_frames": 3}),
-        ("late.ts", regular_times(50, 25, start_s=10), {"b_frames": 3}),
-        ("h264.avi", regular_times(50, 25), {"time_base": Fraction(1, 25)}),
-        ("mpeg4.avi", regular_times(50, 25), {"codec": "mpeg4", "time_base": Fraction(1, 25)}),
-        ("bare.h264", regular_times(20, 25), {}),
-    ],
-)
+CONTAINERS = [
+    ("constant.mp4", regular_times(50, 25), {}),
+    ("ntsc.mp4", regular_times(60, Fraction(30000, 1001)), {}),
+    ("variable.mp4", UNEVEN, {"last_s": 0.7}),
+    ("variable.mkv", UNEVEN, {}),
+    ("variable.webm", UNEVEN, {"codec": "libvpx"}),
+    ("variable.gif", [round(time, 2) for time in UNEVEN], {}),
+    ("late.mp4", regular_times(30, 25, start_s=1.5), {"b_frames": 2}),
+    ("late.mkv", regular_times(30, 25, start_s=1.5), {"b_frames": 2}),
+    ("reordered.mp4", regular_times(50, 25), {"b_frames": 3}),
+    ("reordered.mkv", regular_times(50, 25), {"b_frames": 3}),
+    ("late.ts", regular_times(50, 25, start_s=10), {"b_frames": 3}),
+    ("h264.avi", regular_times(50, 25), {"time_base": Fraction(1, 25)}),
+    ("mpeg4.avi", regular_times(50, 25), {"codec": "mpeg4", "time_base": Fraction(1, 25)}),
+    ("bare.h264", regular_times(20, 25), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "times", "options"), CONTAINERS)
 def test_times_come_from_the_container(tmp_path, name, times, options):
     source, frames = read_all(write_video(tmp_path / name, times, **options))
     assert [frame.time_s for frame in frames] == pytest.approx(times, abs=1e-6)
@@ -50,6 +52,19 @@ def test_times_come_from_the_container(tmp_path, name, times, options):
     assert [read_number(frame.rgb) for frame in frames] == list(range(len(times)))
     assert source.n_decoded == len(times)
     assert source.damage is None
+
+
+@pytest.mark.parametrize(("name", "times", "options"), CONTAINERS[:-1])
+def test_times_are_those_of_ffprobe(tmp_path, name, times, options):
+    program = shutil.which("ffprobe")
+    if program is None:
+        pytest.skip("ffprobe is not installed: apt-get install ffmpeg")
+    path = write_video(tmp_path / name, times, **options)
+    asked = ["-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0"]
+    told = subprocess.run([program, "-v", "error", *asked, path], capture_output=True, text=True, check=True).stdout
+    expected = [float(line.strip(",")) for line in told.split()]
+    _, frames = read_all(path)
+    assert [frame.time_s for frame in frames] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("b_frames", [0, 2])
