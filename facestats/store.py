@@ -352,7 +352,8 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             for table, frame in whole.items():
                 with (folder / f"{table}.parquet").open("wb") as file:
-                    pq.write_table(to_arrow(table, frame), file)
+                    # What pandas notes of itself is longer than a few rows, and not needed.
+                    pq.write_table(to_arrow(table, frame).replace_schema_metadata(None), file)
             _write_batches(folder, result.batches)
             write_entry(self.path, entry)
         except BaseException as error:
