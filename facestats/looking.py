@@ -1,7 +1,7 @@
 """From the frames of a stretch of video to what is found in each: detect, follow, align, classify.
 
-Faces are followed here only to know which of them are worth a close look; whose they are is said in
-:mod:`facestats.assembly`, over all of a video.
+Faces are followed here in the simplest way, only to know which of them are worth a close look; whose they are is said
+in :mod:`facestats.assembly`, over all of a video.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from facestats.tables import SampledFrame
 from facestats.threads import map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.thumbnails import PictureChooser
 from facestats.track import Tracker, create_tracker
+from facestats.track.base import UNCONFIRMED
+from facestats.track.centroid import Centroid
 from facestats.track.linking import appearance
 from facestats.types import Detections, Float32, Frame, Int64, Predictions, UInt8, VideoInfo
 from facestats.video import FrameSource
 from facestats.video.spans import Span
 
-#: Called for every sampled frame with its findings and the ids that a tracker gave them just now (-1 where
-#: unconfirmed), and with the number of frames decoded so far: for progress bars and live views.
+#: Called for every sampled frame with its findings and the numbers by which they are followed for the time being, and
+#: with the number of frames decoded so far: for progress bars and live views.
 FrameCallback = Callable[[Frame, SampledFrame, Int64, int], None]
 
 _CuedFrame = tuple[Frame, ShotCue]
@@ -69,7 +71,7 @@ def look(
     Yields
     ------
     SampledFrame
-        With all faces of at least ``options.min_face`` pixels; those that a tracker would not take for faces yet were
+        With all faces of at least ``options.min_face`` pixels; those that are not sure, nor go on from a sure one, were
         not classified.
 
     Raises
@@ -128,7 +130,7 @@ def _look(
                 )
             )
         )
-        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, info, stages, options)))
+        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, stages, options)))
         looked_at = stack.enter_context(
             contextlib.closing(map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, ahead))
         )
@@ -142,7 +144,7 @@ class _Shots:
     """Cues, and the shots that they tell of, of frames that are on their way from decoding to tracking."""
 
     def __init__(self, *, looks_ahead: bool) -> None:
-        self._counter = ShotCounter(looks_ahead=looks_ahead)
+        self._counter = ShotCounter(looks_ahead=looks_ahead, gradual=False)
         self._is_first = True
         self._new: deque[bool] = deque()
         self.waiting: deque[tuple[int, ShotCue]] = deque()
@@ -188,25 +190,30 @@ class _Tracked:
 def _track(
     detected: Iterator[tuple[Frame, Detections]],
     shots: _Shots,
-    info: VideoInfo,
     stages: Stages,
     options: AnalyzeOptions,
 ) -> Generator[_Tracked, None, None]:
     """Follow the faces, and choose those to be looked at closely."""
-    tracker, looks, chooser = tracker_for(info, options), CloseLooks(), PictureChooser()
+    follower, looks, chooser = Centroid(), CloseLooks(), PictureChooser()
+    sure: set[int] = set()  # who was surely a face once
     keeps_pictures = options.thumbnails and not options.blur
-    measures_all = options.every_sample or options.tracker == "none"
+    is_tracked = options.tracker != "none"
+    measures_all = options.every_sample or not is_tracked
     # A look at a face too small to be judged would be wasted, and the next one wait.
     smallest = min((one.smallest_face for one in stages.classifiers if _is_lasting(one)), default=0.0)
     last, is_first = 0, True
     for frame, found in detected:
         shot, cue = shots.waiting.popleft()
         if shot != last:
-            tracker.cut()
+            follower.cut()
         last = shot
         detections = found[found.sizes >= options.min_face]
-        ids = tracker.update(detections, frame.time_s)
-        counts = (ids >= 0) | (detections.scores >= options.sure_score)
+        ids = follower.update(detections, frame.time_s)
+        counts = detections.scores >= options.sure_score
+        if is_tracked:
+            sure.update(ids[counts].tolist())
+            counts |= np.array([number in sure for number in ids.tolist()], bool)
+        ids[~counts] = UNCONFIRMED
         close = counts & (detections.sizes >= smallest)
         close[close] = looks.choose(detections[close], ids[close], frame.time_s) | measures_all
         pictures: dict[int, UInt8] = {}

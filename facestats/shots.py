@@ -114,6 +114,8 @@ class ShotCounter:
         See :data:`THRESHOLD`.
     looks_ahead : bool
         Whether to wait for the next frame before a frame's shot is said; without, a fast movement may pass for a cut.
+    gradual : bool
+        Whether fades and dissolves end a shot too.
 
     Examples
     --------
@@ -124,8 +126,8 @@ class ShotCounter:
     ([[], [0], [0], [1]], [1])
     """
 
-    def __init__(self, *, threshold: float = THRESHOLD, looks_ahead: bool = True) -> None:
-        self._threshold = threshold
+    def __init__(self, *, threshold: float = THRESHOLD, looks_ahead: bool = True, gradual: bool = True) -> None:
+        self._threshold, self._gradual = threshold, gradual
         self._looks_ahead = looks_ahead
         self._change_before = 0.0
         self._undecided: tuple[float, ShotCue] | None = None
@@ -167,7 +169,7 @@ class ShotCounter:
         """Return the shot of a frame, given whether it differs that much from the frame before it."""
         grey = cue.grey.astype(np.float32)
         cut = changes and self._is_another(grey)
-        if cut | self._has_faded(grey) | self._has_dissolved(grey, time_s):
+        if cut | (self._gradual and self._has_faded(grey) | self._has_dissolved(grey, time_s)):
             self.shot += 1
             self._lately.clear()
             self._before_black = None

@@ -213,7 +213,7 @@ def test_the_callback_sees_every_sampled_frame():
         options=AnalyzeOptions(rate=0),
         on_frame=lambda frame, found, ids, n: seen.append((frame.index, len(found.detections), ids.tolist(), n)),
     )  # fmt: skip
-    assert seen == [(0, 1, [-1], 1), (1, 1, [0], 2), (2, 1, [0], 3)]
+    assert seen == [(0, 1, [0], 1), (1, 1, [0], 2), (2, 1, [0], 3)]
 
 
 def test_a_failed_result_follows_the_schema_too():
