@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "corrected_shares": "composition",
     "expression_shares": "shares",
     "expression_timeline": "timeline",
     "face_count": "faces",
@@ -19,6 +20,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "corrected_shares",
     "expression_shares",
     "expression_timeline",
     "face_count",

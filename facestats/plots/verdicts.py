@@ -10,7 +10,8 @@ from facestats.plots import _axes
 from facestats.plots.palette import MUTED, NOT_MEASURED, color_of, hex_color
 from facestats.schema import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
 
-_TITLES = {
+#: What each attribute's plots are called.
+TITLES = {
     "gender": "perceived gender",
     "age": "age group",
     "expression": "most frequent expression",
@@ -65,7 +66,7 @@ def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, 
             fontweight="bold" if count else "normal",
             color=hex_color(MUTED) if not count else "black",
         )
-    ax.set_yticks(range(len(names)), [_row_label(attribute, name) for name in names])
+    ax.set_yticks(range(len(names)), [row_label(attribute, name) for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlim(0, max([*counts, 1]) * 1.15)
     ax.set_xticks([])
@@ -73,11 +74,18 @@ def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, 
     ax.spines["bottom"].set_visible(False)
     ax.set_xlabel(f"of {len(tracks):,} tracked face{'' if len(tracks) == 1 else 's'}", loc="left")
     if title:
-        ax.set_title(_TITLES[attribute], loc="left", fontweight="bold")
+        ax.set_title(TITLES[attribute], loc="left", fontweight="bold")
     return ax
 
 
-def _row_label(attribute: str, name: str | None) -> str:
+def row_label(attribute: str, name: str | None) -> str:
+    """Return what a class is called beside its bar.
+
+    Examples
+    --------
+    >>> row_label("age", "child"), row_label("age", "old"), row_label("gender", None)
+    ('child (0–12)', 'old (51+)', 'not measured')
+    """
     if name is None:
         return NOT_MEASURED
     if attribute != "age" or name == UNKNOWN:

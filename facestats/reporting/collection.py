@@ -13,7 +13,7 @@ from facestats.plots.shares import mean_shares
 from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
 from facestats.reporting.headlines import collection_headline
-from facestats.reporting.video import make_up
+from facestats.reporting.who import make_up
 from facestats.schema import STATUSES, VERDICT_COLUMNS
 
 

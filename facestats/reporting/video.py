@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
@@ -16,7 +14,7 @@ from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
 from facestats.reporting.headlines import video_headline
 from facestats.reporting.provenance import used_cards
-from facestats.schema import UNKNOWN, VERDICT_COLUMNS
+from facestats.schema import UNKNOWN
 
 #: More tracks than this are not listed one by one.
 LONGEST_LIST = 100
@@ -146,23 +144,6 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
         alt="Number of faces in the picture over the video's time",
     )
     return page.block(page.expression_legend(), rows, counts)
-
-
-def make_up(data: ReportData, attributes: Sequence[str] = ("gender", "age")) -> HTML | None:
-    """Return how many faces got which verdict on each of some attributes.
-
-    Examples
-    --------
-    >>> make_up(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
-    """
-    if data.tracks.empty:
-        return None
-    charts = []
-    for attribute in attributes:
-        counts = data.tracks[VERDICT_COLUMNS[attribute]].fillna("not measured").value_counts()
-        said = ", ".join(f"{name} {number}" for name, number in counts.items())
-        charts.append(page.figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=f"{attribute}: {said}"))
-    return page.block(*charts, kind="fs-row")
 
 
 def faces(data: ReportData) -> HTML | None:

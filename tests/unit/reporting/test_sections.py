@@ -9,7 +9,7 @@ from stores import EMPTY, FAILED, MODELS, NASTY_NAME, PARTIAL, PEOPLE, Face, mak
 from facestats.errors import StoreError, UnknownNameError, UsageError
 from facestats.models import find_models
 from facestats.options import AnalyzeOptions
-from facestats.reporting import collection, page, provenance, video
+from facestats.reporting import collection, page, provenance, video, who
 from facestats.reporting.data import load_collection, load_video
 from facestats.store import create_store
 
@@ -60,7 +60,7 @@ def video_sections(data):
         video.headline(data),
         video.clip(data),
         video.coverage(data),
-        video.make_up(data),
+        who.make_up(data),
         video.overview(data),
         video.faces(data),
         video.timelines(data),

@@ -1,0 +1,85 @@
+"""The make-up of the people seen, corrected for what the models confuse, with intervals, beside what was counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from facestats.errors import UnknownNameError
+from facestats.plots import _axes
+from facestats.plots.palette import INK, MUTED, color_of, hex_color
+from facestats.plots.verdicts import TITLES, row_label
+from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+
+_TEXT, _COUNTED = 1.08, 2.75  # where numbers stand, a bar of 100 % being 1 long
+
+
+def corrected_shares(
+    shares: pd.DataFrame, attribute: str, *, n_missing: int = 0, title: bool = True, ax: Axes | None = None
+) -> Axes:
+    """Draw the corrected share of each class with its 90 % interval, and beside it how many tracks got that verdict.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        What :func:`facestats.demographics` returns.
+    attribute : str
+        ``"gender"``, ``"age"`` or ``"makeup"``.
+    n_missing : int
+        Tracks in which it was not measured.
+    title : bool
+        Whether to write the attribute above.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure where absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    UnknownNameError
+        If the table has no such attribute.
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"attribute": ["gender"] * 3, "class": ["female", "male", "unknown"],
+    ...     "share": [0.6, 0.4, np.nan], "share_low": [0.4, 0.2, np.nan], "share_high": [0.8, 0.6, np.nan],
+    ...     "raw_share": [0.5, 0.4, 0.1], "n_tracks": [5, 4, 1]})
+    >>> corrected_shares(shares, "gender").get_title(loc="left")
+    'perceived gender'
+    """
+    column = VERDICT_COLUMNS.get(attribute)
+    known = shares[shares["attribute"] == column].set_index("class")
+    if known.empty:
+        raise UnknownNameError(
+            f"no shares of {attribute!r}; there are those of {', '.join(shares['attribute'].unique())}"
+        )
+    names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, *([None] if n_missing else [])]
+    ax = _axes.axes_or_new(ax, (4.2, 0.7 + 0.27 * len(names)))
+    muted = hex_color(MUTED)
+    for row, name in enumerate(names):
+        share, low, high = known.loc[name, ["share", "share_low", "share_high"]] if name else (np.nan,) * 3
+        count = n_missing if name is None else int(known.loc[name, "n_tracks"])
+        text = "–" if np.isfinite(known["share"]).any() and name not in (UNKNOWN, None) else ""
+        if np.isfinite(share):
+            ax.barh(row, share, height=0.7, **_axes.face_style(color_of(attribute, name)))
+            for color, more in (("white", 1.6), (hex_color(INK), 0.0)):  # seen on dark bars too
+                ax.plot([low, high], [row, row], color=color, linewidth=1.4 + more)
+                ax.plot([low, high], [row, row], "|", color=color, markersize=7 + more, markeredgewidth=1.2 + more)
+            text = f"{share:.0%} ({100 * low:.0f}–{100 * high:.0f})"
+        ax.text(_TEXT, row, text, va="center", fontweight="bold" if np.isfinite(share) else "normal", color="black")
+        ax.text(_COUNTED, row, f"{count:,}", va="center", ha="right", color="black" if count else muted)
+    style = {"va": "bottom", "fontsize": "small", "color": muted}
+    ax.text(_TEXT, -0.62, "share (interval)", **style)
+    ax.text(_COUNTED, -0.62, "counted", ha="right", **style)
+    ax.set_yticks(range(len(names)), [row_label(attribute, name) for name in names])
+    ax.set_ylim(len(names) - 0.5, -1.2)
+    ax.set_xlim(0, _COUNTED + 0.02)
+    ax.set_xticks([])
+    _axes.calm(ax)
+    ax.spines["bottom"].set_visible(False)
+    if title:
+        ax.set_title(TITLES[attribute], loc="left", fontweight="bold")
+    return ax

@@ -1,0 +1,61 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import facestats as fs
+from facestats import plots, schema
+from facestats.errors import UnknownNameError
+
+
+def tracks(*genders):
+    n = len(genders)
+    fixed = {"video_id": ["a"] * n, "track_id": range(n), "shot": [0] * n, "start_s": [0.0] * n, "end_s": [1.0] * n}
+    times = {"duration_s": [1.0] * n, "seen_s": [1.0] * n, "n_observations": [9] * n, "n_classified": [9] * n}
+    return schema.conform("tracks", {**fixed, **times, "gender": list(genders)})
+
+
+def written(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_shares_intervals_and_counts_stand_beside_each_other():
+    shares = fs.demographics(tracks("female", "female", "male", "unknown"), attributes=["gender"])
+    ax = plots.corrected_shares(shares, "gender", n_missing=2)
+    known = shares.set_index("class")
+    bars = [patch.get_width() for patch in ax.patches]
+    assert bars == pytest.approx(known.loc[["female", "male"], "share"].tolist())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["female", "male", "unknown", "not measured"]
+    said = written(ax)
+    low, high = known.loc["female", ["share_low", "share_high"]]
+    assert f"{known.loc['female', 'share']:.0%} ({100 * low:.0f}–{100 * high:.0f})" in said
+    assert [text for text in said if text.isdecimal()] == ["2", "1", "1", "2"]
+    lines = {tuple(np.round(line.get_xdata(), 6)) for line in ax.lines}
+    assert (round(low, 6), round(high, 6)) in lines
+
+
+def test_nobody_could_be_told():
+    ax = plots.corrected_shares(fs.demographics(tracks("unknown"), attributes=["gender"]), "gender")
+    assert not ax.patches
+    assert [text for text in written(ax) if text.isdecimal()] == ["0", "0", "1"]
+
+
+def test_texts_do_not_overlap():
+    shares = pd.DataFrame(
+        {
+            "attribute": ["age_group"] * 5, "class": [*schema.AGE_GROUPS, "unknown"], "share": [1.0, 1, 1, 1, np.nan],
+            "share_low": [1.0, 1, 1, 1, np.nan], "share_high": [1.0, 1, 1, 1, np.nan], "raw_share": [0.2] * 5,
+            "n_tracks": [99_999] * 5,
+        }
+    )  # fmt: skip
+    ax = plots.corrected_shares(shares, "age")
+    ax.figure.draw_without_rendering()
+    rows = {}
+    for text in ax.texts:
+        rows.setdefault(text.get_position()[1], []).append(text.get_window_extent())
+    for boxes in rows.values():
+        assert not boxes[0].overlaps(boxes[1]), boxes
+
+
+def test_an_attribute_without_shares_is_refused():
+    with pytest.raises(UnknownNameError, match="no shares of 'makeup'"):
+        plots.corrected_shares(fs.demographics(tracks("female"), attributes=["gender"]), "makeup")
