@@ -21,10 +21,11 @@ from facestats.inputs import CLIPS_MARKER
 from facestats.locations import write_whole
 from facestats.manifest import Entry
 from facestats.reporting.convert import to_html
+from facestats.reporting.index import PAGE, Listed, headline_of, read_index, write_index
 from facestats.reporting.kernel import NotebookFailure, cause, execute
 from facestats.reporting.parameters import check_parameters, notebook_parameters
 from facestats.resources import bundled
-from facestats.store import CLIP_SUFFIXES, Store, open_store
+from facestats.store import CLIP_SUFFIXES, Store, now, open_store
 
 VIDEO_TEMPLATE = "video_report.ipynb"
 COLLECTION_TEMPLATE = "collection_report.ipynb"
@@ -32,7 +33,6 @@ COLLECTION_TEMPLATE = "collection_report.ipynb"
 #: Folder below the reports that holds the clips, so that all can be moved as one.
 CLIPS = "clips"
 
-_MADE_FROM = ".reports.json"
 _log = logging.getLogger(__name__)
 
 #: What reports set themselves, and how to say it instead.
@@ -73,6 +73,11 @@ class _Task:
     title: str
     parameters: Mapping[str, Any]
     entries: tuple[Entry, ...]
+
+    @property
+    def shown_title(self) -> str:
+        """The title of the page."""
+        return str(self.parameters.get("title") or self.title)
 
     @property
     def made_from(self) -> str:
@@ -152,18 +157,17 @@ def report(
     _prepare(folder)
     if any("clip_folder" in task.parameters for task in tasks):
         _gather_clips(opened, folder)
-    made_from = _read_made_from(folder)
+    listed = read_index(folder)
     if only_changed:
-        tasks = [task for task in tasks if not _is_current(task, folder, made_from)]
+        tasks = [task for task in tasks if not _is_current(task, folder, listed)]
     results = []
     for task in tasks:
-        results.append(_run(task, folder, progress))
-        _log.info("report %s: %s", results[-1].html, results[-1].error or "ok")
-        if results[-1].error is None:
-            made_from[task.name] = task.made_from
-        else:
-            made_from.pop(task.name, None)
-        _write_made_from(folder, made_from)
+        result, says = _run(task, folder, progress)
+        results.append(result)
+        _log.info("report %s: %s", result.html, result.error or "ok")
+        made_from = task.made_from if result.error is None else ""
+        listed[task.name] = Listed(task.shown_title, says, now(), made_from, result.status, result.error)
+        write_index(folder, listed)
     failed = [result for result in results if result.error is not None]
     if failed:
         others = f"; and {len(failed) - 1} more of {len(results)}" if len(failed) > 1 else ""
@@ -200,6 +204,8 @@ def _tasks(template: Path, store: Store, folder: Path, given: Mapping[str, Any])
     known = notebook_parameters(template) or {}
     own = template.parent != bundled("notebooks")
     collection = template.name == COLLECTION_TEMPLATE and not own
+    if own and template.stem == Path(PAGE).stem:
+        raise UsageError(f"{template} would overwrite the list of all reports, {PAGE}: give it another name")
     linked = not own and (store.video_id is None or (folder / "collection.html").is_file())
     settings: dict[str, Any] = {"store": str(store.path.resolve()), "clip_folder": CLIPS, "linked": linked}
 
@@ -223,24 +229,9 @@ def _tasks(template: Path, store: Store, folder: Path, given: Mapping[str, Any])
     ]
 
 
-def _is_current(task: _Task, folder: Path, made_from: Mapping[str, str]) -> bool:
-    there = all((folder / f"{task.name}{suffix}").is_file() for suffix in (".ipynb", ".html"))
-    return there and made_from.get(task.name) == task.made_from
-
-
-def _read_made_from(folder: Path) -> dict[str, str]:
-    """Return by report the hash of what it was made from."""
-    try:
-        return dict(json.loads((folder / _MADE_FROM).read_text(encoding="utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError, ValueError):
-        return {}  # then all are made anew
-
-
-def _write_made_from(folder: Path, made_from: Mapping[str, str]) -> None:
-    try:
-        write_whole(folder / _MADE_FROM, (json.dumps(made_from, indent=1) + "\n").encode())
-    except OSError as error:
-        raise OutputError(f"cannot write {folder / _MADE_FROM}: {error.strerror or error}") from None
+def _is_current(task: _Task, folder: Path, listed: Mapping[str, Listed]) -> bool:
+    known = listed.get(task.name)
+    return known is not None and known.made_from == task.made_from and (folder / f"{task.name}.ipynb").is_file()
 
 
 def _prepare(folder: Path) -> None:
@@ -274,7 +265,8 @@ def _gather_clips(store: Store, folder: Path) -> None:
             raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
 
 
-def _run(task: _Task, folder: Path, progress: bool | None) -> ReportResult:
+def _run(task: _Task, folder: Path, progress: bool | None) -> tuple[ReportResult, str]:
+    """Make a report; return it and its headline."""
     result = ReportResult(folder / f"{task.name}.ipynb", folder / f"{task.name}.html")
     error = None
     try:
@@ -284,9 +276,10 @@ def _run(task: _Task, folder: Path, progress: bool | None) -> ReportResult:
     except OSError as failure:
         raise OutputError(f"cannot write {result.notebook}: {failure.strerror or failure}") from None
     executed = nbformat.read(result.notebook, as_version=4)
-    title = str(task.parameters.get("title") or task.title)
+    page = to_html(executed, title=task.shown_title, error=error)
     try:
-        write_whole(result.html, to_html(executed, title=title, error=error).encode())
+        write_whole(result.html, page.encode())
     except OSError as failure:
         raise OutputError(f"cannot write {result.html}: {failure.strerror or failure}") from None
-    return result if error is None else ReportResult(result.notebook, result.html, "failed", error)
+    ended = result if error is None else ReportResult(result.notebook, result.html, "failed", error)
+    return ended, headline_of(page)

@@ -28,7 +28,11 @@ def run(capsys, folder, *more):
 
 
 def pages(folder):
-    return {path.name.rsplit("-", 1)[0]: path.stat().st_mtime_ns for path in (folder / "r").glob("*.html")}
+    return {
+        path.name.rsplit("-", 1)[0]: path.stat().st_mtime_ns
+        for path in (folder / "r").glob("*.html")
+        if path.name != "index.html"
+    }
 
 
 def test_only_what_changed_is_done(tmp_path, capsys):
@@ -80,7 +84,8 @@ def test_what_a_killed_update_left_undone_is_done_by_the_next(tmp_path):
     process.wait()
     done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "0 analysed, 3 done before" in done
-    assert len(list((tmp_path / "r").glob("*.html"))) == 4
+    assert len(list((tmp_path / "r").glob("*.html"))) == 5
+    assert (tmp_path / "r" / "index.html").read_text().count('<a href="') == 4
     assert "0 reports made" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

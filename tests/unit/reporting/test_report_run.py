@@ -42,7 +42,7 @@ def test_each_report_is_a_notebook_and_a_page(reported):
         assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
         assert notebook.metadata.papermill.output_path == result.notebook.name
     assert sorted(path.name for path in out.iterdir() if not path.name.startswith(".")) == sorted(
-        ["clips", *(name for r in results for name in (r.notebook.name, r.html.name))]
+        ["clips", "index.html", *(name for r in results for name in (r.notebook.name, r.html.name))]
     )
 
 
