@@ -29,14 +29,15 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
-# The slow suites open pages in Chromium and a window on Xvfb, and ask ffprobe: all from the system's packages.
+# The slow suites open pages in Chromium and a window on Xvfb, ask ffprobe, and let cron fire: all from the
+# system's packages.
 test-all: $(STAMP) packages
 	$(BIN)/python -m pytest -m ''
 
 packages:
-	@{ command -v chromium && command -v Xvfb && command -v ffprobe; } >/dev/null 2>&1 || \
-	  { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium ffmpeg xvfb >/dev/null; } || \
-	  echo "Chromium, Xvfb or ffprobe is missing and could not be installed: the tests that need them will say so"
+	@{ command -v chromium && command -v Xvfb && command -v ffprobe && command -v crontab; } >/dev/null 2>&1 || \
+	  { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium cron ffmpeg xvfb >/dev/null; } || \
+	  echo "Chromium, Xvfb, ffprobe or cron is missing and could not be installed: the tests that need them will say so"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

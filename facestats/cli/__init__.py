@@ -44,6 +44,35 @@ def _options(
         os.environ["FACESTATS_DEBUG"] = "1"
 
 
+def register_commands() -> None:
+    """Make all commands known."""
+    from facestats.cli import (  # noqa: F401
+        analyze,
+        dataset,
+        demo,
+        evaluate,
+        export,
+        models,
+        report,
+        schedule,
+        synth,
+        training,
+        update,
+    )
+
+
+def commands() -> frozenset[str]:
+    """Return the names of all commands.
+
+    Examples
+    --------
+    >>> {"analyze", "update"} <= commands()
+    True
+    """
+    register_commands()
+    return frozenset(typer.main.get_command(app).commands)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 wrong use, 3 an input failed, 130 interrupted.
 
@@ -54,9 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     # Arrow's usual allocator keeps what it was given back; inherited by workers, and never overrides the user.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    # They register their commands.
-    from facestats.cli import analyze, dataset, demo, evaluate, export, models, report, synth, training, update  # noqa: F401
-
+    register_commands()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if "--debug" in arguments:  # accepted anywhere, not only before the command
         arguments.remove("--debug")
