@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -163,6 +164,13 @@ class Card:
     def attributes(self) -> tuple[str, ...]:
         """The attributes that the model predicts."""
         return tuple(head.attribute for head in self.heads)
+
+    @property
+    def behaviour(self) -> str:
+        """Hash of all in the card that changes what is made of the weights' answers, 64 hex digits."""
+        told = {name: value for name, value in asdict(self).items() if name.startswith("input_") or name == "heads"}
+        told["heads"] = [{name: value for name, value in head.items() if name != "limits"} for head in told["heads"]]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the text of ``card.json``."""

@@ -11,8 +11,7 @@ import queue
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
@@ -120,7 +119,8 @@ class Cluster:
         self._address, self._timeout_s, self._name = address, timeout_s, f"facestats-{uuid.uuid4().hex[:12]}"
         self._said: queue.SimpleQueue[tuple[int, object]] = queue.SimpleQueue()
         self._given: dict[int, _Given] = {}
-        self._n_given = 0
+        self._n_given = self._n_stuck = 0
+        self._without_s: float | None = None  # since when there are no workers
         try:
             self._client = Client(address, timeout=_CONNECTS_WITHIN_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError, CommClosedError) as error:
@@ -129,7 +129,7 @@ class Cluster:
             ) from None
         try:
             self._client.wait_for_workers(1, timeout=_CONNECTS_WITHIN_S)
-            self._client.register_plugin(StagesPlugin(_with_absolute_paths(options)), name=self._name)
+            self._client.register_plugin(StagesPlugin(options), name=self._name)
             self._client.subscribe_topic(self._name, self._hear)
         except TimeoutError:
             self.close()
@@ -143,8 +143,16 @@ class Cluster:
         self._said.put((number, tuple(told)))
 
     def free(self) -> int:
-        """Return how many more pieces of work can be given: as many as the workers have threads, at least one."""
-        return max(1, sum(self._client.nthreads().values())) - len(self._given)
+        """Return how many more pieces of work can be given: as many as the workers have threads that are not stuck."""
+        n = sum(self._client.nthreads().values()) - self._n_stuck
+        if n > 0:
+            self._without_s = None
+        elif self._without_s is None:
+            self._without_s = time.monotonic()
+        elif time.monotonic() - self._without_s > max(self._timeout_s, _CONNECTS_WITHIN_S):
+            stuck = " but such as hang and have no nanny to restart them" if self._n_stuck else ""
+            raise FacestatsError(f"the cluster at {self._address} has no workers left{stuck}: start some, run again")
+        return max(1, n) - len(self._given)
 
     def give(self, work: Work) -> None:
         """Give a piece of work to the cluster."""
@@ -159,6 +167,7 @@ class Cluster:
             try:
                 number, told = self._said.get(timeout=0.2)
             except queue.Empty:
+                self.free()  # there may be nobody left
                 if (lost := self._hung()) is not None:
                     return lost
                 continue
@@ -176,12 +185,18 @@ class Cluster:
 
     def _hung(self) -> tuple[Work, Lost] | None:
         for number, given in self._given.items():
-            if given.address and time.monotonic() - given.heard_s > self._timeout_s:
-                del self._given[number]
-                given.future.cancel(force=True)
-                with contextlib.suppress(ValueError):  # it has no nanny, and cannot be stopped from here
-                    self._client.restart_workers([given.address], timeout=60, raise_for_error=False)
-                return given.work, Lost(f"no progress for {self._timeout_s:g} s")
+            if not given.address or time.monotonic() - given.heard_s <= self._timeout_s:
+                continue
+            if given.future.key not in self._client.processing().get(given.address, ()):
+                given.address = ""  # whoever had begun it is gone, and it waits for another one
+                continue
+            del self._given[number]
+            given.future.cancel(force=True)
+            try:
+                self._client.restart_workers([given.address], timeout=60, raise_for_error=False)
+            except (ValueError, KeyError):  # it has no nanny, and cannot be stopped from here
+                self._n_stuck += 1
+            return given.work, Lost(f"no progress for {self._timeout_s:g} s")
         return None
 
     def close(self) -> None:
@@ -197,15 +212,6 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _with_absolute_paths(options: AnalyzeOptions) -> AnalyzeOptions:
-    detector = options.detector
-    return replace(
-        options,
-        models_path=tuple(str(Path(folder).absolute()) for folder in options.models_path),
-        detector=str(Path(detector).absolute()) if Path(detector).is_file() else detector,
-    )
 
 
 def _answer(future: Future) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import itertools
 import logging
 import os
 from collections import deque
@@ -20,14 +22,14 @@ from facestats.locking import locked
 from facestats.looking import FrameCallback
 from facestats.manifest import Entry
 from facestats.options import AnalyzeOptions
-from facestats.plan import Content, Planner, Task, content_of, new_video_id
+from facestats.plan import Content, Planner, Task, content_of, is_there, new_video_id
 from facestats.progress import Bars
 from facestats.results import VideoResult
 from facestats.stages import Stages, load_stages
 from facestats.status import begin_run
 from facestats.store import CLIP_SUFFIXES, STRETCHES, Store, create_store, now, open_store
 from facestats.video.file import is_long
-from facestats.work import Outcome, Unit, analyzing, do, draw, give_up, opened, recorded
+from facestats.work import Lost, Outcome, Unit, analyzing, do, draw, give_up, opened, recorded
 from facestats.workers import Workers, default_workers
 
 _log = logging.getLogger(__name__)
@@ -196,7 +198,7 @@ def analyze_collection(
     >>> import facestats as fs
     >>> fs.analyze_collection(["videos/"], out="store").store.tracks()  # doctest: +SKIP
     """
-    settings = AnalyzeOptions.from_keywords(**options)
+    settings = _with_absolute_paths(AnalyzeOptions.from_keywords(**options))
     if scheduler is not None and (workers is not None or on_frame is not None):
         raise UsageError("--scheduler has workers of its own: leave --workers and --show out")
     if workers is not None and workers < 0:
@@ -222,7 +224,8 @@ def analyze_collection(
                     run.side_by_side(elsewhere, crew)
                 run.here(here, on_frame)
         run.flag_missing(inputs)
-        remove(store.path / STRETCHES)
+        if isinstance(store.path, Path):  # elsewhere another run may be at it
+            remove(store.path / STRETCHES)
     problems += run.problems
     return CollectionResult(
         store=store,
@@ -282,6 +285,16 @@ def _found(
     return found, [str(error) for error in discovery.missing]
 
 
+def _with_absolute_paths(options: AnalyzeOptions) -> AnalyzeOptions:
+    """Return options that mean the same wherever the work is done."""
+    detector = options.detector
+    return replace(
+        options,
+        models_path=tuple(str(Path(folder).absolute()) for folder in options.models_path),
+        detector=str(Path(detector).absolute()) if Path(detector).is_file() else detector,
+    )
+
+
 def _crew(
     n: int | None, scheduler: str | None, settings: AnalyzeOptions, timeout_s: float, in_memory: bool
 ) -> AbstractContextManager[Crew]:
@@ -329,7 +342,12 @@ class _Run:
         retry_failed: bool,
     ) -> None:
         self.store, self._settings, self._stages, self._bars = store, settings, stages, bars
+        # Inputs not looked at yet; those whose turn to be decided about has not come, and what is known of these; and
+        # what is decided.
         self._waiting: deque[Input] = deque()
+        self._undecided: deque[Input] = deque()
+        self._answers: dict[str, Content | Lost] = {}
+        self._ready: deque[Unit] = deque()
         self._order = {item.path: number for number, item in enumerate(found)}
         self._entries = store.entries()
         self._planner = Planner(
@@ -363,20 +381,39 @@ class _Run:
 
     def take(self) -> Input | Unit | None:
         """Return the next input that must be read to be known, or analysed."""
-        while self._waiting:
+        while not self._ready and self._waiting:
             item = self._waiting.popleft()
+            self._undecided.append(item)
             content = self._planner.known_content(item)
             if content is None:
                 return item
-            unit = self.decide(item, content)
-            if unit is not None:
-                return unit
-        return None
+            self.read(item, content)
+        return self._ready.popleft() if self._ready else None
 
-    def decide(self, item: Input, content: Content) -> Unit | None:
+    def read(self, item: Input, answer: Content | Lost) -> None:
+        """Note what an input holds, and decide about all up to the first of which that is not known yet.
+
+        In the order of the inputs: the first of several copies gives its name, whichever is read first.
+        """
+        self._answers[item.path] = answer
+        while self._undecided and self._undecided[0].path in self._answers:
+            item = self._undecided.popleft()
+            answer = self._answers.pop(item.path)
+            # One that could not even be read in time has no content by which it could be known.
+            unit = self._decide(item, answer if isinstance(answer, Content) else Content(None))
+            if unit is not None and isinstance(answer, Lost):
+                self.give_up(unit, answer.why)
+            elif unit is not None:
+                self._ready.append(unit)
+
+    def _decide(self, item: Input, content: Content) -> Unit | None:
         """Return the work that an input needs; None if it needs none."""
         task = self._planner.decide(item, content)
         number = self._order[item.path]
+        if content.sha256 is not None:
+            unread = new_video_id(item, None)
+            if self._entries.pop(unread, None) is not None:  # now it can be read, and is known by its content
+                self.store.forget(unread)
         self._ids[number] = task.video_id
         self._owner[item.shown] = task.video_id
         if task.action == "copy":
@@ -406,7 +443,7 @@ class _Run:
 
     def give_up(self, unit: Unit, why: str) -> None:
         """Note that a video cannot be analysed."""
-        self.done(unit, Outcome(give_up(unit, self._stages, why), (why,)))
+        self.done(unit, give_up(unit, self._stages, why))
 
     # -- working ---------------------------------------------------------------------------------------------------
 
@@ -414,10 +451,11 @@ class _Run:
         """Do everything in this process."""
         self._waiting.extend(items)
         while (work := self.take()) is not None:
-            unit = self.decide(work, content_of(work)) if isinstance(work, Input) else work
-            if unit is not None:
-                report = partial(self._bars.report, unit.task.item.shown)
-                self.done(unit, do(replace(unit, may_split=False), self._stages, report, on_frame))
+            if isinstance(work, Input):
+                self.read(work, content_of(work))
+            else:
+                report = partial(self._bars.report, work.task.item.shown)
+                self.done(work, do(replace(work, may_split=False), self._stages, report, on_frame))
 
     def side_by_side(self, items: Sequence[Input], crew: Crew) -> None:
         """Let others do the work."""
@@ -433,26 +471,24 @@ class _Run:
             if (entry := entries.get(task.video_id)) is not None:
                 entries[task.video_id] = self.store.note(entry, paths=task.paths, files=task.files)
         arguments = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
-        folders = [Path(argument).resolve() for argument in map(os.fspath, arguments) if Path(argument).is_dir()]
+        roots = [_root(os.fspath(argument)) for argument in arguments]
         for entry in entries.values():
             gone = [
                 path
                 for path in entry.paths
                 if self._owner.get(path, entry.video_id) != entry.video_id
-                or (path not in self._owner and _lay_in(path, folders))
+                or (path not in self._owner and path.startswith(tuple(roots)) and not is_there(path))
             ]
             if gone and len(gone) == len(entry.paths) and entry.missing_since is None:
                 self.store.note(entry, missing_since=now())
 
 
-def _lay_in(path: str, folders: Sequence[Path]) -> bool:
-    """Say whether a path is one of these folders'."""
-    if is_remote(path):
-        return False
-    try:
-        return any(Path(path).resolve().is_relative_to(folder) for folder in folders)
-    except (OSError, RuntimeError):  # a loop of links
-        return False
+def _root(argument: str) -> str:
+    """Return what the paths of all inputs begin with that an argument names."""
+    place = argument if is_remote(argument) else os.path.abspath(argument)  # noqa: PTH100
+    parts = place.split("/")
+    plain = list(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
+    return "/".join(plain).rstrip("/") + ("/" if len(plain) < len(parts) or not Path(argument).is_file() else "")
 
 
 def _without_clip_suffix(path: Path) -> Path:

@@ -45,10 +45,10 @@ class Desk(Protocol):
     """Where it is known what is to be done, and where it is noted what became of it."""
 
     def take(self) -> Input | Unit | None:
-        """Return an input that is to be read, or analysed; None if there is no more."""
+        """Return an input that is to be read, or analysed; None if there is none now."""
 
-    def decide(self, item: Input, content: Content) -> Unit | None:
-        """Return the work that an input of this content needs; None if it needs none."""
+    def read(self, item: Input, answer: Content | Lost) -> None:
+        """Note what an input holds, after which there may be more to take."""
 
     def done(self, unit: Unit, outcome: Outcome) -> None:
         """Note what became of a video."""
@@ -104,12 +104,7 @@ def dispatch(crew: Crew, desk: Desk, bars: Bars) -> None:
 def _further(work: Work, answer: Answer, desk: Desk, pieces: dict[str, _Pieces]) -> Iterator[Work]:
     """Note an answer, and yield what is to be done next of the same video."""
     if isinstance(work, Input):
-        # One that could not even be read in time has no content by which it could be known.
-        unit = desk.decide(work, answer if isinstance(answer, Content) else Content(None))
-        if unit is not None and isinstance(answer, Lost):
-            desk.give_up(unit, answer.why)
-        elif unit is not None:
-            yield unit
+        desk.read(work, answer)
         return
     unit = work if isinstance(work, Unit) else work.unit
     video = unit.task.video_id

@@ -6,15 +6,16 @@ import glob
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from facestats.errors import MissingInputError
 from facestats.files import sha256_of
 from facestats.locations import is_remote, location
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
+
+_PIECE = 1 << 22  # bytes that are read at once
 
 #: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
 CLIPS_MARKER = ".facestats-clips"
@@ -174,10 +175,16 @@ def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
                 yield Input(str(Path(where) / name))
 
 
-def content_hash(item: Input) -> str | None:
+def content_hash(item: Input, report: Callable[[int], object] | None = None) -> str | None:
     """Return the sha256 of an input's content; None for a camera or a stream.
 
     The hash of a sequence is the hash of its images' names and hashes, in natural order.
+
+    Parameters
+    ----------
+    item : Input
+    report : callable, optional
+        Told now and then how many bytes were read.
 
     Raises
     ------
@@ -191,23 +198,21 @@ def content_hash(item: Input) -> str | None:
     """
     if item.is_live:
         return None
-    if is_remote(item.path):
-        with location(item.path).open("rb") as file:
-            return _digest(file)
-    if not item.is_sequence:
-        # A pipe would never end, and what it gives can be read only once.
-        if not stat.S_ISREG(Path(item.path).stat().st_mode):
-            raise OSError(f"{item.path} is no regular file")
-        return sha256_of(Path(item.path))
-    total = hashlib.sha256()
-    for path in sorted(Path(item.path).iterdir(), key=natural_key):
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            total.update(f"{path.name}\0{sha256_of(path)}\n".encode())
-    return total.hexdigest()
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        digest.update(piece)
+    if item.is_sequence:
+        total = hashlib.sha256()
+        for path in sorted(Path(item.path).iterdir(), key=natural_key):
+            if path.suffix.lower() in IMAGE_SUFFIXES:
+                total.update(f"{path.name}\0{sha256_of(path)}\n".encode())
+        return total.hexdigest()
+    path = location(item.path)
+    # A pipe would never end, and what it gives can be read only once.
+    if not is_remote(item.path) and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(f"{item.path} is no regular file")
+    digest, n = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            n += len(piece)
+            if report is not None:
+                report(n)
     return digest.hexdigest()

@@ -47,11 +47,13 @@ def location(path: str | Path) -> Path:
     """
     if not is_remote(path):
         return Path(path)
+    # Listings are not kept: other processes write too.
+    scheme = _SCHEME.match(str(path))[1].lower()
+    options = {"use_listings_cache": False} if scheme in ("s3", "s3a", "gs", "gcs", "az", "abfs") else {}
     try:
-        found = UPath(str(path))
+        found = UPath(str(path), **options)
         _ = found.fs
     except (ImportError, ValueError) as error:
-        scheme = _SCHEME.match(str(path))[1]
         raise UsageError(
             f"cannot reach {scheme}://: {error}; `pip install facestats[cloud]` brings s3 and gs"
         ) from None

@@ -11,6 +11,7 @@ import filelock
 from facestats.errors import StoreError
 
 _NAME = ".lock"
+_WAITS_S = 1.0
 
 
 @contextlib.contextmanager
@@ -37,7 +38,8 @@ def locked(store: Path) -> Iterator[None]:
     if not isinstance(store, Path):
         yield
         return
-    lock = filelock.FileLock(store / _NAME, blocking=False, thread_local=False)
+    # For a moment: whoever only looks whether somebody is at it holds the lock too.
+    lock = filelock.FileLock(store / _NAME, timeout=_WAITS_S, thread_local=False)
     try:
         with lock:
             yield

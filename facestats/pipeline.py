@@ -106,10 +106,13 @@ def analyzed(
     >>> with analyzed(source, video_id="clip", sha256=None, stages=stages, options=options) as found:  # doctest: +SKIP
     ...     print(found.tracks)
     """
-    items = look(source, stages, options, spans=spans, on_frame=on_frame)
-    with assembled(
-        items, source, video_id=video_id, sha256=sha256, thresholds=stages.thresholds, options=options
-    ) as found:
+    # Closed whatever happens, or the thread that decodes would wait for ever for somebody to take its frames.
+    with (
+        contextlib.closing(look(source, stages, options, spans=spans, on_frame=on_frame)) as items,
+        assembled(
+            items, source, video_id=video_id, sha256=sha256, thresholds=stages.thresholds, options=options
+        ) as found,
+    ):
         yield found
 
 

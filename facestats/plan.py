@@ -61,8 +61,8 @@ def file_mark(item: Input) -> str:
     return f"{found.st_size} {found.st_mtime_ns}" if time.time() - found.st_mtime > _SETTLED_S else ""
 
 
-def content_of(item: Input) -> Content:
-    """Return what tells an input's content apart, reading all of it.
+def content_of(item: Input, report: Callable[[str, int, int | None], object] | None = None) -> Content:
+    """Return what tells an input's content apart, reading all of it, and telling how many megabytes were read.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def content_of(item: Input) -> Content:
     """
     mark = file_mark(item)
     try:
-        return Content(content_hash(item), mark)
+        return Content(content_hash(item, report and (lambda n: report("read", n >> 20, None))), mark)
     except OSError:
         return Content(None)  # opening it will say why, where the failure is recorded
 
@@ -96,6 +96,8 @@ class Task:
         By path, its mark, see :class:`Content`.
     tries : int
         How often it has failed.
+    run_before : str
+        Name of the tables that the store had of it; empty if none.
     """
 
     item: Input
@@ -106,6 +108,7 @@ class Task:
     paths: tuple[str, ...]
     files: Mapping[str, str]
     tries: int = 0
+    run_before: str = ""
 
 
 class Planner:
@@ -166,7 +169,7 @@ class Planner:
             video_id = self._ids.setdefault(content.sha256, video_id)
         entry, first = self._entries.get(video_id), self._done.get(video_id)
         before = first.paths if first is not None else entry.paths if entry is not None else ()
-        paths = (item.shown, *(path for path in before if path != item.shown and _is_there(path)))
+        paths = (item.shown, *(path for path in before if path != item.shown and is_there(path)))
         files = {**(first.files if first else entry.files if entry else {}), item.shown: content.mark}
         files = {path: mark for path, mark in files.items() if path in paths and mark}
         if first is not None:
@@ -180,7 +183,8 @@ class Planner:
                 action, reason = "analyze", "its tables are missing"
             elif reason is None and lost == "clip" and entry.status != "failed" and self._options["clips"]:
                 action, reason = "draw", "its clip is missing"
-            task = Task(item, video_id, content, action, reason or _had(entry), paths, files, tries)
+            run_before = entry.run if entry is not None else ""
+            task = Task(item, video_id, content, action, reason or _had(entry), paths, files, tries, run_before)
         self._done[video_id] = task
         return task
 
@@ -228,6 +232,8 @@ def changed(entry: Entry, options: Mapping[str, Any], models: Mapping[str, Mappi
             return f"{what} was {before.get('name', 'none')}, is {after.get('name', 'none')}" + (
                 ", of other weights" if before.get("name") == after.get("name") else ""
             )
+        if before.get("card", after.get("card")) != after.get("card"):
+            return f"the card of the model of {name} has changed"
     return None
 
 
@@ -266,7 +272,14 @@ def _resolved(item: Input) -> str:
         return str(Path(item.path).absolute())
 
 
-def _is_there(path: str) -> bool:
+def is_there(path: str) -> bool:
+    """Say whether there is something at a path or an address.
+
+    Examples
+    --------
+    >>> is_there("nowhere.mp4")
+    False
+    """
     try:
         return location(path).exists()
     except OSError:

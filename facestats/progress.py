@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from facestats.store import safe_stem
 
-_DOING = {"analyse": "", "draw": "clip of ", "join": "joining "}
+_DOING = {"analyse": "", "draw": "clip of ", "join": "joining ", "read": "reading "}
 
 
 class Bars:
@@ -51,7 +51,7 @@ class Bars:
             bar = tqdm(
                 total=n_expected,
                 desc=f"{_DOING.get(doing, doing)}{safe_stem(video)}",
-                unit="part" if doing == "join" else "frame",
+                unit={"join": "part", "read": "MB"}.get(doing, "frame"),
                 leave=False,
                 position=line,
                 disable=True if n_expected == 1 else self._disable,

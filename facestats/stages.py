@@ -29,7 +29,8 @@ class Stages:
     thresholds : mapping of str to float
         Probability below which an attribute's verdict is "unknown".
     models : mapping of str to mapping
-        By attribute, the ``name`` and ``sha256`` of its model; those of the detector as ``"detector"``.
+        By attribute, the ``name`` and ``sha256`` of its model, and the hash of what its card says of its answers; name
+        and hash of the detector as ``"detector"``.
     """
 
     detectors: tuple[Detector, ...]
@@ -63,7 +64,10 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         for _ in range(min(usable_cores(), MOST_WORKERS))
     )
     detector = {"name": detectors[0].name, "sha256": sha256_of(detector_file(options.detector))}
-    attributes = {name: {"name": model.name, "sha256": hashes[model.name]} for name, model in chosen.items()}
+    attributes = {
+        name: {"name": model.name, "sha256": hashes[model.name], "card": model.card.behaviour}
+        for name, model in chosen.items()
+    }
     return Stages(
         detectors=detectors,
         classifiers=tuple(classifiers),

@@ -19,12 +19,12 @@ import itertools
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -36,13 +36,16 @@ from facestats.arrow import arrow_schema, from_arrow, to_arrow
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.files import check_writable
 from facestats.locations import is_remote, location, remove, write_whole
-from facestats.manifest import Entry, read_entries, read_entry, write_entry
+from facestats.manifest import Entry, entry_path, read_entries, read_entry, write_entry
 from facestats.results import VideoResult
 
 if TYPE_CHECKING:
     from facestats.pipeline import AnalyzedVideo
 
 _MARKER = "store.json"
+
+_ATTEMPTS = 5  # to read what a run is replacing
+_Read = TypeVar("_Read")
 
 _ROWS_IN_GROUP = 10_000  # of a Parquet file: so many wait in memory
 
@@ -148,24 +151,26 @@ class Store:
             If a file that the manifest names is absent or damaged.
         """
         wanted = _known(table, columns)
-        found = self._told(table, lambda data: data.to_table(columns=wanted, filter=_expression(table, where)))
-        return self._finished(table, found, wanted)
+        chosen = _expression(table, where)
+        if table == "videos":  # small, and where they are is known to the manifest alone
+            found = self._told(lambda: self._where_they_are(self.dataset(table).to_table()))
+            return from_arrow(table, (found if chosen is None else found.filter(chosen)).select(wanted), wanted)
+        found = self._told(lambda: self.dataset(table).to_table(columns=wanted, filter=chosen))
+        return from_arrow(table, found, wanted)
 
     def batches(
         self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None
     ) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`read` returns piece by piece, so that a table of any length takes little memory."""
         wanted = _known(table, columns)
-        scanner = self._told(
-            table,
-            lambda data: data.scanner(
-                columns=wanted, filter=_expression(table, where), batch_readahead=1, fragment_readahead=1
-            ),
-        )
-        pieces = iter(scanner.to_batches())
-        while (piece := self._told(table, lambda _: next(pieces, None))) is not None:
+        if table == "videos":
+            yield self.read(table, columns=columns, where=where)
+            return
+        how = {"columns": wanted, "filter": _expression(table, where), "batch_readahead": 1, "fragment_readahead": 1}
+        pieces = iter(self._told(lambda: self.dataset(table).scanner(**how).to_batches()))
+        while (piece := self._told(lambda: next(pieces, None), attempts=1)) is not None:
             if piece.num_rows:
-                yield self._finished(table, pa.Table.from_batches([piece]), wanted)
+                yield from_arrow(table, pa.Table.from_batches([piece]), wanted)
 
     def sql(self, query: str) -> pd.DataFrame:
         """Answer one SELECT over ``videos``, ``frames``, ``observations``, ``tracks`` and ``thumbnails``, by DuckDB.
@@ -186,11 +191,11 @@ class Store:
         # Those of which it does not speak need not be looked for.
         spoken_of = [name for name in schema.TABLES if name in query.lower()]
 
-        def answered(_: object) -> pd.DataFrame:
+        def answered() -> pd.DataFrame:
             tables = {name: self.videos() if name == "videos" else self.dataset(name) for name in spoken_of}
             return answer(query, tables)
 
-        return self._told("tables", answered)
+        return self._told(answered)
 
     def dataset(self, table: str) -> ds.Dataset:
         """Return a table as a pyarrow dataset, whose files are read when they are asked for.
@@ -210,23 +215,25 @@ class Store:
         places = [str(file) if isinstance(file, Path) else file.path for file in files]
         return ds.dataset(places, schema=arrow_schema(table), format="parquet", **far)
 
-    def _told(self, table: str, work: Any) -> Any:
-        """Do something with a dataset, and say which file is absent or damaged if one is."""
-        try:
-            return work(self.dataset(table) if table in schema.TABLES else None)
-        except (OSError, pa.ArrowInvalid) as error:
-            for entry in self.entries().values():
-                for name in schema.TABLES:
-                    path = self.path / "tables" / entry.video_id / entry.run / f"{name}.parquet"
-                    if (problem := _problem(path)) is not None:
-                        where = entry.paths[0] if entry.paths else entry.video_id
-                        raise StoreError(f"{path} {problem}: analyse {where} again") from None
-            raise StoreError(f"cannot read {self.path}: {error}") from None
+    def _told(self, read: Callable[[], _Read], attempts: int = _ATTEMPTS) -> _Read:
+        """Read something, and say which file is absent or damaged if one is."""
+        while True:
+            try:
+                return read()
+            except (OSError, pa.ArrowInvalid) as error:
+                self._blame()
+                attempts -= 1
+                if attempts <= 0:  # else all is there: a run has replaced what was being read
+                    raise StoreError(f"cannot read {self.path}: {error}") from None
 
-    def _finished(self, table: str, found: pa.Table, wanted: list[str]) -> pd.DataFrame:
-        if table == "videos":
-            found = self._where_they_are(found)
-        return from_arrow(table, found, wanted)
+    def _blame(self) -> None:
+        for entry in self.entries().values():
+            for name in schema.TABLES:
+                path = self.path / "tables" / entry.video_id / entry.run / f"{name}.parquet"
+                # Or it was replaced a moment ago, and another entry names another file.
+                if (problem := _problem(path)) is not None and read_entry(self.path, entry.video_id) == entry:
+                    where = entry.paths[0] if entry.paths else entry.video_id
+                    raise StoreError(f"{path} {problem}: analyse {where} again")
 
     def _where_they_are(self, videos: pa.Table) -> pa.Table:
         frame = videos.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
@@ -357,7 +364,9 @@ class Store:
             _write_batches(folder, result.batches)
             write_entry(self.path, entry)
         except BaseException as error:
-            remove(folder)
+            written = read_entry(self.path, entry.video_id)
+            if written is None or written.run != entry.run:  # Ctrl-C may come when it is all done
+                remove(folder)
             if isinstance(error, OSError):
                 raise self._unwritable(error) from None
             raise
@@ -381,23 +390,55 @@ class Store:
                 raise self._unwritable(error) from None
         return changed
 
+    def forget(self, video_id: str) -> None:
+        """Remove a video with all its tables and its clip.
+
+        Raises
+        ------
+        OutputError
+            If the store cannot be written.
+        """
+        try:
+            entry_path(self.path, video_id).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self.drop_clip(video_id)
+        remove(self.path / "tables" / video_id)
+
     def sweep(self) -> None:
         """Remove what runs that were cut off left behind: tables that no entry names, files half written aside.
 
-        Only for whoever is the one writer of the store.
+        Only for whoever is the one writer of the store. One that lies elsewhere cannot be locked: there only what is
+        older than a day goes.
         """
         entries = self.entries()
         tables = self.path / "tables"
         for folder in tables.iterdir() if tables.is_dir() else ():
             current = entries.get(folder.name)
             for run in folder.iterdir():
-                if current is None or run.name != current.run:
+                if (current is None or run.name != current.run) and self._is_left(run):
                     remove(run)
-            if current is None:
+            if current is None and not any(folder.iterdir()):
                 remove(folder)
+        if not isinstance(self.path, Path):
+            stretches = self.path / STRETCHES
+            for folder in stretches.iterdir() if stretches.is_dir() else ():
+                if self._is_left(folder):
+                    remove(folder)
+            return
         for folder in (self.path / "entries", self.path / "clips"):
             for path in folder.glob(".*") if folder.is_dir() else ():
                 path.unlink(missing_ok=True)
+
+    def _is_left(self, folder: Path) -> bool:
+        """Say whether nobody can still be writing to a folder."""
+        if isinstance(folder, Path):
+            return True
+        before = datetime.now(UTC) - timedelta(days=1)
+        try:
+            return all(folder.fs.modified(path) < before for path in folder.fs.find(folder.path))
+        except (NotImplementedError, OSError):
+            return False
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write to {self.path}: {error.strerror or error}")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from facestats.collection import CollectionResult, analyze_collection
-from facestats.errors import OutputError, ReportError
+from facestats.errors import OutputError, ReportError, UsageError
 from facestats.files import check_writable
 from facestats.locking import locked
 from facestats.reporting.run import ReportResult, report
+from facestats.store import create_store
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,10 @@ def update(
     >>> fs.update("videos/", store="store", reports="reports").exit_code  # doctest: +SKIP
     0
     """
-    folder = Path(reports)
+    folder = Path(reports).absolute()
+    opened = create_store(os.fspath(store))  # first: the reports may lie in it
+    if isinstance(opened.path, Path) and opened.path.resolve() == folder.resolve():
+        raise UsageError(f"the reports cannot be the store itself, {folder}: name another folder")
     try:
         check_writable(folder)
     except OSError as error:

@@ -17,6 +17,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from facestats.clips import blur, write_clip
 from facestats.clips.render import DRAWN_COLUMNS
@@ -29,7 +30,7 @@ from facestats.looking import look as look_frames
 from facestats.manifest import Entry, read_entry
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import AnalyzedVideo, analyzed, assembled, failed_result
-from facestats.plan import Content, Task, content_of, relevant
+from facestats.plan import Content, Task, changed, content_of, relevant
 from facestats.shots import CueReader
 from facestats.stages import Stages
 from facestats.store import STRETCHES, Store
@@ -162,7 +163,7 @@ def perform(work: Work, stages: Stages, report: Report) -> Answer:
     Content(sha256=None, mark='')
     """
     if isinstance(work, Input):
-        return content_of(work)
+        return content_of(work, report)
     if isinstance(work, Look):
         return look_at(work, stages, report)
     return do(work, stages, report)
@@ -207,7 +208,7 @@ def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallbac
             if isinstance(entry, Split):
                 return entry
         except InputErrors as error:
-            entry = give_up(unit, stages, reason(error, near))
+            return give_up(unit, stages, reason(error, near))
         if entry.error:
             trouble.append(entry.error)
         if options.clips and entry.status != "failed":
@@ -238,7 +239,7 @@ def _analyzed(
     """Return the entry of the unit's video, having analysed it unless its clip alone is missing."""
     task, options = unit.task, unit.options
     if task.action == "draw" and (entry := read_entry(store.path, task.video_id)) is not None:
-        return store.note(entry, paths=task.paths, files=task.files)
+        return store.note(entry, paths=task.paths, files=task.files, missing_since=None)
     with opened(near, options, recording) as source:
         spans = source.spans()
         if unit.may_split and len(spans) > 1:
@@ -263,7 +264,8 @@ def look_at(look: Look, stages: Stages, report: Report) -> int | Lost:
     path = stretch_path(unit, stages, look.number)
     try:
         if path.is_file():
-            return unpack(path.read_bytes()).tally.n_decoded
+            with contextlib.suppress(OSError, ValueError, KeyError, BadZipFile):  # then it is done again
+                return unpack(path.read_bytes()).tally.n_decoded
         with _nearby(unit.task.item) as near, opened(near, options) as source:
             cues = CueReader()
 
@@ -300,7 +302,11 @@ def _joined(join: Join, store: Store, stages: Stages, report: Report) -> Entry:
 
     def load(number: int) -> Stretch:
         report("join", number, join.n)
-        return unpack(stretch_path(unit, stages, number).read_bytes())
+        path = stretch_path(unit, stages, number)
+        try:
+            return unpack(path.read_bytes())
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise UnreadableInputError(f"cannot read {path}, a part of what was found: {error}; try again") from None
 
     joined = Joined(join.n, load)
     with assembled(
@@ -345,8 +351,8 @@ def _writer(unit: Unit, store: Store, stages: Stages) -> Callable[..., Entry]:
     )
 
 
-def give_up(unit: Unit, stages: Stages, why: str) -> Entry:
-    """Keep a video as failed, and return its entry.
+def give_up(unit: Unit, stages: Stages, why: str) -> Outcome:
+    """Keep a video as failed; or as it is, if its tables are there already and only its clip could not be made.
 
     Raises
     ------
@@ -354,20 +360,32 @@ def give_up(unit: Unit, stages: Stages, why: str) -> Entry:
         If the store cannot be written.
     """
     task, store = unit.task, Store(location(unit.store))
+    entry = read_entry(store.path, task.video_id)
+    options = unit.options.to_dict()
+    is_done = entry is not None and entry.status != "failed" and entry.sha256 == task.content.sha256 is not None
+    if is_done and changed(entry, options, stages.models) is None and (task.action == "draw" or _is_new(entry, unit)):
+        return Outcome(entry, (f"no clip: {why}",))
     store.drop_clip(task.video_id)
     result = failed_result(task.video_id, task.item.shown, task.content.sha256, why, datetime.now(UTC))
-    return _writer(unit, store, stages)(result, tries=task.tries + 1)
+    return Outcome(_writer(unit, store, stages)(result, tries=task.tries + 1), (why,))
+
+
+def _is_new(entry: Entry, unit: Unit) -> bool:
+    """Say whether an entry was written since its video's work was decided upon."""
+    return entry.run != unit.task.run_before
 
 
 @contextlib.contextmanager
 def _nearby(item: Input) -> Iterator[Input]:
     """Give an input on this machine."""
-    try:
-        with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        try:
             near = stack.enter_context(fetched(item.path))
-            yield item if near == item.path else replace(item, path=near)
-    except FileNotFoundError:
-        raise MissingInputError(f"{item.shown} does not exist: check the address") from None
+        except FileNotFoundError:
+            raise MissingInputError(f"{item.shown} does not exist: check the address") from None
+        except OSError as error:
+            raise UnreadableInputError(f"cannot read {item.shown}: {error.strerror or error}") from None
+        yield item if near == item.path else replace(item, path=near)
 
 
 @contextlib.contextmanager

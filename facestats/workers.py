@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
+import facestats
 from facestats.dispatch import Progress
 from facestats.errors import FacestatsError
 from facestats.options import AnalyzeOptions
@@ -28,7 +30,9 @@ WORKER_BYTES = 500_000_000
 #: A worker may take so many seconds to load its libraries and models, however short the time limit.
 STARTS_WITHIN_S = 120.0
 
-_COMMAND = (sys.executable, "-m", "facestats.worker")
+# -P: what lies in the current folder is no part of the program, which may lie anywhere.
+_COMMAND = (sys.executable, "-P", "-m", "facestats.worker")
+_PLACE = str(Path(facestats.__file__).parents[1])
 
 
 def default_workers() -> int:
@@ -41,10 +45,23 @@ def default_workers() -> int:
     >>> default_workers() >= 1
     True
     """
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return max(1, min(usable_cores(), int(free // WORKER_BYTES)))
-    return usable_cores()
+    fits = [each // WORKER_BYTES for each in (_available_bytes(), _limit_bytes()) if each is not None]
+    return max(1, min(usable_cores(), *fits))
+
+
+def _available_bytes() -> int | None:
+    """Return how much memory can be had, that of cached files included; None where nobody says."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
+    return None
+
+
+def _limit_bytes() -> int | None:
+    """Return how much memory a container may use; None where there is no limit."""
+    with contextlib.suppress(OSError, ValueError):  # "max" is none
+        return int(Path("/sys/fs/cgroup/memory.max").read_text())
+    return None
 
 
 @dataclass
@@ -165,7 +182,11 @@ class Workers:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, THREADS_VARIABLE: str(self._threads)},
+            env={
+                **os.environ,
+                THREADS_VARIABLE: str(self._threads),
+                "PYTHONPATH": os.pathsep.join(filter(None, (_PLACE, os.environ.get("PYTHONPATH")))),
+            },
         )
 
         def listen() -> None:

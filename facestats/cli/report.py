@@ -46,9 +46,7 @@ class _PairsCommand(TyperCommand):
 
 @app.command(cls=_PairsCommand)
 def report(
-    store: Annotated[
-        Path | None, typer.Argument(metavar="STORE", help="Folder that `facestats analyze --out` wrote.")
-    ] = None,
+    store: Annotated[str | None, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports; made if absent.")] = Path("reports"),
     template: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Run this notebook instead of those that come with facestats.")

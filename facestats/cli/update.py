@@ -36,9 +36,12 @@ def update(
 
     Two updates of the same reports, and two runs on the same store, never overlap.
     """
+    from facestats.store import create_store
     from facestats.updating import update as bring_up_to_date
 
-    with _logged_to(log or reports.with_name(f"{reports.name}.log")) as logger:
+    create_store(store)  # first: the log may lie in it
+    folder = reports.absolute()
+    with _logged_to(log or folder.with_name(f"{folder.name}.log")) as logger:
         logger.info("update of %s from %s begins", store, ", ".join(inputs))
         try:
             result = bring_up_to_date(inputs, store=store, reports=reports, **how)

@@ -254,9 +254,12 @@ def _gather_clips(store: Store, folder: Path) -> None:
                 part.touch()
         target = folder / CLIPS / clip.name
         try:
-            if target.exists() and target.samefile(clip):
+            if isinstance(clip, Path) and target.exists() and target.samefile(clip):
                 continue
             with written_aside(target) as part:
+                if not isinstance(clip, Path):
+                    clip.fs.get_file(clip.path, str(part))
+                    continue
                 try:
                     os.link(clip, part)
                 except OSError:  # another file system, or one without links

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import stat
 import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -59,6 +60,8 @@ def is_long(path: str | Path) -> bool:
     False
     """
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for ever
+            return False
         with av.open(**local_file(path)) as container:
             return (container.duration or 0) / av.time_base >= _LONG_S
     except (av.error.FFmpegError, OSError):  # whoever reads it will say why

@@ -97,9 +97,8 @@ def test_two_never_overlap(tmp_path, capsys):
         code, out, err = run(capsys, tmp_path)
     assert (code, out) == (2, "")
     assert "another run is writing to" in err
-    assert not (tmp_path / "s").exists()
+    assert not (tmp_path / "s" / "entries").exists()
     assert "ERROR another run" in (tmp_path / "r.log").read_text()
-    (tmp_path / "s").mkdir()
     with locked(tmp_path / "s"), pytest.raises(StoreError, match="another run"):
         facestats.update(tmp_path / "in", store=tmp_path / "s", reports=tmp_path / "r", progress=False)
 

@@ -156,7 +156,7 @@ def test_a_cut_off_video_is_partial_and_keeps_its_rows(tmp_path):
 
 
 def test_a_file_that_may_not_be_read_is_a_failure_like_any_other(videos, tmp_path, monkeypatch):
-    def forbidden(item):
+    def forbidden(item, report=None):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("facestats.plan.content_hash", forbidden)

@@ -24,16 +24,18 @@ class FakeDesk:
         if not self.waiting:
             return None
         item = self.waiting.pop(0)
-        return self.unit(item) if item.path in self.known else item
+        return self.unit(item) if isinstance(item, Input) and item.path in self.known else item
 
     def unit(self, item):
         return Unit(SimpleNamespace(item=item, video_id=item.path), None, "store")
 
-    def decide(self, item, content):
-        if content == Content("skip"):
+    def read(self, item, answer):
+        if answer == Content("skip"):
             self.over[item.path] += 1
-            return None
-        return self.unit(item)
+        elif isinstance(answer, Lost):
+            self.give_up(self.unit(item), answer.why)
+        else:
+            self.waiting.insert(0, self.unit(item))
 
     def done(self, unit, outcome):
         self.over[unit.task.video_id] += 1
