@@ -29,7 +29,7 @@ from facestats.stages import Stages, load_stages
 from facestats.status import begin_run
 from facestats.store import CLIP_SUFFIXES, STRETCHES, Store, create_store, now, open_store
 from facestats.video.file import is_long
-from facestats.work import Lost, Outcome, Unit, analyzing, do, draw, give_up, opened, recorded
+from facestats.work import Lost, Outcome, Unit, analyzing, do, draw, give_up, nearby, opened, recorded
 from facestats.workers import Workers, default_workers
 
 _log = logging.getLogger(__name__)
@@ -114,25 +114,26 @@ def analyze(
     if out is not None and Path(path).resolve() in {Path(f"{out}{suffix}").resolve() for suffix in CLIP_SUFFIXES}:
         raise UsageError(f"the clip would overwrite {path} itself: name another file")
     item = Input(path, is_sequence=Path(path).is_dir())
-    if not item.is_live and not Path(path).exists():
+    if not item.is_live and not is_there(path):
         raise MissingInputError(f"{path} does not exist: check the path")
     stages = load_stages(settings)
     sha256 = content_of(item).sha256
     video_id = new_video_id(item, sha256)
-    with Bars(1, progress=progress) as bars, recorded(item) as recording:
+    with Bars(1, progress=progress) as bars, recorded(item) as recording, nearby(item) as near:
 
         def report(doing: str, n_done: int, n_expected: int | None) -> None:
             bars.report(item.shown, doing, n_done, n_expected)
 
         with (
-            opened(item, settings, recording if out else None) as source,
+            opened(near, settings, recording if out else None) as source,
             analyzing(source, video_id, sha256, stages, settings, report) as found,
         ):
             result = found.collected()
+            result = replace(result, videos=result.videos.assign(path=item.shown).astype({"path": "str"}))
         if out is None:
             return result
         tables = {name: getattr(result, name) for name in ("observations", "tracks", "frames")}
-        return replace(result, clip=draw(item, tables, out, stages, settings, report, recording))
+        return replace(result, clip=draw(near, tables, out, stages, settings, report, recording))
 
 
 def analyze_collection(

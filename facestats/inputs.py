@@ -83,6 +83,8 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
     inputs: dict[str, Input] = {}
     missing: list[MissingInputError] = []
     for argument in map(str, arguments):
+        if argument.startswith(("file://", "local://")):
+            argument = str(location(argument))
         try:
             for item in _expand(argument, sequence):
                 inputs.setdefault(_identity(item), item)

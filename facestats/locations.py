@@ -16,6 +16,8 @@ from facestats.files import written_aside
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
+_HERE = frozenset({"file", "local"})  # addresses of this machine
+
 #: Addresses that are streams, to be watched while they last, and not files.
 STREAMS = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt", "http", "https", "mms"})
 
@@ -29,7 +31,7 @@ def is_remote(path: str | Path) -> bool:
     (True, False, False)
     """
     scheme = _SCHEME.match(str(path))
-    return scheme is not None and scheme[1].lower() not in STREAMS
+    return scheme is not None and scheme[1].lower() not in STREAMS | _HERE
 
 
 def location(path: str | Path) -> Path:
@@ -46,7 +48,9 @@ def location(path: str | Path) -> Path:
     'memory://store/a'
     """
     if not is_remote(path):
-        return Path(path)
+        scheme = _SCHEME.match(str(path))
+        here = scheme is not None and scheme[1].lower() in _HERE
+        return Path(str(path)[scheme.end() :]) if here else Path(path)
     # Listings are not kept: other processes write too.
     scheme = _SCHEME.match(str(path))[1].lower()
     options = {"use_listings_cache": False} if scheme in ("s3", "s3a", "gs", "gcs", "az", "abfs") else {}

@@ -199,7 +199,7 @@ def do(work: Unit | Join, stages: Stages, report: Report, on_frame: FrameCallbac
     with contextlib.ExitStack() as stack:
         near, recording = item, None
         try:
-            near = stack.enter_context(_nearby(item))
+            near = stack.enter_context(nearby(item))
             recording = stack.enter_context(recorded(item)) if options.clips else None
             if isinstance(work, Join):
                 entry = _joined(work, store, stages, report)
@@ -266,7 +266,7 @@ def look_at(look: Look, stages: Stages, report: Report) -> int | Lost:
         if path.is_file():
             with contextlib.suppress(OSError, ValueError, KeyError, BadZipFile):  # then it is done again
                 return unpack(path.read_bytes()).tally.n_decoded
-        with _nearby(unit.task.item) as near, opened(near, options) as source:
+        with nearby(unit.task.item) as near, opened(near, options) as source:
             cues = CueReader()
 
             def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
@@ -376,8 +376,16 @@ def _is_new(entry: Entry, unit: Unit) -> bool:
 
 
 @contextlib.contextmanager
-def _nearby(item: Input) -> Iterator[Input]:
-    """Give an input on this machine."""
+def nearby(item: Input) -> Iterator[Input]:
+    """Give an input on this machine, fetched for the time of the block if it lies elsewhere.
+
+    Raises
+    ------
+    MissingInputError
+        If it is not there.
+    UnreadableInputError
+        If it cannot be fetched.
+    """
     with contextlib.ExitStack() as stack:
         try:
             near = stack.enter_context(fetched(item.path))

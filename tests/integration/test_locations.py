@@ -143,3 +143,19 @@ def test_the_same_content_is_one_video_wherever_it_lies(videos, memory, tmp_path
     (entry,) = result.store.entries().values()
     assert entry.paths == (str(videos / "v00.mp4"), "memory://a/other-name.mp4")
     check_same(tmp_path / "store", tmp_path / "store")
+
+
+def test_one_video_from_elsewhere(videos, memory):
+    import facestats as fs
+
+    memory.put(str(videos / "v00.mp4"), "memory://a/v00.mp4")
+    found = fs.analyze("memory://a/v00.mp4", models=NO_MODELS, progress=False)
+    assert found.videos["path"].item() == "memory://a/v00.mp4"
+    assert len(found.tracks) == len(fs.analyze(videos / "v00.mp4", models=NO_MODELS, progress=False).tracks)
+    with pytest.raises(MissingInputError, match=r"memory://a/absent\.mp4 does not exist"):
+        fs.analyze("memory://a/absent.mp4", models=NO_MODELS, progress=False)
+
+
+def test_addresses_of_this_machine_are_paths(videos, tmp_path):
+    run(f"file://{videos / 'v00.mp4'}", f"file://{tmp_path / 'store'}", workers=0)
+    assert len(open_store(tmp_path / "store").videos()) == 1
