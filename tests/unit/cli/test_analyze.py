@@ -116,7 +116,9 @@ def test_an_interrupted_run_says_so_and_keeps_what_was_finished(number, tmp_path
     other = tmp_path / "in" / "later.mp4"
     write_video(other, regular_times(9, 10))
     code = (
-        "import os, sys, facestats.collection as c\n"
+        "import os, signal, sys, facestats.collection as c\n"
+        # Whoever is started in the background, as by nohup, ignores Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from facestats.cli import main\n"
         "do = c.do\n"
         f"def once(unit, *a, **k):\n    if 'later' in unit.task.item.path: os.kill(os.getpid(), {int(number)})\n"

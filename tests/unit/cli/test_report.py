@@ -32,7 +32,7 @@ def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, 
     assert (code, err) == (0, "")
     assert out == f"{tmp_path / 'a.html'}\n"
     assert seen["parameters"] == {"title": "2", "smooth_s": 0.1, "max_timelines": 4}
-    assert (seen["store"], seen["out"], seen["video"]) == (store.path, tmp_path, "people")
+    assert (seen["store"], seen["out"], seen["video"]) == (str(store.path), tmp_path, "people")
 
 
 def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(capsys, store, monkeypatch):
