@@ -115,6 +115,7 @@ def test_stretches_of_a_run_that_was_cut_off_are_not_looked_at_again(film, whole
     check_same(store.path, whole.path)
 
 
+@pytest.mark.slow
 def test_other_options_are_other_stretches(film, tmp_path, workers, cut_off):
     crash_over, told = workers
     crash_over("Join")

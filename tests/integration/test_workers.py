@@ -148,7 +148,7 @@ def killed_again_and_again(folder, store, *, kills, seed, workers="2", program=(
     return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["2", pytest.param("0", marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_goes_on_and_ends_like_one_that_was_not(tmp_path, workers):
     folder = make_videos(tmp_path / "videos", 8)
     (folder / "broken.mp4").write_text("no video\n" * 20)
