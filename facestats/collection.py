@@ -480,7 +480,11 @@ class _Run:
                 if self._owner.get(path, entry.video_id) != entry.video_id
                 or (path not in self._owner and path.startswith(tuple(roots)) and not is_there(path))
             ]
-            if gone and len(gone) == len(entry.paths) and entry.missing_since is None:
+            if not gone or len(gone) < len(entry.paths):
+                continue
+            if entry.status == "failed" and all(path in self._owner for path in gone):
+                self.store.forget(entry.video_id)  # another content has taken its place, and it has no results
+            elif entry.missing_since is None:
                 self.store.note(entry, missing_since=now())
 
 

@@ -36,6 +36,7 @@ DEMOGRAPHICS_DTYPES = {
 
 _ATTRIBUTES = {column: attribute for attribute, column in schema.VERDICT_COLUMNS.items() if attribute != "expression"}
 _STEPS = 300  # of expectation and maximization
+_NOTHING = 1e-9
 _SHORTEST_S = 0.1  # a track of one observation was seen for a moment too
 
 
@@ -168,6 +169,7 @@ def _shares(
         rates = np.stack([rng.dirichlet(row + 0.5, n_bootstrap) for row in confusion[known]], axis=1)
         low, high = np.quantile(resolve(drawn, rates), [0.05, 0.95], axis=0)
         shares[:, np.flatnonzero(known)] = share, np.minimum(low, share), np.maximum(high, share)
+        shares[shares < _NOTHING] = 0.0  # maximization only comes near it
     return pd.DataFrame(
         {
             "attribute": column,

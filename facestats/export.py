@@ -116,8 +116,12 @@ def _write(pieces: Iterable[pd.DataFrame], empty: pd.DataFrame, table: str, *, f
             yield empty
 
     try:
-        with written_aside(out) as part, part.open("wb") as file:
-            _WRITERS[format](counted(), table, file)
+        if out.exists() and not out.is_file():  # a pipe or a device, which must not be replaced by a file
+            with out.open("wb") as file:
+                _WRITERS[format](counted(), table, file)
+        else:
+            with written_aside(out.resolve()) as part, part.open("wb") as file:
+                _WRITERS[format](counted(), table, file)
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
     return n

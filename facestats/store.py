@@ -102,9 +102,9 @@ class Store:
         entry = read_entry(self.path, self.video_id)
         return {} if entry is None else {entry.video_id: entry}
 
-    def videos(self) -> pd.DataFrame:
-        """Return one row per video; ``path`` and ``missing_since`` say where it is now."""
-        return self.read("videos")
+    def videos(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+        """Return one row per video; ``path`` and ``missing_since`` say where it is now; see :meth:`read`."""
+        return self.read("videos", columns=columns, where=where)
 
     def frames(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
         """Return one row per sampled frame; see :meth:`read`."""
@@ -220,6 +220,8 @@ class Store:
         while True:
             try:
                 return read()
+            except (pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+                raise UsageError(f"where is not understood: {str(error).splitlines()[0]}") from None
             except (OSError, pa.ArrowInvalid) as error:
                 self._blame()
                 attempts -= 1
@@ -233,7 +235,7 @@ class Store:
                 # Or it was replaced a moment ago, and another entry names another file.
                 if (problem := _problem(path)) is not None and read_entry(self.path, entry.video_id) == entry:
                     where = entry.paths[0] if entry.paths else entry.video_id
-                    raise StoreError(f"{path} {problem}: analyse {where} again")
+                    raise StoreError(f"{path} {problem}: analyse {where} again, with --force")
 
     def _where_they_are(self, videos: pa.Table) -> pa.Table:
         frame = videos.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
@@ -457,6 +459,7 @@ def now() -> str:
 
 def _known(table: str, columns: Sequence[str] | None) -> list[str]:
     names = [column.name for column in schema.columns(table)]
+    columns = [columns] if isinstance(columns, str) else columns
     unknown = [name for name in columns or () if name not in names]
     if unknown:
         raise UnknownNameError(f"{table} has no column {', '.join(unknown)}; there are {', '.join(names)}")

@@ -13,6 +13,7 @@ from runs import make_videos, tables
 
 from facestats.cli import main
 from facestats.collection import analyze_collection, plan_collection
+from facestats.errors import UsageError
 from facestats.export import export_store
 from facestats.manifest import Entry, read_entries
 from facestats.models import choose_models
@@ -164,3 +165,32 @@ def test_reports_may_lie_in_the_store_but_are_not_the_store(videos, tmp_path, ca
     assert Path(bundled("notebooks")).is_dir()
     assert tables(store)["videos"]["status"].tolist() == ["ok"]
     assert [task.action for task in plan_collection(videos / "v00.mp4", out=store, models=NO_MODELS)] == ["skip"]
+
+
+def test_a_bad_file_that_was_mended_is_forgotten(videos, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_text("no video")
+    assert run(path, tmp_path / "store", workers=0).exit_code == 3
+    shutil.copy(videos / "v00.mp4", path)
+    result = run(path, tmp_path / "store", workers=0)
+    assert result.store.videos(columns=["status"], where=[("path", "==", str(path))])["status"].tolist() == ["ok"]
+    assert len(result.store.entries()) == 1
+
+
+def test_an_export_writes_through_links_and_into_pipes(videos, tmp_path):
+    store = run(videos, tmp_path / "store", workers=0).store
+    target, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    export_store(store, "tracks", format="csv", out=link)
+    assert link.is_symlink()
+    assert target.read_text().startswith("video_id,")
+    export_store(store, "tracks", format="csv", out=Path("/dev/null"))
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_condition_of_another_kind_is_one_line(videos, tmp_path):
+    store = run(videos, tmp_path / "store", workers=0).store
+    with pytest.raises(UsageError, match="where is not understood"):
+        store.tracks(where=[("age_years", "==", "old")])
+    assert store.tracks(columns="gender").columns.tolist() == ["gender"]

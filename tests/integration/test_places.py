@@ -105,7 +105,7 @@ def test_a_store_half_deleted_says_what_is_missing_and_is_mended(videos, tmp_pat
     first, second, third = sorted(store.entries())
     shutil.rmtree(store.path / "tables" / first)
     next((store.path / "tables" / second).rglob("tracks.parquet")).write_bytes(b"PAR1 no more")
-    with pytest.raises(StoreError, match=rf"{first}.*is missing: analyse .* again"):
+    with pytest.raises(StoreError, match=rf"{first}.*is missing: analyse .* again, with --force"):
         store.tracks()
     assert len(store.video(third).tracks()) >= 1
     with pytest.raises(StoreError, match=rf"{second}.*is damaged"):
