@@ -19,7 +19,6 @@ from facestats.manifest import Entry, read_entries
 from facestats.models import choose_models
 from facestats.options import AnalyzeOptions
 from facestats.plan import changed
-from facestats.resources import bundled
 from facestats.stages import load_stages
 
 DYING_WORKER = """
@@ -162,7 +161,6 @@ def test_reports_may_lie_in_the_store_but_are_not_the_store(videos, tmp_path, ca
         assert (ended.value.code or 0) == code
     assert "the reports cannot be the store itself" in capsys.readouterr().err
     assert (store / "reports" / "index.html").is_file()
-    assert Path(bundled("notebooks")).is_dir()
     assert tables(store)["videos"]["status"].tolist() == ["ok"]
     assert [task.action for task in plan_collection(videos / "v00.mp4", out=store, models=NO_MODELS)] == ["skip"]
 

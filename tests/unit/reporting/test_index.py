@@ -1,4 +1,3 @@
-import json
 import re
 
 import pytest
@@ -61,4 +60,3 @@ def test_where_nothing_can_be_written(tmp_path):
 def test_headlines_are_plain_text():
     assert headline_of('<p class="fs-lead">In <b>a</b> &amp; b\n</p><p class="fs-lead">no</p>') == "In a & b"
     assert headline_of("<p>nothing</p>") == ""
-    assert json.dumps(headline_of(""))
