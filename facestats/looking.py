@@ -26,7 +26,6 @@ from facestats.stages import Stages
 from facestats.tables import SampledFrame
 from facestats.threads import map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.thumbnails import PictureChooser
-from facestats.track import Tracker, create_tracker
 from facestats.track.base import UNCONFIRMED
 from facestats.track.centroid import Centroid
 from facestats.track.linking import appearance
@@ -305,19 +304,3 @@ def classify_faces(
 
 def _is_lasting(classifier: Classifier) -> bool:
     return LASTING_ATTRIBUTES.issuperset(classifier.attributes)
-
-
-def tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
-    """Return a new tracker for a video.
-
-    Examples
-    --------
-    >>> tracker_for(VideoInfo("clip.mp4", 64, 48, fps=25.0), AnalyzeOptions()).name
-    'bytetrack'
-    """
-    known = math.isfinite(info.fps) and info.fps > 0
-    if options.rate == 0:
-        rate = info.fps if known else 25.0
-    else:
-        rate = min(options.rate, info.fps) if known else options.rate
-    return create_tracker(options.tracker, rate=rate, sure_score=options.sure_score)

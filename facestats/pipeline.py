@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +14,13 @@ import pandas as pd
 from facestats import schema
 from facestats.assembly import Assembler
 from facestats.errors import UnreadableInputError
-from facestats.looking import FrameCallback, look, tracker_for
+from facestats.looking import FrameCallback, look
 from facestats.options import AnalyzeOptions
 from facestats.results import VideoResult
 from facestats.stages import Stages
 from facestats.tables import SampledFrame
 from facestats.threads import uninterrupted
+from facestats.track import Tracker, create_tracker
 from facestats.types import VideoInfo
 from facestats.video import FrameSource, shown
 from facestats.video.spans import Span
@@ -181,6 +183,22 @@ def assembled(
             elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )
         yield AnalyzedVideo(videos, found.tracks, found.thumbnails, found.batches())
+
+
+def tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
+    """Return a new tracker for a video.
+
+    Examples
+    --------
+    >>> tracker_for(VideoInfo("clip.mp4", 64, 48, fps=25.0), AnalyzeOptions()).name
+    'bytetrack'
+    """
+    known = math.isfinite(info.fps) and info.fps > 0
+    if options.rate == 0:
+        rate = info.fps if known else 25.0
+    else:
+        rate = min(options.rate, info.fps) if known else options.rate
+    return create_tracker(options.tracker, rate=rate, sure_score=options.sure_score)
 
 
 def analyze_source(
