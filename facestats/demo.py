@@ -131,8 +131,6 @@ def run_demo(folder: Path, *, progress: bool | None = None) -> DemoRun:
     ------
     OutputError
         If the folder cannot be written.
-    ReportError
-        If a report fails.
 
     Examples
     --------
@@ -147,7 +145,7 @@ def run_demo(folder: Path, *, progress: bool | None = None) -> DemoRun:
     result = analyze_collection(video.path, out=folder / "store", progress=progress)
     csv = folder / "tracks.csv"
     export_table(result.store.tracks(), "tracks", format="csv", out=csv)
-    pages = tuple(item.html for item in report(result.store, out=folder / "reports"))
+    pages = tuple(item.html for item in report(result.store, out=folder / "reports").reports)
     clip = result.store.clip_path(result.video_ids[0])
     if clip is None:
         raise OutputError(f"no clip in {result.store.path}: run the demo in an empty folder")

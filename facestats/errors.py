@@ -14,8 +14,7 @@ process borders unharmed::
     ├── UnreadableInputError       the input is there but nothing of it could be read
     ├── ModelError                 a model that is damaged, does not fit its card, or cannot be fetched; 2
     ├── DataError                  a data file without the columns or images that are needed
-    ├── SchemaError                a table that does not follow the schema
-    └── ReportError                a report that failed while it ran
+    └── SchemaError                a table that does not follow the schema
 """
 
 from __future__ import annotations
@@ -79,7 +78,3 @@ class DataError(FacestatsError):
 
 class SchemaError(FacestatsError):
     """A table that does not follow :mod:`facestats.schema`."""
-
-
-class ReportError(FacestatsError):
-    """A report that failed while it ran."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from facestats.collection import CollectionResult, analyze_collection
-from facestats.errors import OutputError, ReportError, UsageError
+from facestats.errors import OutputError, UsageError
 from facestats.files import check_writable
 from facestats.locking import locked
-from facestats.reporting.run import ReportResult, report
+from facestats.reporting.results import Report
+from facestats.reporting.run import report
 from facestats.store import create_store
 
 
@@ -23,7 +24,7 @@ class UpdateResult:
     Attributes
     ----------
     collection : CollectionResult
-    reports : tuple of ReportResult
+    reports : tuple of Report
         Those that were made anew.
     problems : tuple of str
         One line for each input that is missing, failed or is only partly read, and for a report that failed.
@@ -32,7 +33,7 @@ class UpdateResult:
     """
 
     collection: CollectionResult
-    reports: tuple[ReportResult, ...]
+    reports: tuple[Report, ...]
     problems: tuple[str, ...]
     exit_code: int
 
@@ -90,10 +91,5 @@ def update(
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}") from None
     with locked(folder):
         found = analyze_collection(inputs, out=store, progress=progress, **how)
-        made: list[ReportResult] = []
-        trouble: list[str] = []
-        try:
-            made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
-        except ReportError as error:
-            trouble.append(str(error))
-    return UpdateResult(found, tuple(made), (*found.problems, *trouble), 3 if trouble else found.exit_code)
+        made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
+    return UpdateResult(found, made.reports, (*found.problems, *made.problems), made.exit_code or found.exit_code)

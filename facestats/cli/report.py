@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from facestats.cli import app
+from facestats.cli.analyze import one_line
 from facestats.errors import UsageError
 
 _FLAGS = ("-p", "--parameter")
@@ -49,7 +51,8 @@ def report(
     store: Annotated[str | None, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports; made if absent.")] = Path("reports"),
     template: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Run this notebook instead of those that come with facestats.")
+        str | None,
+        typer.Option(metavar="FILE", help="Run this notebook instead of the two above, or compare_report."),
     ] = None,
     parameter: Annotated[
         list[str] | None,
@@ -58,26 +61,32 @@ def report(
     video: Annotated[
         str | None, typer.Option(metavar="ID", help="Report on this video only: its id, or its file name.")
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print each page as PDF too (needs Chromium or Chrome).")] = False,
     list_parameters: Annotated[
         bool, typer.Option("--list-parameters", help="Print the parameters that -p can set, and stop.")
     ] = False,
 ) -> None:
     """Make notebooks and offline HTML pages: one for each video, and one over all."""
-    from facestats.reporting import run
+    from facestats.reporting import run, tasks
     from facestats.reporting.parameters import read_values
 
     if list_parameters:
-        _print_parameters(run.templates(template), run.reserved_names(template))
+        _print_parameters(tasks.templates(template), tasks.reserved_names(template))
         return
     if store is None:
         raise UsageError("name the store to report on: facestats report STORE")
     texts = dict(pair.split("=", 1) for pair in parameter or [])
     if len(texts) < len(parameter or []):
         raise UsageError("a parameter is given twice: -p each name once")
-    parameters = read_values(texts, run.templates(template))
-    results = run.report(store, out=out, template=template, parameters=parameters, video=video)
-    for result in results:
-        print(result.html)
+    parameters = read_values(texts, tasks.templates(template))
+    result = run.report(store, out=out, template=template, parameters=parameters, video=video, pdf=pdf)
+    for made in result.reports:
+        print(made.html if made.pdf is None else made.pdf)
+    for problem in result.problems:
+        print(f"facestats: {one_line(problem)}", file=sys.stderr)
+    if len(result.reports) > 1:
+        print(f"all reports: {result.index}")
+    raise typer.Exit(result.exit_code)
 
 
 def _print_parameters(templates: list[Path], reserved: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 _HOMES = {
     "corrected_shares": "composition",
+    "expression_average": "timeline",
     "expression_shares": "shares",
     "expression_timeline": "timeline",
     "face_count": "faces",
@@ -21,6 +22,7 @@ _HOMES = {
 
 __all__ = [
     "corrected_shares",
+    "expression_average",
     "expression_shares",
     "expression_timeline",
     "face_count",

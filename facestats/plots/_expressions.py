@@ -1,7 +1,8 @@
-"""From a track's observations to what its expression plots draw."""
+"""From observations to what plots of expressions draw."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -79,3 +80,61 @@ def edges(times_s: Float64, step_s: float) -> Float64:
     """Return the N + 1 edges of N observations: half-way to the neighbours, half a step at the ends."""
     middles = (times_s[1:] + times_s[:-1]) / 2
     return np.concatenate([[times_s[0] - step_s / 2], middles, [times_s[-1] + step_s / 2]])
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a track's time in which its state stays the same.
+
+    Attributes
+    ----------
+    state : str or None
+        The most likely expression, "unknown", or None where it was not measured.
+    start_s, end_s : float
+    probability : float
+        Mean probability of the most likely expression; NaN where not measured.
+    """
+
+    state: str | None
+    start_s: float
+    end_s: float
+    probability: float
+
+
+def spans(track: pd.DataFrame, threshold: float, smooth_s: float) -> list[Span]:
+    """Return the spans of one track, in order; a stretch in which the face was out of sight belongs to none."""
+    track = track.sort_values("time_s", kind="stable")
+    times = track["time_s"].to_numpy(np.float64)
+    values = smooth(times, probabilities(track), smooth_s)
+    state = states(values, threshold)
+    best = values.max(axis=1) if len(values) else np.zeros(0)
+    step = typical_step(times)
+    found = []
+    for run in runs(times):
+        bounds, names, surest = edges(times[run], step), state[run], best[run]
+        start = 0
+        for end in range(1, len(names) + 1):
+            if end == len(names) or names[end] != names[start]:
+                mean = float(surest[start:end].mean())
+                found.append(Span(names[start], float(bounds[start]), float(bounds[end]), mean))
+                start = end
+    return found
+
+
+def average(observations: pd.DataFrame) -> tuple[Float64, Float64]:
+    """Return the times at which the expression of any tracked face was measured, and the mean probabilities then.
+
+    Returns
+    -------
+    times_s : numpy.ndarray
+        float64 (N,), ascending.
+    values : numpy.ndarray
+        float64 (N, 7): each face counts the same.
+    """
+    tracked = observations[observations["track_id"].notna()]
+    values = probabilities(tracked)
+    measured = ~np.isnan(values).any(axis=1)
+    times, of = np.unique(tracked["time_s"].to_numpy(np.float64)[measured], return_inverse=True)
+    sums = np.zeros((len(times), len(EXPRESSIONS)))
+    np.add.at(sums, of, values[measured])
+    return times, sums / np.bincount(of, minlength=len(times))[:, None] if len(times) else sums

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -62,9 +61,12 @@ def track_overview(
     drawn: set[str | None] = set()
     for row, track_id in enumerate(shown["track_id"]):
         track = observations[observations["track_id"] == track_id].sort_values("time_s", kind="stable")
-        for state, spans in _spans(track, threshold, smooth_s).items():
+        spans: dict[str | None, list[tuple[float, float]]] = {}
+        for span in _expressions.spans(track, threshold, smooth_s):
+            spans.setdefault(span.state, []).append((span.start_s, span.end_s - span.start_s))
+        for state, found in spans.items():
             style = _axes.face_style(color_of("expression", state))
-            ax.broken_barh(spans, (row - _ROW_HEIGHT / 2, _ROW_HEIGHT), gid=state or "not measured", **style)
+            ax.broken_barh(found, (row - _ROW_HEIGHT / 2, _ROW_HEIGHT), gid=state or "not measured", **style)
             drawn.add(state)
     if shown.empty:
         _axes.note(ax, "no face was tracked")
@@ -79,21 +81,3 @@ def track_overview(
     if legend:
         _axes.class_legend(ax, "expression", present=list(drawn))
     return ax
-
-
-def _spans(track: pd.DataFrame, threshold: float, smooth_s: float) -> dict[str | None, list[tuple[float, float]]]:
-    """Return start and length, in seconds, of the moments of each expression; neighbours alike are one span."""
-    times = track["time_s"].to_numpy(np.float64)
-    values = _expressions.smooth(times, _expressions.probabilities(track), smooth_s)
-    state = _expressions.states(values, threshold)
-    step = _expressions.typical_step(times)
-    spans: dict[str | None, list[tuple[float, float]]] = {}
-    for run in _expressions.runs(times):
-        bounds = _expressions.edges(times[run], step)
-        names = state[run]
-        start = 0
-        for end in range(1, len(names) + 1):
-            if end == len(names) or names[end] != names[start]:
-                spans.setdefault(names[start], []).append((float(bounds[start]), float(bounds[end] - bounds[start])))
-                start = end
-    return spans

@@ -1,4 +1,4 @@
-"""The expression of one tracked face over time."""
+"""Expressions over time: of one tracked face, and of all that are in the picture."""
 
 from __future__ import annotations
 
@@ -61,10 +61,71 @@ def expression_timeline(
     >>> expression_timeline(schema.conform("observations")).get_xlabel()
     'time in the video'
     """
-    ax = _axes.axes_or_new(ax, (8.0, 2.6))
     track = _one_track(observations, track_id)
     times = track["time_s"].to_numpy(np.float64)
     values = _expressions.smooth(times, _expressions.probabilities(track), smooth_s)
+    return _stack(times, values, cuts, time_range, legend, ax)
+
+
+def expression_average(
+    observations: pd.DataFrame,
+    *,
+    cuts: Iterable[float] = (),
+    smooth_s: float = 0.0,
+    time_range: tuple[float, float] | None = None,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the mean expression probabilities of all tracked faces in the picture as stacked areas.
+
+    At every moment each face that was classified counts the same; where there was none it stays empty.
+
+    Parameters
+    ----------
+    observations : pandas.DataFrame
+        The ``observations`` of one video.
+    cuts : iterable of float
+        Times of shot cuts in seconds, see :func:`facestats.plots.shot_cuts`.
+    smooth_s : float
+        Width in seconds of a moving average; 0 draws every moment as it is.
+    time_range : tuple of float, optional
+        First and last second of the time axis; from the observations where absent.
+    legend : bool
+        Whether to name the colours above the plot.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure where absent.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    UsageError
+        If the table holds several videos.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> expression_average(schema.conform("observations")).get_xlabel()
+    'time in the video'
+    """
+    videos = observations["video_id"].unique()
+    if len(videos) > 1:
+        raise UsageError(f"the observations hold {len(videos)} videos: select one")
+    times, values = _expressions.average(observations)
+    return _stack(times, _expressions.smooth(times, values, smooth_s), cuts, time_range, legend, ax)
+
+
+def _stack(
+    times: np.ndarray,
+    values: np.ndarray,
+    cuts: Iterable[float],
+    time_range: tuple[float, float] | None,
+    legend: bool,
+    ax: Axes | None,
+) -> Axes:
+    ax = _axes.axes_or_new(ax, (8.0, 2.6))
     step = _expressions.typical_step(times)
     measured = ~np.isnan(values).any(axis=1)
     for run in _expressions.runs(times[measured]):

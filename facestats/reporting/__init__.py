@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from facestats.reporting.run import ReportResult, report
+    from facestats.reporting.results import Report, ReportResult
+    from facestats.reporting.run import report
 
-__all__ = ["ReportResult", "report"]
+_HOMES = {"Report": "results", "ReportResult": "results", "report": "run"}
+
+__all__ = ["Report", "ReportResult", "report"]
 
 
 def __getattr__(name: str) -> Any:
     # On demand: what runs notebooks takes seconds to load, and the notebooks themselves need only the rest.
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from facestats.reporting import run
-
-    return getattr(run, name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

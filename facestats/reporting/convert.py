@@ -10,6 +10,7 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import TagRemovePreprocessor
 
+from facestats.reporting.live import SCRIPT
 from facestats.reporting.page import callout, escape
 
 #: Cells with this tag speak to those who run the notebook, not to those who read the page.
@@ -22,7 +23,8 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = None) -> str:
     """Return an executed notebook as one HTML file: its text and outputs, without code, without outside requests.
 
-    A section (from one second-level heading to the next) whose cells show nothing is left out.
+    Figures that answer to the mouse need :data:`facestats.reporting.live.SCRIPT` beside the page, and are still
+    pictures without. A section (from one second-level heading to the next) whose cells show nothing is left out.
 
     Parameters
     ----------
@@ -60,7 +62,8 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
     remove = TagRemovePreprocessor(remove_cell_tags={NOTEBOOK_ONLY, _PAPERMILL_ERROR}, enabled=True)
     exporter.register_preprocessor(remove, enabled=True)
     notice = callout(f"This report stopped before its end: {escape(error)}") if error else ""
-    resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice}}
+    drawn = any('class="fs-live"' in str(output) for cell in shown.cells for output in cell.get("outputs", []))
+    resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice, "script": SCRIPT if drawn else None}}
     text, _ = exporter.from_notebook_node(shown, resources=resources)
     return text
 

@@ -15,6 +15,7 @@ import pandas as pd
 from facestats import schema
 from facestats.errors import UsageError
 from facestats.plots import shot_cuts
+from facestats.reporting.folder import CLIPS
 from facestats.store import Entry, Store, open_store
 
 
@@ -30,8 +31,8 @@ class ReportData:
         The manifest: how each video was analysed.
     store : Store
         Where they come from.
-    clip_folder : str
-        Where the page finds the clips, relative to itself; empty for where they lie in the store.
+    page_folder : str
+        Where the page will lie, with the clips beside it; empty if it lies here and uses those of the store.
     linked : bool
         Whether the other reports of the store lie beside this one.
     """
@@ -43,7 +44,7 @@ class ReportData:
     thumbnails: pd.DataFrame
     entries: Mapping[str, Entry]
     store: Store
-    clip_folder: str = ""
+    page_folder: str = ""
     linked: bool = False
 
     @property
@@ -82,12 +83,20 @@ class ReportData:
 
     def clip_href(self, video_id: str, time_s: float | None = None) -> str | None:
         """Return the address of a video's annotated clip or still, at a moment of it; None if there is none."""
-        path = self.store.clip_path(video_id)
+        path = self.clip_path(video_id)
         if path is None:
             return None
-        where = f"{self.clip_folder}/{path.name}" if self.clip_folder else os.path.relpath(path)
-        moment = f"#t={time_s:.2f}" if time_s is not None and path.suffix == ".mp4" else ""
-        return quote(Path(where).as_posix()) + moment
+        moment = f"#t={max(time_s, 0.0):.2f}" if time_s is not None and path.suffix == ".mp4" else ""
+        return self.relative(path) + moment
+
+    def clip_path(self, video_id: str) -> Path | None:
+        """Return where a video's annotated clip or still is: beside the page, if that has a folder."""
+        path = self.store.clip_path(video_id)
+        return path if path is None or not self.page_folder else Path(self.page_folder, CLIPS, path.name)
+
+    def relative(self, path: Path) -> str:
+        """Return the address of a file, as seen from the page."""
+        return quote(Path(os.path.relpath(path, self.page_folder or None)).as_posix())
 
 
 def load_video(
@@ -95,7 +104,7 @@ def load_video(
     video: str = "",
     *,
     out: str = "facestats-out",
-    clip_folder: str = "",
+    page_folder: str = "",
     linked: bool = False,
 ) -> ReportData:
     """Read one video out of a store; without a store, analyse it first.
@@ -109,8 +118,8 @@ def load_video(
         image, camera or URL to analyse.
     out : str
         The store that a video analysed here goes into, with its annotated clip.
-    clip_folder : str
-        Where the page finds the clips, relative to itself.
+    page_folder : str
+        Where the page will lie; empty for the working directory.
     linked : bool
         Whether the other reports of the store lie beside this one.
 
@@ -143,7 +152,7 @@ def load_video(
         if len(found.video_ids) != 1:
             raise UsageError(f"{video} holds {len(found.video_ids)} videos: use collection_report on the store {out}")
         opened, video = found.store, found.video_ids[0]
-    return _read(opened.video(video), clip_folder, linked)
+    return _read(opened.video(video), page_folder, linked)
 
 
 def load_collection(store: str, *, linked: bool = False) -> ReportData:
@@ -167,7 +176,7 @@ def load_collection(store: str, *, linked: bool = False) -> ReportData:
     return _read(open_store(store), "", linked)
 
 
-def _read(store: Store, clip_folder: str, linked: bool) -> ReportData:
+def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
     # Observations and pictures of a large collection are long, and its report shows neither.
     one = store.video_id is not None
     return ReportData(
@@ -178,6 +187,6 @@ def _read(store: Store, clip_folder: str, linked: bool) -> ReportData:
         thumbnails=store.thumbnails() if one else schema.conform("thumbnails"),
         entries=store.entries(),
         store=store,
-        clip_folder=clip_folder,
+        page_folder=page_folder,
         linked=linked,
     )

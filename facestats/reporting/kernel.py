@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import papermill
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
@@ -86,6 +88,22 @@ def execute(template: Path, out: Path, parameters: Mapping[str, Any], *, progres
                 notebook = nbformat.read(executed, as_version=4)
                 notebook.metadata.papermill.update(input_path=template.name, output_path=out.name)
                 nbformat.write(notebook, out)
+
+
+@contextlib.contextmanager
+def own_event_loop() -> Iterator[None]:
+    """Give a thread an event loop to run notebooks in, and close it behind the block.
+
+    Examples
+    --------
+    >>> with own_event_loop():
+    ...     pass
+    """
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        loop.close()
 
 
 def cause(error: BaseException) -> str:

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
+from PIL import Image
 
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.reporting import words
 from facestats.schema import EXPRESSIONS, UNKNOWN
+from facestats.types import UInt8
 
 #: Widths of a figure in inches, at 96 to the inch the widths of a desktop's and of a phone's column.
 WIDE, NARROW, HALF = 8.9, 3.7, 4.1
@@ -128,6 +130,38 @@ def data_uri(content: bytes, media_type: str) -> str:
     'data:text/plain;base64,YWJj'
     """
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def jpeg(rgb: UInt8, *, quality: int = 80) -> str:
+    """Return a picture as the address of a JPEG that needs no file.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8 (H, W, 3), RGB.
+    quality : int
+        0 to 100.
+
+    Examples
+    --------
+    >>> jpeg(np.zeros((8, 8, 3), np.uint8))[:23]
+    'data:image/jpeg;base64,'
+    """
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=quality)
+    return data_uri(file.getvalue(), "image/jpeg")
+
+
+def image(rgb: UInt8, size: tuple[int, int], alt: str) -> str:
+    """Return a picture, scaled to ``size`` (width, height), as HTML.
+
+    Examples
+    --------
+    >>> image(np.zeros((8, 8, 3), np.uint8), (4, 4), "black")[-12:]
+    'alt="black">'
+    """
+    fitted = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+    return f'<img src="{jpeg(fitted)}" width="{size[0]}" height="{size[1]}" alt="{escape(alt)}">'
 
 
 def chip(attribute: str, name: str | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
@@ -12,12 +14,17 @@ from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
+from facestats.reporting.evidence import poster
 from facestats.reporting.headlines import video_headline
+from facestats.reporting.live import live, timeline_item
 from facestats.reporting.provenance import used_cards
 from facestats.schema import UNKNOWN
 
 #: More tracks than this are not listed one by one.
 LONGEST_LIST = 100
+
+_ROWS = 30  # of the timeline
+_SAID_JOINED = 0.995  # a track that was never broken has 1
 
 
 def headline(data: ReportData, *, title: str = "") -> HTML:
@@ -35,6 +42,12 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     if video["status"] == "partial":
         until = words.duration(float(video["duration_s"]))
         parts.append(page.callout(f"Only the first {page.escape(until)} could be read: {page.escape(video['error'])}"))
+    if pd.notna(video["missing_since"]):
+        parts.append(
+            page.callout(
+                f"The file has been gone since {video['missing_since']:%Y-%m-%d}; this is what was seen in it."
+            )
+        )
     if video["status"] != "failed":
         length = "picture" if data.is_still else "of video"
         figures = [
@@ -63,8 +76,13 @@ def clip(data: ReportData) -> HTML | None:
     address = page.escape(address)
     if address.endswith(".png"):
         return page.block(f'<img class="fs-clip" src="{address}" alt="the picture with the faces marked">')
+    shown = poster(data)
+    still = f' poster="{shown}"' if shown else ""
+    # Paper and PDF show no video.
+    printed = f'<img class="fs-clip fs-printed" src="{shown}" alt="a frame of the annotated clip">' if shown else ""
     return page.block(
-        f'<video class="fs-clip" controls preload="metadata" aria-label="annotated clip" src="{address}"></video>'
+        f'<video class="fs-clip" controls preload="{"none" if shown else "metadata"}"{still} '
+        f'aria-label="annotated clip" src="{address}"></video>{printed}'
     )
 
 
@@ -86,6 +104,9 @@ def coverage(data: ReportData) -> HTML | None:
         often = f", {rate:g} a second" if rate else ", every one" if rate == 0 else ""
         looked = f"Faces were looked for in {sampled:,} of its {frames:,} frames{often}."
     parts = [f"<p>{looked}</p>"]
+    if pd.notna(video["clock_note"]):
+        note = page.escape(words.sentence(str(video["clock_note"])))
+        parts.append(page.callout(f"The times of this video are odd: {note}"))
     found = data.observations
     if len(found):
         classified = int(found["classified"].sum())
@@ -122,28 +143,63 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     """
     if data.tracks.empty or data.is_still:
         return None
-    thresholds = {head.attribute: head.threshold for _, card in used_cards(data) for head in card.heads}
+    more = len(data.tracks) - _ROWS
+    shared: dict[str, Any] = {"cuts": data.cuts, "time_range": data.time_range}
     rows = page.figure(
         plots.track_overview,
         data.observations,
         data.tracks,
-        cuts=data.cuts,
-        time_range=data.time_range,
         aligned=True,
-        threshold=thresholds.get("expression", 0.5),
+        threshold=expression_threshold(data),
         smooth_s=smooth_s,
+        max_tracks=_ROWS,
         legend=False,
         alt=f"A row for each of {len(data.tracks)} faces over the video's time, coloured by expression",
+        **shared,
+    )
+    # The mean over one face is that face, whose timeline stands below.
+    mean = (
+        ""
+        if len(data.tracks) == 1
+        else page.figure(
+            plots.expression_average,
+            data.observations,
+            smooth_s=smooth_s,
+            aligned=True,
+            legend=False,
+            alt="Mean expression probabilities of all faces in the picture over the video's time",
+            **shared,
+        )
+    )
+    item = timeline_item(
+        data.observations,
+        data.tracks,
+        threshold=expression_threshold(data),
+        smooth_s=smooth_s,
+        max_tracks=_ROWS,
+        **shared,
     )
     counts = page.figure(
         plots.face_count,
         data.frames,
-        cuts=data.cuts,
-        time_range=data.time_range,
         aligned=True,
         alt="Number of faces in the picture over the video's time",
+        **shared,
     )
-    return page.block(page.expression_legend(), rows, counts)
+    hint = "Point at it for details, drag to zoom in, click to move the clip to that moment."
+    longest = f"<p>The {_ROWS} longest of {len(data.tracks):,} faces.</p>" if more > 0 else ""
+    return page.block(page.expression_legend(), longest, live(item, rows + mean, hint=hint), counts)
+
+
+def expression_threshold(data: ReportData) -> float:
+    """Return the probability below which the models used call an expression "unknown".
+
+    Examples
+    --------
+    >>> expression_threshold(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    """
+    thresholds = {head.attribute: head.threshold for _, card in used_cards(data) for head in card.heads}
+    return thresholds.get("expression", 0.5)
 
 
 def faces(data: ReportData) -> HTML | None:
@@ -168,6 +224,9 @@ def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> str:
     strip = "" if shares is None else page.expression_strip(shares)
     seen, classified = int(track["n_observations"]), int(track["n_classified"])
     often = f"seen {seen:,} times" if seen > 1 else "seen once"
+    joined = track["joined_prob"]
+    if np.isfinite(joined) and joined < _SAID_JOINED:
+        often += f", joined from parts: one person with {words.percent(joined)}"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
     cells = [
         ("perceived gender", page.verdict("gender", track["gender"], track["gender_prob"])),
@@ -194,24 +253,9 @@ def _years(track: pd.Series) -> str:
 def _moment(data: ReportData, track: pd.Series) -> str:
     if data.is_still:
         return "in the picture"
-    text = f"{timestamp(track['start_s'])} to {timestamp(track['end_s'])}"
+    text = f"{words.moment(track['start_s'])} to {words.moment(track['end_s'])}"
     address = data.clip_href(data.video_id, track["start_s"])
     return text if address is None else f'<a href="{page.escape(address)}">{text}</a>'
-
-
-def timestamp(seconds: float) -> str:
-    """Return a moment on the video's clock.
-
-    Examples
-    --------
-    >>> timestamp(65.26), timestamp(3723)
-    ('1:05.3', '1:02:03.0')
-    """
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
-    return f"{hours}:{minutes:02d}:{tenths // 10:02d}.{tenths % 10}" if hours else clock
 
 
 def timelines(data: ReportData, *, smooth_s: float = 0.5, limit: int = 12) -> HTML | None:

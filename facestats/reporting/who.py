@@ -10,10 +10,14 @@ from IPython.display import HTML
 from facestats import plots
 from facestats.composition import demographics
 from facestats.errors import ModelError
-from facestats.reporting import page
+from facestats.plots.verdicts import TITLES, row_label
+from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
 from facestats.reporting.provenance import used_cards
-from facestats.schema import VERDICT_COLUMNS
+from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+
+#: Fewer faces have no shares: an interval from 0 to 80 % tells nothing to anyone.
+_ENOUGH = 5
 
 
 def make_up(data: ReportData, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
@@ -25,6 +29,8 @@ def make_up(data: ReportData, attributes: Sequence[str] = ("gender", "age", "mak
     """
     if data.tracks.empty:
         return None
+    if len(data.tracks) < _ENOUGH:
+        return page.block(_counted(data.tracks, attributes))
     shares = {attribute: _shares(data, attribute) for attribute in attributes}
     charts = []
     for attribute, table in shares.items():
@@ -43,9 +49,28 @@ def make_up(data: ReportData, attributes: Sequence[str] = ("gender", "age", "mak
         alt = f"{said}; corrected shares: {corrected}" if corrected else said
         charts.append(page.figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
+    explained = ["<p>Bars are corrected shares, lines across them 90 % intervals.</p>"] if notes else []
     return page.block(
-        page.block(*charts, kind="fs-row").data, *(f"<p>{page.escape(note)}</p>" for note in sorted(notes))
+        *explained, page.block(*charts, kind="fs-row").data, *(f"<p>{page.escape(note)}</p>" for note in sorted(notes))
     )
+
+
+def _counted(tracks: pd.DataFrame, attributes: Sequence[str]) -> str:
+    """Return the verdicts on a few faces in words."""
+    rows = []
+    for attribute in attributes:
+        verdicts = tracks[VERDICT_COLUMNS[attribute]]
+        names = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN]
+        said = [(name, int((verdicts == name).sum())) for name in names] + [(None, int(verdicts.isna().sum()))]
+        parts = "".join(
+            f"<li>{page.chip(attribute, name)}{number} {page.escape(row_label(attribute, name))}</li>"
+            for name, number in said
+            if number
+        )
+        rows.append(f"<tr><th>{page.escape(TITLES[attribute])}</th><td><ul class='fs-legend'>{parts}</ul></td></tr>")
+    few = "one face is" if len(tracks) == 1 else f"{words.count(len(tracks), 'face')} are"
+    note = f"<p>{words.sentence(f'{few} too few to speak of shares')}</p>"
+    return f"<table class='fs-counted'><tbody>{''.join(rows)}</tbody></table>{note}"
 
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:

@@ -54,6 +54,21 @@ def duration(seconds: float) -> str:
     return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
 
 
+def moment(seconds: float) -> str:
+    """Return a moment on the video's clock, to a tenth of a second.
+
+    Examples
+    --------
+    >>> moment(65.26), moment(3723)
+    ('1:05.3', '1:02:03.0')
+    """
+    tenths = round(max(seconds, 0.0) * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{tenths // 10:02d}.{tenths % 10}" if hours else text
+
+
 def percent(share: float) -> str:
     """Return a share in percent, with a space that no line breaks at.
 

@@ -263,6 +263,27 @@ class ContainerSource(FrameSource):
             )
         self._check_end()
 
+    def frames_from(self, start_s: float) -> Generator[tuple[float, UInt8], None, None]:
+        """Decode from a moment on, without reading what lies before the keyframe in front of it.
+
+        Parameters
+        ----------
+        start_s : float
+            On the video's own clock.
+
+        Yields
+        ------
+        time_s : float
+            At or after ``start_s``.
+        rgb : numpy.ndarray
+            uint8 (H, W, 3), RGB.
+        """
+        # A tick earlier: a time in seconds and the same one in ticks may differ by rounding.
+        ticks = math.floor(start_s / float(self._stream.time_base)) - 1
+        for decoded in self._decode_span(Span(start=ticks, stop=None, seek=ticks)):
+            if decoded.time_s >= start_s - 1e-6 and (rgb := decoded.to_rgb()) is not None:
+                yield decoded.time_s, rgb
+
     def _from(self, span: Span) -> Iterator[av.VideoFrame]:
         """Return the frames from the start of a span on."""
         known = self.tally.n_broken, self.tally.first_broken

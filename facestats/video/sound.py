@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Generator
 from pathlib import Path
@@ -27,10 +28,13 @@ class SoundTrack:
         The file to take the sound from.
     output : av.container.OutputContainer
         Gets one more stream if the source has sound that can be read. Nothing may have been written to it yet.
+    span : tuple of float, optional
+        First and last second of what is taken; times begin at 0 then.
     """
 
-    def __init__(self, source: Path, output: OutputContainer) -> None:
+    def __init__(self, source: Path, output: OutputContainer, span: tuple[float, float] | None = None) -> None:
         self._output = output
+        self._span = span
         self._ready: list[av.Packet] = []
         self._packets: Generator[av.Packet, None, None] | None = None
         try:
@@ -67,6 +71,12 @@ class SoundTrack:
             self._input.close()
 
     def _demuxed(self, stream: AudioStream) -> Generator[av.Packet, None, None]:
+        start_s, end_s = self._span or (-math.inf, math.inf)
+        shift = 0
+        if self._span is not None:
+            shift = round(start_s / stream.time_base)
+            with contextlib.suppress(av.error.FFmpegError):  # then it is read from its start
+                self._input.seek(shift, stream=stream)
         packets = self._input.demux(stream)
         while True:
             try:
@@ -75,6 +85,14 @@ class SoundTrack:
                 return  # damaged from here on; the source of the pictures reports it
             if packet is None:
                 return
+            if self._span is not None and packet.pts is not None:
+                time_s = packet.pts * packet.time_base
+                if time_s < start_s:
+                    continue
+                if time_s >= end_s:
+                    return
+                packet.pts -= shift
+                packet.dts = packet.pts
             yield packet
 
     def _copied(self, stream: AudioStream) -> Generator[av.Packet, None, None]:

@@ -39,6 +39,8 @@ class ClipWriter:
     audio_from : pathlib.Path, str or None
         A file whose first audio stream is carried over: copied where MP4 and browsers take it (AAC, MP3, Opus, FLAC),
         else turned into AAC. Nothing happens if it has none.
+    audio_span : tuple of float, optional
+        First and last second of the sound, where the clip is a piece of a video; its first second is the clip's 0.
     crf : int
         Quality, 0 (lossless) to 51; x264's own default is 23, 18 is hard to tell from the original.
     preset : str
@@ -62,6 +64,7 @@ class ClipWriter:
         width: int,
         height: int,
         audio_from: Path | str | None = None,
+        audio_span: tuple[float, float] | None = None,
         crf: int = 21,
         preset: str = "veryfast",
     ) -> None:
@@ -103,7 +106,7 @@ class ClipWriter:
         self._sound: SoundTrack | None = None
         if audio_from is not None:
             try:
-                self._sound = SoundTrack(Path(audio_from), self._container)
+                self._sound = SoundTrack(Path(audio_from), self._container, audio_span)
             except BaseException:
                 self.discard()  # nobody has a writer yet whose `with` block would
                 raise

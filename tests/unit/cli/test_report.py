@@ -4,7 +4,7 @@ import pytest
 from stores import PEOPLE, make_store
 
 from facestats.cli import main
-from facestats.reporting import run
+from facestats.reporting import Report, ReportResult, run
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, 
 
     def fake(opened, **options):
         seen.update(options, store=opened)
-        return [run.ReportResult(tmp_path / "a.ipynb", tmp_path / "a.html")]
+        return ReportResult(tmp_path, (Report("a", "says", tmp_path / "a.ipynb", tmp_path / "a.html"),))
 
     monkeypatch.setattr(run, "report", fake)
     arguments = ("-p", "title", "2", "--parameter", "smooth_s", "1e-1", "-p", "max_timelines", "4")
@@ -37,11 +37,23 @@ def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, 
 
 def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(capsys, store, monkeypatch):
     seen = {}
-    monkeypatch.setattr(run, "report", lambda opened, **options: seen.update(options) or [])
+    monkeypatch.setattr(run, "report", lambda opened, **options: seen.update(options) or ReportResult(Path(), ()))
     assert call(capsys, "report", store.path, "-p", "title", "--a=b")[0] == 0
     assert seen["parameters"] == {"title": "--a=b"}
     assert call(capsys, "report", store.path, "-p", "smooth_s", "-1")[0] == 0
     assert seen["parameters"] == {"smooth_s": -1.0}
+
+
+def test_a_report_that_failed_is_told_and_exits_with_3(capsys, store, tmp_path, monkeypatch):
+    made = [
+        Report("a", "", tmp_path / "a.ipynb", tmp_path / "a.html", None, "failed", "KeyError: 'x'"),
+        Report("b", "says", tmp_path / "b.ipynb", tmp_path / "b.html", tmp_path / "b.pdf"),
+    ]
+    monkeypatch.setattr(run, "report", lambda opened, **options: ReportResult(tmp_path, tuple(made)))
+    code, out, err = call(capsys, "report", store.path)
+    assert code == 3
+    assert out == f"{tmp_path / 'a.html'}\n{tmp_path / 'b.pdf'}\nall reports: {tmp_path / 'index.html'}\n"
+    assert err == f"facestats: {tmp_path / 'a.ipynb'} stopped: KeyError: 'x'\n"
 
 
 def test_parameters_are_listed(capsys):
@@ -55,7 +67,7 @@ def test_parameters_are_listed(capsys):
     ("arguments", "message"),
     [
         ((), "name the store"),
-        (("STORE", "-p", "nope", "3"), "unknown parameter 'nope'; there are max_timelines, smooth_s, title"),
+        (("STORE", "-p", "nope", "3"), "unknown parameter 'nope'; there are max_evidence, max_timelines, smooth_s, title"),
         (("STORE", "-p", "max_timelines", "many"), "takes a whole number, like 12, not 'many'"),
         (("STORE", "-p", "title"), "needs a name and a value"),
         (("STORE", "-p", "title", "a", "-p", "title", "b"), "given twice"),

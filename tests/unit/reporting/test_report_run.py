@@ -10,8 +10,8 @@ from papermill.exceptions import PapermillExecutionError
 from stores import EMPTY, FAILED, PARTIAL, PEOPLE, make_store
 
 import facestats
-from facestats.errors import OutputError, ReportError, StoreError, UnknownNameError, UsageError
-from facestats.reporting import run
+from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
+from facestats.reporting import folder, run
 from facestats.reporting.kernel import ThisPython, cause
 from facestats.store import create_store
 
@@ -28,7 +28,9 @@ def reported(tmp_path_factory):
     opened = make_store(folder / "store {x}", PARTIAL)
     (opened.path / "clips" / f"{PARTIAL}.mp4").write_bytes(b"clip")
     out = folder / "reports {y}"
-    return out, facestats.report(opened, out=out, parameters={"title": "<i>mine</i>", "max_timelines": 3})
+    result = facestats.report(opened, out=out, parameters={"title": "<i>mine</i>", "max_timelines": 3})
+    assert (result.problems, result.exit_code, result.folder) == ((), 0, out)
+    return out, result.reports
 
 
 def test_each_report_is_a_notebook_and_a_page(reported):
@@ -42,7 +44,7 @@ def test_each_report_is_a_notebook_and_a_page(reported):
         assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
         assert notebook.metadata.papermill.output_path == result.notebook.name
     assert sorted(path.name for path in out.iterdir() if not path.name.startswith(".")) == sorted(
-        ["clips", "index.html", *(name for r in results for name in (r.notebook.name, r.html.name))]
+        ["assets", "clips", "index.html", *(name for r in results for name in (r.notebook.name, r.html.name))]
     )
 
 
@@ -51,6 +53,7 @@ def test_pages_have_no_code_and_fetch_nothing_from_elsewhere(reported):
     for result in results:
         text = result.html.read_text(encoding="utf-8")
         assert not OUTSIDE.search(text)
+        assert ("<script defer" in text) == ('class="fs-live"' in text)
         assert "import facestats" not in text
         assert "from facestats" not in text
         assert "load_" not in text
@@ -88,9 +91,11 @@ def test_a_failing_notebook_keeps_what_was_run(store, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     template = write_notebook(tmp_path / "mine.ipynb", "store = ''", "print('before')", "1 / 0", "print('never')")
     out = tmp_path / "out"
-    with pytest.raises(ReportError, match=r"mine.ipynb stopped: ZeroDivisionError: division by zero$") as caught:
-        facestats.report(store.path, out=out, template=template)
-    assert caught.value.exit_code == 3
+    result = facestats.report(store.path, out=out, template=template)
+    assert result.problems == (f"{out / 'mine.ipynb'} stopped: ZeroDivisionError: division by zero",)
+    assert result.exit_code == 3
+    assert "ZeroDivisionError" in result._repr_html_()
+    assert "stopped before its end: ZeroDivisionError" in result.index.read_text(encoding="utf-8")
     assert "before" in (out / "mine.ipynb").read_text(encoding="utf-8")
     page = (out / "mine.html").read_text(encoding="utf-8")
     assert "This report stopped before its end: ZeroDivisionError" in page
@@ -103,7 +108,7 @@ def test_wrong_use_is_refused_before_anything_runs(store, tmp_path, monkeypatch)
     monkeypatch.setattr(run, "execute", lambda *_, **__: pytest.fail("it ran"))
     out = tmp_path / "out"
     for options, error, message in (
-        ({"parameters": {"nope": 1}}, UnknownNameError, "'nope'; there are max_timelines, smooth_s, title"),
+        ({"parameters": {"nope": 1}}, UnknownNameError, "'nope'; there are max_evidence, max_timelines, smooth_s, title"),
         ({"parameters": {"max_timelines": "many"}}, UsageError, "takes a whole number, like 12, not 'many'"),
         ({"parameters": {"store": "x"}}, UsageError, "use the STORE argument"),
         ({"parameters": {"max_timelines": 3}, "template": _plain(tmp_path)}, UnknownNameError, "takes no parameters"),
@@ -137,6 +142,7 @@ def planned(monkeypatch):
         nbformat.write(nbformat.v4.new_notebook(), out)
 
     monkeypatch.setattr(run, "execute", fake)
+    monkeypatch.setattr(run, "at_once", lambda: 1)  # so that the calls are in order
     return calls
 
 
@@ -178,8 +184,9 @@ def test_the_others_still_run_when_one_fails(store, tmp_path, planned, monkeypat
             raise DeadKernelError("Kernel died")
 
     monkeypatch.setattr(run, "execute", failing)
-    with pytest.raises(ReportError, match=rf"{EMPTY}.ipynb stopped: the notebook's kernel died.*; and 1 more of 5"):
-        facestats.report(store.path, out=tmp_path)
+    result = facestats.report(store.path, out=tmp_path)
+    assert [made.status for made in result.reports] == ["ok", "failed", "failed", "ok", "ok"]
+    assert "kernel died" in result.problems[0]
     assert len(planned) == 5
     assert "kernel died" in (tmp_path / f"{PEOPLE}.html").read_text(encoding="utf-8")
 
@@ -193,7 +200,7 @@ def test_clips_are_linked_where_possible_copied_where_not_and_replaced(store, tm
     def refuse(*_):
         raise OSError("another file system")
 
-    monkeypatch.setattr(run.os, "link", refuse)
+    monkeypatch.setattr(folder.os, "link", refuse)
     old = tmp_path / "copied" / "clips" / clip.name
     old.parent.mkdir(parents=True)
     old.write_bytes(b"an old clip")
@@ -221,7 +228,7 @@ def test_a_cause_is_one_line_without_colours():
 
 @pytest.mark.slow
 def test_every_kind_of_video_runs_through_papermill(store, tmp_path):
-    results = facestats.report(store.path, out=tmp_path)
+    results = facestats.report(store.path, out=tmp_path).reports
     texts = {result.html.stem: result.html.read_text(encoding="utf-8") for result in results}
     assert not any(OUTSIDE.search(text) for text in texts.values())
     assert "No face was found" in texts[EMPTY]
@@ -235,6 +242,6 @@ def test_every_kind_of_video_runs_through_papermill(store, tmp_path):
 @pytest.mark.slow
 def test_a_dying_kernel_is_told(store, tmp_path):
     template = write_notebook(tmp_path / "dies.ipynb", "store = ''", "print('before')", "import os; os._exit(9)")
-    with pytest.raises(ReportError, match=r"dies\.ipynb stopped: the notebook's kernel died"):
-        facestats.report(store.path, out=tmp_path / "out", template=template)
+    (problem,) = facestats.report(store.path, out=tmp_path / "out", template=template).problems
+    assert problem.endswith("dies.ipynb stopped: the notebook's kernel died, perhaps for want of memory")
     assert "before" in (tmp_path / "out" / "dies.html").read_text(encoding="utf-8")

@@ -1,0 +1,69 @@
+"""The folder that reports go into: what lies beside the pages, so that all can be moved, or served, as one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from facestats.errors import OutputError
+from facestats.files import check_writable, written_aside
+from facestats.inputs import CLIPS_MARKER
+from facestats.store import CLIP_SUFFIXES, Store
+
+#: Folder below the reports that holds the annotated clips, and short cuts of them.
+CLIPS = "clips"
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written to.
+    """
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}; name another --out") from None
+
+
+def clips_folder(folder: Path) -> Path:
+    """Return the folder of the clips, made and marked, so that an analysis of what lies around leaves it alone."""
+    marker = folder / CLIPS / CLIPS_MARKER
+    if not marker.exists():
+        with written_aside(marker) as part:
+            part.touch()
+    return marker.parent
+
+
+def gather_clips(store: Store, folder: Path) -> None:
+    """Put the clips beside the reports, as hard links where the file system can; take away those that are gone.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be copied.
+    """
+    for video_id in store.entries():
+        clip = store.clip_path(video_id)
+        if clip is None:
+            for suffix in CLIP_SUFFIXES:
+                (folder / CLIPS / f"{video_id}{suffix}").unlink(missing_ok=True)
+            continue
+        target = folder / CLIPS / clip.name
+        try:
+            clips_folder(folder)
+            if isinstance(clip, Path) and target.exists() and target.samefile(clip):
+                continue
+            with written_aside(target) as part:
+                if not isinstance(clip, Path):
+                    clip.fs.get_file(clip.path, str(part))
+                    continue
+                try:
+                    os.link(clip, part)
+                except OSError:  # another file system, or one without links
+                    shutil.copyfile(clip, part)
+        except OSError as error:
+            raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
