@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format packages constraints models clean
+.PHONY: help install demo test test-all lint format notebooks packages constraints models clean
 
 help:
 	@echo "make demo      render a sample video and do the whole job on it"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
 	@echo "make lint      ruff"
 	@echo "make format    ruff, mending what it can"
+	@echo "make notebooks bring the notebooks and their paired scripts in line"
 	@echo "make models    train the shipped attribute models anew (DATA=folder with the data files; hours)"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -33,6 +34,9 @@ test: $(STAMP)
 # system's packages.
 test-all: $(STAMP) packages
 	$(BIN)/python -m pytest -m ''
+
+notebooks: $(STAMP)
+	cd notebooks && ../$(BIN)/jupytext --sync $$(find . -name '*.ipynb' -not -path '*/.*')
 
 packages:
 	@{ command -v chromium && command -v Xvfb && command -v ffprobe && command -v crontab; } >/dev/null 2>&1 || \

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nbformat
 
-#: Anything in a page that makes a browser fetch from elsewhere, or run a script other than the one beside the pages. Data
-#: of figures are no script.
+#: Anything in a page that makes a browser fetch from elsewhere, or run a script other than the one beside the pages.
+#: Data of figures are no script.
 OUTSIDE = re.compile(
     r"""(?:src|srcset|href|poster|data)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*["']?(?:https?:)?//|<iframe
         |<script(?!\ type="application/json">|\ defer=""\ src="assets/facestats-timeline\.js">)""",

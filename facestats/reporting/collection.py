@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import pandas as pd
@@ -14,7 +15,16 @@ from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
 from facestats.reporting.headlines import collection_headline
 from facestats.reporting.who import make_up
-from facestats.schema import STATUSES, VERDICT_COLUMNS
+from facestats.schema import EXPRESSIONS, STATUSES, UNKNOWN, VERDICT_COLUMNS
+
+#: More videos than this are not listed one by one.
+_MANY = 50
+
+#: More failures than this are told by their reasons.
+_FEW = 12
+
+_LASTING_S = 5.0
+_PARTICULAR = r"\d+(?:\.\d+)?|'[^']*'|\"[^\"]*\"|\S*/\S*"
 
 
 def headline(data: ReportData, *, title: str = "") -> HTML:
@@ -52,14 +62,41 @@ def coverage(data: ReportData) -> HTML | None:
         if (number := counts.get(status, 0))
     ]
     parts = [page.keyed_strip(shares, "videos"), _found(data)]
+    parts += [_trouble(data), _gone(data)]
+    return page.block(*parts)
+
+
+def _trouble(data: ReportData) -> str:
+    """Return why videos were not read, or not to their end: one by one if they are few, else by reason."""
     trouble = data.videos[data.videos["error"].notna()]
-    if len(trouble):
-        items = "".join(
+    if trouble.empty:
+        return ""
+    if len(trouble) <= _FEW:
+        items = [
             f"<li><b>{page.escape(data.name(video.video_id))}</b>: {page.escape(words.sentence(video.error))}</li>"
             for video in trouble.itertuples()
-        )
-        parts.append(f"<p>What could not be read, and why:</p><ul>{items}</ul>")
-    return page.block(*parts)
+        ]
+        return f"<p>What could not be read, and why:</p><ul>{''.join(items)}</ul>"
+    # Reasons that differ only in a number or a name in quotes are one reason.
+    alike = trouble["error"].str.replace(_PARTICULAR, "…", regex=True)
+    groups = sorted(trouble.groupby(alike), key=lambda group: -len(group[1]))
+    items = []
+    for _, group in groups[:_FEW]:
+        first = group.iloc[0]
+        name, others = page.escape(data.name(first["video_id"])), len(group) - 1
+        more = f" and {words.count(others, 'more video')}" if others else ""
+        items.append(f"<li><b>{name}</b>{more}: {page.escape(words.sentence(first['error']))}</li>")
+    rest = len(groups) - _FEW
+    other = f"<p>… and {words.count(rest, 'more reason')}.</p>" if rest > 0 else ""
+    return f"<p>What could not be read, and why, the most frequent reasons first:</p><ul>{''.join(items)}</ul>{other}"
+
+
+def _gone(data: ReportData) -> str:
+    gone = int(data.videos["missing_since"].notna().sum())
+    if not gone:
+        return ""
+    its = "its file is" if gone == 1 else "their files are"
+    return page.callout(f"{words.sentence(words.count(gone, 'video'))[:-1]} counted here though {its} gone by now.")
 
 
 def _found(data: ReportData) -> str:
@@ -88,14 +125,29 @@ def verdicts(data: ReportData) -> HTML | None:
 
 
 def expressions(data: ReportData) -> HTML | None:
-    """Return the shares of the expressions, over all videos and in each.
+    """Return the shares of the expressions: over all videos, and in each, or how they are spread if these are many.
 
     Examples
     --------
     >>> expressions(load_collection("facestats-out"))  # doctest: +SKIP
     """
-    if mean_shares(data.tracks) is None:
+    shares = mean_shares(data.tracks)
+    if shares is None:
         return None
+    legend = page.expression_legend(unknown=False, missing=False)
+    if len(data.videos) > _MANY:
+        most = [f"{name} {words.percent(float(share))}" for name, share in shares.items()]
+        drawn = page.figure(
+            plots.expression_spread, data.tracks, alt="How the share of each expression is spread over the videos"
+        )
+        return page.block(
+            legend,
+            page.expression_strip(shares),
+            f"<p>Over all: {page.escape(words.listing(most))}.</p>",
+            "<p>How videos differ: each box holds the middle half of them, the line in it is the median, and the thin "
+            "line leaves out the five in a hundred at either end.</p>",
+            drawn,
+        )
     labels = {video_id: data.name(video_id) for video_id in data.videos["video_id"]}
     drawn = page.figure(
         plots.expression_shares,
@@ -104,11 +156,11 @@ def expressions(data: ReportData) -> HTML | None:
         legend=False,
         alt="Shares of the expressions over all videos and in each video",
     )
-    return page.block(page.expression_legend(unknown=False, missing=False), drawn)
+    return page.block(legend, drawn)
 
 
 def videos(data: ReportData) -> HTML | None:
-    """Return the list of all videos, with links to their reports where these lie beside this one.
+    """Return the list of all videos, or of those that stand out if they are many, with links to their reports.
 
     Examples
     --------
@@ -116,11 +168,58 @@ def videos(data: ReportData) -> HTML | None:
     """
     if data.videos.empty:
         return None
-    of_video = dict(iter(data.tracks.groupby("video_id")))
-    rows = "".join(_video(data, video, of_video.get(video["video_id"])) for _, video in data.videos.iterrows())
+    if len(data.videos) <= _MANY:
+        return page.block(_table(data, {"": data.videos}))
+    read = data.videos[data.videos["status"] != "failed"]
+    drawn = page.figure(plots.faces_per_video, read, alt="In how many videos how many faces were followed")
+    listed = '<a href="index.html">The list of all reports</a> names every video.' if data.linked else ""
+    said = (
+        "<p>Below are those that stand out; by their expressions only where faces were seen for "
+        f"{_LASTING_S:.0f} seconds or more. {listed}</p>"
+    )
+    groups = {title: rows for title, rows in standing_out(data).items() if len(rows)}
+    return page.block(drawn, said, _table(data, groups))
+
+
+def standing_out(data: ReportData, n: int = 5) -> dict[str, pd.DataFrame]:
+    """Return the rows of ``videos`` that stand out, by what they stand out with; ``n`` of each.
+
+    Examples
+    --------
+    >>> standing_out(load_collection("facestats-out"))  # doctest: +SKIP
+    """
+    read = data.videos[data.videos["status"] != "failed"].set_index("video_id", drop=False)
+    found = {
+        "Most faces": read.sort_values("n_tracks", ascending=False, kind="stable").head(n),
+    }
+    if read["duration_s"].nunique() > n:
+        found["Longest"] = read.sort_values("duration_s", ascending=False, kind="stable").head(n)
+    measured = data.tracks[data.tracks[f"expression_share_{EXPRESSIONS[0]}"].notna()]
+    seen_s = measured["seen_s"].fillna(measured["duration_s"])
+    weighted = measured[[f"expression_share_{name}" for name in EXPRESSIONS]].mul(seen_s, axis=0)
+    totals = weighted.groupby(measured["video_id"]).sum().div(seen_s.groupby(measured["video_id"]).sum(), axis=0)
+    # A face that was seen for a moment fills any share.
+    lasting = totals[seen_s.groupby(measured["video_id"]).sum() >= _LASTING_S]
+    for name in (name for name in EXPRESSIONS if name != "neutral"):
+        best = lasting[f"expression_share_{name}"].nlargest(n)
+        found[f"Most {name}"] = read.loc[best[best > 0].index]
+    decided = data.tracks[data.tracks["gender"].notna()]
+    unsure = (decided["gender"] == UNKNOWN).groupby(decided["video_id"]).sum().nlargest(n)
+    found["Most often of unknown perceived gender"] = read.loc[unsure[unsure > 0].index]
+    return found
+
+
+def _table(data: ReportData, groups: Mapping[str, pd.DataFrame]) -> str:
+    shown = pd.concat([videos["video_id"] for videos in groups.values()]).unique()
+    of_video = dict(iter(data.tracks[data.tracks["video_id"].isin(shown)].groupby("video_id")))
     titles = ("video", "status", "length", "faces", "expressions")
     head = "".join(f"<th>{title}</th>" for title in titles)
-    return page.block(f'<table class="fs-videos"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+    bodies = []
+    for title, videos in groups.items():
+        above = f'<tr class="fs-group"><th colspan="{len(titles)}">{title}</th></tr>' if title else ""
+        rows = "".join(_video(data, video, of_video.get(video["video_id"])) for _, video in videos.iterrows())
+        bodies.append(f"<tbody>{above}{rows}</tbody>")
+    return f'<table class="fs-videos"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table>'
 
 
 def _video(data: ReportData, video: pd.Series, tracks: pd.DataFrame | None) -> str:
@@ -132,7 +231,7 @@ def _video(data: ReportData, video: pd.Series, tracks: pd.DataFrame | None) -> s
     strip = "" if tracks is None else page.expression_strip(mean_shares(tracks))
     cells = (
         ("video", name),
-        ("status", page.badge(video["status"])),
+        ("status", page.badge(video["status"]) + (" gone" if pd.notna(video["missing_since"]) else "")),
         ("length", "" if failed else length),
         ("faces", "" if failed else f"{video['n_tracks']:,}"),
         ("expressions", strip),

@@ -26,7 +26,8 @@ class ReportData:
     Attributes
     ----------
     videos, frames, observations, tracks, thumbnails : pandas.DataFrame
-        See :mod:`facestats.schema`; ``observations`` and ``thumbnails`` are left empty for many videos.
+        See :mod:`facestats.schema`; for many videos, ``observations`` and ``thumbnails`` are left empty, and ``frames``
+        has only ``n_faces``.
     entries : mapping of str to Entry
         The manifest: how each video was analysed.
     store : Store
@@ -67,6 +68,10 @@ class ReportData:
         """Times of the shot cuts of the one video, in seconds."""
         return shot_cuts(self.frames)
 
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        return dict(zip(self.videos["video_id"], self.videos["path"].astype(str), strict=True))
+
     @property
     def time_range(self) -> tuple[float, float]:
         """First and last second of the one video."""
@@ -78,7 +83,7 @@ class ReportData:
 
     def name(self, video_id: str) -> str:
         """Return what a reader would call a video: its file's name."""
-        path = str(self.videos.loc[self.videos["video_id"] == video_id, "path"].iloc[0])
+        path = self._paths[video_id]
         return Path(path.rstrip("/")).name if "://" not in path else path
 
     def clip_href(self, video_id: str, time_s: float | None = None) -> str | None:
@@ -181,7 +186,7 @@ def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
     one = store.video_id is not None
     return ReportData(
         videos=store.videos(),
-        frames=store.frames(),
+        frames=store.frames() if one else store.frames(columns=["n_faces"]),
         observations=store.observations() if one else schema.conform("observations"),
         tracks=store.tracks(),
         thumbnails=store.thumbnails() if one else schema.conform("thumbnails"),

@@ -44,7 +44,11 @@ return hours ? `${hours}:${`${minutes}`.padStart(2, "0")}:${rest}` : `${minutes}
 """
 _SEEK = """
 const clip = document.querySelector("video.fs-clip")
-if (clip) { clip.currentTime = Math.max(cb_obj.x, 0); clip.scrollIntoView({block: "nearest", behavior: "smooth"}) }
+if (clip) {
+  clip.preload = "auto"
+  clip.currentTime = Math.max(cb_obj.x, 0)
+  clip.scrollIntoView({block: "nearest", behavior: "smooth"})
+}
 """
 
 

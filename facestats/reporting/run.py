@@ -95,7 +95,8 @@ def report(
     if template is None and opened.video_id is not None:
         notebooks = notebooks[:1]
     given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
-    tasks = [task for path in notebooks for task in tasks_of(path, opened, folder, given[path])]
+    together = template is None and opened.video_id is None
+    tasks = [task for path in notebooks for task in tasks_of(path, opened, folder, given[path], together=together)]
     if not tasks:
         raise UsageError(f"{opened.path} holds no videos to report on: analyse some into it")
     browser = find_browser() if pdf else None

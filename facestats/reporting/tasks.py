@@ -112,8 +112,12 @@ def reserved_names(template: str | os.PathLike[str] | None = None) -> dict[str, 
     return dict(RESERVED) if template is not None else {**RESERVED, "out": "nothing, the store is there already"}
 
 
-def tasks_of(template: Path, store: Store, folder: Path, given: Mapping[str, Any]) -> list[Task]:
+def tasks_of(
+    template: Path, store: Store, folder: Path, given: Mapping[str, Any], *, together: bool = False
+) -> list[Task]:
     """Return what to run a template on, with the parameters that facestats sets as far as the template has them.
+
+    Pages refer to each other if they are made ``together``, or where the others are there already.
 
     Raises
     ------
@@ -129,13 +133,14 @@ def tasks_of(template: Path, store: Store, folder: Path, given: Mapping[str, Any
     collection = template.stem == COLLECTION_TEMPLATE and not own
     if own and template.stem == Path(PAGE).stem:
         raise UsageError(f"{template} would overwrite the list of all reports, {PAGE}: give it another name")
-    linked = not own and (store.video_id is None or (folder / "collection.html").is_file())
+    entries = store.entries()
+    needed = entries if collection else ["collection"]
+    linked = not own and (together or all((folder / f"{name}.html").is_file() for name in needed))
     settings: dict[str, Any] = {
         "store": str(store.path.resolve()),
         "page_folder": str(folder.resolve()),
         "linked": linked,
     }
-    entries = store.entries()
 
     def task(name: str, title: str, *about: Entry, **more: Any) -> Task:
         values = {name: value for name, value in {**settings, **more}.items() if name in known}

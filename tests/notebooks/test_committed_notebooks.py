@@ -1,12 +1,13 @@
 import ast
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
 from facestats.resources import bundled
 
-NOTEBOOKS = sorted(bundled("notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted(bundled("notebooks").rglob("[!.]*.ipynb"))
 REPORTS = [path for path in NOTEBOOKS if path.stem.endswith("_report")]
 
 
@@ -18,7 +19,7 @@ def notebook(request):
 
 
 def test_all_are_there():
-    assert {path.stem for path in NOTEBOOKS} >= {"video_report", "collection_report", "quickstart"}
+    assert {path.stem for path in NOTEBOOKS} >= {"video_report", "collection_report", "compare_report", "quickstart"}
 
 
 def test_they_are_committed_without_outputs_and_without_traces_of_their_authors(notebook):
@@ -31,6 +32,16 @@ def test_they_are_committed_without_outputs_and_without_traces_of_their_authors(
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
     assert str(Path.home()) not in nbformat.writes(notebook)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_is_paired_with_a_script_that_says_the_same(path):
+    script = jupytext.read(path.with_suffix(".py"))
+
+    def said(notebook):
+        return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+
+    assert said(script) == said(nbformat.read(path, as_version=4)), "run `make notebooks`"
 
 
 def test_cells_are_thin_and_between_them_is_prose(notebook):

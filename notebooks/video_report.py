@@ -1,0 +1,102 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["notebook-only"]
+# # Report on one video
+#
+# Run it with the parameters below, from JupyterLab or from a shell:
+#
+#     papermill video_report.ipynb out.ipynb -p video clip.mp4
+#     facestats report STORE --out reports
+#
+# The first analyses the video and draws its annotated clip; the second makes this notebook for every video of a store,
+# and pages without code besides.
+
+# %% tags=["parameters"]
+store = ""  # folder that `facestats analyze --out` wrote; empty: analyse the video below first
+video = ""  # with a store: a video_id or file name, empty for the only one; without: a file or URL
+out = "facestats-out"  # the store that a video analysed here goes into
+title = ""  # of the page; empty: the file's name
+smooth_s = 0.5  # width of the moving average in the timelines, in seconds; 0 for none
+max_timelines = 12  # if there are more faces, the timelines of the longest are drawn
+max_evidence = 24  # doubtful faces shown with a cut of the clip; 0 for no cuts at all
+page_folder = ""  # where the page and the clips beside it will lie; empty: here, and the clips in the store
+linked = False  # whether the page of the whole collection lies beside this one
+
+# %%
+from facestats.reporting import evidence, provenance, who
+from facestats.reporting import video as section
+from facestats.reporting.data import load_video
+
+data = load_video(store, video, out=out, page_folder=page_folder, linked=linked)
+section.headline(data, title=title)
+
+# %%
+section.clip(data)
+
+# %% [markdown]
+# ## What was analysed, and what was not
+
+# %%
+section.coverage(data)
+
+# %% [markdown]
+# ## Who was seen
+#
+# Each followed face counts once.
+
+# %%
+who.make_up(data)
+
+# %% [markdown]
+# ## The whole video at a glance
+#
+# Each row is one face, from its first to its last appearance, coloured by its most likely expression. Below: the mean over
+# all faces in the picture, then how many there were.
+
+# %%
+section.overview(data, smooth_s=smooth_s)
+
+# %% [markdown]
+# ## Face by face
+#
+# Each face has its number in the clip above. The bar beside a verdict is its probability; the coloured strip is the share of
+# the time in each expression.
+
+# %%
+section.faces(data)
+
+# %% [markdown]
+# ## Expression over time
+#
+# The probabilities of the seven expressions of each face, on the video's clock. Where a face was out of sight or too
+# small, the row is empty.
+
+# %%
+section.timelines(data, smooth_s=smooth_s, limit=max_timelines)
+
+# %% [markdown]
+# ## Evidence
+#
+# Three seconds of the clip around each moment, to judge for yourself.
+
+# %%
+threshold = section.expression_threshold(data)
+evidence.evidence(data, threshold=threshold, smooth_s=smooth_s, limit=max_evidence)
+
+# %% [markdown]
+# ## What this does not say
+
+# %%
+provenance.limits(data)
+
+# %% [markdown]
+# ## How this page was made
+
+# %%
+provenance.provenance(data, {"smooth_s": smooth_s, "max_timelines": max_timelines, "max_evidence": max_evidence})

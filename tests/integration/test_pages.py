@@ -1,0 +1,115 @@
+"""Pages of reports in a real browser: nothing is fetched, broken, cut off or hard to read; what answers, answers."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from browser import SIZES, barriers, chromium, opened
+from stores import PEOPLE, make_store
+
+import facestats
+from facestats.demo import render_demo
+from facestats.reporting.live import SCRIPT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Reports of a rendered video with its clip, and of made-up ones: people, nobody, a failure, a nasty name."""
+    folder = tmp_path_factory.mktemp("pages")
+    store = make_store(folder / "store")
+    video = render_demo(folder / "demo").path
+    (store.path / "clips" / f"{PEOPLE}.mp4").unlink()  # it only pretended to be one
+    facestats.analyze_collection(video, out=store.path)
+    made = facestats.report(store, out=folder / "reports")
+    compared = facestats.report(
+        store,
+        out=folder / "reports",
+        template="compare_report",
+        parameters={"first_files": "*people*", "second_files": "*demo*"},
+    )
+    assert made.problems == compared.problems == ()
+    return folder / "reports"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+def pages(reports):
+    return sorted(reports.glob("*.html"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_fetches_or_breaks_or_is_wider_than_the_screen(reports, browser, size):
+    assert len(pages(reports)) == 8  # five videos, all of them, a comparison, the list
+    for path in pages(reports):
+        with opened(browser, path, size) as (page, trouble):
+            assert trouble == [], path
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, path
+            broken = page.evaluate(
+                "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.outerHTML)"
+            )
+            assert broken == [], path
+            assert page.evaluate("[...document.images].every(i => i.alt)"), path
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_seriously_hinders_anybody(reports, browser, size):
+    for path in pages(reports):
+        with opened(browser, path, size) as (page, _):
+            assert barriers(page) == [], path
+
+
+def test_the_check_itself_finds_what_hinders(browser, tmp_path):
+    faint = tmp_path / "faint.html"
+    faint.write_text('<!DOCTYPE html><html lang="en"><title>t</title><p style="color:#bbb">Faint</p><img src="x.png">')
+    with opened(browser, faint) as (page, trouble):
+        assert sorted(found.split(":")[0] for found in barriers(page)) == ["color-contrast", "image-alt"]
+        assert len(trouble) == 2  # the picture is not there, says the browser, twice
+
+
+def test_every_link_leads_somewhere(reports):
+    for path in pages(reports):
+        for address in re.findall(r'(?:href|src|poster)="([^"]+)"', path.read_text(encoding="utf-8")):
+            if not address.startswith(("data:", "#")):
+                assert (reports / unquote(address.split("#")[0])).is_file(), (path, address)
+
+
+def test_the_timeline_answers_to_the_pointer_and_moves_the_clip(reports, browser):
+    (path,) = reports.glob("demo-*.html")
+    with opened(browser, path) as (page, trouble):
+        drawing = page.locator(".fs-drawing")
+        drawing.scroll_into_view_if_needed()
+        assert page.locator(".fs-live .fs-still").is_hidden()
+        canvas = drawing.locator("canvas").first.bounding_box()
+        # Into the first row, which lies below the tool bar; a pointer that does not move points at nothing.
+        for step in (0.40, 0.41):
+            page.mouse.move(canvas["x"] + canvas["width"] * step, canvas["y"] + 40)
+        page.get_by_text(re.compile(r"^face \d:")).last.wait_for()
+        page.mouse.click(canvas["x"] + canvas["width"] * 0.5, canvas["y"] + 40)
+        page.wait_for_function("document.querySelector('video.fs-clip').currentTime > 3")
+        assert trouble == []
+
+
+def test_without_its_script_a_page_shows_the_still_timeline(reports, browser, tmp_path):
+    (path,) = reports.glob("demo-*.html")
+    alone = tmp_path / "mailed.html"
+    alone.write_bytes(path.read_bytes())
+    assert (reports / SCRIPT).is_file()
+    with opened(browser, alone) as (page, _):
+        assert page.locator(".fs-live .fs-still").is_visible()
+        assert page.locator(".fs-drawing").count() == 0
+        assert not page.locator(".fs-hint").is_visible()
+
+
+def test_a_printed_report_is_a_pdf_of_some_pages(reports, browser, tmp_path):
+    result = facestats.report(reports.parent / "store", out=tmp_path, video="demo", pdf=True)
+    (made,) = result.reports
+    content = made.pdf.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 12
