@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from facestats.collection import CollectionResult, analyze, analyze_collection
+    from facestats.comparison import compare
     from facestats.composition import demographics
     from facestats.errors import FacestatsError
     from facestats.options import AnalyzeOptions
@@ -36,6 +37,7 @@ _HOMES = {
     "VideoResult": "facestats.results",
     "analyze": "facestats.collection",
     "analyze_collection": "facestats.collection",
+    "compare": "facestats.comparison",
     "demographics": "facestats.composition",
     "open_store": "facestats.store",
     "report": "facestats.reporting",
@@ -53,6 +55,7 @@ __all__ = [
     "VideoResult",
     "analyze",
     "analyze_collection",
+    "compare",
     "demographics",
     "open_store",
     "report",

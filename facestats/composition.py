@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,33 @@ _ATTRIBUTES = {column: attribute for attribute, column in schema.VERDICT_COLUMNS
 _STEPS = 300  # of expectation and maximization
 _NOTHING = 1e-9
 _SHORTEST_S = 0.1  # a track of one observation was seen for a moment too
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The shares of the classes of one attribute, and the draws that their intervals come from.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        ``"unknown"`` last; all arrays follow this order.
+    share, low, high : numpy.ndarray
+        float64: corrected shares and the ends of their 90 % intervals, NaN where nothing can be said.
+    raw : numpy.ndarray
+        float64: shares among the verdicts, unknown included.
+    counts : numpy.ndarray
+        int64: how many tracks got which verdict.
+    draws : numpy.ndarray
+        float64 (B, classes): the share as often as it was drawn anew, NaN where there is no interval.
+    """
+
+    classes: tuple[str, ...]
+    share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    raw: np.ndarray
+    counts: np.ndarray
+    draws: np.ndarray
 
 
 def demographics(
@@ -99,6 +127,41 @@ def demographics(
     >>> demographics(schema.conform("tracks")).columns[:3].tolist()
     ['attribute', 'class', 'share']
     """
+    found = compositions(
+        tracks,
+        weight=weight,
+        attributes=attributes,
+        models=models,
+        models_path=models_path,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+    )
+    parts = [_table(column, composition) for column, composition in found.items()]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
+    table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
+    table.attrs["note"] = NOTE
+    return table
+
+
+def compositions(
+    tracks: pd.DataFrame,
+    *,
+    weight: str = "track",
+    attributes: Sequence[str] = ("gender", "age_group", "makeup"),
+    models: Mapping[str, str] | None = None,
+    models_path: Sequence[str | Path] = (),
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> dict[str, Composition]:
+    """Return what :func:`demographics` makes its table of, by attribute, for those that need the draws themselves.
+
+    Parameters and errors are those of :func:`demographics`; an attribute that was never measured is absent.
+
+    Examples
+    --------
+    >>> compositions(schema.conform("tracks"))
+    {}
+    """
     if weight not in WEIGHTS:
         raise UsageError(f"unknown weight {weight!r}: use {' or '.join(WEIGHTS)}")
     unknown = [name for name in attributes if name not in _ATTRIBUTES]
@@ -109,7 +172,7 @@ def demographics(
         raise UsageError(f"shares need tracks; this table has no column {', '.join(sorted(missing))}")
     chosen = choose_models(dict(models or {}), [Path(folder) for folder in models_path])
     rng = np.random.default_rng(seed)
-    parts = []
+    found = {}
     for column in attributes:
         attribute = _ATTRIBUTES[column]
         measured = tracks[tracks[column].notna()]
@@ -117,15 +180,22 @@ def demographics(
             continue
         if attribute not in chosen:
             raise UnknownNameError(f"no model of {attribute}, so nothing corrects its verdicts: leave it out")
-        seconds = measured["seen_s"].fillna(measured["duration_s"]).to_numpy(np.float64).clip(min=_SHORTEST_S)
-        weights = seconds if weight == "time" else np.ones(len(measured))
-        parts.append(
-            _shares(column, measured[column], weights, _confusion(chosen[attribute], attribute), n_bootstrap, rng)
+        weights = seconds_seen(measured) if weight == "time" else np.ones(len(measured))
+        found[column] = _composition(
+            column, measured[column], weights, _confusion(chosen[attribute], attribute), n_bootstrap, rng
         )
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
-    table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
-    table.attrs["note"] = NOTE
-    return table
+    return found
+
+
+def seconds_seen(tracks: pd.DataFrame) -> np.ndarray:
+    """Return for how long each track was seen, in seconds: what it counts for where time counts.
+
+    Examples
+    --------
+    >>> seconds_seen(pd.DataFrame({"seen_s": [2.0, np.nan, 0.0], "duration_s": [3.0, 4.0, 0.0]})).tolist()
+    [2.0, 4.0, 0.1]
+    """
+    return tracks["seen_s"].fillna(tracks["duration_s"]).to_numpy(np.float64).clip(min=_SHORTEST_S)
 
 
 def _confusion(model: Model, attribute: str) -> np.ndarray:
@@ -141,21 +211,23 @@ def _confusion(model: Model, attribute: str) -> np.ndarray:
     return np.array(verdicts["matrix"], np.float64)[:, :-1]
 
 
-def _shares(
+def _composition(
     column: str,
     verdicts: pd.Series,
     weights: np.ndarray,
     confusion: np.ndarray,
     n_bootstrap: int,
     rng: np.random.Generator,
-) -> pd.DataFrame:
+) -> Composition:
     classes = schema.ATTRIBUTE_CLASSES[_ATTRIBUTES[column]]
     said = np.array([*classes, schema.UNKNOWN])
     is_said = verdicts.to_numpy(object)[:, None] == said[None]
     raw = weights @ is_said / weights.sum()
     # A class that no labelled face had is beyond correction.
     known = confusion.sum(axis=1) > 0
+    columns = np.flatnonzero(known)
     shares = np.full((3, len(said)), np.nan)
+    draws = np.full((n_bootstrap, len(said)), np.nan)
     if raw[:-1].any():
         rates = (confusion[known] + 0.5) / (confusion[known] + 0.5).sum(axis=1, keepdims=True)
         share = resolve((raw[:-1] / raw[:-1].sum())[None], rates[None])[0]
@@ -167,18 +239,23 @@ def _shares(
         drawn = drawn @ np.concatenate([is_said[decided, :-1], np.eye(len(classes))])
         drawn /= drawn.sum(axis=1, keepdims=True)
         rates = np.stack([rng.dirichlet(row + 0.5, n_bootstrap) for row in confusion[known]], axis=1)
-        low, high = np.quantile(resolve(drawn, rates), [0.05, 0.95], axis=0)
-        shares[:, np.flatnonzero(known)] = share, np.minimum(low, share), np.maximum(high, share)
+        draws[:, columns] = resolve(drawn, rates)
+        low, high = np.quantile(draws[:, columns], [0.05, 0.95], axis=0)
+        shares[:, columns] = share, np.minimum(low, share), np.maximum(high, share)
         shares[shares < _NOTHING] = 0.0  # maximization only comes near it
+    return Composition(tuple(said.tolist()), *shares, raw, is_said.sum(axis=0), draws)
+
+
+def _table(column: str, composition: Composition) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "attribute": column,
-            "class": said,
-            "share": shares[0],
-            "share_low": shares[1],
-            "share_high": shares[2],
-            "raw_share": raw,
-            "n_tracks": is_said.sum(axis=0),
+            "class": composition.classes,
+            "share": composition.share,
+            "share_low": composition.low,
+            "share_high": composition.high,
+            "raw_share": composition.raw,
+            "n_tracks": composition.counts,
         }
     )
 

@@ -86,8 +86,8 @@ def templates(template: str | os.PathLike[str] | None = None) -> list[Path]:
     --------
     >>> [path.name for path in templates()]
     ['video_report.ipynb', 'collection_report.ipynb']
-    >>> [path.name for path in templates("video_report")]
-    ['video_report.ipynb']
+    >>> [path.name for path in templates("compare_report")]
+    ['compare_report.ipynb']
     """
     ours = bundled("notebooks")
     if template is None:

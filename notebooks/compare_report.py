@@ -1,0 +1,78 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["notebook-only"]
+# # Report that compares two collections
+#
+# Run it with the parameters below, from JupyterLab or from a shell:
+#
+#     papermill compare_report.ipynb out.ipynb -p store A -p other B
+#     facestats report STORE --template compare_report -p other OTHER_STORE
+#
+# Without `other`, two periods of one store are compared (`-p first_until 2026-11-01 -p second_from 2026-11-01`), or files
+# of different names (`-p first_files "*-before.mp4" -p second_files "*-after.mp4"`).
+
+# %% tags=["parameters"]
+store = "facestats-out"  # folder that `facestats analyze --out` wrote: the first side
+other = ""  # a second store; empty: two parts of the same, told apart below
+first_from = ""  # only videos whose analysis began on this day (2026-10-01, UTC) or later; empty: all
+first_until = ""  # and before this day, which does not belong to it any more
+second_from = ""  # the same for the second side
+second_until = ""  # the same for the second side
+first_files = ""  # only videos whose path or file name has this pattern (*, ?); empty: all
+second_files = ""  # the same for the second side
+first_label = ""  # what to call the first side; empty: the store, the period or the pattern
+second_label = ""  # what to call the second side
+
+# %%
+from facestats.reporting import comparison as section
+
+data = section.load_comparison(
+    store, other,
+    first_from=first_from, first_until=first_until, second_from=second_from, second_until=second_until,
+    first_files=first_files, second_files=second_files, first_label=first_label, second_label=second_label,
+)
+section.headline(data)
+
+# %%
+section.cautions(data)
+
+# %% [markdown]
+# ## What was analysed
+
+# %%
+section.coverage(data)
+
+# %% [markdown]
+# ## Who was seen
+#
+# Each followed face counts once. Bars are corrected shares, lines across them 90 % intervals, and differences are given in
+# percentage points, from the first side to the second.
+
+# %%
+section.who(data)
+
+# %% [markdown]
+# ## Expressions
+#
+# The share of the time in each expression, over all faces followed; counted is what each of them showed most.
+
+# %%
+section.expressions(data)
+
+# %% [markdown]
+# ## What this does not say
+
+# %%
+section.limits(data)
+
+# %% [markdown]
+# ## How this page was made
+
+# %%
+section.made(data)
