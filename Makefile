@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format notebooks packages constraints models clean
+.PHONY: help install demo test test-all lint format notebooks docs packages constraints models clean
 
 help:
 	@echo "make demo      render a sample video and do the whole job on it"
@@ -13,6 +14,7 @@ help:
 	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
 	@echo "make lint      ruff"
 	@echo "make format    ruff, mending what it can"
+	@echo "make docs      the documentation, with the tutorials run, in docs/_build/html (EXECUTE=off: not run)"
 	@echo "make notebooks bring the notebooks and their paired scripts in line"
 	@echo "make models    train the shipped attribute models anew (DATA=folder with the data files; hours)"
 
@@ -20,6 +22,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facestats needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,docs]'
 	@touch $@
 
 install: $(STAMP)
@@ -32,11 +38,18 @@ test: $(STAMP)
 
 # The slow suites open pages in Chromium and a window on Xvfb, ask ffprobe, and let cron fire: all from the
 # system's packages.
-test-all: $(STAMP) packages
+test-all: $(DOCS_STAMP) packages
 	$(BIN)/python -m pytest -m ''
 
 notebooks: $(STAMP)
-	cd notebooks && ../$(BIN)/jupytext --sync $$(find . -name '*.ipynb' -not -path '*/.*')
+	cd notebooks && ../$(BIN)/jupytext --sync *.ipynb tutorials/*.ipynb
+
+# Any warning, a notebook that fails included, any dead link and anything loaded from elsewhere is an error.
+EXECUTE ?= cache
+
+docs: $(DOCS_STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -q -D nb_execution_mode=$(EXECUTE) docs docs/_build/html
+	$(BIN)/python docs/check.py docs/_build/html
 
 packages:
 	@{ command -v chromium && command -v Xvfb && command -v ffprobe && command -v crontab; } >/dev/null 2>&1 || \
@@ -69,8 +82,8 @@ models: $(STAMP)
 	$(call TRAIN,expression) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher
 
 # Pin what the ranges of pyproject.toml resolve to; a `+cpu` suffix must never be frozen.
-constraints: $(STAMP)
+constraints: $(DOCS_STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^facestats' | sed 's/+cpu$$//' > constraints.txt
 
 clean:
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build docs/_build docs/_generated

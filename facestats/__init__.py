@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from facestats.tables import summarize_tracks
     from facestats.timelines import timeline
     from facestats.updating import UpdateResult, update
+    from facestats.widgets.explorer import explore
 
 _HOMES = {
     "AnalyzeOptions": "facestats.options",
@@ -39,6 +40,7 @@ _HOMES = {
     "analyze_collection": "facestats.collection",
     "compare": "facestats.comparison",
     "demographics": "facestats.composition",
+    "explore": "facestats.widgets.explorer",
     "open_store": "facestats.store",
     "report": "facestats.reporting",
     "summarize_tracks": "facestats.tables",
@@ -57,6 +59,7 @@ __all__ = [
     "analyze_collection",
     "compare",
     "demographics",
+    "explore",
     "open_store",
     "report",
     "summarize_tracks",
@@ -66,6 +69,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "widgets":  # fs.widgets.FramePane, without an import of one's own
+        return import_module("facestats.widgets")
     if name not in _HOMES:
         raise AttributeError(f"module 'facestats' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -8,7 +8,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from facestats.locking import locked
 from facestats.looking import FrameCallback
 from facestats.manifest import Entry
 from facestats.options import AnalyzeOptions
+from facestats.pipeline import STOPPED
 from facestats.plan import Content, Planner, Task, content_of, is_there, new_video_id
 from facestats.progress import Bars
 from facestats.results import VideoResult
@@ -68,15 +69,24 @@ class CollectionResult:
     copies: tuple[str, ...]
     exit_code: int
 
+    def _repr_html_(self) -> str:
+        from facestats.reporting.shown import collection_html
+
+        return collection_html(self)
+
 
 def analyze(
     path: str | os.PathLike[str],
     *,
     clip: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    preview: bool = False,
     **options: Any,
 ) -> VideoResult:
     """Analyse one video, image, folder of images (as a sequence), camera or stream.
+
+    Ctrl-C, or interrupting the notebook's kernel, ends it with what was found so far, as ``"partial"`` and without a
+    clip.
 
     Parameters
     ----------
@@ -86,6 +96,8 @@ def analyze(
         Also write the annotated clip (or still) there; the suffix ``.mp4`` or ``.png`` is put right.
     progress : bool, optional
         Show a progress bar; by default where there is someone to see it.
+    preview : bool
+        In a notebook, show the frame that is being worked on, and the counts so far; elsewhere nothing.
     **options
         The fields of :class:`facestats.options.AnalyzeOptions`.
 
@@ -119,21 +131,34 @@ def analyze(
     stages = load_stages(settings)
     sha256 = content_of(item).sha256
     video_id = new_video_id(item, sha256)
-    with Bars(1, progress=progress) as bars, recorded(item) as recording, nearby(item) as near:
+    with (
+        Bars(1, progress=progress) as bars,
+        recorded(item) as recording,
+        nearby(item) as near,
+        _previewed(preview, blur=settings.blur) as on_frame,
+    ):
 
         def report(doing: str, n_done: int, n_expected: int | None) -> None:
             bars.report(item.shown, doing, n_done, n_expected)
 
         with (
             opened(near, settings, recording if out else None) as source,
-            analyzing(source, video_id, sha256, stages, settings, report) as found,
+            analyzing(source, video_id, sha256, stages, settings, report, on_frame=on_frame, stoppable=True) as found,
         ):
             result = found.collected()
             result = replace(result, videos=result.videos.assign(path=item.shown).astype({"path": "str"}))
-        if out is None:
+        if out is None or (result.error or "").startswith(STOPPED):
             return result
         tables = {name: getattr(result, name) for name in ("observations", "tracks", "frames")}
         return replace(result, clip=draw(near, tables, out, stages, settings, report, recording))
+
+
+def _previewed(wanted: bool, *, blur: bool) -> AbstractContextManager[FrameCallback | None]:
+    if not wanted:
+        return nullcontext()
+    from facestats.widgets.preview import live_preview
+
+    return live_preview(blur=blur)
 
 
 def analyze_collection(

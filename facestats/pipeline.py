@@ -65,6 +65,10 @@ class Read(Protocol):
         """What was read."""
 
 
+#: How the reason begins why a file that somebody stopped is partial.
+STOPPED = "stopped by hand after"
+
+
 @contextlib.contextmanager
 def analyzed(
     source: FrameSource,
@@ -75,6 +79,7 @@ def analyzed(
     options: AnalyzeOptions,
     spans: Sequence[Span] | None = None,
     on_frame: FrameCallback | None = None,
+    stoppable: bool = False,
 ) -> Iterator[AnalyzedVideo]:
     """Analyse one open source to its end, and give its tables for the time of a ``with`` block.
 
@@ -93,6 +98,8 @@ def analyzed(
         Its stretches, where these are known already.
     on_frame : callable, optional
         See :data:`facestats.looking.FrameCallback`.
+    stoppable : bool
+        See :func:`assembled`.
 
     Yields
     ------
@@ -112,7 +119,13 @@ def analyzed(
     with (
         contextlib.closing(look(source, stages, options, spans=spans, on_frame=on_frame)) as items,
         assembled(
-            items, source, video_id=video_id, sha256=sha256, thresholds=stages.thresholds, options=options
+            items,
+            source,
+            video_id=video_id,
+            sha256=sha256,
+            thresholds=stages.thresholds,
+            options=options,
+            stoppable=stoppable,
         ) as found,
     ):
         yield found
@@ -128,6 +141,7 @@ def assembled(
     thresholds: Mapping[str, float],
     options: AnalyzeOptions,
     started_at: datetime | None = None,
+    stoppable: bool = False,
 ) -> Iterator[AnalyzedVideo]:
     """Put together what was found in the frames of a video, and give its tables for the time of a ``with`` block.
 
@@ -143,6 +157,8 @@ def assembled(
     options : AnalyzeOptions
     started_at : datetime.datetime, optional
         When looking at them began, UTC; now by default.
+    stoppable : bool
+        Whether Ctrl-C ends a file as it ends a live source: with what was seen so far, as ``"partial"``.
 
     Raises
     ------
@@ -160,19 +176,27 @@ def assembled(
         looks_ahead=not is_live,
     ) as assembler:
         # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
-        with contextlib.suppress(KeyboardInterrupt) if is_live else contextlib.nullcontext():
+        stopped = False
+        try:
             for item in items:
-                with uninterrupted() if is_live else contextlib.nullcontext():
+                with uninterrupted() if is_live or stoppable else contextlib.nullcontext():
                     assembler.add(item)
+        except KeyboardInterrupt:
+            if not (is_live or stoppable):
+                raise
+            stopped = not is_live
         found, tally = assembler.finish(), source.tally
+        if stopped and not found.n_sampled:
+            raise KeyboardInterrupt
+        damage = f"{STOPPED} {tally.end_s:.1f} s" if stopped else tally.damage
         if not found.n_sampled:
-            raise UnreadableInputError(f"{shown(info.path)} has no readable frame: {tally.damage or 'it is empty'}")
+            raise UnreadableInputError(f"{shown(info.path)} has no readable frame: {damage or 'it is empty'}")
         videos = video_row(
             info,
             video_id=video_id,
             sha256=sha256,
-            status="partial" if tally.damage else "ok",
-            error=tally.damage,
+            status="partial" if damage else "ok",
+            error=damage,
             clock_note=tally.clock_note(info.fps),
             # A still has no length; a video lasts until its last frame has been shown.
             duration_s=0.0 if info.kind == "image" else tally.end_s - found.first_s,

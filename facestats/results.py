@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from facestats import accessor as _accessor  # noqa: F401 (its tables have `.faces`)
+
 
 @dataclass(frozen=True)
 class VideoResult:
@@ -53,3 +55,8 @@ class VideoResult:
         """Why the status is not ``"ok"``; None if it is."""
         error = self.videos["error"].iloc[0]
         return None if pd.isna(error) else str(error)
+
+    def _repr_html_(self) -> str:
+        from facestats.reporting.shown import result_html
+
+        return result_html(self)

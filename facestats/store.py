@@ -89,6 +89,11 @@ class Store:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
+    def _repr_html_(self) -> str:
+        from facestats.reporting.shown import store_html
+
+        return store_html(self)
+
     def entries(self) -> dict[str, Entry]:
         """Return the manifest: every video's entry by ``video_id``, in alphabetical order.
 

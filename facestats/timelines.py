@@ -66,7 +66,7 @@ def timeline(
     missing = set(_NEEDED) - set(observations.columns)
     if missing:
         raise UsageError(f"a timeline needs observations; this table has no column {', '.join(sorted(missing))}")
-    least = _default_threshold() if threshold is None else threshold
+    least = default_threshold() if threshold is None else threshold
     measured = observations["track_id"].notna() & observations[list(_PROBABILITIES)].notna().any(axis=1)
     parts = []
     for (video_id, track_id), group in observations[measured].groupby(["video_id", "track_id"], sort=True):
@@ -107,7 +107,14 @@ def _observations_of(source: VideoResult | Store | pd.DataFrame) -> pd.DataFrame
     return source if isinstance(source, pd.DataFrame) else source.observations
 
 
-def _default_threshold() -> float:
+def default_threshold() -> float:
+    """Return the probability below which the shipped model's expression is "unknown".
+
+    Examples
+    --------
+    >>> 0 < default_threshold() < 1  # doctest: +SKIP
+    True
+    """
     from facestats.models import choose_models, thresholds
 
     chosen = choose_models(dict.fromkeys(("gender", "age", "makeup"), "none"))

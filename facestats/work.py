@@ -407,6 +407,7 @@ def analyzing(
     *,
     spans: Sequence[Span] | None = None,
     on_frame: FrameCallback | None = None,
+    stoppable: bool = False,
 ) -> Iterator[AnalyzedVideo]:
     """Analyse an open source, and give its tables for the time of a ``with`` block.
 
@@ -424,7 +425,14 @@ def analyzing(
             on_frame(frame, found, ids, n_decoded)
 
     with analyzed(
-        source, video_id=video_id, sha256=sha256, stages=stages, options=options, spans=spans, on_frame=notice
+        source,
+        video_id=video_id,
+        sha256=sha256,
+        stages=stages,
+        options=options,
+        spans=spans,
+        on_frame=notice,
+        stoppable=stoppable,
     ) as found:
         yield found
 

@@ -88,4 +88,4 @@ Video(str(result.clip), embed=True)
 # %%
 collection = fs.analyze_collection([demo.path], out="facestats-demo/store")
 export_table(result.tracks, "tracks", format="csv", out=Path("facestats-demo/tracks.csv"))
-[page.html for page in fs.report(collection.store, out="facestats-demo/reports")]
+fs.report(collection.store, out="facestats-demo/reports")

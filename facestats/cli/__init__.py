@@ -52,6 +52,7 @@ def register_commands() -> None:
         demo,
         evaluate,
         export,
+        lab,
         models,
         report,
         schedule,

@@ -68,7 +68,7 @@ def corrected_shares(
             for color, more in (("white", 1.6), (hex_color(INK), 0.0)):  # seen on dark bars too
                 ax.plot([low, high], [row, row], color=color, linewidth=1.4 + more)
                 ax.plot([low, high], [row, row], "|", color=color, markersize=7 + more, markeredgewidth=1.2 + more)
-            text = f"{share:.0%} ({100 * low:.0f}–{100 * high:.0f})"
+            text = f"{100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
         ax.text(_TEXT, row, text, va="center", fontweight="bold" if np.isfinite(share) else "normal", color="black")
         ax.text(_COUNTED, row, f"{count:,}", va="center", ha="right", color="black" if count else muted)
     style = {"va": "bottom", "fontsize": "small", "color": muted}

@@ -74,7 +74,9 @@ def _is_shown(output: nbformat.NotebookNode) -> bool:
         return False
     if output.output_type == "stream":
         return output.name == "stdout"
-    return _WIDGET not in output.get("data", {})
+    # A widget needs a kernel; some bring a picture for where there is none.
+    data = output.get("data", {})
+    return data.pop(_WIDGET, None) is None or "image/png" in data
 
 
 def _sections(cells: list[nbformat.NotebookNode]) -> Iterator[list[nbformat.NotebookNode]]:

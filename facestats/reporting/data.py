@@ -30,8 +30,8 @@ class ReportData:
         has only ``n_faces``.
     entries : mapping of str to Entry
         The manifest: how each video was analysed.
-    store : Store
-        Where they come from.
+    store : Store or None
+        Where they come from; None for a result that is in no store.
     page_folder : str
         Where the page will lie, with the clips beside it; empty if it lies here and uses those of the store.
     linked : bool
@@ -44,7 +44,7 @@ class ReportData:
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
     entries: Mapping[str, Entry]
-    store: Store
+    store: Store | None
     page_folder: str = ""
     linked: bool = False
 

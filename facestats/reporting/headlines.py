@@ -26,7 +26,8 @@ def video_headline(data: ReportData) -> str:
     if faces == 0:
         return f"No face was found in this {where}."
     if data.tracks.empty:
-        if data.entries[data.video_id].options.get("tracker") == "none":
+        entry = data.entries.get(data.video_id)
+        if entry is not None and entry.options.get("tracker") == "none":
             return words.sentence(f"A face was found {words.times(faces)} in this {where}; none was followed, as asked")
         glimpses = f"{words.count(faces, 'glimpse')} of a face"
         return words.sentence(f"{glimpses} in this {where}, none long enough to be followed")

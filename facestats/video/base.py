@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -159,6 +159,10 @@ class FrameSource(ABC):
         if small is None:
             return None
         return Frame(index, decoded.time_s, decoded.to_rgb, small, (self.info.width, self.info.height))
+
+    def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
+        """Decode from some moment at or before ``time_s`` on: from the start, where nothing better is known."""
+        return self._decode()
 
     @abstractmethod
     def _decode(self) -> Generator[DecodedFrame, None, None]:

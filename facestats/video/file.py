@@ -30,6 +30,9 @@ _LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
 # Shorter videos are one stretch.
 _LONG_S = 1.5 * STRETCH_S
 
+#: Before a moment that is sought, all frames from so many seconds on are decoded; decoders look ahead less.
+WHOLE_BEFORE_S = 2.0
+
 # Formats whose index tells where every keyframe lies.
 _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
 
@@ -262,6 +265,50 @@ class ContainerSource(FrameSource):
                 has_timestamp,
             )
         self._check_end()
+
+    def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
+        """Decode from the last keyframe at or before a moment on; what comes before the moment is given too.
+
+        The file stays open, so that looking elsewhere costs no more than the decoding. Up to :data:`WHOLE_BEFORE_S`
+        seconds before the moment, frames that no other frame needs may be left out. Where a file cannot be sought in,
+        it is read from its start.
+
+        Parameters
+        ----------
+        time_s : float
+            On the video's own clock.
+
+        Yields
+        ------
+        DecodedFrame
+            The first one may come after the moment, if the video begins later.
+        """
+        ticks = math.floor(time_s / float(self._stream.time_base) + 1e-6)
+        self._pending, tally = [], self.tally
+        try:
+            self._container.seek(max(ticks, self._stream.start_time or 0), stream=self._stream, backward=True)
+            raw = self._decode_raw(self._container)
+            first = next(raw, None)
+            landed = first is not None and first.pts is not None and first.pts <= ticks
+        except (av.error.FFmpegError, OSError):
+            landed = False
+        if not landed:
+            self._open()
+            first, raw = self._pending[0], self._raw
+            self._pending = []
+        self.tally = tally  # what is broken was told when it was analysed
+        clock, context = _Clock(self._stream.time_base, self._nominal_fps), self._stream.codec_context
+        context.skip_frame = "NONREF"
+        for frame in itertools.chain([first], raw):
+            at_s, duration_s = clock.read(frame)
+            if at_s >= time_s - WHOLE_BEFORE_S:
+                context.skip_frame = "DEFAULT"
+            yield DecodedFrame(
+                at_s,
+                duration_s,
+                lambda frame=frame: self._to_rgb(frame),
+                lambda side, frame=frame: self._to_small(frame, side),
+            )
 
     def frames_from(self, start_s: float) -> Generator[tuple[float, UInt8], None, None]:
         """Decode from a moment on, without reading what lies before the keyframe in front of it.

@@ -7,8 +7,9 @@ import pytest
 
 from facestats.resources import bundled
 
-NOTEBOOKS = sorted(bundled("notebooks").rglob("[!.]*.ipynb"))
-REPORTS = [path for path in NOTEBOOKS if path.stem.endswith("_report")]
+FOLDER = bundled("notebooks")
+NOTEBOOKS = sorted([*FOLDER.glob("*.ipynb"), *(FOLDER / "tutorials").glob("*.ipynb")])
+REPORTS = [path for path in NOTEBOOKS if path.stem.endswith("_report") and path.parent == FOLDER]
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,0 +1,282 @@
+"""Explore a video, or the videos of a store, in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from facestats.clips.cut import cut_clip
+from facestats.errors import UsageError
+from facestats.results import VideoResult
+from facestats.store import Store, open_store
+from facestats.widgets import still
+from facestats.widgets.frame_pane import FramePane
+from facestats.widgets.scene import ATTRIBUTES, Scene, scene_of
+from facestats.widgets.timeline import Timeline
+from facestats.widgets.track_table import TrackTable
+from facestats.widgets.video_list import VideoList
+
+_WORDS = {"all": "everything", "gender": "perceived gender", "age": "age"}
+_SHARED = ("attribute", "min_face_px", "min_probability")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was chosen in an explorer.
+
+    Attributes
+    ----------
+    tracks : pandas.DataFrame
+        The chosen rows of ``tracks``; if none was chosen, all that fit the filters, as far as they touch the span.
+    observations : pandas.DataFrame
+        Their observations within the span.
+    span : tuple of float
+        First and last second: the span, or the whole video if none was chosen.
+    """
+
+    tracks: pd.DataFrame
+    observations: pd.DataFrame
+    span: tuple[float, float]
+
+
+class Explorer(ipywidgets.VBox):
+    """A video pane, a timeline on the same clock, the tracks as a table, and controls; for a store, first its videos.
+
+    Made by :func:`facestats.explore`.
+
+    Attributes
+    ----------
+    pane : FramePane
+    timeline : Timeline
+    table : TrackTable
+    videos : VideoList or None
+        Of a store.
+    video_id : str or None
+        The video that is open; None while the list of a store is shown. A trait: set it to open another one.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> explorer = fs.explore(result)  # doctest: +SKIP
+    >>> explorer.selection.tracks  # doctest: +SKIP
+    """
+
+    video_id = traitlets.Unicode(None, allow_none=True)
+
+    def __init__(self, found: VideoResult | Store, *, threshold: float | None = None) -> None:
+        self._found, self._threshold = found, threshold
+        self._scene: Scene | None = None
+        self.pane, self.timeline, self.table = FramePane(), Timeline(), TrackTable()
+        self.videos: VideoList | None = None
+        self._controls = _controls()
+        self._title = ipywidgets.HTML()
+        self._back = ipywidgets.Button(description="all videos", icon="arrow-left", layout={"width": "130px"})
+        self._back.on_click(self._close_video)
+        self._wire()
+        self.pane.layout = ipywidgets.Layout(flex="1 1 400px", min_width="320px")
+        self.table.layout = ipywidgets.Layout(flex="1 1 420px", min_width="320px")
+        self.table.add_class("fsx-beside")
+        upper = ipywidgets.Box([self.pane, self.table], layout={"flex_flow": "row wrap", "width": "100%"})
+        self._top = ipywidgets.HBox([self._back, self._title], layout={"align_items": "center"})
+        self._one = ipywidgets.VBox(
+            [self._top, upper, ipywidgets.Box(list(self._controls.values()), layout=_ROW), self.timeline],
+            layout={"width": "100%"},
+        )
+        super().__init__(layout={"width": "100%"})
+        self.observe(self._open_chosen, "video_id")
+        if isinstance(found, Store) and found.video_id is None:
+            self.videos = VideoList(found)
+            self.videos.observe(self._chosen, "chosen")
+            self.children = [self.videos]
+        else:
+            self._back.layout.display = "none"
+            self.video_id = found.video_id
+
+    def _wire(self) -> None:
+        for trait in _SHARED:
+            control = self._controls[trait]
+            for widget in (self.pane, self.timeline, self.table):
+                traitlets.link((control, "value"), (widget, trait))
+        traitlets.link((self.table, "verdicts"), (self.timeline, "verdicts"))
+        # In the browser, so that the cursor follows without the kernel.
+        self._links = [ipywidgets.jslink((self.pane, "time_s"), (self.timeline, "time_s"))]
+        self._links.append(ipywidgets.jslink((self.pane, "highlight"), (self.timeline, "highlight")))
+        self.table.observe(self._go_to_selected, "selected")
+        self.pane.observe(self._select_highlighted, "highlight")
+
+    def _chosen(self, change: dict[str, Any]) -> None:
+        if change["new"] is not None:
+            self.video_id = change["new"]
+
+    def _close_video(self, _: object = None) -> None:
+        self.video_id = None
+
+    def _open_chosen(self, change: dict[str, Any]) -> None:
+        video_id = change["new"]
+        if video_id is None:
+            if self.videos is None:
+                raise UsageError("this explorer shows one video: there is no list to go back to")
+            self.pane.close_video()
+            self._scene = None
+            self.videos.chosen = None
+            self.children = [self.videos]
+            return
+        one = self._found if isinstance(self._found, VideoResult) else self._found.video(video_id)
+        self._scene = scene_of(one, threshold=self._threshold)
+        name = escape(self._scene.name)
+        status = str(self._scene.videos["status"].iloc[0])
+        error = self._scene.videos["error"].iloc[0]
+        told = "" if status == "ok" else f" <span>({status}: {escape(str(error))})</span>"
+        self._title.value = f"<b>{name}</b>{told}"
+        for part in (self.pane, self.timeline, self.table):
+            part.show(self._scene)
+        self.children = [self._one]
+
+    def _go_to_selected(self, change: dict[str, Any]) -> None:
+        if len(change["new"]) != 1:
+            if not change["new"]:
+                self.pane.highlight = None
+            return
+        (number,) = change["new"]
+        if self.pane.highlight == number:
+            return
+        track = self._scene.tracks.set_index("track_id").loc[number]
+        if not track["start_s"] <= self.pane.time_s <= track["end_s"]:
+            self.pane.time_s = float(track["start_s"])
+        self.pane.highlight = number
+
+    def _select_highlighted(self, change: dict[str, Any]) -> None:
+        number = change["new"]
+        if number is None:
+            self.table.selected = []
+        elif self.table.selected != [number]:
+            self.table.selected = [number]
+
+    @property
+    def selection(self) -> Selection:
+        """What is chosen: rows of the table (all that fit, if none), within the span (the whole video, if none).
+
+        Raises
+        ------
+        UsageError
+            If no video is open.
+        """
+        scene = self._opened()
+        start_s, end_s = self.timeline.span or scene.time_range
+        tracks = self.table.tracks
+        if self.table.selected:
+            tracks = scene.tracks[scene.tracks["track_id"].isin(self.table.selected)]
+        tracks = tracks[(tracks["end_s"] >= start_s) & (tracks["start_s"] <= end_s)]
+        seen = scene.observations
+        within = seen["time_s"].between(start_s, end_s) & seen["track_id"].isin(tracks["track_id"])
+        return Selection(
+            tracks.reset_index(drop=True), seen[within].reset_index(drop=True), (float(start_s), float(end_s))
+        )
+
+    def save_clip(self, path: str | os.PathLike[str]) -> Path:
+        """Write the chosen span as a clip (MP4, with sound): of the annotated clip if there is one, else of the video.
+
+        Returns
+        -------
+        pathlib.Path
+            ``path``, with the suffix ``.mp4``.
+
+        Raises
+        ------
+        UsageError
+            If no video is open, no span is chosen, or there are no moving pictures.
+        OutputError
+            If it cannot be written.
+        """
+        scene = self._opened()
+        if not self.timeline.span:
+            raise UsageError("no span is chosen: drag over the timeline, or set explorer.timeline.span = [1.0, 4.0]")
+        source = scene.clip or scene.pictures
+        if source is None or source.is_dir() or scene.is_still:
+            raise UsageError(f"there is no video to cut from: {scene.note or 'it is no video file'}")
+        start_s, end_s = self.timeline.span
+        return cut_clip(source, Path(path).with_suffix(".mp4"), start_s=start_s, end_s=end_s)
+
+    def _opened(self) -> Scene:
+        if self._scene is None:
+            raise UsageError("no video is open: click one, or set explorer.video_id")
+        return self._scene
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:
+        # Whoever shows a notebook without its kernel (a page, a viewer) shows a still figure instead of nothing.
+        bundle = super()._repr_mimebundle_(**options)
+        if bundle is not None:
+            bundle["image/png"] = still.still_png(self._found)
+            bundle["text/plain"] = still.SAID
+        return bundle
+
+    def close(self) -> None:
+        """Take all of it away and let go of the file."""
+        for part in (self.pane, self.timeline, self.table, *([self.videos] if self.videos else [])):
+            part.close()
+        super().close()
+
+
+_ROW = {"flex_flow": "row wrap", "margin": "6px 0 0", "width": "100%"}
+
+
+def _controls() -> dict[str, ipywidgets.Widget]:
+    style = {"description_width": "initial"}
+    shown = {_WORDS.get(name, name): name for name in ATTRIBUTES}
+    return {
+        "attribute": ipywidgets.Dropdown(options=shown, description="show", style=style, layout={"width": "220px"}),
+        "min_face_px": ipywidgets.FloatSlider(
+            0, min=0, max=200, step=1, description="smallest face (px)", style=style, readout_format=".0f", layout=_WIDE
+        ),
+        "min_probability": ipywidgets.FloatSlider(
+            0, min=0, max=1, step=0.05, description="least probability", style=style, readout_format=".2f", layout=_WIDE
+        ),
+    }
+
+
+_WIDE = {"width": "330px"}
+
+
+def explore(found: VideoResult | Store | str | os.PathLike[str], *, threshold: float | None = None) -> Any:
+    """Look at a video, or at those of a store, in JupyterLab: drag to any moment, see boxes and verdicts, choose, keep.
+
+    A video pane (play, pause, speed, steps, jumps to cuts and faces), below it a timeline on the same clock (click to
+    go there, drag to choose a span), the tracks as a table (sort, filter, click to go there), and controls for what is
+    shown. For a store, first the list of its videos. What is chosen is ``explorer.selection``;
+    ``explorer.save_clip(path)`` cuts the span. Where there is no notebook, a still figure is returned instead, and a
+    line says so.
+
+    Parameters
+    ----------
+    found : VideoResult, Store, or the path of a store
+        What :func:`facestats.analyze` or :func:`facestats.open_store` returned, or a store's folder.
+    threshold : float, optional
+        Probability below which the expression of a moment is "unknown"; by default that of the shipped model.
+
+    Returns
+    -------
+    Explorer, or matplotlib.figure.Figure where there is no notebook
+
+    Raises
+    ------
+    StoreError
+        If it is not a store, or its tables are damaged.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> explorer = fs.explore(fs.analyze("clip.mp4"))  # doctest: +SKIP
+    >>> explorer.selection.observations  # doctest: +SKIP
+    """
+    if not isinstance(found, VideoResult | Store):
+        found = open_store(found)
+    if not still.is_notebook():
+        return still.instead_of_widgets(found)
+    return Explorer(found, threshold=threshold)

@@ -1,0 +1,175 @@
+"""The frame at a moment, with the faces in it, and what moves through the video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import cv2
+import pandas as pd
+import traitlets
+
+from facestats.clips.draw import TRACK_COLORS, UNTRACKED_COLOR
+from facestats.errors import FacestatsError
+from facestats.plots.palette import hex_color
+from facestats.types import UInt8
+from facestats.video.seeking import SeekableVideo, Shown
+from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
+
+FRONT = Path(__file__).with_name("front")
+
+#: The kernel is never busy with one request for longer than about this, in seconds; what is not reached by then is
+#: shown on the way.
+_BUDGET_S = 0.08
+
+_LARGEST = 1280  # longer side of the pictures sent, in pixels
+_QUALITY = 80
+
+
+class FramePane(anywidget.AnyWidget):
+    """A video pane: the frame at a moment with boxes, ids and verdicts; play, pause, speed, steps, jumps.
+
+    Pictures go to the browser as messages: nothing of them is saved with a notebook.
+
+    Parameters
+    ----------
+    scene : Scene, optional
+        What is shown, see :func:`facestats.widgets.scene_of`; :meth:`show` changes it.
+
+    Attributes
+    ----------
+    time_s : float
+        The moment, in seconds on the video's own clock; a trait, to be observed, set and linked like those below.
+    highlight : int or None
+        The track that is marked.
+    attribute : str
+        What is written beside a face: ``"all"``, ``"gender"``, ``"age"``, ``"expression"`` or ``"makeup"``.
+    min_face_px, min_probability : float
+        Faces of smaller tracks, or with a less probable verdict on the attribute, are not marked.
+
+    Examples
+    --------
+    >>> from facestats.widgets import FramePane, scene_of
+    >>> FramePane(scene_of(result))  # doctest: +SKIP
+    """
+
+    _esm = FRONT / "frame_pane.js"
+    _css = FRONT / "widgets.css"
+
+    time_s = traitlets.Float(0.0).tag(sync=True)
+    highlight = traitlets.Int(None, allow_none=True).tag(sync=True)
+    attribute = traitlets.Enum(ATTRIBUTES, "all")
+    min_face_px = traitlets.Float(0.0)
+    min_probability = traitlets.Float(0.0)
+
+    def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
+        self._scene: Scene | None = None
+        self._video: SeekableVideo | None = None
+        self._trouble = ""
+        super().__init__(**traits)
+        self.on_msg(self._heard)
+        self.observe(self._again, ["attribute", "min_face_px", "min_probability"])
+        if scene is not None:
+            self.show(scene)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which faces are marked."""
+        return Wanted(self.attribute, self.min_face_px, self.min_probability)
+
+    def show(self, scene: Scene) -> None:
+        """Show another video."""
+        self.close_video()
+        self._scene = scene
+        self._trouble = scene.note
+        if scene.pictures is not None:
+            try:
+                self._video = SeekableVideo(
+                    scene.pictures, longer_side=_LARGEST, sequence_fps=scene.sequence_fps, n_kept=24
+                )
+            except FacestatsError as error:
+                self._trouble = f"There is no picture to show: {error}"
+        with self.hold_trait_notifications():
+            self.highlight = None
+            self.time_s = scene.time_range[0]
+        self._say_facts()
+
+    def close_video(self) -> None:
+        """Let go of the video's file."""
+        if self._video is not None:
+            self._video.close()
+            self._video = None
+
+    def close(self) -> None:
+        """Take the widget away."""
+        self.close_video()
+        super().close()
+
+    def _again(self, _: object) -> None:
+        self.send({"kind": "again"})
+
+    def _say_facts(self) -> None:
+        scene = self._scene
+        if scene is None:
+            return
+        start_s, end_s = scene.time_range
+        width, height = (scene.videos[side].iloc[0] for side in ("width", "height"))
+        known = pd.notna(width) and pd.notna(height)
+        self.send(
+            {
+                "kind": "facts",
+                "start": start_s,
+                "end": end_s,
+                "cuts": scene.cuts,
+                "starts": sorted(float(start) for start in scene.tracks["start_s"]),
+                "width": int(width) if known else 16,
+                "height": int(height) if known else 9,
+                "note": self._trouble,
+                "drawn": scene.is_drawn,
+            }
+        )
+
+    def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
+        if said.get("kind") == "hello":
+            self._say_facts()
+        elif said.get("kind") == "frame" and self._scene is not None:
+            self._answer(said)
+
+    def _answer(self, said: dict[str, Any]) -> None:
+        shown = None
+        try:
+            shown = self._shown(float(said["time"]), int(said["step"]))
+        except FacestatsError as error:  # the file went away, or is damaged here
+            self.send({"kind": "trouble", "text": f"This moment cannot be shown: {error}"})
+        time_s = float(said["time"]) if shown is None else shown.time_s
+        faces = [
+            {
+                "track": face.track_id,
+                "box": face.box,
+                "lines": face.lines,
+                "color": hex_color(
+                    UNTRACKED_COLOR if face.track_id is None else TRACK_COLORS[face.track_id % len(TRACK_COLORS)]
+                ),
+            }
+            for face in self._scene.faces_at(time_s, self.wanted)
+        ]
+        reply = {"kind": "frame", "view": said["view"], "n": said["n"], "step": said["step"], "faces": faces}
+        reply |= {"time": time_s, "exact": shown is None or shown.exact}
+        pictures = [] if shown is None else [_jpeg(shown.rgb, int(said["width"]))]
+        self.send(reply, pictures)
+
+    def _shown(self, time_s: float, step: int) -> Shown | None:
+        if self._video is None:
+            return None
+        if step:
+            return self._video.after(time_s) if step > 0 else self._video.before(time_s)
+        return self._video.at(time_s, budget_s=_BUDGET_S)
+
+
+def _jpeg(rgb: UInt8, width: int) -> bytes:
+    width = max(160, min(width, _LARGEST))
+    if rgb.shape[1] > width:
+        size = width, max(1, round(rgb.shape[0] * width / rgb.shape[1]))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

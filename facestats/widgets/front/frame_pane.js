@@ -1,0 +1,301 @@
+// The frame at a moment, with boxes, and what moves through the video. Pictures come as messages, never as state, so that
+// none is saved with a notebook. One request is under way at a time: the latest wish waits, all others are forgotten.
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+const SYNC_MS = 125; // how often the time is told to others while playing
+const PATIENCE_MS = 8000; // then the kernel is busy with something else
+
+function clock(seconds) {
+  const tenths = Math.round(Math.max(seconds, 0) * 10);
+  const minutes = Math.floor(tenths / 600) % 60, hours = Math.floor(tenths / 36000);
+  const rest = `${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+// Drawn, since fonts need not have them.
+const ICONS = {
+  back: "M12 2v12L4 8z",
+  play: "M4 2v12l9-6z",
+  pause: "M3 2h4v12H3zM9 2h4v12H9z",
+  on: "M4 2v12l8-6z M12 2h2v12h-2z",
+  before: "M12 2v12L4 8z M2 2h2v12H2z",
+};
+
+function icon(name) {
+  return `<svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path fill="currentColor" d="${ICONS[name]}"/></svg>`;
+}
+
+function button(bar, drawn, label, action) {
+  const made = document.createElement("button");
+  made.type = "button";
+  if (ICONS[drawn]) made.innerHTML = icon(drawn);
+  else made.textContent = drawn;
+  made.className = "fsx-icon";
+  made.title = label;
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", action);
+  bar.append(made);
+  return made;
+}
+
+function render({ model, el }) {
+  const view = Math.random().toString(36).slice(2);
+  el.classList.add("fsx", "fsx-pane");
+  el.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not the notebook's
+  const note = document.createElement("div");
+  note.className = "fsx-note";
+  note.setAttribute("role", "status");
+  const canvas = document.createElement("canvas");
+  canvas.width = 960;
+  canvas.height = 540;
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "frame of the video; space plays, arrows step");
+  const bar = document.createElement("div");
+  bar.className = "fsx-bar";
+  el.append(note, canvas, bar);
+
+  let facts = { start: 0, end: 0, cuts: [], starts: [], width: 16, height: 9, note: "", drawn: false };
+  let time = model.get("time_s"), told = time, toldAt = 0;
+  let playing = null; // since when, and from which time
+  let wish = null, under_way = null, n = 0, tick = 0, last = null, gone = false;
+
+  const previousCut = button(bar, "cut", "to the cut before", () => jump(lastBefore(facts.cuts)));
+  button(bar, "before", "one frame back", () => step(-1));
+  const play = button(bar, "play", "play", () => (playing ? pause() : start()));
+  button(bar, "on", "one frame on", () => step(1));
+  previousCut.innerHTML = `${icon("back")} cut`;
+  const nextCut = button(bar, "cut", "to the next cut", () => jump(firstAfter(facts.cuts)));
+  nextCut.innerHTML = `cut ${icon("play")}`;
+  const nextFace = button(bar, "face", "to where the next face appears", () => jump(firstAfter(facts.starts)));
+  nextFace.innerHTML = `face ${icon("play")}`;
+  const slider = document.createElement("input");
+  Object.assign(slider, { type: "range", step: 0.01, min: 0, max: 1 });
+  slider.setAttribute("aria-label", "time in the video");
+  slider.addEventListener("input", () => {
+    pause();
+    go(Number(slider.value));
+  });
+  const speed = document.createElement("select");
+  speed.setAttribute("aria-label", "speed");
+  for (const value of SPEEDS) speed.add(new Option(`${value}×`, value, value === 1, value === 1));
+  speed.addEventListener("change", () => playing && start());
+  const label = document.createElement("span");
+  label.className = "fsx-time";
+  bar.append(slider, speed, label);
+
+  const lastBefore = (times) => [...times].reverse().find((at) => at < time - 0.3);
+  const firstAfter = (times) => times.find((at) => at > time + 0.001);
+
+  function jump(to) {
+    if (to === undefined) return;
+    pause();
+    go(to);
+  }
+
+  function start() {
+    if (time >= facts.end - 0.05) time = facts.start;
+    playing = { since: performance.now(), from: time, speed: Number(speed.value) };
+    play.innerHTML = icon("pause");
+    play.title = "pause";
+    play.setAttribute("aria-label", "pause");
+    cancelAnimationFrame(tick);
+    tick = requestAnimationFrame(run);
+  }
+
+  function pause() {
+    if (!playing) return;
+    playing = null;
+    play.innerHTML = icon("play");
+    play.title = "play";
+    play.setAttribute("aria-label", "play");
+    tell(true);
+  }
+
+  function run(now) {
+    if (!playing || gone) return;
+    const to = playing.from + ((now - playing.since) / 1000) * playing.speed;
+    go(Math.min(to, facts.end));
+    if (to >= facts.end) pause();
+    else tick = requestAnimationFrame(run);
+  }
+
+  // Tell the others where we are, but not at every frame.
+  function tell(now) {
+    if (time === told || (!now && performance.now() - toldAt < SYNC_MS)) return;
+    told = time;
+    toldAt = performance.now();
+    model.set("time_s", time);
+    model.save_changes();
+  }
+
+  function go(to, { quiet = false } = {}) {
+    time = Math.min(Math.max(to, facts.start), facts.end);
+    slider.value = time;
+    slider.setAttribute("aria-valuetext", clock(time));
+    label.textContent = `${clock(time)} / ${clock(facts.end)}`;
+    previousCut.disabled = lastBefore(facts.cuts) === undefined;
+    nextCut.disabled = firstAfter(facts.cuts) === undefined;
+    nextFace.disabled = firstAfter(facts.starts) === undefined;
+    if (!quiet) tell(!playing);
+    ask(0);
+  }
+
+  function step(by) {
+    pause();
+    ask(by);
+  }
+
+  function ask(by) {
+    wish = { time, step: by, asked: performance.now() };
+    pump();
+  }
+
+  function pump() {
+    if (!wish || gone) return;
+    if (under_way && performance.now() - under_way.sent < PATIENCE_MS) return;
+    under_way = { ...wish, n: ++n, sent: performance.now() };
+    wish = null;
+    const width = Math.round((canvas.clientWidth || 640) * (window.devicePixelRatio || 1));
+    model.send({ kind: "frame", view, n, time: under_way.time, step: under_way.step, width });
+  }
+
+  async function answer(said, buffers) {
+    if (!under_way || said.n !== under_way.n) return;
+    const asked = under_way;
+    under_way = null;
+    if (said.step !== 0 && said.time !== null) {
+      time = Math.min(Math.max(said.time, facts.start), facts.end);
+      slider.value = time;
+      label.textContent = `${clock(time)} / ${clock(facts.end)}`;
+      tell(true);
+    }
+    const picture = buffers.length ? await createImageBitmap(new Blob([buffers[0]], { type: "image/jpeg" })) : null;
+    if (gone) return;
+    last = { picture, faces: said.faces };
+    draw();
+    if (said.exact) {
+      el.dataset.shown = String(said.time);
+      el.dataset.seekMs = String(Math.round(performance.now() - asked.asked));
+    } else if (!wish) {
+      wish = { time: asked.time, step: 0, asked: asked.asked }; // on the way: ask again, it goes on from there
+    }
+    el.dataset.answers = String(Number(el.dataset.answers || 0) + 1);
+    pump();
+  }
+
+  function draw() {
+    if (!last) return;
+    const { picture, faces } = last;
+    // As many pixels as the screen has here, so that letters are sharp however small the video is.
+    const width = Math.max(Math.round((canvas.clientWidth || 640) * (window.devicePixelRatio || 1)), picture?.width || 0);
+    const shape = picture ? picture.height / picture.width : facts.height / facts.width;
+    const height = Math.round(width * shape);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#111";
+    pen.fillRect(0, 0, width, height);
+    if (picture) pen.drawImage(picture, 0, 0, width, height);
+    const marked = model.get("highlight");
+    const scale = width / Math.max(canvas.clientWidth, 200);
+    pen.font = `${Math.round(12 * scale)}px "DejaVu Sans", Verdana, sans-serif`;
+    pen.textBaseline = "top";
+    for (const face of faces) {
+      const chosen = marked !== null && face.track === marked;
+      if (facts.drawn && !chosen) continue;
+      const [x, y, w, h] = [face.box[0] * width, face.box[1] * height, face.box[2] * width, face.box[3] * height];
+      pen.globalAlpha = marked === null || chosen ? 1 : 0.55;
+      pen.lineWidth = (chosen ? 7 : 5) * scale * 0.7;
+      pen.strokeStyle = chosen ? "#fff" : "#141414";
+      pen.strokeRect(x, y, w, h);
+      pen.lineWidth = (chosen ? 4 : 2.5) * scale * 0.8;
+      pen.strokeStyle = face.color;
+      pen.strokeRect(x, y, w, h);
+      if (facts.drawn || !face.lines.length) continue;
+      const line = 15 * scale, pad = 4 * scale;
+      const wide = Math.max(...face.lines.map((text) => pen.measureText(text).width)) + 2 * pad + 3 * scale;
+      const tall = face.lines.length * line + pad;
+      const gap = 3 * scale, fits = (at, size, room) => Math.min(Math.max(at, 0), Math.max(room - size, 0));
+      const places = [
+        [fits(x, wide, width), y + h + gap],
+        [fits(x, wide, width), y - tall - gap],
+        [x + w + gap, fits(y, tall, height)],
+        [x - wide - gap, fits(y, tall, height)],
+      ];
+      const [left, top] =
+        places.find(([at, down]) => at >= 0 && at + wide <= width && down >= 0 && down + tall <= height) ||
+        [fits(x, wide, width), fits(y + h - tall, tall, height)];
+      pen.fillStyle = "rgba(20, 20, 20, .8)";
+      pen.fillRect(left, top, wide, tall);
+      pen.fillStyle = face.color;
+      pen.fillRect(left, top, 3 * scale, tall);
+      pen.fillStyle = "#fff";
+      face.lines.forEach((text, i) => pen.fillText(text, left + pad + 3 * scale, top + pad / 2 + i * line));
+    }
+    pen.globalAlpha = 1;
+    if (!picture && !faces.length) {
+      pen.fillStyle = "#ccc";
+      pen.fillText("no picture, and no face at this moment", 16 * scale, 16 * scale);
+    }
+    canvas.setAttribute(
+      "aria-label",
+      faces.length ? `frame with ${faces.map((face) => face.lines.join(", ") || "a face").join("; ")}` : "frame without faces",
+    );
+  }
+
+  canvas.addEventListener("click", (event) => {
+    canvas.focus();
+    const box = canvas.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
+    const hit = (last?.faces || []).find(
+      (face) => x >= face.box[0] && x <= face.box[0] + face.box[2] && y >= face.box[1] && y <= face.box[1] + face.box[3],
+    );
+    model.set("highlight", hit && hit.track !== null && hit.track !== model.get("highlight") ? hit.track : null);
+    model.save_changes();
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const keys = { " ": () => (playing ? pause() : start()), ArrowLeft: () => step(-1), ArrowRight: () => step(1) };
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keys[event.key]();
+  });
+
+  function heard(said, buffers) {
+    if (said.kind === "facts") {
+      facts = said;
+      Object.assign(slider, { min: facts.start, max: facts.end });
+      note.textContent = facts.note;
+      canvas.width = 960;
+      canvas.height = Math.round((960 * facts.height) / facts.width);
+      go(model.get("time_s"), { quiet: true });
+    } else if (said.kind === "frame" && said.view === view) answer(said, buffers || []);
+    else if (said.kind === "trouble") {
+      note.textContent = said.text;
+      under_way = null;
+    } else if (said.kind === "again") ask(0);
+  }
+  function moved() {
+    const to = model.get("time_s");
+    if (Math.abs(to - told) < 1e-6 || Math.abs(to - time) < 1e-6) return;
+    pause();
+    told = to;
+    go(to, { quiet: true });
+  }
+  model.on("msg:custom", heard);
+  model.on("change:time_s", moved);
+  model.on("change:highlight", draw);
+  const watch = new ResizeObserver(() => draw());
+  watch.observe(canvas);
+  model.send({ kind: "hello" });
+  return () => {
+    gone = true;
+    cancelAnimationFrame(tick);
+    watch.disconnect();
+    model.off("msg:custom", heard);
+    model.off("change:time_s", moved);
+    model.off("change:highlight", draw);
+  };
+}
+
+export default { render };

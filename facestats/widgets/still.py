@@ -1,0 +1,61 @@
+"""Where widgets cannot be shown: a still figure instead."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from typing import Any
+
+from facestats import plots
+from facestats.plots.cuts import shot_cuts
+from facestats.results import VideoResult
+from facestats.store import Store
+
+#: What stands where an explorer would.
+SAID = "facestats.explore needs a notebook that runs (JupyterLab, or voila); this is a still figure instead"
+
+
+def is_notebook() -> bool:
+    """Say whether this Python runs in a kernel, whose front end may show widgets.
+
+    Examples
+    --------
+    >>> is_notebook()
+    False
+    """
+    if "IPython" not in sys.modules:
+        return False
+    shell = sys.modules["IPython"].get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def still_figure(found: VideoResult | Store) -> Any:
+    """Return a figure of a video's tracks over time, or of the expressions in a store's videos.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    if isinstance(found, Store) and found.video_id is None:
+        videos = found.videos(columns=["video_id", "path"])
+        labels = {row.video_id: str(row.path).rsplit("/", 1)[-1] for row in videos.itertuples()}
+        return plots.expression_shares(found.tracks(), labels=labels).get_figure(root=True)
+    result = found if isinstance(found, VideoResult) else found.result(str(found.video_id))
+    drawn = plots.track_overview(result.observations, result.tracks, cuts=shot_cuts(result.frames))
+    return drawn.get_figure(root=True)
+
+
+def still_png(found: VideoResult | Store) -> str:
+    """Return :func:`still_figure` as a PNG, in base64 as notebooks hold pictures."""
+    drawn, file = still_figure(found), io.BytesIO()
+    drawn.savefig(file, format="png", dpi=100, facecolor="white")
+    if "matplotlib.pyplot" in sys.modules:  # or the notebook would show it a second time
+        sys.modules["matplotlib.pyplot"].close(drawn)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def instead_of_widgets(found: VideoResult | Store) -> Any:
+    """Say that there is no notebook, and return the still figure."""
+    print(SAID, file=sys.stderr)  # noqa: T201
+    return still_figure(found)

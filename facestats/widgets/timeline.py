@@ -1,0 +1,132 @@
+"""A row for each track on the video's clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets
+
+from facestats.plots import _expressions
+from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
+from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+from facestats.widgets.frame_pane import FRONT
+from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
+
+#: More tracks than this are not drawn; the table has them all.
+_MOST_ROWS = 200
+
+_SMOOTH_S = 0.5
+
+
+class Timeline(anywidget.AnyWidget):
+    """The tracks of a video as rows on its clock, coloured by expression: click to go there, drag to choose a span.
+
+    Parameters
+    ----------
+    scene : Scene, optional
+        What is shown, see :func:`facestats.widgets.scene_of`; :meth:`show` changes it.
+
+    Attributes
+    ----------
+    time_s : float
+        Where the cursor stands, in seconds; a trait, to be observed, set and linked like those below.
+    span : list of float
+        First and last second chosen, or an empty list.
+    highlight : int or None
+        The track that is marked; a click on its name marks it.
+    attribute : str
+        What the colours tell: the expression of each moment (also for ``"all"``), or the track's verdict on another
+        attribute.
+    min_face_px, min_probability : float
+        Smaller tracks, or those with a less probable verdict on the attribute, have no row.
+    verdicts : dict of str to str
+        See :class:`facestats.widgets.Wanted`.
+
+    Examples
+    --------
+    >>> from facestats.widgets import Timeline, scene_of
+    >>> Timeline(scene_of(result))  # doctest: +SKIP
+    """
+
+    _esm = FRONT / "timeline.js"
+    _css = FRONT / "widgets.css"
+
+    time_s = traitlets.Float(0.0).tag(sync=True)
+    span = traitlets.List(traitlets.Float()).tag(sync=True)
+    highlight = traitlets.Int(None, allow_none=True).tag(sync=True)
+    attribute = traitlets.Enum(ATTRIBUTES, "all")
+    min_face_px = traitlets.Float(0.0)
+    min_probability = traitlets.Float(0.0)
+    verdicts = traitlets.Dict()
+
+    def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
+        self._scene: Scene | None = None
+        self._spans: dict[int, list[_expressions.Span]] = {}
+        super().__init__(**traits)
+        self.on_msg(self._heard)
+        self.observe(self._say_rows, ["attribute", "min_face_px", "min_probability", "verdicts"])
+        if scene is not None:
+            self.show(scene)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which tracks have rows."""
+        return Wanted(self.attribute, self.min_face_px, self.min_probability, self.verdicts)
+
+    def show(self, scene: Scene) -> None:
+        """Show another video."""
+        self._scene, self._spans = scene, {}
+        with self.hold_trait_notifications():
+            self.highlight = None
+            self.span = []
+            self.time_s = scene.time_range[0]
+        self._say_rows()
+
+    def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
+        if said.get("kind") == "hello":
+            self._say_rows()
+
+    def _say_rows(self, _: object = None) -> None:
+        scene = self._scene
+        if scene is None:
+            return
+        tracks = self.wanted.of(scene.tracks)
+        shown = tracks.nlargest(_MOST_ROWS, "duration_s").sort_values(["start_s", "track_id"])
+        attribute = "expression" if self.attribute == "all" else self.attribute
+        names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, None]
+        rows = []
+        for track in shown.to_dict("records"):
+            number = int(track["track_id"])
+            spans = self._spans_of(number)
+            if attribute != "expression":
+                verdict = track[VERDICT_COLUMNS[attribute]]
+                key = names.index(verdict if isinstance(verdict, str) else None)
+                sure = track[f"{VERDICT_COLUMNS[attribute]}_prob"]
+                drawn = [[span.start_s, span.end_s, key, _percent(sure)] for span in spans]
+            else:
+                drawn = [[s.start_s, s.end_s, names.index(s.state), _percent(s.probability)] for s in spans]
+            rows.append({"id": number, "label": f"face {number}", "spans": drawn})
+        start_s, end_s = scene.time_range
+        colors = [
+            {
+                "name": name or NOT_MEASURED,
+                "color": hex_color(color_of(attribute, name)),
+                "hatched": name == UNKNOWN,
+                "outlined": name is None,
+            }
+            for name in names
+        ]
+        hidden = len(tracks) - len(shown)
+        said = {"kind": "rows", "start": start_s, "end": end_s, "cuts": scene.cuts, "rows": rows, "colors": colors}
+        self.send(said | {"hidden": hidden})
+
+    def _spans_of(self, track_id: int) -> list[_expressions.Span]:
+        if track_id not in self._spans:
+            seen = self._scene.observations_of(track_id)
+            self._spans[track_id] = _expressions.spans(seen, self._scene.threshold, _SMOOTH_S)
+        return self._spans[track_id]
+
+
+def _percent(probability: float) -> int:
+    return round(100 * probability) if probability == probability else 0
