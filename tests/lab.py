@@ -25,7 +25,7 @@ def jupyter_lab(folder: Path, *, theme: str = "JupyterLab Light") -> Iterator[st
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home = folder / ".jupyter-home"
+    home = folder / f".home-{theme.split()[-1]}"
     settings = home / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
@@ -96,3 +96,8 @@ def run_cell(page: Page, number: int, *, timeout_s: float = 60.0) -> str:
         [number, timeout_s],
     )
     return page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-OutputArea").inner_text()
+
+
+def save(page: Page) -> None:
+    """Save the notebook."""
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
