@@ -6,12 +6,13 @@ STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint format notebooks docs packages constraints models clean
+.PHONY: help install demo test test-all test-browser lint format notebooks docs packages constraints models clean
 
 help:
 	@echo "make demo      render a sample video and do the whole job on it"
 	@echo "make test      the test suite (under 10 minutes on 2 cores)"
 	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
+	@echo "make test-browser  of these, what opens pages and JupyterLab in Chromium (PICTURES=folder keeps pictures)"
 	@echo "make lint      ruff"
 	@echo "make format    ruff, mending what it can"
 	@echo "make docs      the documentation, with the tutorials run, in docs/_build/html (EXECUTE=off: not run)"
@@ -50,6 +51,10 @@ EXECUTE ?= cache
 docs: $(DOCS_STAMP)
 	$(BIN)/python -m sphinx -W --keep-going -q -D nb_execution_mode=$(EXECUTE) docs docs/_build/html
 	$(BIN)/python docs/check.py docs/_build/html
+
+PICTURES ?=
+test-browser: $(STAMP) packages
+	EXPLORER_PICTURES=$(PICTURES) $(BIN)/python -m pytest -m '' tests/integration/test_explorer.py tests/integration/test_pages.py
 
 packages:
 	@{ command -v chromium && command -v Xvfb && command -v ffprobe && command -v crontab; } >/dev/null 2>&1 || \

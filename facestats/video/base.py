@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -159,6 +160,11 @@ class FrameSource(ABC):
         if small is None:
             return None
         return Frame(index, decoded.time_s, decoded.to_rgb, small, (self.info.width, self.info.height))
+
+    @property
+    def whole_before_s(self) -> float:
+        """For how long before a moment :meth:`decoded_near` leaves no frame out, in seconds."""
+        return math.inf
 
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
         """Decode from some moment at or before ``time_s`` on: from the start, where nothing better is known."""

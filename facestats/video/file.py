@@ -30,8 +30,8 @@ _LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
 # Shorter videos are one stretch.
 _LONG_S = 1.5 * STRETCH_S
 
-#: Before a moment that is sought, all frames from so many seconds on are decoded; decoders look ahead less.
-WHOLE_BEFORE_S = 2.0
+# Before a moment that is sought, so many frames are decoded without leaving any out; decoders look ahead less.
+_WHOLE_BEFORE = 24
 
 # Formats whose index tells where every keyframe lies.
 _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
@@ -266,11 +266,16 @@ class ContainerSource(FrameSource):
             )
         self._check_end()
 
+    @property
+    def whole_before_s(self) -> float:
+        """For how long before a moment :meth:`decoded_near` gives every frame, in seconds."""
+        return _WHOLE_BEFORE / self._nominal_fps if self._nominal_fps > 0 else math.inf
+
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
         """Decode from the last keyframe at or before a moment on; what comes before the moment is given too.
 
-        The file stays open, so that looking elsewhere costs no more than the decoding. Up to :data:`WHOLE_BEFORE_S`
-        seconds before the moment, frames that no other frame needs may be left out. Where a file cannot be sought in,
+        The file stays open, so that looking elsewhere costs no more than the decoding. Until shortly before the moment
+        (:attr:`whole_before_s`), frames that no other frame needs may be left out. Where a file cannot be sought in,
         it is read from its start.
 
         Parameters
@@ -301,7 +306,7 @@ class ContainerSource(FrameSource):
         context.skip_frame = "NONREF"
         for frame in itertools.chain([first], raw):
             at_s, duration_s = clock.read(frame)
-            if at_s >= time_s - WHOLE_BEFORE_S:
+            if at_s >= time_s - self.whole_before_s:
                 context.skip_frame = "DEFAULT"
             yield DecodedFrame(
                 at_s,

@@ -16,7 +16,6 @@ import numpy as np
 
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame
-from facestats.video.file import WHOLE_BEFORE_S
 from facestats.video.inputs import open_source
 
 #: Farther ahead than this, in seconds, a keyframe is looked for; nearer, decoding on is as quick.
@@ -143,7 +142,7 @@ class SeekableVideo:
         """Say whether the decoder comes by a moment soon, or no keyframe lies between it and that moment."""
         if self._now is None or time_s < self._now.time_s - _SLACK_S:
             return False
-        if time_s < self._sought_s - 0.5 * WHOLE_BEFORE_S:  # where frames may have been left out
+        if time_s < self._sought_s - self._source.whole_before_s / 2:  # where frames may have been left out
             return False
         return time_s < self._now.time_s + _NEAR_S or time_s <= self._sought_s
 

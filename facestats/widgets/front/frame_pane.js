@@ -200,37 +200,45 @@ function render({ model, el }) {
     const scale = width / Math.max(canvas.clientWidth, 200);
     pen.font = `${Math.round(12 * scale)}px "DejaVu Sans", Verdana, sans-serif`;
     pen.textBaseline = "top";
-    for (const face of faces) {
-      const chosen = marked !== null && face.track === marked;
+    const placed = faces.map(({ box }) => [box[0] * width, box[1] * height, box[2] * width, box[3] * height]);
+    const taken = [...placed];
+    const order = faces.map((_, i) => i).sort((i, j) => (faces[i].track === marked) - (faces[j].track === marked));
+    for (const i of order) {
+      const face = faces[i], [x, y, w, h] = placed[i], chosen = marked !== null && face.track === marked;
       if (facts.drawn && !chosen) continue;
-      const [x, y, w, h] = [face.box[0] * width, face.box[1] * height, face.box[2] * width, face.box[3] * height];
       pen.globalAlpha = marked === null || chosen ? 1 : 0.55;
-      pen.lineWidth = (chosen ? 7 : 5) * scale * 0.7;
+      pen.lineWidth = (chosen ? 5 : 3.5) * scale;
       pen.strokeStyle = chosen ? "#fff" : "#141414";
       pen.strokeRect(x, y, w, h);
-      pen.lineWidth = (chosen ? 4 : 2.5) * scale * 0.8;
+      pen.lineWidth = (chosen ? 3 : 2) * scale;
       pen.strokeStyle = face.color;
       pen.strokeRect(x, y, w, h);
-      if (facts.drawn || !face.lines.length) continue;
-      const line = 15 * scale, pad = 4 * scale;
+    }
+    for (const i of facts.drawn ? [] : [...order].reverse()) {
+      const face = faces[i], [x, y, w, h] = placed[i];
+      if (!face.lines.length) continue;
+      pen.globalAlpha = marked === null || face.track === marked ? 1 : 0.55;
+      const line = 15 * scale, pad = 4 * scale, gap = 3 * scale;
       const wide = Math.max(...face.lines.map((text) => pen.measureText(text).width)) + 2 * pad + 3 * scale;
       const tall = face.lines.length * line + pad;
-      const gap = 3 * scale, fits = (at, size, room) => Math.min(Math.max(at, 0), Math.max(room - size, 0));
-      const places = [
-        [fits(x, wide, width), y + h + gap],
-        [fits(x, wide, width), y - tall - gap],
-        [x + w + gap, fits(y, tall, height)],
-        [x - wide - gap, fits(y, tall, height)],
-      ];
-      const [left, top] =
-        places.find(([at, down]) => at >= 0 && at + wide <= width && down >= 0 && down + tall <= height) ||
-        [fits(x, wide, width), fits(y + h - tall, tall, height)];
+      // Round the box, where least of other boxes and labels is covered.
+      const places = [[x, y + h + gap], [x + w - wide, y + h + gap], [x, y - tall - gap], [x + w - wide, y - tall - gap],
+        [x + w + gap, y], [x - wide - gap, y]];
+      let best = null;
+      for (const [at, down] of places) {
+        const left = Math.min(Math.max(at, 0), Math.max(width - wide, 0));
+        const top = Math.min(Math.max(down, 0), Math.max(height - tall, 0));
+        const covered = taken.reduce((sum, [a, b, c, d]) =>
+          sum + Math.max(Math.min(left + wide, a + c) - Math.max(left, a), 0) * Math.max(Math.min(top + tall, b + d) - Math.max(top, b), 0), 0);
+        if (best === null || covered < best.covered - 1) best = { left, top, covered };
+      }
+      taken.push([best.left, best.top, wide, tall]);
       pen.fillStyle = "rgba(20, 20, 20, .8)";
-      pen.fillRect(left, top, wide, tall);
+      pen.fillRect(best.left, best.top, wide, tall);
       pen.fillStyle = face.color;
-      pen.fillRect(left, top, 3 * scale, tall);
+      pen.fillRect(best.left, best.top, 3 * scale, tall);
       pen.fillStyle = "#fff";
-      face.lines.forEach((text, i) => pen.fillText(text, left + pad + 3 * scale, top + pad / 2 + i * line));
+      face.lines.forEach((text, row) => pen.fillText(text, best.left + pad + 3 * scale, best.top + pad / 2 + row * line));
     }
     pen.globalAlpha = 1;
     if (!picture && !faces.length) {

@@ -1,0 +1,123 @@
+"""How long reports take, and how large they get: ``python -m benchmarks.reports [--videos 1000]``.
+
+Writes a store of made-up rows, and makes the report on the whole of it; then the reports on some of its videos, one
+after another and side by side. The last line is one JSON object, in seconds and megabytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+
+from facestats import schema
+from facestats.models import find_models
+from facestats.options import AnalyzeOptions
+from facestats.reporting import report, run
+from facestats.results import VideoResult
+from facestats.store import create_store
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--videos", type=int, default=1000)
+    parser.add_argument("--tracks", type=int, default=5, help="of each video (default 5)")
+    parser.add_argument("--frames", type=int, default=600, help="sampled frames of each video (default 600)")
+    parser.add_argument("--reports", type=int, default=8, help="reports on single videos (default 8)")
+    arguments = parser.parse_args()
+    rng, models = np.random.default_rng(0), find_models().values()
+    used = {attribute: {"name": m.name, "sha256": m.verify()} for m in models for attribute in m.card.attributes}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole, few = create_store(folder / "whole"), create_store(folder / "few")
+        for number in range(arguments.videos):
+            made = made_up(number, arguments.tracks, arguments.frames, rng)
+            for store in [whole, few] if number < arguments.reports else [whole]:
+                store.write(made, paths=(f"/videos/{number}.mp4",), options=AnalyzeOptions().to_dict(), models=used)
+            if number % 200 == 0:
+                print(f"{number} written", file=sys.stderr)
+        began = time.perf_counter()
+        (page,) = report(whole, out=folder / "reports", template="collection_report", progress=False).reports
+        result = {
+            "videos": arguments.videos,
+            "collection_report_s": round(time.perf_counter() - began, 1),
+            "collection_report_mb": round(page.html.stat().st_size / 1e6, 2),
+        }
+        for title, at_once in (("one_by_one", 1), ("side_by_side", run.at_once())):
+            with mock.patch.object(run, "at_once", lambda n=at_once: n):
+                began = time.perf_counter()
+                report(few, out=folder / title, progress=False)
+                result[f"each_report_{title}_s"] = round((time.perf_counter() - began) / (arguments.reports + 1), 2)
+    for key, value in result.items():
+        print(f"{key:<32}{value}")
+    print(json.dumps(result))
+
+
+def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator) -> VideoResult:
+    """Return the tables of one made-up video, ten frames a second, all of its faces in each."""
+    video_id, times = f"v{number}-{number:08x}", np.arange(n_frames) / 10
+    frames = pd.DataFrame({"frame": range(n_frames), "time_s": times, "shot": 0, "n_faces": n_tracks})
+    shares = rng.dirichlet(np.ones(len(schema.EXPRESSIONS)), n_tracks)
+    best = shares.argmax(axis=1)
+    tracks = pd.DataFrame(
+        {
+            "track_id": range(n_tracks),
+            "shot": 0,
+            "start_s": 0.0,
+            "end_s": times[-1],
+            "duration_s": times[-1],
+            "seen_s": times[-1],
+            "joined_prob": 1.0,
+            "n_observations": n_frames,
+            "n_classified": n_frames,
+            "face_px": 40.0,
+            "expression": np.array(schema.EXPRESSIONS, object)[best],
+            "expression_prob": shares[np.arange(n_tracks), best],
+            **{f"expression_share_{name}": shares[:, i] for i, name in enumerate(schema.EXPRESSIONS)},
+            **{
+                column: rng.choice([*schema.ATTRIBUTE_CLASSES[attribute], "unknown"], n_tracks)
+                for attribute, column in schema.VERDICT_COLUMNS.items()
+                if attribute != "expression"
+            },
+            **{f"{column}_prob": 0.8 for column in ("gender", "age_group", "makeup")},
+        }
+    )
+    rows = pd.DataFrame(
+        {"frame": np.repeat(np.arange(n_frames), n_tracks), "track_id": np.tile(np.arange(n_tracks), n_frames)}
+    )
+    moments = rng.dirichlet(np.ones(len(schema.EXPRESSIONS)), len(rows))
+    rows = rows.assign(
+        time_s=rows["frame"] / 10,
+        shot=0,
+        **dict.fromkeys(("x", "y"), 10.0),
+        **dict.fromkeys(("w", "h", "face_px"), 40.0),
+        score=0.9,
+        classified=True,
+        **{f"expression_{name}": moments[:, i] for i, name in enumerate(schema.EXPRESSIONS)},
+    )
+    videos = {
+        "path": f"/videos/{number}.mp4",
+        "status": "ok",
+        "started_at": pd.Timestamp("2026-01-01", tz="UTC"),
+        "duration_s": n_frames / 10,
+        "width": 640,
+        "height": 360,
+        "n_frames": n_frames * 3,
+        "n_sampled": n_frames,
+        "n_tracks": n_tracks,
+    }
+    tables = {"videos": pd.DataFrame([videos]), "frames": frames, "observations": rows, "tracks": tracks}
+    made = [schema.conform(table, rows.assign(video_id=video_id)) for table, rows in tables.items()]
+    return VideoResult(*made, schema.conform("thumbnails"))
+
+
+if __name__ == "__main__":
+    main()
