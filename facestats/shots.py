@@ -16,7 +16,7 @@ from facestats.types import UInt8
 THRESHOLD = 27.0
 
 #: How many times as large as the changes just before and after it the change at a cut must be: bodies that move fast
-#: change much of a picture too, but for longer. Above 2, as before the first frame and after the last nothing changes.
+#: change much of a picture too, but for longer. Beside the first change and the last there is one neighbour only.
 TIMES_ITS_NEIGHBOURS = 2.2
 
 #: Lengths of dissolves that are looked for, in seconds: each finds those up to a third shorter or longer.
@@ -129,7 +129,8 @@ class ShotCounter:
     def __init__(self, *, threshold: float = THRESHOLD, looks_ahead: bool = True, gradual: bool = True) -> None:
         self._threshold, self._gradual = threshold, gradual
         self._looks_ahead = looks_ahead
-        self._change_before = 0.0
+        self._change_before: float | None = None
+        self._n_decided = 0
         self._undecided: tuple[float, ShotCue] | None = None
         self._lately: deque[tuple[float, np.ndarray]] = deque()
         self._before_black: np.ndarray | None = None
@@ -158,11 +159,14 @@ class ShotCounter:
         if self._undecided is None:
             return []
         (time_s, cue), self._undecided = self._undecided, None
-        return [self._decided(cue, time_s, self._stands_out(cue, 0.0))]
+        return [self._decided(cue, time_s, self._stands_out(cue, None))]
 
-    def _stands_out(self, cue: ShotCue, change_after: float) -> bool:
-        beside = (self._change_before + change_after) / 2
-        self._change_before = cue.change
+    def _stands_out(self, cue: ShotCue, change_after: float | None) -> bool:
+        known = [change for change in (self._change_before, change_after) if change is not None]
+        beside = sum(known) / len(known) if known else 0.0
+        # Before the first frame there is nothing that it could differ from.
+        self._change_before = cue.change if self._n_decided else None
+        self._n_decided += 1
         return cue.change >= self._threshold and cue.change >= TIMES_ITS_NEIGHBOURS * beside
 
     def _decided(self, cue: ShotCue, time_s: float, changes: bool) -> int:

@@ -68,6 +68,28 @@ LIMITS: Mapping[str, str] = {
     ),
 }
 
+#: What holds of any model of an attribute, whatever it was trained on.
+OWN_LIMITS: Mapping[str, str] = {
+    "expression": "Expressions as the labels have them: what faces show, not what people feel.",
+    "gender": "Perceived gender, as the labels have it. It says nothing about how people see themselves.",
+    "age": "The age that a face shows, as the labels have it. Groups next to each other are easily confused.",
+    "makeup": "Makeup as the labels have it.",
+}
+
+
+def limits_of(faces: FaceData) -> str:
+    """Return what a model of an attribute cannot do, in words: more is known of the data sets that facestats knows.
+
+    Examples
+    --------
+    >>> limits_of(faces)  # doctest: +SKIP
+    """
+    sources = set(with_source(faces)["source"].dropna().astype(str).str.lower())
+    if sources and sources <= set(SOURCES):
+        return LIMITS[faces.attribute]
+    named = f" ({', '.join(sorted(sources))})" if sources else ""
+    return f"{OWN_LIMITS[faces.attribute]} Beyond faces like those of its data{named} nothing is known of it."
+
 
 def with_source(faces: FaceData) -> pd.DataFrame:
     """Return the table of faces with a ``source`` in every row; FER2013 is known by its label column.
@@ -173,7 +195,8 @@ def card_markdown(card: Card) -> str:
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
     recipe = recipe_toml(Recipe(**card.metrics["recipe"]))
-    commands = card.metrics.get("commands") or ["facestats train RECIPE.toml"]
+    commands = [command for command in card.metrics.get("commands", []) if command]
+    commands = commands or ["facestats train RECIPE.toml"]
     lines += _ending(card.limits, "\n".join(commands))
     return "\n".join([*lines, "with the recipe", "", "```toml", recipe.rstrip(), "```", ""])
 

@@ -24,10 +24,10 @@ from facestats.files import sha256_of
 from facestats.models import Model
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import (
-    LIMITS,
     card_markdown,
     describe_data,
     describe_terms,
+    limits_of,
     sources_of,
     with_source,
 )
@@ -227,7 +227,7 @@ def _calibrated(logits_of: Callable[[UInt8], Float32], faces: FaceData) -> tuple
     predictions = Predictions(attribute, classes, softmax(logits / trial.temperatures_at(faces.pixels)))
     confidence = class_probabilities(predictions).max(axis=1)
     threshold = coverage_threshold(confidence[fitting])
-    head = Head(attribute, attribute, classes, temperature, threshold, small, LIMITS[attribute])
+    head = Head(attribute, attribute, classes, temperature, threshold, small, limits_of(faces))
 
     held_out, half = faces[~fitting], Predictions(attribute, classes, predictions.probabilities[~fitting])
     curve = []

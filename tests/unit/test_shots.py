@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facestats.shots import CueReader, ShotCounter
+from facestats.shots import CueReader, ShotCounter, ShotCue
 
 
 def scene(seed, shift=0, brightness=1.0):
@@ -111,3 +111,20 @@ def test_without_look_ahead_every_frame_is_decided_at_once():
     reader, counter = CueReader(), ShotCounter(looks_ahead=False)
     assert [counter.update(reader.read(image), i / 10) for i, image in enumerate(images)] == [[0]] * 3 + [[1]] * 3
     assert counter.finish() == []
+
+
+def test_much_motion_from_the_first_frame_to_the_last_is_no_cut():
+    # Found with large faces that walk through a small picture: the first and the last change stood beside nothing.
+    bright = np.full((36, 64), 120, np.uint8)
+    counter = ShotCounter(gradual=False)
+    changes = (0.0, 31.0, 26.0, 25.0, 27.0, 25.0, 30.0)
+    shots = [shot for i, change in enumerate(changes) for shot in counter.update(ShotCue(change, bright), i / 10)]
+    assert [*shots, *counter.finish()] == [0] * 7
+
+
+def test_a_cut_right_after_the_first_frame_or_before_the_last_is_one():
+    bright = np.full((36, 64), 120, np.uint8)
+    counter = ShotCounter(gradual=False)
+    changes = (0.0, 60.0, 3.0, 2.0, 4.0, 60.0)
+    shots = [shot for i, change in enumerate(changes) for shot in counter.update(ShotCue(change, bright), i / 10)]
+    assert [*shots, *counter.finish()] == [0, 1, 1, 1, 1, 2]
