@@ -2,6 +2,7 @@
 
 Registered whenever facestats makes a table, or by ``import facestats.accessor``. It is there on DataFrames with the
 columns of a table of :mod:`facestats.schema`, also on rows chosen from one; on others pandas raises ``AttributeError``.
+A column that is called ``faces`` is ``df["faces"]`` then.
 """
 
 from __future__ import annotations
@@ -120,6 +121,7 @@ class FacesAccessor:
         for each class that was measured. Of ``tracks``: ``video_id``, ``track_id``, ``attribute``, ``verdict`` and
         ``probability``, a row for each verdict.
         """
+        from facestats.errors import UsageError
         from facestats.schema import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, probability_columns
 
         table = self._of("observations", "tracks")
@@ -129,8 +131,12 @@ class FacesAccessor:
                     attribute=attribute, verdict=table[column], probability=table[f"{column}_prob"]
                 )
                 for attribute, column in VERDICT_COLUMNS.items()
-                if column in table
+                if {column, f"{column}_prob"} <= set(table.columns)
             ]
+            if not parts:
+                raise UsageError(
+                    "none of the verdicts' columns is in this table: gender, age_group, expression, makeup"
+                )
             found = pd.concat(parts, ignore_index=True)
             return found[found["verdict"].notna()].reset_index(drop=True)
         names = {

@@ -21,6 +21,7 @@ from facestats.locations import is_remote, location, remove
 from facestats.locking import locked
 from facestats.looking import FrameCallback
 from facestats.manifest import Entry
+from facestats.notebook import is_notebook
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import STOPPED
 from facestats.plan import Content, Planner, Task, content_of, is_there, new_video_id
@@ -85,7 +86,7 @@ def analyze(
 ) -> VideoResult:
     """Analyse one video, image, folder of images (as a sequence), camera or stream.
 
-    Ctrl-C, or interrupting the notebook's kernel, ends it with what was found so far, as ``"partial"`` and without a
+    Interrupting the kernel of a notebook ends it with what was found so far, as ``"partial"`` and without a
     clip.
 
     Parameters
@@ -143,10 +144,13 @@ def analyze(
 
         with (
             opened(near, settings, recording if out else None) as source,
-            analyzing(source, video_id, sha256, stages, settings, report, on_frame=on_frame, stoppable=True) as found,
+            analyzing(
+                source, video_id, sha256, stages, settings, report, on_frame=on_frame, stoppable=is_notebook()
+            ) as found,
         ):
             result = found.collected()
-            result = replace(result, videos=result.videos.assign(path=item.shown).astype({"path": "str"}))
+            videos = result.videos.assign(path=item.shown).astype({"path": "str"})
+            result = replace(result, videos=videos, blurred=settings.blur)
         if out is None or (result.error or "").startswith(STOPPED):
             return result
         tables = {name: getattr(result, name) for name in ("observations", "tracks", "frames")}

@@ -21,6 +21,8 @@ class VideoResult:
         ``videos`` has one row; the others may be empty but always have all columns.
     clip : pathlib.Path or None
         The annotated clip or still, if one was written.
+    blurred : bool
+        Whether faces were to be made unrecognisable: whoever shows the video shows the clip instead.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class VideoResult:
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
     clip: Path | None = None
+    blurred: bool = False
 
     @property
     def batches(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:

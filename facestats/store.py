@@ -293,8 +293,9 @@ class Store:
         StoreError
             If a file that the manifest names is absent or damaged.
         """
-        one = Store(self.path, video_id)
-        return VideoResult(*(one.read(table) for table in schema.TABLES))
+        one, entry = Store(self.path, video_id), read_entry(self.path, video_id)
+        blurred = entry is not None and bool(entry.options.get("blur"))
+        return VideoResult(*(one.read(table) for table in schema.TABLES), blurred=blurred)
 
     def lacks(self, entry: Entry) -> str | None:
         """Return ``"tables"`` or ``"clip"`` if that of a video is not there, and None if both are."""

@@ -26,6 +26,7 @@ smooth_s = 0.5  # width of the moving average in the timelines, in seconds; 0 fo
 max_timelines = 12  # if there are more faces, the timelines of the longest are drawn
 max_evidence = 24  # doubtful faces shown with a cut of the clip; 0 for no cuts at all
 page_folder = ""  # where the page and the clips beside it will lie; empty: here, and the clips in the store
+page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
 
 # %%
@@ -33,7 +34,7 @@ from facestats.reporting import evidence, provenance, who
 from facestats.reporting import video as section
 from facestats.reporting.data import load_video
 
-data = load_video(store, video, out=out, page_folder=page_folder, linked=linked)
+data = load_video(store, video, out=out, page_folder=page_folder, page_name=page_name, linked=linked)
 section.headline(data, title=title)
 
 # %%

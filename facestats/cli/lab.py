@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from facestats.cli import app
-from facestats.errors import OutputError
+from facestats.errors import OutputError, UsageError
 
 _NOTEBOOK = "explore.ipynb"
 
@@ -52,9 +52,10 @@ def place_notebook(store: str, folder: Path) -> Path:
     """
     import nbformat
 
+    from facestats.reporting.parameters import read_notebook
     from facestats.resources import bundled
 
-    notebook = nbformat.read(bundled("notebooks") / _NOTEBOOK, as_version=4)
+    notebook = read_notebook(bundled("notebooks") / _NOTEBOOK)
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = f"store = {store!r}"
@@ -66,9 +67,12 @@ def place_notebook(store: str, folder: Path) -> Path:
             if not path.exists():
                 path.write_text(wanted, encoding="utf-8")
                 return path
-            known = nbformat.read(path, as_version=4)
+            known = read_notebook(path)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}; go to another folder") from None
+        except UsageError:  # whatever it is, it is somebody's own
+            number += 1
+            continue
         # Somebody's own work under this name stays; the same notebook, run or not, is opened again.
         if [cell.source for cell in known.cells] == [cell.source for cell in notebook.cells]:
             return path

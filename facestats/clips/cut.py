@@ -36,7 +36,7 @@ def cut_clip(source: Path, out: Path, *, start_s: float, end_s: float, longer_si
     Raises
     ------
     UsageError
-        If nothing lies between the two moments.
+        If nothing lies between the two moments, or ``out`` is the video itself.
     UnreadableInputError
         If the file cannot be read.
     OutputError
@@ -48,17 +48,23 @@ def cut_clip(source: Path, out: Path, *, start_s: float, end_s: float, longer_si
     """
     if not (math.isfinite(start_s) and end_s > start_s):
         raise UsageError(f"nothing lies between {start_s:g} and {end_s:g} seconds: the end must come after the start")
+    if out.resolve() == source.resolve():
+        raise UsageError(f"the clip would overwrite {source} itself: name another file")
     with ContainerSource(str(source)) as video:
         width, height = video.info.width, video.info.height
         scale = min(1.0, longer_side / max(width, height)) if longer_side else 1.0
         size = max(2, round(width * scale)), max(2, round(height * scale))
+        n_written = 0
         with ClipWriter(out, width=size[0], height=size[1], audio_from=source, audio_span=(start_s, end_s)) as clip:
-            for time_s, rgb in video.frames_from(start_s):
-                if time_s >= end_s:
+            for shown_s, until_s, rgb in video.frames_from(start_s):
+                if shown_s >= end_s:
                     break
                 if scale < 1:
                     rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-                clip.write(rgb, time_s - start_s)
-    if not out.is_file():
+                if until_s <= start_s:  # the video is over by then
+                    break
+                clip.write(rgb, max(shown_s - start_s, 0.0), end_s=min(until_s, end_s) - start_s)
+                n_written += 1
+    if not n_written:
         raise UsageError(f"{source} shows nothing between {start_s:g} and {end_s:g} seconds")
     return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +14,7 @@ import pandas as pd
 
 from facestats import schema
 from facestats.errors import UsageError
+from facestats.locations import is_remote
 from facestats.plots import shot_cuts
 from facestats.reporting.folder import CLIPS
 from facestats.store import Entry, Store, open_store
@@ -34,6 +35,8 @@ class ReportData:
         Where they come from; None for a result that is in no store.
     page_folder : str
         Where the page will lie, with the clips beside it; empty if it lies here and uses those of the store.
+    page_name : str
+        What it is called, without suffix; its cuts of the clip go into a folder of that name below the clips.
     linked : bool
         Whether the other reports of the store lie beside this one.
     """
@@ -46,6 +49,7 @@ class ReportData:
     entries: Mapping[str, Entry]
     store: Store | None
     page_folder: str = ""
+    page_name: str = ""
     linked: bool = False
 
     @property
@@ -97,11 +101,23 @@ class ReportData:
     def clip_path(self, video_id: str) -> Path | None:
         """Return where a video's annotated clip or still is: beside the page, if that has a folder."""
         path = self.store.clip_path(video_id)
-        return path if path is None or not self.page_folder else Path(self.page_folder, CLIPS, path.name)
+        if path is None:
+            return None
+        if self.page_folder:
+            return Path(self.page_folder, CLIPS, path.name)
+        return None if is_remote(path) else path
+
+    def may_show(self, video_id: str) -> bool:
+        """Whether pictures of a video may stand in the page itself: not if none of its faces was to be kept."""
+        entry = self.entries.get(video_id)
+        return entry is None or bool(entry.options.get("thumbnails", True) or entry.options.get("blur"))
 
     def relative(self, path: Path) -> str:
         """Return the address of a file, as seen from the page."""
-        return quote(Path(os.path.relpath(path, self.page_folder or None)).as_posix())
+        try:
+            return quote(Path(os.path.relpath(path, self.page_folder or None)).as_posix())
+        except ValueError:  # on another drive
+            return path.absolute().as_uri()
 
 
 def load_video(
@@ -110,6 +126,7 @@ def load_video(
     *,
     out: str = "facestats-out",
     page_folder: str = "",
+    page_name: str = "",
     linked: bool = False,
 ) -> ReportData:
     """Read one video out of a store; without a store, analyse it first.
@@ -125,6 +142,8 @@ def load_video(
         The store that a video analysed here goes into, with its annotated clip.
     page_folder : str
         Where the page will lie; empty for the working directory.
+    page_name : str
+        What it will be called, without suffix.
     linked : bool
         Whether the other reports of the store lie beside this one.
 
@@ -157,7 +176,7 @@ def load_video(
         if len(found.video_ids) != 1:
             raise UsageError(f"{video} holds {len(found.video_ids)} videos: use collection_report on the store {out}")
         opened, video = found.store, found.video_ids[0]
-    return _read(opened.video(video), page_folder, linked)
+    return replace(_read(opened.video(video), page_folder, linked), page_name=page_name)
 
 
 def load_collection(store: str, *, linked: bool = False) -> ReportData:

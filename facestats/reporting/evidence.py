@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from facestats.errors import FacestatsError
 from facestats.plots import _expressions
 from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
-from facestats.reporting.folder import CLIPS, clips_folder
+from facestats.reporting.folder import clips_folder
 from facestats.schema import EXPRESSIONS, UNKNOWN, VERDICT_COLUMNS
 from facestats.types import UInt8
 from facestats.video.file import ContainerSource
@@ -81,8 +80,10 @@ def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smo
         track = track.sort_values("time_s", kind="stable")
         times = track["time_s"].to_numpy(np.float64)
         values = np.nan_to_num(_expressions.smooth(times, _expressions.probabilities(track), smooth_s), nan=-1.0)
-        for column in np.unique(values.argmax(axis=1)):
-            row = int(values[:, column].argmax())
+        best_of_row = values.argmax(axis=1)
+        for column in np.unique(best_of_row):
+            # Where another is more probable, it is no moment of this one.
+            row = int(np.where(best_of_row == column, values[:, column], -1.0).argmax())
             name, probability = EXPRESSIONS[column], float(values[row, column])
             if probability >= threshold and probability > best.get(name, (0.0,))[0]:
                 best[name] = probability, track.iloc[row]
@@ -147,8 +148,6 @@ def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5,
     >>> evidence(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     clip = data.clip_path(data.video_id)
-    if data.page_folder:
-        shutil.rmtree(Path(data.page_folder, CLIPS, data.video_id), ignore_errors=True)  # of an earlier report
     if clip is None or clip.suffix != ".mp4" or limit <= 0:
         return None
     strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s)
@@ -164,13 +163,13 @@ def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5,
 
 
 def _folder(data: ReportData) -> Path:
-    return clips_folder(Path(data.page_folder)) / data.video_id
+    return clips_folder(Path(data.page_folder)) / (data.page_name or data.video_id)
 
 
 def _card(data: ReportData, clip: Path, moment: Moment) -> str:
     start_s, end_s = max(moment.time_s - AROUND_S, 0.0), moment.time_s + AROUND_S
     address = f"{data.clip_href(data.video_id, start_s)},{end_s:.2f}"
-    drawn = '<span class="fs-nopicture">no picture</span>'
+    drawn = '<span class="fs-nopicture"></span>'
     try:
         if data.page_folder:
             cut = cut_clip(
@@ -195,7 +194,7 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> str:
 
 def _frame(clip: Path, time_s: float) -> UInt8:
     with ContainerSource(str(clip)) as video:
-        for _, rgb in video.frames_from(time_s - 1e-3):
+        for _, _, rgb in video.frames_from(time_s):
             return rgb
         return np.full((video.info.height, video.info.width, 3), 216, np.uint8)
 
@@ -220,7 +219,7 @@ def poster(data: ReportData) -> str | None:
     >>> poster(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     clip = data.clip_path(data.video_id)
-    if clip is None or clip.suffix != ".mp4" or data.frames.empty:
+    if clip is None or clip.suffix != ".mp4" or data.frames.empty or not data.may_show(data.video_id):
         return None
     fullest = data.frames.loc[data.frames["n_faces"].astype("int64").idxmax()]
     try:

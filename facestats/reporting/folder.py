@@ -49,8 +49,7 @@ def gather_clips(store: Store, folder: Path) -> None:
     for video_id in store.entries():
         clip = store.clip_path(video_id)
         if clip is None:
-            for suffix in CLIP_SUFFIXES:
-                (folder / CLIPS / f"{video_id}{suffix}").unlink(missing_ok=True)
+            drop_clips(folder, video_id)
             continue
         target = folder / CLIPS / clip.name
         try:
@@ -67,3 +66,26 @@ def gather_clips(store: Store, folder: Path) -> None:
                     shutil.copyfile(clip, part)
         except OSError as error:
             raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
+
+
+def drop_clips(folder: Path, name: str) -> None:
+    """Take away a video's clip and the cuts of a page of that name, if there are any.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be taken away.
+    """
+    try:
+        for suffix in CLIP_SUFFIXES:
+            (folder / CLIPS / f"{name}{suffix}").unlink(missing_ok=True)
+        drop_cuts(folder, name)
+    except OSError as error:
+        raise OutputError(f"cannot remove an old clip in {folder / CLIPS}: {error.strerror or error}") from None
+
+
+def drop_cuts(folder: Path, name: str) -> None:
+    """Take away the cuts of the clip that an earlier page of that name had."""
+    cuts = folder / CLIPS / name
+    if cuts.is_dir():
+        shutil.rmtree(cuts)

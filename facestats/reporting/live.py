@@ -76,8 +76,8 @@ def live(item: Mapping[str, Any], still: str, *, hint: str = "") -> str:
     >>> live({"title": "</script>"}, "<img>").count("</script>")
     1
     """
-    # Inside a script element nothing is escaped; only its end must not occur.
-    data = json.dumps(item).replace("</", "<\\/")
+    # Inside a script element nothing is unescaped, and nothing must look like markup.
+    data = json.dumps(item).replace("<", "\\u003c")
     return (
         f'<div class="fs-live"><script type="application/json">{data}</script>'
         f'<p class="fs-hint">{escape(hint)}</p><div class="fs-still">{still}</div></div>'
@@ -183,14 +183,14 @@ def _mean(observations: pd.DataFrame, smooth_s: float, x_range: Any, cuts: Seque
 
     times, values = _expressions.average(observations)
     values = _expressions.smooth(times, values, smooth_s)
-    times, values = _thinned(times, values)
-    step = _expressions.typical_step(times)
+    step, n = _expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
     figure = _figure(190, x_range, cuts, y_range=(0, 1), toolbar=False)
     areas = []
     for run in _expressions.runs(times):
-        bounds = _expressions.edges(times[run], step)
-        at = np.concatenate([bounds[:1], times[run], bounds[-1:]])
-        rows = np.concatenate([values[run][:1], values[run], values[run][-1:]]).round(4)
+        ends = _expressions.edges(times[run], step)[[0, -1]]
+        moments, means = _thinned(times[run], values[run], n)
+        at = np.concatenate([ends[:1], moments, ends[1:]])
+        rows = np.concatenate([means[:1], means, means[-1:]]).round(4)
         columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
         source = ColumnDataSource({"time": at.round(3), **columns})
         figure.varea_stack(
@@ -261,9 +261,8 @@ def _figure(height: int, x_range: Any, cuts: Sequence[float], *, y_range: Any, t
     return made
 
 
-def _thinned(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return means over so many neighbours that few enough points are left."""
-    n = -(-len(times) // _MOST_POINTS)
+def _thinned(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return means over ``n`` neighbours."""
     if n < 2:
         return times, values
     starts = np.arange(0, len(times), n)

@@ -65,9 +65,9 @@ def print_page(html: Path, browser: str) -> Path:
             command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
             command += [f"--user-data-dir={profile}", "--no-pdf-header-footer", "--virtual-time-budget=10000"]
             command += [f"--print-to-pdf={part.absolute()}", html.absolute().as_uri()]
-            ran = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+            ran = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False)
             if not part.is_file():
-                said = ran.stderr.strip().splitlines()
+                said = ran.stderr.decode(errors="replace").strip().splitlines()
                 raise OutputError(f"{browser} did not print {html}: {said[-1] if said else f'exit {ran.returncode}'}")
     except subprocess.TimeoutExpired:
         raise OutputError(f"{browser} did not print {html} within {_TIMEOUT_S:.0f} s") from None

@@ -75,7 +75,11 @@ class ReportResult:
 
         def link(path: Path, text: str) -> str:
             # JupyterLab opens what is addressed relative to the notebook's folder.
-            return f'<a href="{page.escape(quote(Path(os.path.relpath(path)).as_posix()))}">{page.escape(text)}</a>'
+            try:
+                address = quote(Path(os.path.relpath(path)).as_posix())
+            except ValueError:  # on another drive
+                address = path.absolute().as_uri()
+            return f'<a href="{page.escape(address)}">{page.escape(text)}</a>'
 
         rows = "".join(
             f'<tr><td data-label="report">{link(made.html, made.title)}</td>'

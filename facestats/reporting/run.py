@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from facestats.errors import OutputError, UsageError
 from facestats.locations import write_whole
 from facestats.reporting.convert import to_html
-from facestats.reporting.folder import gather_clips, prepare
+from facestats.reporting.folder import drop_cuts, gather_clips, prepare
 from facestats.reporting.index import Listed, headline_of, read_index, write_index
 from facestats.reporting.kernel import NotebookFailure, cause, execute, own_event_loop
 from facestats.reporting.live import SCRIPT, script
@@ -24,6 +24,7 @@ from facestats.reporting.printing import find_browser, print_page
 from facestats.reporting.results import Report, ReportResult
 from facestats.reporting.tasks import Task, reserved_names, tasks_of, templates
 from facestats.store import Store, now, open_store
+from facestats.threads import usable_cores
 
 #: Notebooks that run at once at most: each takes some 300 MB.
 _MOST_AT_ONCE = 8
@@ -46,7 +47,7 @@ def report(
 
     Each is a notebook, executed, and a page without code made of it that opens offline. The annotated clips are put
     beside them, so that the folder can be moved as a whole; ``index.html`` lists all reports in it. As many notebooks
-    run at once as there are cores.
+    run at once as there are cores, up to eight.
 
     Parameters
     ----------
@@ -77,8 +78,9 @@ def report(
     StoreError
         If it is not a store.
     UsageError
-        If the template, a parameter, the video or ``out`` is wrong, or if Chromium is needed and absent; nothing was
-        run then.
+        If the template, a parameter or ``out`` is wrong, or if Chromium is needed and absent; nothing was run then.
+    UnknownNameError
+        If there is no such parameter or video; nothing was run then.
     OutputError
         If the folder cannot be written.
 
@@ -105,7 +107,7 @@ def report(
         gather_clips(opened, folder)
     listed = read_index(folder)
     if only_changed:
-        tasks = [task for task in tasks if not task.is_current(folder, listed)]
+        tasks = [task for task in tasks if not task.is_current(folder, listed, pdf=pdf)]
     if tasks:
         _write(folder / SCRIPT, script())
     made: dict[str, Report] = {}
@@ -147,7 +149,7 @@ def at_once() -> int:
     >>> 1 <= at_once() <= 8
     True
     """
-    return min(os.cpu_count() or 1, _MOST_AT_ONCE)
+    return min(usable_cores(), _MOST_AT_ONCE)
 
 
 def _make_aside(task: Task, folder: Path, browser: str | None) -> Report:
@@ -160,6 +162,8 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
     notebook, html = folder / f"{task.name}.ipynb", folder / f"{task.name}.html"
     error = None
     try:
+        drop_cuts(folder, task.name)
+        html.with_suffix(".pdf").unlink(missing_ok=True)  # of an earlier page
         execute(task.template, notebook, task.parameters, progress=progress)
     except NotebookFailure as failure:
         error = cause(failure)
@@ -167,7 +171,12 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
         raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
     page = to_html(nbformat.read(notebook, as_version=4), title=task.shown_title, error=error)
     _write(html, page.encode("utf-8", "backslashreplace"))
-    pdf = None if browser is None else print_page(html, browser)
+    pdf = None
+    if browser is not None:
+        try:
+            pdf = print_page(html, browser)
+        except OutputError as failure:  # the page is there, and the others are not to suffer
+            error = error or str(failure)
     status = "ok" if error is None else "failed"
     return Report(task.shown_title, headline_of(page), notebook, html, pdf, status, error)
 

@@ -27,6 +27,7 @@ RESERVED: Mapping[str, str] = {
     "store": "the STORE argument",
     "video": "--video",
     "page_folder": "nothing, it follows --out",
+    "page_name": "nothing, it follows the template and the video",
     "linked": "nothing, it follows what is written",
 }
 
@@ -71,9 +72,11 @@ class Task:
         }
         return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
-    def is_current(self, folder: Path, listed: Mapping[str, Listed]) -> bool:
-        """Whether the report in ``folder`` was made from the same."""
+    def is_current(self, folder: Path, listed: Mapping[str, Listed], *, pdf: bool = False) -> bool:
+        """Whether the report in ``folder`` was made from the same, and printed if it is to be."""
         known = listed.get(self.name)
+        if pdf and not (folder / f"{self.name}.pdf").is_file():
+            return False
         return known is not None and known.made_from == self.made_from and (folder / f"{self.name}.ipynb").is_file()
 
 
@@ -143,9 +146,12 @@ def tasks_of(
     }
 
     def task(name: str, title: str, *about: Entry, **more: Any) -> Task:
-        values = {name: value for name, value in {**settings, **more}.items() if name in known}
+        set_here = {**settings, "page_name": name, **more}
+        values = {key: value for key, value in set_here.items() if key in known}
         return Task(template, name, title, {**values, **given}, about)
 
+    if store.video_id is not None and "video" not in known:
+        raise UsageError(f"{template.name} is about all videos: leave --video out, or give it a parameter 'video'")
     if collection or "video" not in known:
         title = f"Faces in {store.path.resolve().name}" if collection or own else template.stem.replace("_", " ")
         return [task("collection" if collection else template.stem, title, *entries.values(), *_others(given))]

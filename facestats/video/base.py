@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -161,13 +160,18 @@ class FrameSource(ABC):
             return None
         return Frame(index, decoded.time_s, decoded.to_rgb, small, (self.info.width, self.info.height))
 
-    @property
-    def whole_before_s(self) -> float:
-        """For how long before a moment :meth:`decoded_near` leaves no frame out, in seconds."""
-        return math.inf
-
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
-        """Decode from some moment at or before ``time_s`` on: from the start, where nothing better is known."""
+        """Decode from some moment at or before ``time_s`` on: from the start, where nothing better is known.
+
+        Parameters
+        ----------
+        time_s : float
+            On the video's own clock.
+
+        Returns
+        -------
+        iterator of DecodedFrame
+        """
         return self._decode()
 
     @abstractmethod

@@ -30,9 +30,6 @@ _LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
 # Shorter videos are one stretch.
 _LONG_S = 1.5 * STRETCH_S
 
-# Before a moment that is sought, so many frames are decoded without leaving any out; decoders look ahead less.
-_WHOLE_BEFORE = 24
-
 # Formats whose index tells where every keyframe lies.
 _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
 
@@ -266,17 +263,11 @@ class ContainerSource(FrameSource):
             )
         self._check_end()
 
-    @property
-    def whole_before_s(self) -> float:
-        """For how long before a moment :meth:`decoded_near` gives every frame, in seconds."""
-        return _WHOLE_BEFORE / self._nominal_fps if self._nominal_fps > 0 else math.inf
-
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
         """Decode from the last keyframe at or before a moment on; what comes before the moment is given too.
 
-        The file stays open, so that looking elsewhere costs no more than the decoding. Until shortly before the moment
-        (:attr:`whole_before_s`), frames that no other frame needs may be left out. Where a file cannot be sought in,
-        it is read from its start.
+        The file stays open, so that looking elsewhere costs no more than the decoding. Where a file cannot be sought
+        in, or its frames have no timestamps, it is read from its start.
 
         Parameters
         ----------
@@ -288,6 +279,8 @@ class ContainerSource(FrameSource):
         DecodedFrame
             The first one may come after the moment, if the video begins later.
         """
+        if self._container is None:  # closed, or it could not be opened again the last time
+            self._open()
         ticks = math.floor(time_s / float(self._stream.time_base) + 1e-6)
         self._pending, tally = [], self.tally
         try:
@@ -302,12 +295,9 @@ class ContainerSource(FrameSource):
             first, raw = self._pending[0], self._raw
             self._pending = []
         self.tally = tally  # what is broken was told when it was analysed
-        clock, context = _Clock(self._stream.time_base, self._nominal_fps), self._stream.codec_context
-        context.skip_frame = "NONREF"
+        clock = _Clock(self._stream.time_base, self._nominal_fps)
         for frame in itertools.chain([first], raw):
             at_s, duration_s = clock.read(frame)
-            if at_s >= time_s - self.whole_before_s:
-                context.skip_frame = "DEFAULT"
             yield DecodedFrame(
                 at_s,
                 duration_s,
@@ -315,8 +305,8 @@ class ContainerSource(FrameSource):
                 lambda side, frame=frame: self._to_small(frame, side),
             )
 
-    def frames_from(self, start_s: float) -> Generator[tuple[float, UInt8], None, None]:
-        """Decode from a moment on, without reading what lies before the keyframe in front of it.
+    def frames_from(self, start_s: float) -> Generator[tuple[float, float, UInt8], None, None]:
+        """Decode what is shown from a moment on, without reading what lies before the keyframe in front of it.
 
         Parameters
         ----------
@@ -325,16 +315,23 @@ class ContainerSource(FrameSource):
 
         Yields
         ------
-        time_s : float
-            At or after ``start_s``.
+        begin_s, end_s : float
+            When the frame is shown. The first is the one on show at ``start_s``, if the video has begun by then.
         rgb : numpy.ndarray
             uint8 (H, W, 3), RGB.
+
+        Raises
+        ------
+        UnreadableInputError
+            If the file is gone or cannot be read any more.
         """
-        # A tick earlier: a time in seconds and the same one in ticks may differ by rounding.
-        ticks = math.floor(start_s / float(self._stream.time_base)) - 1
-        for decoded in self._decode_span(Span(start=ticks, stop=None, seek=ticks)):
-            if decoded.time_s >= start_s - 1e-6 and (rgb := decoded.to_rgb()) is not None:
-                yield decoded.time_s, rgb
+        shown: DecodedFrame | None = None
+        for decoded in self.decoded_near(start_s):
+            if shown is not None and decoded.time_s > start_s + 1e-6 and (rgb := shown.to_rgb()) is not None:
+                yield shown.time_s, decoded.time_s, rgb
+            shown = decoded
+        if shown is not None and (rgb := shown.to_rgb()) is not None:
+            yield shown.time_s, shown.time_s + shown.duration_s, rgb
 
     def _from(self, span: Span) -> Iterator[av.VideoFrame]:
         """Return the frames from the start of a span on."""
@@ -343,7 +340,10 @@ class ContainerSource(FrameSource):
         for ticks in (span.start, span.seek):
             self._open()
             self.tally.n_broken, self.tally.first_broken = known  # opening has read the beginning once more
-            self._container.seek(ticks, stream=self._stream)
+            try:
+                self._container.seek(ticks, stream=self._stream)
+            except (av.error.FFmpegError, OSError):  # not to be sought in
+                continue
             raw = self._decode_raw(self._container)
             first = next(raw, None)
             if first is not None and first.pts is not None and first.pts <= span.start:

@@ -116,7 +116,16 @@ class SeekableVideo:
         return self._converted(exact=True)
 
     def after(self, time_s: float) -> Shown | None:
-        """Return the frame after the one that is shown at a moment; the last one stays."""
+        """Return the frame after the one that is shown at a moment; the last one stays.
+
+        Parameters
+        ----------
+        time_s : float
+
+        Returns
+        -------
+        Shown or None
+        """
         self.at(time_s)
         self._place(time_s)
         if self._next is not None:
@@ -124,7 +133,16 @@ class SeekableVideo:
         return self._converted(exact=True)
 
     def before(self, time_s: float) -> Shown | None:
-        """Return the frame before the one that is shown at a moment; the first one stays."""
+        """Return the frame before the one that is shown at a moment; the first one stays.
+
+        Parameters
+        ----------
+        time_s : float
+
+        Returns
+        -------
+        Shown or None
+        """
         shown = self.at(time_s)
         return shown if shown is None else self.at(shown.time_s - 2 * _SLACK_S)
 
@@ -142,11 +160,10 @@ class SeekableVideo:
         """Say whether the decoder comes by a moment soon, or no keyframe lies between it and that moment."""
         if self._now is None or time_s < self._now.time_s - _SLACK_S:
             return False
-        if time_s < self._sought_s - self._source.whole_before_s / 2:  # where frames may have been left out
-            return False
         return time_s < self._now.time_s + _NEAR_S or time_s <= self._sought_s
 
     def _seek(self, time_s: float) -> None:
+        self._now = self._next = None  # whatever happens now, what was on show before is not
         self._coming = self._source.decoded_near(time_s)
         self._now, self._next = next(self._coming, None), next(self._coming, None)
         self._sought_s = time_s

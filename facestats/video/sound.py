@@ -85,14 +85,14 @@ class SoundTrack:
                 return  # damaged from here on; the source of the pictures reports it
             if packet is None:
                 return
-            if self._span is not None and packet.pts is not None:
-                time_s = packet.pts * packet.time_base
+            ticks = packet.dts if packet.pts is None else packet.pts
+            if self._span is not None and ticks is not None:
+                time_s = ticks * packet.time_base
                 if time_s < start_s:
                     continue
                 if time_s >= end_s:
                     return
-                packet.pts -= shift
-                packet.dts = packet.pts
+                packet.pts = packet.dts = ticks - shift
             yield packet
 
     def _copied(self, stream: AudioStream) -> Generator[av.Packet, None, None]:

@@ -13,7 +13,8 @@ import pandas as pd
 import traitlets
 
 from facestats.clips.cut import cut_clip
-from facestats.errors import UsageError
+from facestats.errors import FacestatsError, UsageError
+from facestats.notebook import is_notebook
 from facestats.results import VideoResult
 from facestats.store import Store, open_store
 from facestats.widgets import still
@@ -51,6 +52,12 @@ class Explorer(ipywidgets.VBox):
 
     Made by :func:`facestats.explore`.
 
+    Parameters
+    ----------
+    found : VideoResult or Store
+    threshold : float, optional
+        Probability below which the expression of a moment is "unknown".
+
     Attributes
     ----------
     pane : FramePane
@@ -76,7 +83,7 @@ class Explorer(ipywidgets.VBox):
         self.pane, self.timeline, self.table = FramePane(), Timeline(), TrackTable()
         self.videos: VideoList | None = None
         self._controls = _controls()
-        self._title = ipywidgets.HTML()
+        self._title, self._trouble = ipywidgets.HTML(), ipywidgets.HTML()
         self._back = ipywidgets.Button(description="all videos", icon="arrow-left", layout={"width": "130px"})
         self._back.on_click(self._close_video)
         self._wire()
@@ -94,7 +101,7 @@ class Explorer(ipywidgets.VBox):
         if isinstance(found, Store) and found.video_id is None:
             self.videos = VideoList(found)
             self.videos.observe(self._chosen, "chosen")
-            self.children = [self.videos]
+            self.children = [self._trouble, self.videos]
         else:
             self._back.layout.display = "none"
             self.video_id = found.video_id
@@ -112,8 +119,13 @@ class Explorer(ipywidgets.VBox):
         self.pane.observe(self._select_highlighted, "highlight")
 
     def _chosen(self, change: dict[str, Any]) -> None:
-        if change["new"] is not None:
+        if change["new"] is None:
+            return
+        try:
             self.video_id = change["new"]
+        except FacestatsError as error:
+            self._close_video()
+            self._trouble.value = f"{escape(change['new'])} cannot be opened: {escape(str(error))}"
 
     def _close_video(self, _: object = None) -> None:
         self.video_id = None
@@ -126,8 +138,9 @@ class Explorer(ipywidgets.VBox):
             self.pane.close_video()
             self._scene = None
             self.videos.chosen = None
-            self.children = [self.videos]
+            self.children = [self._trouble, self.videos]
             return
+        self._trouble.value = ""
         one = self._found if isinstance(self._found, VideoResult) else self._found.video(video_id)
         self._scene = scene_of(one, threshold=self._threshold)
         name = escape(self._scene.name)
@@ -145,9 +158,10 @@ class Explorer(ipywidgets.VBox):
                 self.pane.highlight = None
             return
         (number,) = change["new"]
-        if self.pane.highlight == number:
+        found = [] if self._scene is None else self._scene.tracks.query("track_id == @number").to_dict("records")
+        if self.pane.highlight == number or not found:
             return
-        track = self._scene.tracks.set_index("track_id").loc[number]
+        (track,) = found
         if not track["start_s"] <= self.pane.time_s <= track["end_s"]:
             self.pane.time_s = float(track["start_s"])
         self.pane.highlight = number
@@ -202,7 +216,9 @@ class Explorer(ipywidgets.VBox):
         if source is None or source.is_dir() or scene.is_still:
             raise UsageError(f"there is no video to cut from: {scene.note or 'it is no video file'}")
         start_s, end_s = self.timeline.span
-        return cut_clip(source, Path(path).with_suffix(".mp4"), start_s=start_s, end_s=end_s)
+        out = Path(path)
+        out = out if out.suffix.lower() == ".mp4" else out.with_name(f"{out.name}.mp4")
+        return cut_clip(source, out, start_s=start_s, end_s=end_s)
 
     def _opened(self) -> Scene:
         if self._scene is None:
@@ -277,6 +293,6 @@ def explore(found: VideoResult | Store | str | os.PathLike[str], *, threshold: f
     """
     if not isinstance(found, VideoResult | Store):
         found = open_store(found)
-    if not still.is_notebook():
+    if not is_notebook():
         return still.instead_of_widgets(found)
     return Explorer(found, threshold=threshold)

@@ -19,8 +19,8 @@ from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
 
 FRONT = Path(__file__).with_name("front")
 
-#: The kernel is never busy with one request for longer than about this, in seconds; what is not reached by then is
-#: shown on the way.
+#: While somebody drags or plays, the kernel decodes for no longer than this at a time, in seconds; what is not reached
+#: by then is shown on the way.
 _BUDGET_S = 0.08
 
 _LARGEST = 1280  # longer side of the pictures sent, in pixels
@@ -79,7 +79,12 @@ class FramePane(anywidget.AnyWidget):
         return Wanted(self.attribute, self.min_face_px, self.min_probability)
 
     def show(self, scene: Scene) -> None:
-        """Show another video."""
+        """Show another video.
+
+        Parameters
+        ----------
+        scene : Scene
+        """
         self.close_video()
         self._scene = scene
         self._trouble = scene.note
@@ -137,11 +142,11 @@ class FramePane(anywidget.AnyWidget):
             self._answer(said)
 
     def _answer(self, said: dict[str, Any]) -> None:
-        shown = None
+        shown, trouble = None, ""
         try:
             shown = self._shown(float(said["time"]), int(said["step"]))
         except FacestatsError as error:  # the file went away, or is damaged here
-            self.send({"kind": "trouble", "text": f"This moment cannot be shown: {error}"})
+            trouble = f"This moment cannot be shown: {error}"
         time_s = float(said["time"]) if shown is None else shown.time_s
         faces = [
             {
@@ -155,7 +160,7 @@ class FramePane(anywidget.AnyWidget):
             for face in self._scene.faces_at(time_s, self.wanted)
         ]
         reply = {"kind": "frame", "view": said["view"], "n": said["n"], "step": said["step"], "faces": faces}
-        reply |= {"time": time_s, "exact": shown is None or shown.exact}
+        reply |= {"time": time_s, "exact": shown is None or shown.exact, "trouble": trouble}
         pictures = [] if shown is None else [_jpeg(shown.rgb, int(said["width"]))]
         self.send(reply, pictures)
 

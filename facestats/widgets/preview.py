@@ -12,7 +12,7 @@ import ipywidgets
 from IPython.display import display
 
 from facestats.looking import FrameCallback
-from facestats.widgets.still import is_notebook
+from facestats.notebook import is_notebook
 from facestats.window import annotate
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
     Parameters
     ----------
     blur : bool
-        Make faces unrecognisable.
+        Make the faces that are found unrecognisable; one that is missed in a frame is seen in it.
 
     Yields
     ------

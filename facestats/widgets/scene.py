@@ -13,6 +13,7 @@ import pandas as pd
 
 from facestats import schema
 from facestats.clips.render import FULL_LABELS, track_lines
+from facestats.errors import UsageError
 from facestats.gaps import bridged_gap_s
 from facestats.locations import is_remote
 from facestats.plots.cuts import shot_cuts
@@ -144,7 +145,7 @@ class Scene:
         return first, max(last, first)
 
     def observations_of(self, track_id: int) -> pd.DataFrame:
-        """Return the observations of one track."""
+        """Return the observations of one track, by number; none if there is no such track."""
         if track_id not in self._by_track.groups:
             return self._rows.iloc[:0]
         return self._by_track.get_group(track_id)
@@ -271,6 +272,8 @@ def scene_of(found: VideoResult | Store, *, threshold: float | None = None) -> S
 
     Raises
     ------
+    UsageError
+        If the store is not restricted to one video.
     StoreError
         If its tables are damaged.
     """
@@ -278,14 +281,15 @@ def scene_of(found: VideoResult | Store, *, threshold: float | None = None) -> S
 
     least = default_threshold() if threshold is None else threshold
     if isinstance(found, VideoResult):
-        # A result does not say how it was made; without pictures of its faces, nobody was to be recognised.
-        result, clip, blurred, fps = found, found.clip, len(found.tracks) > 0 and found.thumbnails.empty, 25.0
+        result, clip, fps = found, found.clip, 25.0
         paths = [str(result.videos["path"].iloc[0])]
     else:
-        entry = next(iter(found.entries().values()))
+        entry = found.entries().get(str(found.video_id))
+        if entry is None:
+            raise UsageError("name one video of the store: scene_of(fs.open_store(store, video=...))")
         result, clip = found.result(entry.video_id), found.clip_path(entry.video_id)
-        blurred, fps = bool(entry.options.get("blur")), float(entry.options.get("sequence_fps", 25.0))
-        paths = list(entry.paths)
+        fps, paths = float(entry.options.get("sequence_fps", 25.0)), list(entry.paths)
+    blurred = result.blurred
     shared = {name: getattr(result, name) for name in schema.TABLES} | {"threshold": least, "sequence_fps": fps}
     there = [] if blurred else [Path(path) for path in paths if not is_remote(path) and Path(path).exists()]
     clip = clip if isinstance(clip, Path) and clip.is_file() else None

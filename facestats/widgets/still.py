@@ -16,20 +16,6 @@ from facestats.store import Store
 SAID = "facestats.explore needs a notebook that runs (JupyterLab, or voila); this is a still figure instead"
 
 
-def is_notebook() -> bool:
-    """Say whether this Python runs in a kernel, whose front end may show widgets.
-
-    Examples
-    --------
-    >>> is_notebook()
-    False
-    """
-    if "IPython" not in sys.modules:
-        return False
-    shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
-
-
 def still_figure(found: VideoResult | Store) -> Any:
     """Return a figure of a video's tracks over time, or of the expressions in a store's videos.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from typing import Any
 
 import anywidget
@@ -12,6 +13,7 @@ import pandas as pd
 import traitlets
 
 from facestats.errors import FacestatsError
+from facestats.locations import is_remote
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reporting import words
@@ -22,6 +24,8 @@ from facestats.widgets.frame_pane import FRONT
 PAGE = 12
 
 _BINS = 60
+_LEAST_PAUSE_S = 5.0  # before the store is asked again
+_MOST_CARDS = 240
 _PICTURES = 5
 
 
@@ -63,11 +67,14 @@ class VideoList(anywidget.AnyWidget):
         try:
             self._say_list(str(said["search"]), str(said["order"]), int(said["page"]), str(said["state"]))
         except FacestatsError as error:
-            trouble = {"kind": "list", "items": [], "page": 0, "pages": 1, "total": 0, "state": "", "same": False}
+            trouble = {"kind": "list", "items": [], "page": 0, "pages": 1, "total": 0, "state": "", "pause": 0}
             self.send(trouble | {"said": f"the store cannot be read: {error}"})
 
     def _say_list(self, search: str, order: str, page: int, known: str) -> None:
+        began = time.perf_counter()
         entries = self._store.entries()
+        # Asking again must cost little: not at all where each entry is a request to somewhere else.
+        pause = 0.0 if is_remote(self._store.path) else max(_LEAST_PAUSE_S, 50 * (time.perf_counter() - began))
         runs = {video_id: entry.run for video_id, entry in entries.items()}
         state = hashlib.sha256(repr((sorted(runs.items()), search, order, page)).encode()).hexdigest()[:16]
         if state == known:
@@ -91,12 +98,14 @@ class VideoList(anywidget.AnyWidget):
         if len(fitting) < len(videos):
             said = f"{len(fitting):,} of {said}"
         reply = {"kind": "list", "items": items, "page": page, "pages": pages, "total": len(fitting), "state": state}
-        self.send(reply | {"same": False, "said": said}, sent)
+        self.send(reply | {"pause": pause, "said": said}, sent)
 
     def _card(self, video: dict[str, Any], run: str) -> tuple[dict[str, Any], list[bytes]]:
         key = str(video["video_id"]), run
         if key not in self._cards:
             self._cards[key] = self._made_card(video)
+            if len(self._cards) > _MOST_CARDS:
+                del self._cards[next(iter(self._cards))]
         return self._cards[key]
 
     def _made_card(self, video: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:

@@ -233,7 +233,7 @@ def test_nothing_is_cut_off_or_overlaps(page, lab):
     picture(page, f"{page.viewport_size['width']}-light-one")
 
 
-def test_the_frame_comes_soon_and_the_kernel_is_never_busy_for_long(page, lab):
+def test_the_frame_that_was_asked_for_comes(page, lab):
     start(page, lab, "one.ipynb")
     slider = pane_of(page).get_by_role("slider")
     waits = []
@@ -315,7 +315,8 @@ def test_memory_stays_flat_over_a_long_play(page, lab):
 
     def memory():
         page.evaluate("window.gc && gc()")
-        kernels = [process for process in psutil.process_iter(["cmdline"]) if "ipykernel_launcher" in str(process.info)]
+        below = psutil.Process().children(recursive=True)
+        kernels = [process for process in below if "ipykernel_launcher" in " ".join(process.cmdline())]
         heap = page.evaluate("performance.memory.usedJSHeapSize")
         return max(kernel.memory_info().rss for kernel in kernels), heap
 

@@ -171,8 +171,13 @@ function render({ model, el }) {
       tell(true);
     }
     const picture = buffers.length ? await createImageBitmap(new Blob([buffers[0]], { type: "image/jpeg" })) : null;
-    if (gone) return;
+    if (gone) {
+      picture?.close();
+      return;
+    }
+    last?.picture?.close(); // or they pile up beside the heap
     last = { picture, faces: said.faces };
+    note.textContent = said.trouble || facts.note;
     draw();
     if (said.exact) {
       el.dataset.shown = String(said.time);
@@ -278,10 +283,7 @@ function render({ model, el }) {
       canvas.height = Math.round((960 * facts.height) / facts.width);
       go(model.get("time_s"), { quiet: true });
     } else if (said.kind === "frame" && said.view === view) answer(said, buffers || []);
-    else if (said.kind === "trouble") {
-      note.textContent = said.text;
-      under_way = null;
-    } else if (said.kind === "again") ask(0);
+    else if (said.kind === "again") ask(0);
   }
   function moved() {
     const to = model.get("time_s");
@@ -298,6 +300,7 @@ function render({ model, el }) {
   model.send({ kind: "hello" });
   return () => {
     gone = true;
+    last?.picture?.close();
     cancelAnimationFrame(tick);
     watch.disconnect();
     model.off("msg:custom", heard);

@@ -1,7 +1,5 @@
 // The videos of a store, a page at a time, each with its faces over time, expressions and some pictures.
 
-const REFRESH_MS = 5000;
-
 function render({ model, el }) {
   el.classList.add("fsx", "fsx-list");
   el.dataset.lmSuppressShortcuts = "true";
@@ -31,7 +29,7 @@ function render({ model, el }) {
   const items = document.createElement("div");
   items.className = "fsx-items";
   el.append(bar, items);
-  let page = 0, urls = [], gone = false, waiting = 0, state = "";
+  let page = 0, urls = [], gone = false, waiting = 0, state = "", pause = 0, timer = 0;
 
   const ask = () => model.send({ kind: "list", search: search.value, order: order.value, page, state: "" });
   search.addEventListener("input", () => {
@@ -55,8 +53,8 @@ function render({ model, el }) {
   }
 
   function fill(message, buffers) {
-    if (message.state === state && message.same) return;
     state = message.state;
+    pause = message.pause;
     urls.forEach((url) => URL.revokeObjectURL(url));
     urls = [];
     page = message.page;
@@ -111,14 +109,16 @@ function render({ model, el }) {
   const heard = (message, buffers) => message.kind === "list" && !gone && fill(message, buffers || []);
   model.on("msg:custom", heard);
   ask();
-  // A run may be writing to the store: ask whether anything is new, while somebody looks.
-  const timer = setInterval(() => {
-    if (el.offsetParent !== null && document.visibilityState === "visible")
+  // A run may be writing to the store: ask whether anything is new, while somebody looks, and as often as it is cheap.
+  const look = () => {
+    if (pause > 0 && el.offsetParent !== null && document.visibilityState === "visible")
       model.send({ kind: "list", search: search.value, order: order.value, page, state });
-  }, REFRESH_MS);
+    timer = setTimeout(look, 1000 * Math.max(pause, 5));
+  };
+  timer = setTimeout(look, 5000);
   return () => {
     gone = true;
-    clearInterval(timer);
+    clearTimeout(timer);
     clearTimeout(waiting);
     urls.forEach((url) => URL.revokeObjectURL(url));
     model.off("msg:custom", heard);

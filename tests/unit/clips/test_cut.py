@@ -6,6 +6,7 @@ from facestats.clips.cut import cut_clip
 from facestats.demo import render_demo
 from facestats.errors import UnreadableInputError, UsageError
 from facestats.video.file import ContainerSource
+from facestats.video.writer import ClipWriter
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,29 @@ def test_what_is_no_video_is_refused(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"text")
     with pytest.raises(UnreadableInputError):
         cut_clip(tmp_path / "a.mp4", tmp_path / "b.mp4", start_s=0.0, end_s=1.0)
+
+
+def test_a_cut_begins_with_what_is_on_show_and_lasts_to_its_end(tmp_path):
+    slow = tmp_path / "slow.mp4"
+    with ClipWriter(slow, width=64, height=48) as clip:
+        for number in range(6):  # one frame a second
+            clip.write(np.full((48, 64, 3), 40 * number, np.uint8), float(number))
+    cut = cut_clip(slow, tmp_path / "cut.mp4", start_s=2.2, end_s=4.5)
+    with ContainerSource(str(cut)) as piece:
+        found = [(frame.time_s, round(float(frame.rgb.mean()) / 40)) for frame in piece.frames()]
+        assert found == [(0.0, 2), (pytest.approx(0.8, abs=1e-3), 3), (pytest.approx(1.8, abs=1e-3), 4)]
+        assert piece.end_s == pytest.approx(2.3, abs=1e-3)
+    within = cut_clip(slow, tmp_path / "within.mp4", start_s=2.2, end_s=2.9)
+    with ContainerSource(str(within)) as piece:
+        assert [round(float(frame.rgb.mean()) / 40) for frame in piece.frames()] == [2]
+
+
+def test_the_video_itself_is_never_overwritten_and_an_old_clip_is_no_success(video, tmp_path):
+    before = video.read_bytes()
+    with pytest.raises(UsageError, match="would overwrite"):
+        cut_clip(video, video, start_s=0.0, end_s=1.0)
+    assert video.read_bytes() == before
+    old = tmp_path / "old.mp4"
+    old.write_bytes(b"old")
+    with pytest.raises(UsageError, match="nothing between"):
+        cut_clip(video, old, start_s=100.0, end_s=101.0)

@@ -1,3 +1,6 @@
+import shutil
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from runs import make_videos
@@ -6,6 +9,8 @@ from stores import FACES, PARTIAL, PEOPLE, Face, make_result, make_store
 import facestats
 from facestats.reporting.data import load_video
 from facestats.reporting.evidence import doubtful_moments, evidence, poster, strongest_moments
+from facestats.reporting.folder import gather_clips
+from facestats.resources import bundled
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +48,19 @@ def test_the_doubtful_are_those_with_an_unknown_verdict_or_perhaps_two_people(pe
 
 
 @pytest.fixture(scope="module")
-def analyzed(tmp_path_factory):
+def analyzed_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("evidence")
     make_videos(folder / "videos", 1, seconds=4.0)
     facestats.analyze_collection(folder / "videos", out=folder / "store", every_sample=True)
     return folder / "store"
+
+
+@pytest.fixture
+def analyzed(analyzed_once, tmp_path_factory):
+    """A store of its own, as some tests change it."""
+    folder = tmp_path_factory.mktemp("copy") / "store"
+    shutil.copytree(analyzed_once, folder)
+    return folder
 
 
 def test_cuts_lie_beside_the_page_and_old_ones_go(analyzed, tmp_path):
@@ -61,8 +74,27 @@ def test_cuts_lie_beside_the_page_and_old_ones_go(analyzed, tmp_path):
     page = made.reports[0].html.read_text(encoding="utf-8")
     assert all(f'href="clips/{folder.name}/{name}"' in page for name in cuts)
     (folder / "strongest-old.mp4").touch()
-    assert evidence(data, limit=0) is None
+    # Another page of the same video has its own.
+    mine = tmp_path / "mine.ipynb"
+    shutil.copyfile(bundled("notebooks") / "video_report.ipynb", mine)
+    assert facestats.report(analyzed, out=tmp_path, template=mine).problems == ()
+    assert (folder / "strongest-old.mp4").exists()
+    assert {path.name for path in (folder.parent / f"mine-{data.video_id}").glob("*.mp4")} == cuts
+    assert facestats.report(analyzed, out=tmp_path, parameters={"max_evidence": 0}).problems == ()
     assert not folder.exists()
+    data.store.drop_clip(data.video_id)
+    folder.mkdir()
+    gather_clips(data.store, tmp_path)
+    assert not folder.exists()
+
+
+def test_without_thumbnails_no_face_stands_in_the_page(analyzed, tmp_path):
+    data = load_video(str(analyzed), page_folder=str(tmp_path))
+    facestats.report(analyzed, out=tmp_path)
+    entry = data.entries[data.video_id]
+    asked = replace(data, entries={data.video_id: replace(entry, options={**entry.options, "thumbnails": False})})
+    assert poster(asked) is None
+    assert "data:image" not in evidence(asked).data
 
 
 def test_on_its_own_a_notebook_links_into_the_clip(analyzed, tmp_path, monkeypatch):
@@ -82,3 +114,14 @@ def test_without_a_clip_that_can_be_read_the_page_survives(tmp_path):
     assert "it is not a video" in evidence(data).data
     assert poster(data) is None
     assert evidence(load_video(str(store.path), PARTIAL)) is None  # it has no clip
+
+
+def test_the_strongest_moment_is_one_of_that_expression():
+    result = make_result("v-1", [Face(1, 0.0, 1.9, ((1.0, "anger"), (1e9, "fear")), sureness=0.9)], path="v.mp4")
+    observations = result.observations.copy()
+    late = observations["time_s"] >= 1.0
+    # Later anger is more probable than ever before, and fear still more.
+    observations.loc[~late, "expression_anger"], observations.loc[~late, "expression_fear"] = 0.42, 0.1
+    observations.loc[late, "expression_anger"], observations.loc[late, "expression_fear"] = 0.45, 0.5
+    found = {m.expression: m.time_s for m in strongest_moments(observations, threshold=0.4, smooth_s=0)}
+    assert found["anger"] < 1.0 <= found["fear"]

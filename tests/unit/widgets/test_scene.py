@@ -7,6 +7,7 @@ from stores import FACES, PEOPLE, make_result, make_store
 
 from facestats.clips.render import Annotator
 from facestats.demo import render_demo
+from facestats.errors import UsageError
 from facestats.widgets import Wanted, scene_of
 
 
@@ -73,12 +74,13 @@ def test_where_the_pictures_come_from(result, tmp_path):
 
 def test_blurred_faces_stay_blurred(result, tmp_path):
     video = render_demo(tmp_path).path
-    blurred = replace(result, videos=result.videos.assign(path=str(video)), thumbnails=result.thumbnails.iloc[:0])
+    blurred = replace(result, videos=result.videos.assign(path=str(video)), blurred=True)
     assert scene_of(blurred).pictures is None
     assert "unrecognisable" in scene_of(blurred).note
     store = make_store(tmp_path / "store", PEOPLE)
     entry = store.entries()[PEOPLE]
     store.note(entry, options={**entry.options, "blur": True}, paths=(str(video),))
+    assert store.result(PEOPLE).blurred
     shown = scene_of(store.video(PEOPLE))
     assert (shown.pictures, shown.is_drawn) == (store.clip_path(PEOPLE), True)
 
@@ -91,3 +93,8 @@ def test_an_empty_video_has_a_scene_too():
     assert failed.faces_at(0.0) == []
     assert failed.time_range == (0.0, 0.0)
     assert isinstance(failed.observations_of(5), pd.DataFrame)
+
+
+def test_a_store_of_several_videos_is_no_scene(tmp_path):
+    with pytest.raises(UsageError, match="name one video of the store"):
+        scene_of(make_store(tmp_path / "store"))

@@ -151,7 +151,7 @@ def test_a_store_that_is_being_written_shows_what_is_complete(tmp_path, monkeypa
 
 def test_the_explorer_of_a_store_opens_and_closes_videos(store):
     explorer = Explorer(store)
-    assert explorer.children == (explorer.videos,)
+    assert explorer.videos in explorer.children
     with pytest.raises(UsageError, match="no video is open"):
         _ = explorer.selection
     explorer.videos.chosen = PEOPLE
@@ -162,8 +162,21 @@ def test_the_explorer_of_a_store_opens_and_closes_videos(store):
         explorer.video_id = video_id
         assert explorer.selection.observations["video_id"].isin([video_id]).all()
     explorer._close_video()
-    assert explorer.children == (explorer.videos,)
+    assert explorer.videos in explorer.children
+    explorer.table.selected = [2]  # of a video that is closed
     explorer.close()
+
+
+def test_a_video_that_cannot_be_opened_is_told_and_the_others_can(tmp_path):
+    store = make_store(tmp_path / "store", PEOPLE, EMPTY)
+    run = store.entries()[PEOPLE].run
+    (store.path / "tables" / PEOPLE / run / "tracks.parquet").write_bytes(b"damaged")
+    explorer = Explorer(store)
+    explorer.videos.chosen = PEOPLE
+    assert "cannot be opened" in explorer._trouble.value
+    assert explorer.videos in explorer.children
+    explorer.videos.chosen = EMPTY
+    assert explorer.video_id == EMPTY
 
 
 def test_the_parts_follow_each_other_and_the_selection_is_what_they_say(result):
@@ -198,7 +211,9 @@ def test_the_span_can_be_kept_as_a_clip(result, tmp_path):
         explorer.save_clip(tmp_path / "a")
     explorer.timeline.span = [1.0, 2.0]
     made = explorer.save_clip(tmp_path / "a.clip")
-    assert made == tmp_path / "a.mp4"
+    assert made == tmp_path / "a.clip.mp4"
+    with pytest.raises(UsageError, match="would overwrite"):
+        explorer.save_clip(result.videos["path"].iloc[0])
     with facestats.video.open_source(made) as source:
         assert source.info.duration_s == pytest.approx(1.0, abs=0.05)
     lost = Explorer(make_result(PEOPLE, FACES, path="gone.mp4"))
