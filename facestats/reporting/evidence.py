@@ -180,9 +180,9 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> str:
                 longer_side=_LONGER_SIDE,
             )
             address = data.relative(cut)
-        drawn = page.image(
-            _around(_frame(clip, moment.time_s), moment.box), _PICTURE, f"face {moment.track_id}: {moment.said}"
-        )
+        if data.may_show(data.video_id):
+            seen = _around(_frame(clip, moment.time_s), moment.box)
+            drawn = page.image(seen, _PICTURE, f"face {moment.track_id}: {moment.said}")
     except FacestatsError as error:  # a clip that cannot be read is no reason to lose the page
         drawn = f'<span class="fs-nopicture">{page.escape(error)}</span>'
     chip = page.chip("expression", moment.expression) if moment.expression else page.chip("gender", UNKNOWN)
