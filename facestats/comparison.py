@@ -117,6 +117,8 @@ def compare(
     if n_bootstrap < 1:
         raise UsageError(f"n_bootstrap must be at least 1, not {n_bootstrap}")
     for side, tracks in (("first", first), ("second", second)):
+        if not isinstance(tracks, pd.DataFrame):
+            raise UsageError(f"the {side} side must be a table of tracks, such as store.tracks(), not {tracks!r:.60}")
         missing = _needed(attributes) - set(tracks.columns)
         if missing:
             raise UsageError(f"the {side} table is not one of tracks: it has no column {', '.join(sorted(missing))}")

@@ -171,18 +171,25 @@ def compositions(
     if missing:
         raise UsageError(f"shares need tracks; this table has no column {', '.join(sorted(missing))}")
     chosen = choose_models(dict(models or {}), [Path(folder) for folder in models_path])
-    rng = np.random.default_rng(seed)
     found = {}
     for column in attributes:
         attribute = _ATTRIBUTES[column]
         measured = tracks[tracks[column].notna()]
+        if {"video_id", "track_id"} <= set(measured.columns):  # nor on the order of the rows
+            measured = measured.sort_values(["video_id", "track_id"], kind="stable")
         if measured.empty:
             continue
         if attribute not in chosen:
             raise UnknownNameError(f"no model of {attribute}, so nothing corrects its verdicts: leave it out")
         weights = seconds_seen(measured) if weight == "time" else np.ones(len(measured))
         found[column] = _composition(
-            column, measured[column], weights, _confusion(chosen[attribute], attribute), n_bootstrap, rng
+            column,
+            measured[column],
+            weights,
+            _confusion(chosen[attribute], attribute),
+            n_bootstrap,
+            # One of its own, so that the figures do not depend on which other attributes are asked for.
+            np.random.default_rng([seed, list(_ATTRIBUTES).index(column)]),
         )
     return found
 

@@ -59,6 +59,12 @@ class VideoResult:
         error = self.videos["error"].iloc[0]
         return None if pd.isna(error) else str(error)
 
+    def __repr__(self) -> str:
+        return (
+            f"VideoResult of {self.video_id}: {self.status}, {len(self.tracks):,} tracks, "
+            f"{len(self.observations):,} observations, {len(self.frames):,} frames"
+        )
+
     def _repr_html_(self) -> str:
         from facestats.reporting.shown import result_html
 

@@ -89,6 +89,9 @@ class Store:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r}{'' if self.video_id is None else f', video_id={self.video_id!r}'})"
+
     def _repr_html_(self) -> str:
         from facestats.reporting.shown import store_html
 

@@ -66,8 +66,8 @@ section.overview(data, smooth_s=smooth_s)
 # %% [markdown]
 # ## Face by face
 #
-# Each face has its number in the clip above. The bar beside a verdict is its probability; the coloured strip is the share of
-# the time in each expression.
+# Each face has its number in the clip above. The bar beside a verdict is its probability, for the expression the
+# share of the time; the coloured strip has the shares of all expressions.
 
 # %%
 section.faces(data)

@@ -21,6 +21,9 @@ def lab(
         str, typer.Argument(metavar="[STORE]", help="What `facestats analyze --out` wrote.", show_default=True)
     ] = "facestats-out",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    allow_root: Annotated[
+        bool, typer.Option("--allow-root", help="Let JupyterLab run as root, as in containers.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Of JupyterLab on this machine; another one if it is taken.")] = 8888,
 ) -> None:
     """Open JupyterLab on a notebook that explores a store; it is put into the working directory as explore.ipynb."""
@@ -31,6 +34,7 @@ def lab(
     # JupyterLab takes over this process, so that Ctrl-C and exit codes are its own.
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.port={port}", str(notebook)]
     command += [] if browser else ["--no-browser"]
+    command += ["--allow-root"] if allow_root else []
     sys.stdout.flush()
     os.execv(sys.executable, command)
 

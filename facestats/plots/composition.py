@@ -12,7 +12,7 @@ from facestats.plots.palette import INK, MUTED, color_of, hex_color
 from facestats.plots.verdicts import TITLES, row_label
 from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
 
-_TEXT, _COUNTED = 1.08, 2.75  # where numbers stand, a bar of 100 % being 1 long
+_TEXT, _COUNTED = 1.08, 2.95  # where numbers stand, a bar of 100 % being 1 long
 
 
 def corrected_shares(

@@ -21,20 +21,23 @@ def video_headline(data: ReportData) -> str:
     video = data.video
     if video["status"] == "failed":
         return f"This video could not be analysed: {words.stop(str(video['error']))}"
-    where = "picture" if data.is_still else f"video of {words.duration(float(video['duration_s']))}"
+    length = words.duration(float(video["duration_s"]))
+    where = "this picture" if data.is_still else f"this video of {length}"
+    if video["status"] == "partial" and not data.is_still:
+        where = f"the first {length} of this video"
     faces = int(data.frames["n_faces"].sum())
     if faces == 0:
-        return f"No face was found in this {where}."
+        return f"No face was found in {where}."
     if data.tracks.empty:
         entry = data.entries.get(data.video_id)
         if entry is not None and entry.options.get("tracker") == "none":
-            return words.sentence(f"A face was found {words.times(faces)} in this {where}; none was followed, as asked")
+            return words.sentence(f"A face was found {words.times(faces)} in {where}; none was followed, as asked")
         glimpses = f"{words.count(faces, 'glimpse')} of a face"
-        return words.sentence(f"{glimpses} in this {where}, none long enough to be followed")
+        return words.sentence(f"{glimpses} in {where}, none long enough to be followed")
     followed = "found" if data.is_still else "followed"
     seen = words.count(len(data.tracks), "face")
     verb = "was" if len(data.tracks) == 1 else "were"
-    text = words.sentence(f"{seen} {verb} {followed} in this {where}")
+    text = words.sentence(f"{seen} {verb} {followed} in {where}")
     return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=data.is_still)])
 
 

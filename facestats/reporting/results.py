@@ -70,6 +70,10 @@ class ReportResult:
         """0, or 3 if a report failed."""
         return 3 if self.problems else 0
 
+    def __repr__(self) -> str:
+        failed = f", {len(self.problems)} failed" if self.problems else ""
+        return f"ReportResult: {len(self.reports)} reports in {self.folder}{failed}"
+
     def _repr_html_(self) -> str:
         from facestats.reporting import page  # needs matplotlib
 

@@ -153,12 +153,12 @@ def tasks_of(
     if store.video_id is not None and "video" not in known:
         raise UsageError(f"{template.name} is about all videos: leave --video out, or give it a parameter 'video'")
     if collection or "video" not in known:
-        title = f"Faces in {store.path.resolve().name}" if collection or own else template.stem.replace("_", " ")
+        title = f"Faces in {store.path.resolve().name}" if collection else template.stem.replace("_", " ")
         return [task("collection" if collection else template.stem, title, *entries.values(), *_others(given))]
     return [
         task(
             f"{template.stem}-{video_id}" if own else video_id,
-            Path(entry.paths[0]).name if entry.paths else video_id,
+            (f"{template.stem}: " if own else "") + (Path(entry.paths[0]).name if entry.paths else video_id),
             entry,
             video=video_id,
         )

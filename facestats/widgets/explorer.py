@@ -46,6 +46,13 @@ class Selection:
     observations: pd.DataFrame
     span: tuple[float, float]
 
+    def __repr__(self) -> str:
+        start_s, end_s = self.span
+        return (
+            f"Selection: {len(self.tracks):,} tracks, {len(self.observations):,} observations, "
+            f"from {start_s:.2f} s to {end_s:.2f} s"
+        )
+
 
 class Explorer(ipywidgets.VBox):
     """A video pane, a timeline on the same clock, the tracks as a table, and controls; for a store, first its videos.
@@ -117,6 +124,7 @@ class Explorer(ipywidgets.VBox):
         self._links.append(ipywidgets.jslink((self.pane, "highlight"), (self.timeline, "highlight")))
         self.table.observe(self._go_to_selected, "selected")
         self.pane.observe(self._select_highlighted, "highlight")
+        self.table.observe(self._drop_hidden, ["verdicts", *_SHARED])
 
     def _chosen(self, change: dict[str, Any]) -> None:
         if change["new"] is None:
@@ -152,10 +160,15 @@ class Explorer(ipywidgets.VBox):
             part.show(self._scene)
         self.children = [self._one]
 
+    def _drop_hidden(self, _: object) -> None:
+        """Let go of chosen tracks that do not fit the filter any more: what is not seen is not chosen."""
+        if self._scene is not None and self.table.selected:
+            fitting = set(self.table.tracks["track_id"])
+            self.table.selected = [number for number in self.table.selected if number in fitting]
+
     def _go_to_selected(self, change: dict[str, Any]) -> None:
-        if len(change["new"]) != 1:
-            if not change["new"]:
-                self.pane.highlight = None
+        if len(change["new"]) != 1:  # of several none is more than the others
+            self.pane.highlight = None
             return
         (number,) = change["new"]
         found = [] if self._scene is None else self._scene.tracks.query("track_id == @number").to_dict("records")
@@ -169,7 +182,8 @@ class Explorer(ipywidgets.VBox):
     def _select_highlighted(self, change: dict[str, Any]) -> None:
         number = change["new"]
         if number is None:
-            self.table.selected = []
+            if len(self.table.selected) == 1:
+                self.table.selected = []
         elif self.table.selected != [number]:
             self.table.selected = [number]
 

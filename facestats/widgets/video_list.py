@@ -132,9 +132,12 @@ def _counts(frames: pd.DataFrame) -> list[float]:
     """Return the mean number of faces in each of some equal parts of the video's time."""
     if frames.empty:
         return []
-    times = frames["time_s"].to_numpy(np.float64)
-    n = min(_BINS, len(times))
-    length = max(float(times.max() - times.min()), 1e-9)
-    bins = np.minimum(((times - times.min()) / length * n).astype(int), n - 1)
-    sums = np.bincount(bins, frames["n_faces"].to_numpy(np.float64), n)
-    return (sums / np.maximum(np.bincount(bins, minlength=n), 1)).round(2).tolist()
+    order = frames.sort_values("time_s", kind="stable")
+    times, faces = order["time_s"].to_numpy(np.float64), order["n_faces"].to_numpy(np.float64)
+    edges = np.linspace(times[0], times[-1], min(_BINS, len(times)) + 1)
+    starts = np.searchsorted(times, edges[:-1])
+    ends = np.append(starts[1:], len(times))
+    # A part in which no frame was looked at has what the frame before it had.
+    sums = np.append(0.0, np.cumsum(faces))
+    means = (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+    return np.where(ends > starts, means, faces[np.maximum(starts - 1, 0)]).round(2).tolist()

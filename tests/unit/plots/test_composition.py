@@ -27,7 +27,7 @@ def test_shares_intervals_and_counts_stand_beside_each_other():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["female", "male", "unknown", "not measured"]
     said = written(ax)
     low, high = known.loc["female", ["share_low", "share_high"]]
-    assert f"{known.loc['female', 'share']:.0%} ({100 * low:.0f}–{100 * high:.0f})" in said
+    assert f"{100 * known.loc['female', 'share']:.0f} % ({100 * low:.0f}–{100 * high:.0f})" in said
     assert [text for text in said if text.isdecimal()] == ["2", "1", "1", "2"]
     lines = {tuple(np.round(line.get_xdata(), 6)) for line in ax.lines}
     assert (round(low, 6), round(high, 6)) in lines

@@ -167,7 +167,7 @@ def test_a_partial_video_says_how_far_it_was_read(store):
     data = load_video(str(store.path), PARTIAL)
     parsed = parse(video.headline(data))
     assert "Only the first 2 seconds could be read: cut off after 2.0 s & <b>more</b>" in parsed.words
-    assert "One face was followed in this video of 2 seconds. It is perceived as male." in parsed.words
+    assert "One face was followed in the first 2 seconds of this video. It is perceived as male." in parsed.words
 
 
 def test_without_thumbnails_there_is_a_silhouette(store):

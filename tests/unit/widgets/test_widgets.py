@@ -4,6 +4,7 @@ import math
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from stores import EMPTY, FACES, FAILED, PARTIAL, PEOPLE, make_result, make_store
 
@@ -11,6 +12,7 @@ import facestats
 from facestats.demo import render_demo
 from facestats.errors import StoreError, UsageError
 from facestats.widgets import Explorer, FramePane, Timeline, TrackTable, VideoList, scene_of
+from facestats.widgets.video_list import _counts
 
 
 @pytest.fixture(scope="module")
@@ -242,3 +244,22 @@ def test_nothing_that_is_shown_is_saved_with_a_notebook(result):
     kept = {name: value for name, value in state.items() if not name.startswith("_")}
     assert not any(isinstance(value, bytes | memoryview) for value in kept.values())
     assert sum(len(str(value)) for value in kept.values()) < 2000
+
+
+def test_what_is_hidden_is_not_chosen_and_of_several_none_is_marked(result):
+    explorer = Explorer(result, threshold=0.5)
+    explorer.table.selected = [1, 2]
+    assert explorer.pane.highlight is None
+    assert explorer.table.selected == [1, 2]
+    explorer.table.verdicts = {"gender": "male"}
+    assert explorer.table.selected == [2]
+    assert explorer.selection.tracks["track_id"].tolist() == [2]
+    assert repr(explorer.selection).startswith("Selection: 1 tracks, ")
+    explorer.close()
+
+
+def test_a_card_has_no_gaps_that_are_not_in_the_video():
+    times = [0.0, 0.1, 0.25, 0.3, 0.55, 0.6, 0.61, 0.9, 1.0]  # looked at unevenly
+    frames = pd.DataFrame({"time_s": times, "n_faces": [1] * len(times)})
+    assert set(_counts(frames)) == {1.0}
+    assert _counts(frames.assign(n_faces=[0, 0, 0, 0, 2, 2, 2, 2, 2]))[-1] == 2.0
