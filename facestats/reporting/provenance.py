@@ -83,7 +83,7 @@ def _model_line(attribute: str, card: Card) -> str:
             measured += f", {words.percent(balanced)} averaged over the classes"
     own = next((head.limits for head in card.heads if head.attribute == attribute), "")
     limit = f". {page.escape(own or card.limits)}" if own or card.limits else ""
-    return f"<b>{page.escape(attribute)}</b>: {page.escape(card.name)}{measured}{limit}"
+    return f"<b>{page.escape(attribute)}</b>, by the model “{page.escape(card.name)}”{measured}{limit}"
 
 
 def provenance(data: ReportData, parameters: Mapping[str, Any] | None = None) -> HTML:

@@ -7,14 +7,15 @@ from conftest import NO_MODELS
 from faces import make_detections
 
 from facestats import schema
+from facestats.demo import render_demo
 from facestats.detect.base import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import analyze_source, failed_result
+from facestats.pipeline import STOPPED, analyze_source, analyzed, failed_result
 from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.stages import Stages, load_stages
 from facestats.types import Detections, Frame, Predictions, VideoInfo
-from facestats.video import FrameSource
+from facestats.video import FrameSource, open_source
 from facestats.video.base import DecodedFrame
 
 
@@ -252,3 +253,30 @@ def test_a_frame_is_named_by_the_decoder_not_by_the_sampler():
     frames = list(ListedFrames([0.0, 0.01, 0.02, 0.5]).frames(rate=10))
     assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0.0), (3, 0.5)]
     assert isinstance(frames[0], Frame)
+
+
+def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(tmp_path):
+    video = render_demo(tmp_path).path
+    options = AnalyzeOptions(models=NO_MODELS)
+    stages = load_stages(options)
+
+    def stop(frame, found, ids, n_decoded):
+        if frame.time_s >= 3.0:
+            raise KeyboardInterrupt
+
+    def run(stoppable):
+        with (
+            open_source(video) as source,
+            analyzed(
+                source, video_id="v", sha256=None, stages=stages, options=options, on_frame=stop, stoppable=stoppable
+            ) as found,
+        ):
+            return found.collected()
+
+    result = run(True)
+    assert result.status == "partial"
+    assert result.error.startswith(STOPPED)
+    assert len(result.tracks) >= 2  # a badge has not proved to be none yet
+    assert 2.0 <= result.frames["time_s"].max() <= 3.0
+    with pytest.raises(KeyboardInterrupt):
+        run(False)
