@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import time
 from pathlib import Path
 
 from facestats.errors import OutputError
@@ -15,8 +17,13 @@ from facestats.store import CLIP_SUFFIXES, Store
 CLIPS = "clips"
 
 
+# What `written_aside` calls what it has not finished.
+_UNFINISHED = re.compile(r"\.[0-9a-f]{12}\.(html|ipynb|js|json|mp4|pdf|png)")
+_DAY_S = 86400.0
+
+
 def prepare(folder: Path) -> None:
-    """Make the folder.
+    """Make the folder, and take away what a run that was killed a day or longer ago left unfinished in it.
 
     Raises
     ------
@@ -25,6 +32,9 @@ def prepare(folder: Path) -> None:
     """
     try:
         check_writable(folder)
+        for path in [*folder.iterdir(), *(folder / CLIPS).glob("*")]:
+            if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _DAY_S:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}; name another --out") from None
 

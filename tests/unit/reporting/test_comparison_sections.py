@@ -246,7 +246,7 @@ def test_without_a_card_verdicts_are_counted_and_not_compared(mixed, october):
 def test_models_and_origin_of_both_sides_are_told(two):
     said = parse(comparison.limits(two)).words
     assert "right for" in said
-    assert said.count("gender : people") == 1
+    assert said.count("gender , by the model “people”") == 1
     said = parse(comparison.made(two)).words
     assert said.index("october") < said.index("rate 10.0") < said.index("november") < said.index("rate 5.0")
     assert said.count("videos chosen all") == 2

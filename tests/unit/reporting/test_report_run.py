@@ -1,3 +1,4 @@
+import os
 import re
 import sys
 from pathlib import Path
@@ -249,3 +250,13 @@ def test_a_dying_kernel_is_told(store, tmp_path):
     (problem,) = facestats.report(store.path, out=tmp_path / "out", template=template).problems
     assert problem.endswith("dies.ipynb stopped: the notebook's kernel died, perhaps for want of memory")
     assert "before" in (tmp_path / "out" / "dies.html").read_text(encoding="utf-8")
+
+
+def test_what_a_killed_run_left_unfinished_goes_after_a_day(store, tmp_path, planned):
+    old, fresh, other = (tmp_path / name for name in (".0123456789ab.html", ".ab0123456789.html", ".mine.html"))
+    for path in (old, fresh, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    facestats.report(store.path, out=tmp_path, video="people")
+    assert [path.exists() for path in (old, fresh, other)] == [False, True, True]
