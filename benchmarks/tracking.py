@@ -20,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 from facestats import assembly
-from facestats.collection import analyze
+from facestats.analysis import analyze
 from facestats.evaluation.tracking import score_tracking
 from facestats.options import AnalyzeOptions
 from facestats.schema import ATTRIBUTE_CLASSES

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from facestats import schema, tables
+from facestats.analysis import analyze
 from facestats.classify.age import group_of_years
-from facestats.collection import analyze
 from facestats.detect.base import box_overlaps
 from facestats.evaluation.calibration import expected_calibration_error
 from facestats.synth.faces import people

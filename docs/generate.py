@@ -35,6 +35,7 @@ REFERENCE: dict[str, tuple[str, ...]] = {
         "facestats.reporting.video",
         "facestats.reporting.collection",
         "facestats.reporting.comparison",
+        "facestats.reporting.sides",
         "facestats.reporting.who",
         "facestats.reporting.evidence",
         "facestats.reporting.provenance",

@@ -16,7 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from facestats.collection import CollectionResult, analyze, analyze_collection
+    from facestats.analysis import analyze
+    from facestats.collection import CollectionResult, analyze_collection
     from facestats.comparison import compare
     from facestats.composition import demographics
     from facestats.errors import FacestatsError
@@ -36,7 +37,7 @@ _HOMES = {
     "Store": "facestats.store",
     "UpdateResult": "facestats.updating",
     "VideoResult": "facestats.results",
-    "analyze": "facestats.collection",
+    "analyze": "facestats.analysis",
     "analyze_collection": "facestats.collection",
     "compare": "facestats.comparison",
     "demographics": "facestats.composition",

@@ -22,7 +22,8 @@ from facestats.errors import FacestatsError, UsageError
 from facestats.options import AnalyzeOptions
 from facestats.stages import Stages, load_stages
 from facestats.threads import THREADS_VARIABLE
-from facestats.work import Answer, Lost, Work, perform
+from facestats.units import Answer, Lost, Work
+from facestats.work import perform
 from facestats.worker import every
 
 _CONNECTS_WITHIN_S = 20.0

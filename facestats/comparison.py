@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from facestats import schema
-from facestats.composition import Composition, compositions, seconds_seen
+from facestats.composition import Composition, compositions
 from facestats.errors import UsageError
+from facestats.gaps import seconds_seen
 
 #: What the figures mean, for whoever sees them.
 NOTE = (

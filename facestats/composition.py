@@ -11,6 +11,7 @@ import pandas as pd
 
 from facestats import schema
 from facestats.errors import ModelError, UnknownNameError, UsageError
+from facestats.gaps import seconds_seen
 from facestats.models import Model, choose_models
 
 #: What the figures mean, for whoever sees them.
@@ -38,7 +39,6 @@ DEMOGRAPHICS_DTYPES = {
 _ATTRIBUTES = {column: attribute for attribute, column in schema.VERDICT_COLUMNS.items() if attribute != "expression"}
 _STEPS = 300  # of expectation and maximization
 _NOTHING = 1e-9
-_SHORTEST_S = 0.1  # a track of one observation was seen for a moment too
 
 
 @dataclass(frozen=True)
@@ -192,17 +192,6 @@ def compositions(
             np.random.default_rng([seed, list(_ATTRIBUTES).index(column)]),
         )
     return found
-
-
-def seconds_seen(tracks: pd.DataFrame) -> np.ndarray:
-    """Return for how long each track was seen, in seconds: what it counts for where time counts.
-
-    Examples
-    --------
-    >>> seconds_seen(pd.DataFrame({"seen_s": [2.0, np.nan, 0.0], "duration_s": [3.0, 4.0, 0.0]})).tolist()
-    [2.0, 4.0, 0.1]
-    """
-    return tracks["seen_s"].fillna(tracks["duration_s"]).to_numpy(np.float64).clip(min=_SHORTEST_S)
 
 
 def _confusion(model: Model, attribute: str) -> np.ndarray:

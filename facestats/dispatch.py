@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from facestats.inputs import Input
 from facestats.plan import Content
 from facestats.progress import Bars
-from facestats.work import Answer, Join, Look, Lost, Outcome, Split, Unit, Work
+from facestats.units import Answer, Join, Look, Lost, Outcome, Split, Unit, Work
 
 
 class Progress(NamedTuple):

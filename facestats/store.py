@@ -14,8 +14,6 @@ entry names does not exist for readers. The folder may lie wherever fsspec reach
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
 import re
 import uuid
@@ -38,6 +36,7 @@ from facestats.files import check_writable
 from facestats.locations import is_remote, location, remove, write_whole
 from facestats.manifest import Entry, entry_path, read_entries, read_entry, write_entry
 from facestats.results import VideoResult
+from facestats.tablefiles import Where, known_columns, problem_of, row_filter, write_batches
 
 if TYPE_CHECKING:
     from facestats.pipeline import AnalyzedVideo
@@ -47,16 +46,11 @@ _MARKER = "store.json"
 _ATTEMPTS = 5  # to read what a run is replacing
 _Read = TypeVar("_Read")
 
-_ROWS_IN_GROUP = 10_000  # of a Parquet file: so many wait in memory
-
 #: Folder of what was found in stretches of videos that are done in pieces; nothing of it belongs to the results.
 STRETCHES = "stretches"
 
 #: What annotated clips and stills are called behind their video's id.
 CLIP_SUFFIXES = (".mp4", ".png")
-
-#: What rows may be restricted to: a pyarrow expression, or (column, operator, value) that must all hold.
-Where = ds.Expression | Sequence[tuple[str, str, Any]]
 
 
 def safe_stem(name: str) -> str:
@@ -158,8 +152,8 @@ class Store:
         StoreError
             If a file that the manifest names is absent or damaged.
         """
-        wanted = _known(table, columns)
-        chosen = _expression(table, where)
+        wanted = known_columns(table, columns)
+        chosen = row_filter(table, where)
         if table == "videos":  # small, and where they are is known to the manifest alone
             found = self._told(lambda: self._where_they_are(self.dataset(table).to_table()))
             return from_arrow(table, (found if chosen is None else found.filter(chosen)).select(wanted), wanted)
@@ -170,11 +164,11 @@ class Store:
         self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None
     ) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`read` returns piece by piece, so that a table of any length takes little memory."""
-        wanted = _known(table, columns)
+        wanted = known_columns(table, columns)
         if table == "videos":
             yield self.read(table, columns=columns, where=where)
             return
-        how = {"columns": wanted, "filter": _expression(table, where), "batch_readahead": 1, "fragment_readahead": 1}
+        how = {"columns": wanted, "filter": row_filter(table, where), "batch_readahead": 1, "fragment_readahead": 1}
         pieces = iter(self._told(lambda: self.dataset(table).scanner(**how).to_batches()))
         while (piece := self._told(lambda: next(pieces, None), attempts=1)) is not None:
             if piece.num_rows:
@@ -241,7 +235,7 @@ class Store:
             for name in schema.TABLES:
                 path = self.path / "tables" / entry.video_id / entry.run / f"{name}.parquet"
                 # Or it was replaced a moment ago, and another entry names another file.
-                if (problem := _problem(path)) is not None and read_entry(self.path, entry.video_id) == entry:
+                if (problem := problem_of(path)) is not None and read_entry(self.path, entry.video_id) == entry:
                     where = entry.paths[0] if entry.paths else entry.video_id
                     raise StoreError(f"{path} {problem}: analyse {where} again, with --force")
 
@@ -372,7 +366,7 @@ class Store:
                 with (folder / f"{table}.parquet").open("wb") as file:
                     # What pandas notes of itself is longer than a few rows, and not needed.
                     pq.write_table(to_arrow(table, frame).replace_schema_metadata(None), file)
-            _write_batches(folder, result.batches)
+            write_batches(folder, result.batches)
             write_entry(self.path, entry)
         except BaseException as error:
             written = read_entry(self.path, entry.video_id)
@@ -464,57 +458,6 @@ def now() -> str:
     '+00:00'
     """
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _known(table: str, columns: Sequence[str] | None) -> list[str]:
-    names = [column.name for column in schema.columns(table)]
-    columns = [columns] if isinstance(columns, str) else columns
-    unknown = [name for name in columns or () if name not in names]
-    if unknown:
-        raise UnknownNameError(f"{table} has no column {', '.join(unknown)}; there are {', '.join(names)}")
-    return names if columns is None else list(columns)
-
-
-def _expression(table: str, where: Where | None) -> ds.Expression | None:
-    if where is None or isinstance(where, ds.Expression):
-        return where
-    try:
-        _known(table, [column for column, _, _ in where])
-        return pq.filters_to_expression(list(where)) if where else None
-    except (TypeError, ValueError, pa.ArrowInvalid) as error:
-        raise UsageError(
-            f"where={where!r} is not understood ({error}): give (column, operator, value), or a pyarrow expression"
-        ) from None
-
-
-def _problem(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            pq.read_metadata(file)
-    except FileNotFoundError:
-        return "is missing"
-    except (OSError, pa.ArrowInvalid) as error:
-        return f"is damaged ({error})"
-    return None
-
-
-def _write_batches(folder: Path, batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]) -> None:
-    """Write ``frames`` and ``observations`` as their rows come, in groups that are worth their while."""
-    names = ("frames", "observations")
-    with contextlib.ExitStack() as stack:
-        files = [stack.enter_context((folder / f"{name}.parquet").open("wb")) for name in names]
-        writers = [
-            stack.enter_context(pq.ParquetWriter(file, arrow_schema(name)))
-            for file, name in zip(files, names, strict=True)
-        ]
-        waiting: list[list[pa.Table]] = [[], []]
-        for batch in itertools.chain(batches, [None]):
-            for name, writer, group, part in zip(names, writers, waiting, batch or (None, None), strict=True):
-                if part is not None:
-                    group.append(to_arrow(name, schema.validate(name, part)))
-                if group and (part is None or sum(table.num_rows for table in group) >= _ROWS_IN_GROUP):
-                    writer.write_table(pa.concat_tables(group))
-                    group.clear()
 
 
 def open_store(path: str | Path, video: str | None = None) -> Store:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -30,12 +30,13 @@ from facestats.looking import look as look_frames
 from facestats.manifest import Entry, read_entry
 from facestats.options import AnalyzeOptions
 from facestats.pipeline import AnalyzedVideo, analyzed, assembled, failed_result
-from facestats.plan import Content, Task, changed, content_of, relevant
+from facestats.plan import changed, content_of, relevant
 from facestats.shots import CueReader
 from facestats.stages import Stages
 from facestats.store import STRETCHES, Store
 from facestats.stretches import Joined, Stretch, pack, unpack
 from facestats.threads import MOST_WORKERS, usable_cores
+from facestats.units import Answer, Join, Look, Lost, Outcome, Split, Unit, Work
 from facestats.video import FrameSource, open_source
 from facestats.video.spans import Span
 
@@ -44,109 +45,6 @@ Report = Callable[[str, int, int | None], object]
 
 #: What goes wrong with an input, and not with the program or the store.
 InputErrors = (UnreadableInputError, MissingInputError, CameraError)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A task with all that is needed to do it anywhere.
-
-    Attributes
-    ----------
-    task : Task
-    options : AnalyzeOptions
-    store : str
-        The folder or address of the store.
-    may_split : bool
-        Whether a long video is to be given back, to be done in pieces.
-    """
-
-    task: Task
-    options: AnalyzeOptions
-    store: str
-    may_split: bool = False
-
-
-@dataclass(frozen=True)
-class Split:
-    """What a unit gives back whose video is long: the stretches that it can be done in.
-
-    Attributes
-    ----------
-    spans : tuple of Span
-    n_frames : int or None
-        How many frames the container announces.
-    """
-
-    spans: tuple[Span, ...]
-    n_frames: int | None
-
-
-@dataclass(frozen=True)
-class Look:
-    """One stretch of a unit's video, to be looked at.
-
-    Attributes
-    ----------
-    unit : Unit
-    number : int
-    span : Span
-    """
-
-    unit: Unit
-    number: int
-    span: Span
-
-
-@dataclass(frozen=True)
-class Join:
-    """A unit whose video has been looked at, in so many stretches.
-
-    Attributes
-    ----------
-    unit : Unit
-    n : int
-    started_at : datetime.datetime
-        UTC.
-    """
-
-    unit: Unit
-    n: int
-    started_at: datetime
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a unit.
-
-    Attributes
-    ----------
-    entry : Entry
-    trouble : tuple of str
-        What went wrong, a line each.
-    """
-
-    entry: Entry
-    trouble: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Lost:
-    """What is known of a piece of work that could not be done: its worker hung or crashed, or the video has gone.
-
-    Attributes
-    ----------
-    why : str
-        In a few words.
-    """
-
-    why: str
-
-
-#: What may be asked of a worker.
-Work = Input | Unit | Look | Join
-
-#: What it may answer: the content of an input; what became of a unit; how many frames of a stretch were looked at.
-Answer = Content | Outcome | Split | int | Lost
 
 
 def perform(work: Work, stages: Stages, report: Report) -> Answer:

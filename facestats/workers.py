@@ -21,7 +21,7 @@ from facestats.dispatch import Progress
 from facestats.errors import FacestatsError
 from facestats.options import AnalyzeOptions
 from facestats.threads import THREADS_VARIABLE, usable_cores
-from facestats.work import Answer, Lost, Work
+from facestats.units import Answer, Lost, Work
 from facestats.worker import receive, send
 
 #: Memory that a worker takes with the shipped models, in bytes: more of them are not started than there is room for.

@@ -31,8 +31,9 @@ second_label = ""  # what to call the second side
 
 # %%
 from facestats.reporting import comparison as section
+from facestats.reporting.sides import load_comparison
 
-data = section.load_comparison(
+data = load_comparison(
     store, other,
     first_from=first_from, first_until=first_until, second_from=second_from, second_until=second_until,
     first_files=first_files, second_files=second_files, first_label=first_label, second_label=second_label,

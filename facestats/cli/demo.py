@@ -33,7 +33,8 @@ def demo(
         + "".join(f"  report          {page}\n" for page in run.pages)
         + "\nNext, with your own videos:\n\n"
         "  facestats analyze VIDEO_OR_FOLDER --out my-store\n"
-        "  facestats report my-store\n"
+        "  facestats report my-store        (then open reports/index.html)\n"
+        "  facestats lab my-store           (look around in it, in JupyterLab)\n"
         "  facestats export my-store --table observations --format csv\n\n"
         "(`make demo` installed the program as .venv/bin/facestats; `source .venv/bin/activate` puts it on the path.)"
     )

@@ -9,14 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from facestats.gaps import seconds_seen
 from facestats.plots import _axes
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color, text_color
 from facestats.schema import EXPRESSIONS
 
 _SHARE_COLUMNS = [f"expression_share_{name}" for name in EXPRESSIONS]
-
-#: A track counts by its length in seconds, and a still or a single sighting like this many.
-_SHORTEST_S = 0.1
 
 _LONGEST_LABEL = 20
 
@@ -36,9 +34,8 @@ def mean_shares(tracks: pd.DataFrame) -> pd.Series | None:
     measured = tracks[tracks[_SHARE_COLUMNS].notna().any(axis=1)]
     if measured.empty:
         return None
-    weights = measured["seen_s"].fillna(measured["duration_s"]).clip(lower=_SHORTEST_S).to_numpy(np.float64)
     shares = np.nan_to_num(measured[_SHARE_COLUMNS].to_numpy(np.float64))
-    return pd.Series(np.average(shares, axis=0, weights=weights), index=list(EXPRESSIONS))
+    return pd.Series(np.average(shares, axis=0, weights=seconds_seen(measured)), index=list(EXPRESSIONS))
 
 
 def expression_shares(

@@ -9,6 +9,7 @@ import pandas as pd
 from IPython.display import HTML
 
 from facestats import plots
+from facestats.gaps import seconds_seen
 from facestats.plots.palette import AGE_COLORS, MUTED, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reporting import page, words
@@ -195,13 +196,14 @@ def standing_out(data: ReportData, n: int = 5) -> dict[str, pd.DataFrame]:
     if read["duration_s"].nunique() > n:
         found["Longest"] = read.sort_values("duration_s", ascending=False, kind="stable").head(n)
     measured = data.tracks[data.tracks[f"expression_share_{EXPRESSIONS[0]}"].notna()]
-    seen_s = measured["seen_s"].fillna(measured["duration_s"])
-    weighted = measured[[f"expression_share_{name}" for name in EXPRESSIONS]].mul(seen_s, axis=0)
-    totals = weighted.groupby(measured["video_id"]).sum().div(seen_s.groupby(measured["video_id"]).sum(), axis=0)
+    seen_s = pd.Series(seconds_seen(measured), measured.index)
     # A face that was seen for a moment fills any share.
-    lasting = totals[seen_s.groupby(measured["video_id"]).sum() >= _LASTING_S]
+    lasting_s = seen_s.groupby(measured["video_id"]).sum()
+    lasting_s = lasting_s[lasting_s >= _LASTING_S]
+    lasting = measured[measured["video_id"].isin(lasting_s.index)].groupby("video_id")
+    shares = pd.DataFrame({video_id: mean_shares(tracks) for video_id, tracks in lasting}, index=list(EXPRESSIONS)).T
     for name in (name for name in EXPRESSIONS if name != "neutral"):
-        best = lasting[f"expression_share_{name}"].nlargest(n)
+        best = shares[name].nlargest(n)
         found[f"Most {name}"] = read.loc[best[best > 0].index]
     decided = data.tracks[data.tracks["gender"].notna()]
     unsure = (decided["gender"] == UNKNOWN).groupby(decided["video_id"]).sum().nlargest(n)

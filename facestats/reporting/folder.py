@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from facestats.errors import OutputError
@@ -86,16 +89,47 @@ def drop_clips(folder: Path, name: str) -> None:
     OutputError
         If they cannot be taken away.
     """
-    try:
-        for suffix in CLIP_SUFFIXES:
-            (folder / CLIPS / f"{name}{suffix}").unlink(missing_ok=True)
-        drop_cuts(folder, name)
-    except OSError as error:
-        raise OutputError(f"cannot remove an old clip in {folder / CLIPS}: {error.strerror or error}") from None
+    _drop(folder / CLIPS / f"{name}{suffix}" for suffix in CLIP_SUFFIXES)
+    drop_cuts(folder, name)
 
 
-def drop_cuts(folder: Path, name: str) -> None:
-    """Take away the cuts of the clip that an earlier page of that name had."""
+def drop_cuts(folder: Path, name: str, *, before: float = math.inf) -> None:
+    """Take away the cuts of the clip that a page of that name had, or those that were written ``before`` a time.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the reports.
+    name : str
+    before : float
+        Seconds since 1970.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be taken away.
+    """
     cuts = folder / CLIPS / name
     if cuts.is_dir():
-        shutil.rmtree(cuts)
+        _drop(path for path in cuts.iterdir() if path.stat().st_mtime < before)
+        with contextlib.suppress(OSError):  # some are left
+            cuts.rmdir()
+
+
+def drop_pdf(html: Path) -> None:
+    """Take away the PDF of a page, which was printed from an earlier one.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be taken away.
+    """
+    _drop([html.with_suffix(".pdf")])
+
+
+def _drop(paths: Iterable[Path]) -> None:
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot remove {path}: {error.strerror or error}") from None

@@ -70,6 +70,30 @@ def used_cards(data: ReportData) -> list[tuple[str, Card]]:
     return found
 
 
+def model_of(data: ReportData, attribute: str) -> str | None:
+    """Return the name of the one model that judged an attribute; None if several did, or this installation lacks it.
+
+    Examples
+    --------
+    >>> model_of(load_collection("facestats-out"), "gender")  # doctest: +SKIP
+    'people'
+    """
+    cards = [card for used, card in used_cards(data) if used == attribute]
+    return cards[0].name if len(cards) == 1 else None
+
+
+def model_folders(*sides: ReportData) -> list[str]:
+    """Return the folders of one's own models that the analyses looked into.
+
+    Examples
+    --------
+    >>> model_folders(load_collection("facestats-out"))  # doctest: +SKIP
+    []
+    """
+    entries = [entry for data in sides for entry in data.entries.values()]
+    return sorted({folder for entry in entries for folder in entry.options.get("models_path", ())})
+
+
 def _model_line(attribute: str, card: Card) -> str:
     scores = card.metrics.get("validation", card.metrics)
     scores = scores.get(attribute, scores)

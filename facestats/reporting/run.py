@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -15,7 +16,7 @@ from tqdm.auto import tqdm
 from facestats.errors import OutputError, UsageError
 from facestats.locations import write_whole
 from facestats.reporting.convert import to_html
-from facestats.reporting.folder import drop_cuts, gather_clips, prepare
+from facestats.reporting.folder import drop_cuts, drop_pdf, gather_clips, prepare
 from facestats.reporting.index import Listed, headline_of, read_index, write_index
 from facestats.reporting.kernel import NotebookFailure, cause, execute, own_event_loop
 from facestats.reporting.live import SCRIPT, script
@@ -160,10 +161,8 @@ def _make_aside(task: Task, folder: Path, browser: str | None) -> Report:
 
 def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) -> Report:
     notebook, html = folder / f"{task.name}.ipynb", folder / f"{task.name}.html"
-    error = None
+    error, began = None, time.time()
     try:
-        drop_cuts(folder, task.name)
-        html.with_suffix(".pdf").unlink(missing_ok=True)  # of an earlier page
         execute(task.template, notebook, task.parameters, progress=progress)
     except NotebookFailure as failure:
         error = cause(failure)
@@ -171,12 +170,16 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
         raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
     page = to_html(nbformat.read(notebook, as_version=4), title=task.shown_title, error=error)
     _write(html, page.encode("utf-8", "backslashreplace"))
+    # Not before: whoever is stopped on the way leaves the earlier page whole.
+    drop_cuts(folder, task.name, before=began)
     pdf = None
     if browser is not None:
         try:
             pdf = print_page(html, browser)
         except OutputError as failure:  # the page is there, and the others are not to suffer
             error = error or str(failure)
+    if pdf is None:
+        drop_pdf(html)
     status = "ok" if error is None else "failed"
     return Report(task.shown_title, headline_of(page), notebook, html, pdf, status, error)
 

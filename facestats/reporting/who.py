@@ -13,7 +13,7 @@ from facestats.errors import ModelError
 from facestats.plots.verdicts import TITLES, row_label
 from facestats.reporting import page, words
 from facestats.reporting.data import ReportData
-from facestats.reporting.provenance import used_cards
+from facestats.reporting.provenance import model_folders, model_of
 from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
 
 #: Fewer faces have no shares: an interval from 0 to 80 % tells nothing to anyone.
@@ -75,15 +75,15 @@ def _counted(tracks: pd.DataFrame, attributes: Sequence[str]) -> str:
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:
     """Return the corrected shares; None where they would mean nothing, or no card says what its model confuses."""
-    cards = [card for used, card in used_cards(data) if used == attribute]
     column = VERDICT_COLUMNS[attribute]
-    if attribute == "expression" or len(cards) != 1 or data.tracks[column].isna().all():
+    if attribute == "expression" or data.tracks[column].isna().all():
         return None
-    folders = {path for entry in data.entries.values() for path in entry.options.get("models_path", ())}
+    model = model_of(data, attribute)
+    if model is None:
+        return None
     try:
-        table = demographics(
-            data.tracks, attributes=[column], models={attribute: cards[0].name}, models_path=sorted(folders)
+        return demographics(
+            data.tracks, attributes=[column], models={attribute: model}, models_path=model_folders(data)
         )
     except ModelError:
         return None
-    return table if len(table) else None

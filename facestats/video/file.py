@@ -7,14 +7,12 @@ import math
 import stat
 import threading
 from collections.abc import Generator, Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 from av.container import Flags, InputContainer
-from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
@@ -22,7 +20,9 @@ from facestats.errors import UnreadableInputError
 from facestats.threads import usable_cores
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource, over_white
+from facestats.video.clock import Clock
 from facestats.video.spans import STRETCH_S, WHOLE, Span, find_spans
+from facestats.video.upright import display_matrix, square_pixels, turn_in_degrees, turned
 
 # Formats whose header announces the length. Elsewhere ffmpeg estimates it, so that falling short proves nothing.
 _LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
@@ -104,14 +104,14 @@ class ContainerSource(FrameSource):
         first = self._pending[0]
         shape = self._stream.sample_aspect_ratio
         width, height = self._picture_size = square_pixels(first.width, first.height, shape)
-        self._matrix = _display_matrix(first)
+        self._matrix = display_matrix(first)
         turned = self._matrix is not None and self._matrix[0, 0] == 0
         self.info = VideoInfo(
             path=path,
             width=height if turned else width,
             height=width if turned else height,
             fps=self._nominal_fps,
-            rotation=_turn_in_degrees(self._matrix),
+            rotation=turn_in_degrees(self._matrix),
             duration_s=self._announced_s,
             n_frames_expected=self._stream.frames or None,
             kind=self.kind,
@@ -248,20 +248,21 @@ class ContainerSource(FrameSource):
             raw = itertools.chain(pending, self._raw)
         else:
             raw = self._from(span)
-        clock = _Clock(self._stream.time_base, self._nominal_fps)
+        clock = Clock(self._stream.time_base, self._nominal_fps)
         for frame in raw:
             if span.stop is not None and frame.pts is not None and frame.pts >= span.stop:
                 return
             has_timestamp = frame.pts is not None or frame.dts is not None
             time_s, duration_s = clock.read(frame)
-            yield DecodedFrame(
-                time_s,
-                duration_s,
-                lambda frame=frame: self._to_rgb(frame),
-                lambda side, frame=frame: self._to_small(frame, side),
-                has_timestamp,
-            )
+            yield self._decoded(frame, time_s, duration_s, has_timestamp)
         self._check_end()
+
+    def _decoded(
+        self, frame: av.VideoFrame, time_s: float, duration_s: float, has_timestamp: bool = True
+    ) -> DecodedFrame:
+        return DecodedFrame(
+            time_s, duration_s, lambda: self._to_rgb(frame), lambda side: self._to_small(frame, side), has_timestamp
+        )
 
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
         """Decode from the last keyframe at or before a moment on; what comes before the moment is given too.
@@ -295,15 +296,9 @@ class ContainerSource(FrameSource):
             first, raw = self._pending[0], self._raw
             self._pending = []
         self.tally = tally  # what is broken was told when it was analysed
-        clock = _Clock(self._stream.time_base, self._nominal_fps)
+        clock = Clock(self._stream.time_base, self._nominal_fps)
         for frame in itertools.chain([first], raw):
-            at_s, duration_s = clock.read(frame)
-            yield DecodedFrame(
-                at_s,
-                duration_s,
-                lambda frame=frame: self._to_rgb(frame),
-                lambda side, frame=frame: self._to_small(frame, side),
-            )
+            yield self._decoded(frame, *clock.read(frame))
 
     def frames_from(self, start_s: float) -> Generator[tuple[float, float, UInt8], None, None]:
         """Decode what is shown from a moment on, without reading what lies before the keyframe in front of it.
@@ -385,7 +380,7 @@ class ContainerSource(FrameSource):
         rgb = picture.to_ndarray()
         if alpha:
             rgb = over_white(rgb)
-        return rgb if self._matrix is None else _turn(rgb, self._matrix)
+        return rgb if self._matrix is None else turned(rgb, self._matrix)
 
     def _to_small(self, frame: av.VideoFrame, longer_side: int) -> UInt8 | None:
         """Convert to planes of red, green and blue: ffmpeg and networks both like them better than pixels."""
@@ -406,7 +401,7 @@ class ContainerSource(FrameSource):
         rgb = planes[:3].transpose(1, 2, 0)
         if alpha and planes[3].min() < 255:
             rgb = over_white(planes.transpose(1, 2, 0))
-        return rgb if self._matrix is None else _turn(rgb, self._matrix)
+        return rgb if self._matrix is None else turned(rgb, self._matrix)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -418,36 +413,6 @@ class ContainerSource(FrameSource):
 
 def _has_alpha(frame: av.VideoFrame) -> bool:
     return any(component.is_alpha for component in frame.format.components)
-
-
-class _Clock:
-    """Turn a frame's timestamps into seconds: ffmpeg's best-effort timestamp, which ffprobe prints.
-
-    Presentation timestamps are believed unless they went backwards more often than the decoding timestamps did.
-    """
-
-    def __init__(self, time_base: Fraction, fps: float) -> None:
-        self._tick_s = float(time_base)
-        self._numerator, self._denominator = time_base.numerator, time_base.denominator
-        self._usual_s = 1 / fps if fps > 0 else 0.0
-        self._last: dict[str, float] = {"pts": -math.inf, "dts": -math.inf}
-        self._faults = {"pts": 0, "dts": 0}
-        self._end_s = 0.0
-
-    def read(self, frame: av.VideoFrame) -> tuple[float, float]:
-        pts, dts = frame.pts, frame.dts
-        for name, value, other in (("dts", dts, pts), ("pts", pts, dts)):
-            if value is not None:
-                self._faults[name] += value <= self._last[name]
-                self._last[name] = value
-            elif other is not None:
-                self._last[name] = other
-        trust_pts = pts is not None and (dts is None or self._faults["pts"] <= self._faults["dts"])
-        ticks = pts if trust_pts else dts
-        time_s = self._end_s if ticks is None else ticks * self._numerator / self._denominator
-        duration_s = frame.duration * self._tick_s or self._usual_s
-        self._end_s = time_s + duration_s
-        return time_s, duration_s
 
 
 def _breaks_off(path: Path, format_names: set[str]) -> bool:
@@ -464,56 +429,6 @@ def _breaks_off(path: Path, format_names: set[str]) -> bool:
             if head[sync::size] == b"G" * len(head[sync::size]):
                 return path.stat().st_size % size != 0
     return False
-
-
-def square_pixels(width: int, height: int, shape: Fraction | None) -> tuple[int, int]:
-    """Return the size in which a picture with oblong pixels is shown: the longer side of its pixels is kept.
-
-    Parameters
-    ----------
-    width, height : int
-        As coded.
-    shape : fractions.Fraction or None
-        Width of a pixel divided by its height. A shape off by less than a hundredth, or beyond 4, which no camera
-        makes, is taken for square.
-
-    Examples
-    --------
-    >>> square_pixels(720, 576, Fraction(64, 45)), square_pixels(640, 360, None)
-    ((1024, 576), (640, 360))
-    """
-    if not shape or not 0.25 <= shape <= 4 or abs(shape - 1) < 0.01:
-        return width, height
-    return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
-
-
-def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
-    """Return the signs of the frame's display matrix, int (2, 2): ``[x', y'] = [x, y] @ matrix``; None if upright."""
-    for data in frame.side_data:
-        if data.type == SideDataType.DISPLAYMATRIX:
-            values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.int64)
-            # Oblique angles, which cameras do not write, go to the nearest right angle.
-            straight = abs(values[0, 0]) + abs(values[1, 1]) >= abs(values[0, 1]) + abs(values[1, 0])
-            signs = np.sign(values) * (np.eye(2, dtype=int) if straight else 1 - np.eye(2, dtype=int))
-            return None if (signs == np.eye(2)).all() or not signs.any() else signs
-    return None
-
-
-def _turn_in_degrees(matrix: np.ndarray | None) -> int:
-    """Return the clockwise turn in a display matrix; a mirroring comes after it."""
-    if matrix is None:
-        return 0
-    if np.linalg.det(matrix) < 0:
-        matrix = matrix * [-1, 1]
-    return round(math.degrees(math.atan2(matrix[0, 1], matrix[0, 0]))) % 360
-
-
-def _turn(rgb: UInt8, matrix: np.ndarray) -> UInt8:
-    """Apply a display matrix of right angles and mirrorings."""
-    if matrix[0, 0] == 0:
-        rgb = rgb.transpose(1, 0, 2)
-    flip_x, flip_y = matrix.sum(axis=0) < 0
-    return np.ascontiguousarray(rgb[:: -1 if flip_y else 1, :: -1 if flip_x else 1])
 
 
 def reason(error: Exception) -> str:

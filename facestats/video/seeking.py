@@ -30,8 +30,8 @@ class Shown:
 
     Attributes
     ----------
-    time_s : float
-        When the frame begins.
+    time_s, end_s : float
+        When the frame begins and ends.
     rgb : numpy.ndarray
         uint8 (h, w, 3), RGB, upright.
     exact : bool
@@ -40,6 +40,7 @@ class Shown:
     """
 
     time_s: float
+    end_s: float
     rgb: UInt8
     exact: bool
 
@@ -105,7 +106,7 @@ class SeekableVideo:
         for begin_s, (end_s, rgb) in self._kept.items():
             if begin_s - _SLACK_S <= time_s < end_s - _SLACK_S:
                 self._kept.move_to_end(begin_s)
-                return Shown(begin_s, rgb, exact=True)
+                return Shown(begin_s, end_s, rgb, exact=True)
         until = time.monotonic() + budget_s
         if not self._is_ahead(time_s):
             self._seek(time_s)
@@ -126,11 +127,8 @@ class SeekableVideo:
         -------
         Shown or None
         """
-        self.at(time_s)
-        self._place(time_s)
-        if self._next is not None:
-            self._advance()
-        return self._converted(exact=True)
+        shown = self.at(time_s)
+        return shown if shown is None else self.at(shown.end_s)
 
     def before(self, time_s: float) -> Shown | None:
         """Return the frame before the one that is shown at a moment; the first one stays.
@@ -145,16 +143,6 @@ class SeekableVideo:
         """
         shown = self.at(time_s)
         return shown if shown is None else self.at(shown.time_s - 2 * _SLACK_S)
-
-    def _place(self, time_s: float) -> None:
-        """Bring the decoder to a moment whose picture may have been kept."""
-        if (
-            self._now is None
-            or not self._now.time_s <= time_s + _SLACK_S
-            or (self._next is not None and self._next.time_s <= time_s + _SLACK_S)
-        ):
-            self._kept.clear()
-            self.at(time_s)
 
     def _is_ahead(self, time_s: float) -> bool:
         """Say whether the decoder comes by a moment soon, or no keyframe lies between it and that moment."""
@@ -178,7 +166,7 @@ class SeekableVideo:
             return None
         end_s = frame.time_s + max(frame.duration_s, _SLACK_S) if self._next is None else self._next.time_s
         if frame.time_s in self._kept:
-            return Shown(frame.time_s, self._kept[frame.time_s][1], exact)
+            return Shown(frame.time_s, *self._kept[frame.time_s], exact)
         rgb = self._picture(frame)
         if rgb is None:
             return None
@@ -186,7 +174,7 @@ class SeekableVideo:
             self._kept[frame.time_s] = end_s, rgb
             if len(self._kept) > self._n_kept:
                 self._kept.popitem(last=False)
-        return Shown(frame.time_s, rgb, exact)
+        return Shown(frame.time_s, end_s, rgb, exact)
 
     def _picture(self, frame: DecodedFrame) -> UInt8 | None:
         if frame.to_small is not None:

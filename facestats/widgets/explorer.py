@@ -18,6 +18,7 @@ from facestats.notebook import is_notebook
 from facestats.results import VideoResult
 from facestats.store import Store, open_store
 from facestats.widgets import still
+from facestats.widgets.base import CHOICES
 from facestats.widgets.frame_pane import FramePane
 from facestats.widgets.scene import ATTRIBUTES, Scene, scene_of
 from facestats.widgets.timeline import Timeline
@@ -25,7 +26,6 @@ from facestats.widgets.track_table import TrackTable
 from facestats.widgets.video_list import VideoList
 
 _WORDS = {"all": "everything", "gender": "perceived gender", "age": "age"}
-_SHARED = ("attribute", "min_face_px", "min_probability")
 
 
 @dataclass(frozen=True)
@@ -114,17 +114,17 @@ class Explorer(ipywidgets.VBox):
             self.video_id = found.video_id
 
     def _wire(self) -> None:
-        for trait in _SHARED:
-            control = self._controls[trait]
+        for trait, control in self._controls.items():
             for widget in (self.pane, self.timeline, self.table):
                 traitlets.link((control, "value"), (widget, trait))
-        traitlets.link((self.table, "verdicts"), (self.timeline, "verdicts"))
+        for widget in (self.pane, self.timeline):
+            traitlets.link((self.table, "verdicts"), (widget, "verdicts"))
         # In the browser, so that the cursor follows without the kernel.
         self._links = [ipywidgets.jslink((self.pane, "time_s"), (self.timeline, "time_s"))]
         self._links.append(ipywidgets.jslink((self.pane, "highlight"), (self.timeline, "highlight")))
         self.table.observe(self._go_to_selected, "selected")
         self.pane.observe(self._select_highlighted, "highlight")
-        self.table.observe(self._drop_hidden, ["verdicts", *_SHARED])
+        self.table.observe(self._drop_hidden, list(CHOICES))
 
     def _chosen(self, change: dict[str, Any]) -> None:
         if change["new"] is None:
@@ -243,8 +243,9 @@ class Explorer(ipywidgets.VBox):
         # Whoever shows a notebook without its kernel (a page, a viewer) shows a still figure instead of nothing.
         bundle = super()._repr_mimebundle_(**options)
         if bundle is not None:
-            bundle["image/png"] = still.still_png(self._found)
             bundle["text/plain"] = still.SAID
+            if (picture := still.still_png(self._found)) is not None:
+                bundle["image/png"] = picture
         return bundle
 
     def close(self) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import cv2
 import pandas as pd
 import traitlets
@@ -15,9 +13,8 @@ from facestats.errors import FacestatsError
 from facestats.plots.palette import hex_color
 from facestats.types import UInt8
 from facestats.video.seeking import SeekableVideo, Shown
-from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
-
-FRONT = Path(__file__).with_name("front")
+from facestats.widgets.base import FRONT, SceneWidget
+from facestats.widgets.scene import Scene
 
 #: While somebody drags or plays, the kernel decodes for no longer than this at a time, in seconds; what is not reached
 #: by then is shown on the way.
@@ -27,7 +24,7 @@ _LARGEST = 1280  # longer side of the pictures sent, in pixels
 _QUALITY = 80
 
 
-class FramePane(anywidget.AnyWidget):
+class FramePane(SceneWidget):
     """A video pane: the frame at a moment with boxes, ids and verdicts; play, pause, speed, steps, jumps.
 
     Pictures go to the browser as messages: nothing of them is saved with a notebook.
@@ -45,8 +42,8 @@ class FramePane(anywidget.AnyWidget):
         The track that is marked.
     attribute : str
         What is written beside a face: ``"all"``, ``"gender"``, ``"age"``, ``"expression"`` or ``"makeup"``.
-    min_face_px, min_probability : float
-        Faces of smaller tracks, or with a less probable verdict on the attribute, are not marked.
+    min_face_px, min_probability, verdicts
+        Faces of other tracks are not marked, see :class:`facestats.widgets.Wanted`.
 
     Examples
     --------
@@ -55,28 +52,14 @@ class FramePane(anywidget.AnyWidget):
     """
 
     _esm = FRONT / "frame_pane.js"
-    _css = FRONT / "widgets.css"
 
     time_s = traitlets.Float(0.0).tag(sync=True)
     highlight = traitlets.Int(None, allow_none=True).tag(sync=True)
-    attribute = traitlets.Enum(ATTRIBUTES, "all")
-    min_face_px = traitlets.Float(0.0)
-    min_probability = traitlets.Float(0.0)
 
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
-        self._scene: Scene | None = None
         self._video: SeekableVideo | None = None
         self._trouble = ""
-        super().__init__(**traits)
-        self.on_msg(self._heard)
-        self.observe(self._again, ["attribute", "min_face_px", "min_probability"])
-        if scene is not None:
-            self.show(scene)
-
-    @property
-    def wanted(self) -> Wanted:
-        """Which faces are marked."""
-        return Wanted(self.attribute, self.min_face_px, self.min_probability)
+        super().__init__(scene, **traits)
 
     def show(self, scene: Scene) -> None:
         """Show another video.
@@ -111,7 +94,7 @@ class FramePane(anywidget.AnyWidget):
         self.close_video()
         super().close()
 
-    def _again(self, _: object) -> None:
+    def _wanted_changed(self, _: object) -> None:
         self.send({"kind": "again"})
 
     def _say_facts(self) -> None:

@@ -15,6 +15,8 @@ from facestats.store import Store
 #: What stands where an explorer would.
 SAID = "facestats.explore needs a notebook that runs (JupyterLab, or voila); this is a still figure instead"
 
+_MOST_VIDEOS = 500
+
 
 def still_figure(found: VideoResult | Store) -> Any:
     """Return a figure of a video's tracks over time, or of the expressions in a store's videos.
@@ -32,8 +34,17 @@ def still_figure(found: VideoResult | Store) -> Any:
     return drawn.get_figure(root=True)
 
 
-def still_png(found: VideoResult | Store) -> str:
-    """Return :func:`still_figure` as a PNG, in base64 as notebooks hold pictures."""
+def still_png(found: VideoResult | Store) -> str | None:
+    """Return :func:`still_figure` as a PNG, in base64 as notebooks hold pictures; None for a store of very many videos.
+
+    All of their tracks would have to be read, each time that an explorer is shown.
+
+    Parameters
+    ----------
+    found : VideoResult or Store
+    """
+    if isinstance(found, Store) and found.video_id is None and len(found.entries()) > _MOST_VIDEOS:
+        return None
     drawn, file = still_figure(found), io.BytesIO()
     drawn.savefig(file, format="png", dpi=100, facecolor="white")
     if "matplotlib.pyplot" in sys.modules:  # or the notebook would show it a second time

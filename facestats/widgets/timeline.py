@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
 import traitlets
 
 from facestats.plots import _expressions
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
-from facestats.widgets.frame_pane import FRONT
-from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
+from facestats.widgets.base import FRONT, SceneWidget
+from facestats.widgets.scene import Scene
 
 #: More tracks than this are not drawn; the table has them all.
 _MOST_ROWS = 200
@@ -19,7 +18,7 @@ _MOST_ROWS = 200
 _SMOOTH_S = 0.5
 
 
-class Timeline(anywidget.AnyWidget):
+class Timeline(SceneWidget):
     """The tracks of a video as rows on its clock, coloured by expression: click to go there, drag to choose a span.
 
     Parameters
@@ -38,10 +37,8 @@ class Timeline(anywidget.AnyWidget):
     attribute : str
         What the colours tell: the expression of each moment (also for ``"all"``), or the track's verdict on another
         attribute.
-    min_face_px, min_probability : float
-        Smaller tracks, or those with a less probable verdict on the attribute, have no row.
-    verdicts : dict of str to str
-        See :class:`facestats.widgets.Wanted`.
+    min_face_px, min_probability, verdicts
+        Other tracks have no row, see :class:`facestats.widgets.Wanted`.
 
     Examples
     --------
@@ -50,32 +47,17 @@ class Timeline(anywidget.AnyWidget):
     """
 
     _esm = FRONT / "timeline.js"
-    _css = FRONT / "widgets.css"
 
     time_s = traitlets.Float(0.0).tag(sync=True)
     span = traitlets.List(traitlets.Float()).tag(sync=True)
     highlight = traitlets.Int(None, allow_none=True).tag(sync=True)
-    attribute = traitlets.Enum(ATTRIBUTES, "all")
-    min_face_px = traitlets.Float(0.0)
-    min_probability = traitlets.Float(0.0)
-    verdicts = traitlets.Dict()
 
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
-        self._scene: Scene | None = None
         self._spans: dict[int, list[_expressions.Span]] = {}
-        super().__init__(**traits)
-        self.on_msg(self._heard)
-        self.observe(self._say_rows, ["attribute", "min_face_px", "min_probability", "verdicts"])
-        if scene is not None:
-            self.show(scene)
-
-    @property
-    def wanted(self) -> Wanted:
-        """Which tracks have rows."""
-        return Wanted(self.attribute, self.min_face_px, self.min_probability, self.verdicts)
+        super().__init__(scene, **traits)
 
     def show(self, scene: Scene) -> None:
-        """Show another video."""
+        """Show another video, given as a :class:`Scene`."""
         self._scene, self._spans = scene, {}
         with self.hold_trait_notifications():
             self.highlight = None
@@ -87,7 +69,10 @@ class Timeline(anywidget.AnyWidget):
         if said.get("kind") == "hello":
             self._say_rows()
 
-    def _say_rows(self, _: object = None) -> None:
+    def _wanted_changed(self, _: object) -> None:
+        self._say_rows()
+
+    def _say_rows(self) -> None:
         scene = self._scene
         if scene is None:
             return

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 import traitlets
 
+from facestats.errors import UsageError
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.reporting.words import moment
 from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
-from facestats.widgets.frame_pane import FRONT
-from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
+from facestats.widgets.base import FRONT, SceneWidget
+from facestats.widgets.scene import Scene
 
 #: Rows of a page.
 PAGE = 50
@@ -23,7 +23,7 @@ _SORTABLE = ("track_id", "start_s", "gender", "age_years", "expression", "makeup
 _TITLES = {"gender": "perceived gender", "age": "age group"}
 
 
-class TrackTable(anywidget.AnyWidget):
+class TrackTable(SceneWidget):
     """The tracks of a video as a table with their pictures; sorted by a click on a column, filtered by verdicts.
 
     The kernel sorts, filters and hands out pages of fifty, so that thousands of tracks are no burden; pictures go to
@@ -50,38 +50,19 @@ class TrackTable(anywidget.AnyWidget):
     """
 
     _esm = FRONT / "track_table.js"
-    _css = FRONT / "widgets.css"
 
     selected = traitlets.List(traitlets.Int()).tag(sync=True)
     verdicts = traitlets.Dict().tag(sync=True)
-    attribute = traitlets.Enum(ATTRIBUTES, "all")
-    min_face_px = traitlets.Float(0.0)
-    min_probability = traitlets.Float(0.0)
-
-    def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
-        self._scene: Scene | None = None
-        super().__init__(**traits)
-        self.on_msg(self._heard)
-        self.observe(
-            lambda _: self.send({"kind": "stale"}), ["attribute", "min_face_px", "min_probability", "verdicts"]
-        )
-        if scene is not None:
-            self.show(scene)
-
-    @property
-    def wanted(self) -> Wanted:
-        """Which tracks are listed."""
-        return Wanted(self.attribute, self.min_face_px, self.min_probability, self.verdicts)
 
     @property
     def tracks(self) -> pd.DataFrame:
         """The tracks that fit the filter, in the order of the ``tracks`` table."""
         if self._scene is None:
-            raise ValueError("the table shows no video yet: call show(scene)")
+            raise UsageError("the table shows no video yet: call show(scene)")
         return self.wanted.of(self._scene.tracks)
 
     def show(self, scene: Scene) -> None:
-        """Show another video."""
+        """Show another video, given as a :class:`Scene`."""
         self._scene = scene
         with self.hold_trait_notifications():
             self.selected = []
@@ -95,6 +76,9 @@ class TrackTable(anywidget.AnyWidget):
             self._say_choices()
         elif said.get("kind") == "page":
             self._say_page(str(said["sort"]), bool(said["ascending"]), int(said["page"]))
+
+    def _wanted_changed(self, _: object) -> None:
+        self.send({"kind": "stale"})
 
     def _say_choices(self) -> None:
         choices = [

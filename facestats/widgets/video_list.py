@@ -18,7 +18,7 @@ from facestats.plots.palette import EXPRESSION_COLORS, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reporting import words
 from facestats.store import Store
-from facestats.widgets.frame_pane import FRONT
+from facestats.widgets.base import FRONT
 
 #: Videos of a page.
 PAGE = 12

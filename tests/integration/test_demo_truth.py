@@ -139,7 +139,7 @@ def test_boxes_are_drawn_in_frames_between_the_sampled_ones(demo_collection, dem
 def test_the_same_run_gives_the_same_rows(demo_collection, demo_video):
     import pandas as pd
 
-    from facestats.collection import analyze
+    from facestats.analysis import analyze
 
     again = analyze(demo_video.path, progress=False)
     for table in ("frames", "observations", "tracks"):

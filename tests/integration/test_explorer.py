@@ -236,16 +236,9 @@ def test_nothing_is_cut_off_or_overlaps(page, lab):
 def test_the_frame_that_was_asked_for_comes(page, lab):
     start(page, lab, "one.ipynb")
     slider = pane_of(page).get_by_role("slider")
-    waits = []
     for time_s in ("11.0", "2.5", "8.0", "0.5", "6.0", "3.3"):
-        before = int(pane_of(page).evaluate("pane => pane.dataset.answers"))
         slider.fill(time_s)
-        page.wait_for_function(
-            "before => Number(document.querySelector('.fsx-pane').dataset.answers) > before", arg=before
-        )
         wait_for_frame(page, float(time_s))
-        waits.append(int(pane_of(page).evaluate("pane => pane.dataset.seekMs")))
-    assert sorted(waits)[len(waits) // 2] < 1500  # figures are measured in benchmarks; this only catches a standstill
 
 
 def test_widgets_stand_alone_and_are_linked_by_their_traits(page, lab):

@@ -7,7 +7,8 @@ from PIL import Image
 from synth import regular_times, write_video
 
 from facestats import schema
-from facestats.collection import analyze, analyze_collection
+from facestats.analysis import analyze
+from facestats.collection import analyze_collection
 from facestats.errors import MissingInputError, UnknownNameError, UnreadableInputError, UsageError
 from facestats.inputs import Input
 from facestats.plan import new_video_id

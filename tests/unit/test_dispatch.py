@@ -11,8 +11,8 @@ from facestats.dispatch import Progress, dispatch
 from facestats.errors import OutputError
 from facestats.inputs import Input
 from facestats.plan import Content
+from facestats.units import Join, Look, Lost, Split, Unit
 from facestats.video.spans import Span
-from facestats.work import Join, Look, Lost, Split, Unit
 
 
 class FakeDesk:

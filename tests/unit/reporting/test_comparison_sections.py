@@ -12,9 +12,9 @@ from facestats.errors import StoreError, UsageError
 from facestats.models import find_models
 from facestats.options import AnalyzeOptions
 from facestats.reporting import comparison
-from facestats.reporting.comparison import load_comparison
 from facestats.reporting.convert import to_html
 from facestats.reporting.kernel import execute
+from facestats.reporting.sides import load_comparison
 from facestats.resources import bundled
 from facestats.store import create_store
 

@@ -7,6 +7,7 @@ from runs import make_videos
 from stores import FACES, PARTIAL, PEOPLE, Face, make_result, make_store
 
 import facestats
+from facestats.reporting import run
 from facestats.reporting.data import load_video
 from facestats.reporting.evidence import doubtful_moments, evidence, poster, strongest_moments
 from facestats.reporting.folder import gather_clips
@@ -86,6 +87,28 @@ def test_cuts_lie_beside_the_page_and_old_ones_go(analyzed, tmp_path):
     folder.mkdir()
     gather_clips(data.store, tmp_path)
     assert not folder.exists()
+
+
+def test_whoever_is_stopped_half_way_leaves_the_earlier_page_whole(analyzed, tmp_path, monkeypatch):
+    (made,) = facestats.report(analyzed, out=tmp_path, template="video_report").reports
+    made.html.with_suffix(".pdf").write_bytes(b"printed")
+
+    def files():
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    before = files()
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "execute", stop)
+        with pytest.raises(KeyboardInterrupt):
+            facestats.report(analyzed, out=tmp_path, template="video_report")
+    assert files() == before
+    facestats.report(analyzed, out=tmp_path, template="video_report")
+    assert not made.html.with_suffix(".pdf").exists()  # it was printed from the earlier page
+    assert {path.name for path in files()} == {path.name for path in before} - {f"{made.html.stem}.pdf"}
 
 
 def test_without_thumbnails_no_face_stands_in_the_page(analyzed, tmp_path):

@@ -1,0 +1,71 @@
+"""What the widgets that show one video have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
+
+#: Where the browser's side of the widgets lies.
+FRONT = Path(__file__).with_name("front")
+
+#: The traits by which a person says which tracks to show.
+CHOICES = ("attribute", "min_face_px", "min_probability", "verdicts")
+
+
+class SceneWidget(anywidget.AnyWidget):
+    """A widget that shows a video, and of it the tracks that are wanted.
+
+    Parameters
+    ----------
+    scene : Scene, optional
+        What is shown; :meth:`show` changes it.
+
+    Attributes
+    ----------
+    attribute : str
+        ``"all"``, ``"gender"``, ``"age"``, ``"expression"`` or ``"makeup"``.
+    min_face_px, min_probability, verdicts
+        Which tracks are wanted, see :class:`facestats.widgets.Wanted`.
+    """
+
+    _css = FRONT / "widgets.css"
+
+    attribute = traitlets.Enum(ATTRIBUTES, "all")
+    min_face_px = traitlets.Float(0.0)
+    min_probability = traitlets.Float(0.0)
+    verdicts = traitlets.Dict()
+
+    def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
+        self._scene: Scene | None = None
+        super().__init__(**traits)
+        self.on_msg(self._heard)
+        self.observe(self._wanted_changed, list(CHOICES))
+        if scene is not None:
+            self.show(scene)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which tracks are shown."""
+        return Wanted(self.attribute, self.min_face_px, self.min_probability, self.verdicts)
+
+    def show(self, scene: Scene) -> None:
+        """Show another video.
+
+        Parameters
+        ----------
+        scene : Scene
+        """
+        raise NotImplementedError
+
+    def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
+        """Answer what the browser asks."""
+        raise NotImplementedError
+
+    def _wanted_changed(self, _: object) -> None:
+        """Tell the browser that other tracks are wanted now."""
+        raise NotImplementedError
