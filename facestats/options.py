@@ -14,7 +14,7 @@ from facestats.errors import UnknownNameError, UsageError
 MIN_CLASSIFIED_PX = 20
 
 #: The detector of videos, and of the stills that models are trained on.
-DEFAULT_DETECTOR = "fast"
+DEFAULT_DETECTOR = "centerface"
 
 #: Longer side of the picture that a detector sees; faces of 12 px were followed in a real clip. Smaller frames
 #: are not shrunk at all, and of larger ones decoding takes longer too.
@@ -25,10 +25,10 @@ DEFAULT_DETECT_SIZE = 960
 #: distance of the eyes apart.
 DEFAULT_FOLLOW_FACE = 32.0
 
-#: Below this score a box is not a face. ByteTrack uses the weaker ones only to continue a track.
+#: What is a face with a lower probability is dropped. ByteTrack uses the weaker ones only to continue a track.
 DEFAULT_MIN_SCORE = 0.35
 
-#: A face of this score may begin a track, and counts without one.
+#: A face of this probability may begin a track, and counts without one.
 DEFAULT_SURE_SCORE = 0.5
 
 
@@ -41,16 +41,18 @@ class AnalyzeOptions:
     rate : float
         Frames a second of video in which faces are looked for; 0 means every frame.
     detector : str
-        ``"fast"``, ``"centerface"``, ``"yunet"`` or the path of an ONNX file.
+        ``"centerface"``, ``"fast"``, ``"yunet"`` or the path of an ONNX file.
     detect_size : int
         Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
     follow_face : float
         Between two searches a second apart, frames are shrunk before detection until the smallest face that either
         search found has so many pixels; 0 to search every frame.
     min_score : float
-        Detections with a lower score are dropped.
+        Detections that are faces with a lower probability are dropped; every detector's card turns its scores into
+        probabilities.
     sure_score : float
-        Score from which a face may begin a track, or count where nothing is tracked; weaker ones only continue tracks.
+        Probability from which a face may begin a track, or count where nothing is tracked; weaker ones only continue
+        tracks.
     min_face : float
         Faces whose shorter side is below this many pixels are dropped.
     every_sample : bool

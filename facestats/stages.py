@@ -52,7 +52,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     Examples
     --------
     >>> load_stages(AnalyzeOptions()).detectors[0].name
-    'fast'
+    'centerface'
     """
     check_device(options.device)
     create_tracker(options.tracker, rate=1.0)  # refuses an unknown name before anything is read

@@ -55,10 +55,12 @@ def _analysis(
             "until the smallest face has this many pixels. 0: every frame is searched."
         ),
     ] = _DEFAULTS.follow_face,
-    min_score: Annotated[float, typer.Option(help="Detections with a lower score are dropped.")] = _DEFAULTS.min_score,
+    min_score: Annotated[
+        float, typer.Option(help="Detections that are faces with a lower probability are dropped.")
+    ] = _DEFAULTS.min_score,
     sure_score: Annotated[
         float,
-        typer.Option(help="Score from which a face may begin a track, or count where nothing is tracked."),
+        typer.Option(help="Probability from which a face may begin a track, or count where nothing is tracked."),
     ] = _DEFAULTS.sure_score,
     min_face: Annotated[
         float, typer.Option(help="Faces with a shorter side below this are dropped.")

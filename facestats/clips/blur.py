@@ -14,8 +14,8 @@ from facestats.types import Frame, UInt8
 #: A box that hides a face: ``x1, y1, x2, y2`` in pixels.
 Box = tuple[float, float, float, float]
 
-#: Detections this weak are hidden too: hiding what is no face costs nothing.
-MIN_SCORE = 0.15
+#: What is a face with so little probability is hidden too: hiding what is no face costs nothing.
+MIN_SCORE = 0.03
 
 #: A face found in one frame is hidden for this long before and after it, in seconds: detectors miss a frame now and
 #: then, and one frame is enough to recognise somebody.

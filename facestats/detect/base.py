@@ -8,6 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from facestats.card import CARD_FILE
 from facestats.crops import halved
 from facestats.errors import UnknownNameError
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
@@ -150,34 +151,39 @@ def create_detector(
     Parameters
     ----------
     name : str
-        ``"fast"``, ``"centerface"``, ``"yunet"`` (after ``facestats models pull yunet``), or the path of an ``.onnx``
+        ``"centerface"``, ``"fast"``, ``"yunet"`` (after ``facestats models pull yunet``), or the path of an ``.onnx``
         file: a YuNet, or what ``facestats train detector`` wrote.
     detect_size : int
         Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
     min_score : float
-        Boxes below this score are dropped.
+        Boxes that are faces with a lower probability are dropped.
 
     Raises
     ------
     UnknownNameError
         If there is no such detector or file.
     ModelError
-        If the file is not a model that a detector here can run.
+        If the file is not a model that a detector here can run, or has no card with its calibration beside it.
 
     Examples
     --------
     >>> create_detector("centerface").name
     'centerface'
     """
+    from facestats.detect.card import DetectorCard, shipped_card
     from facestats.detect.centerface import CenterFace
     from facestats.detect.fast import FastFace, is_fast
     from facestats.detect.yunet import YuNet
 
     if name == "centerface":
-        return CenterFace(detect_size=detect_size, min_score=min_score)
+        return CenterFace(
+            detect_size=detect_size, min_score=min_score, calibration=shipped_card("centerface").calibration
+        )
     path = detector_file(name)
-    backend = FastFace if name == "fast" or is_fast(path) else YuNet
-    return backend(path, detect_size=detect_size, min_score=min_score)
+    fast = name == "fast" or is_fast(path)
+    card = DetectorCard.read(path.with_name(CARD_FILE)) if fast else shipped_card("yunet")
+    backend = FastFace if fast else YuNet
+    return backend(path, detect_size=detect_size, min_score=min_score, calibration=card.calibration)
 
 
 def detector_identity(name: str) -> str:

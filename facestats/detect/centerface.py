@@ -20,6 +20,7 @@ from facestats.detect.base import (
     shrink_to,
     suppress,
 )
+from facestats.detect.card import Calibration
 from facestats.errors import ModelError
 from facestats.runtime import open_session
 from facestats.types import Detections, ImageBatch, UInt8
@@ -86,6 +87,8 @@ class CenterFace:
         Longer side, in pixels, of what the network sees; 0 for the frame's own size.
     min_score : float
         Boxes below this score are dropped.
+    calibration : Calibration
+        Of the scores.
     iou : float
         Overlap above which the weaker of two boxes is dropped.
 
@@ -102,10 +105,11 @@ class CenterFace:
         *,
         detect_size: int = DEFAULT_DETECT_SIZE,
         min_score: float = DEFAULT_MIN_SCORE,
+        calibration: Calibration = Calibration(),  # noqa: B008  (frozen)
         iou: float = 0.3,
     ) -> None:
         self.detect_size = detect_size
-        self.min_score = min_score
+        self._calibration, self._least_score = calibration, calibration.score(min_score)
         self.iou = iou
         self._session = open_session(free_network())
 
@@ -126,7 +130,7 @@ class CenterFace:
         return clipped[clipped.sizes >= 1]
 
     def _decode(self, heat: np.ndarray, log_size: np.ndarray, offset: np.ndarray, points: np.ndarray) -> Detections:
-        rows, cols = np.nonzero(heat[0, 0] > self.min_score)
+        rows, cols = np.nonzero(heat[0, 0] > self._least_score)
         scores = heat[0, 0, rows, cols].astype(np.float32)
         height, width = np.exp(log_size[0][:, rows, cols]) * _STRIDE
         centre_y = (rows + offset[0, 0, rows, cols] + 0.5) * _STRIDE
@@ -135,5 +139,7 @@ class CenterFace:
         boxes = np.stack([x1, y1, x1 + width, y1 + height], axis=1).astype(np.float32)
         relative = points[0][:, rows, cols].reshape(5, 2, -1)  # (point, y/x, face)
         landmarks = np.stack([relative[:, 1] * width + x1, relative[:, 0] * height + y1], axis=-1)
-        found = Detections(boxes, scores, landmarks.transpose(1, 0, 2).astype(np.float32))
+        found = Detections(
+            boxes, self._calibration.probability(scores), landmarks.transpose(1, 0, 2).astype(np.float32)
+        )
         return found[suppress(found.boxes, found.scores, self.iou)]

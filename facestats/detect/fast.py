@@ -9,8 +9,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from scipy.special import expit, logit
 
 from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, network_planes, shrink_to, suppress
+from facestats.detect.card import Calibration
 from facestats.errors import ModelError
 from facestats.runtime import RUNTIME_ERRORS, ends_of, open_session
 from facestats.types import Detections, Float32, ImageBatch
@@ -59,6 +61,8 @@ class FastFace:
         Longer side, in pixels, of what the network sees; 0 for the frame's own size.
     min_score : float
         Boxes below this score are dropped.
+    calibration : Calibration
+        Of the scores.
     iou : float
         Overlap above which the weaker of two boxes is dropped.
 
@@ -80,13 +84,12 @@ class FastFace:
         *,
         detect_size: int = DEFAULT_DETECT_SIZE,
         min_score: float = DEFAULT_MIN_SCORE,
+        calibration: Calibration = Calibration(),  # noqa: B008  (frozen)
         iou: float = 0.4,
     ) -> None:
         self.detect_size = detect_size
-        self.min_score = min_score
         self.iou = iou
-        chance = min(max(min_score, 1e-6), 1 - 1e-6)
-        self._least_logit = np.float32(np.log(chance / (1 - chance)))
+        self._calibration, self._least_logit = calibration, np.float32(logit(calibration.score(min_score)))
         try:
             self._session = open_session(path)
             outputs = self._session.run(OUTPUTS, {INPUT: np.zeros((1, 3, 32, 32), np.float32)})
@@ -132,12 +135,12 @@ class FastFace:
         centre = middle + values[:, 1:3] * stride
         half = np.exp(values[:, 3:5].clip(-6, 6)) * stride / 2
         landmarks = middle[:, None] + values[:, 5:].reshape(-1, 5, 2) * stride[:, None]
-        found = Detections(np.concatenate([centre - half, centre + half], axis=1), _sigmoid(values[:, 0]), landmarks)
+        found = Detections(
+            np.concatenate([centre - half, centre + half], axis=1),
+            self._calibration.probability(expit(values[:, 0])),
+            landmarks,
+        )
         return found[suppress(found.boxes, found.scores, self.iou)]
-
-
-def _sigmoid(logits: Float32) -> Float32:
-    return 1 / (1 + np.exp(-logits))
 
 
 def _to_original(found: Detections, scale: float, shape: tuple[int, ...]) -> Detections:

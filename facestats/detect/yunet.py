@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, shrink_to
+from facestats.detect.card import Calibration
 from facestats.errors import ModelError
 from facestats.types import Detections, ImageBatch, UInt8
 
@@ -26,6 +27,8 @@ class YuNet:
         Longer side, in pixels, of what the network sees; 0 for the frame's own size.
     min_score : float
         Boxes below this score are dropped.
+    calibration : Calibration
+        Of the scores.
     iou : float
         Overlap above which the weaker of two boxes is dropped.
 
@@ -47,14 +50,16 @@ class YuNet:
         *,
         detect_size: int = DEFAULT_DETECT_SIZE,
         min_score: float = DEFAULT_MIN_SCORE,
+        calibration: Calibration = Calibration(),  # noqa: B008  (frozen)
         iou: float = 0.3,
     ) -> None:
         self.detect_size = detect_size
+        self._calibration, least_score = calibration, calibration.score(min_score)
         # OpenCV 5 warns on stderr, once a network, that its new engine ignores the target it was itself asked for.
         level = cv2.utils.logging.getLogLevel()
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
-            self._net = cv2.FaceDetectorYN.create(str(path), "", (320, 320), min_score, iou, 5000)
+            self._net = cv2.FaceDetectorYN.create(str(path), "", (320, 320), least_score, iou, 5000)
             self._net.detect(np.zeros((320, 320, 3), np.uint8))
         except cv2.error:  # OpenCV's own words speak of its insides only
             raise ModelError(
@@ -81,7 +86,7 @@ class YuNet:
         corners[:, 1::2] = corners[:, 1::2].clip(0, height)
         found = Detections(
             corners.astype(np.float32),
-            rows[:, 14].clip(0, 1),
+            self._calibration.probability(rows[:, 14]),
             (rows[:, 4:14].reshape(-1, 5, 2) / scale).astype(np.float32),
         )
         return found[found.sizes >= 1]

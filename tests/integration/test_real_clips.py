@@ -12,6 +12,13 @@ EXPECTED = {
     "face-demographics-walking-and-pause.gif": (41, 3.33, 3),
     "face-demographics-walking.gif": (35, 2.83, 2),
     "face_noface.mov": (169, 6.360352, 1),
+    # A large caption, and a white flash that is a cut: two people.
+    "debate_caption.mp4": (125, 4.96, 2),
+    # A clock radio and a cat.
+    "radio_cat.mp4": (148, 4.9049, 0),
+    # One woman among plants.
+    "half_figure.mp4": (282, 9.366667, 1),
+    "expressive_makeup.mp4": (448, 14.9, 1),
 }
 
 

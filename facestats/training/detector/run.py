@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facestats.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
-from facestats.detect.card import DetectorCard
+from facestats.detect.card import Calibration, DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
 from facestats.errors import MissingInputError, ModelError
 from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
@@ -147,6 +147,7 @@ def train_detector(
         ),
         licence=describe_terms(sources),
         limits=LIMITS,
+        calibration=Calibration(data=f"validation rows of {data.name}; the network's own scores hold the fit"),
         metrics={
             "validation": scores,
             "score_scale": scale,

@@ -31,9 +31,9 @@ from facestats.training.faces import make_folder
 from facestats.types import Detections, Float32, UInt8
 
 #: Name of this way to label; labels are cached under it, so change it when anything below changes.
-RECIPE = "taught-1"
+RECIPE = "taught-2"
 
-#: Teachers' mean score from which a box counts as a face, and below which it is background.
+#: Teachers' mean probability from which a box counts as a face, and below which it is background.
 SURE, UNSURE = 0.45, 0.2
 
 _LEAST_SCORE = 0.15  # what teachers are asked for

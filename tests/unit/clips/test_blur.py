@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synth import regular_times, write_video
 
 from facestats.analysis import analyze
-from facestats.clips.blur import blur_faces, blur_video
+from facestats.clips.blur import MIN_SCORE, blur_faces, blur_video
 from facestats.collection import analyze_collection
 from facestats.detect import create_detector
 from facestats.types import Detections, Frame
@@ -121,7 +121,7 @@ def test_no_face_is_found_in_a_blurred_clip(blurred_clip):
 
 def test_faces_lose_their_detail_in_every_frame(demo_video):
     truth = demo_video.truth[demo_video.truth["visible"] > 0.5]
-    detector = create_detector("centerface", min_score=0.15)
+    detector = create_detector("centerface", min_score=MIN_SCORE)
     with open_source(str(demo_video.path)) as one, open_source(str(demo_video.path)) as other:
         blurred = blur_video(other.frames(rate=8), [detector], lambda index, time_s: [])
         for plain, hidden_frame in zip(one.frames(rate=8), blurred, strict=True):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 
 from facestats.detect import create_detector
 from facestats.detect.base import box_overlaps, network_planes, shrink_to, suppress
+from facestats.detect.card import Calibration, DetectorCard, shipped_card, shipped_detector
 from facestats.errors import ModelError, UnknownNameError
 
 NAMES = ("centerface", "fast")
@@ -138,6 +141,7 @@ def test_a_network_with_the_right_names_and_another_layout_is_refused(tmp_path):
         helper.make_model(helper.make_graph(nodes, "other", [pixels], cells), opset_imports=[opset], ir_version=9),
         tmp_path / "other.onnx",
     )
+    (tmp_path / "card.json").write_text(shipped_card("fast").to_json())
     with pytest.raises(ModelError, match="other shapes"):
         create_detector(str(tmp_path / "other.onnx"))
 
@@ -189,3 +193,42 @@ def test_overlaps_are_symmetric_and_do_not_depend_on_scale(sides, scale):
     assert np.allclose(np.diag(overlaps), 1)
     assert np.allclose(overlaps, overlaps.T)
     assert np.allclose(box_overlaps(boxes * np.float32(scale), boxes * np.float32(scale)), overlaps, atol=1e-4)
+
+
+@given(scale=st.floats(0.1, 5), shift=st.floats(-4, 4), probability=st.floats(0.01, 0.99))
+def test_a_threshold_and_a_score_go_through_the_same_calibration(scale, shift, probability):
+    calibration = Calibration(scale, shift)
+    score = calibration.score(probability)
+    if 1e-5 < score < 1 - 1e-5:
+        assert calibration.probability(np.array([score]))[0] == pytest.approx(probability, abs=1e-3)
+
+
+def test_calibration_keeps_the_order_and_says_what_is_wrong():
+    scores = np.linspace(0, 1, 50, dtype=np.float32)
+    assert (np.diff(Calibration(2.3, 0.4).probability(scores)) >= 0).all()
+    for scale, shift in ((0.0, 0.0), (-1.0, 0.0), (1.0, float("nan"))):
+        with pytest.raises(ModelError, match="not usable"):
+            Calibration(scale, shift)
+
+
+@pytest.mark.parametrize("name", ["centerface", "fast", "yunet"])
+def test_every_detector_has_a_card_with_its_calibration(name):
+    card = shipped_card(name)
+    assert card.calibration.scale > 0
+    assert card.calibration.data
+    assert DetectorCard(**{**json.loads(card.to_json()), "calibration": card.calibration}) == card
+
+
+def test_a_detector_file_without_card_or_calibration_is_refused_in_one_line(tmp_path):
+    path, card = shipped_detector()
+    (tmp_path / "model.onnx").write_bytes(path.read_bytes())
+    with pytest.raises(ModelError, match="needs its card beside it"):
+        create_detector(str(tmp_path / "model.onnx"))
+    content = json.loads(card.to_json())
+    del content["calibration"]
+    (tmp_path / "card.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="no calibration") as caught:
+        create_detector(str(tmp_path / "model.onnx"))
+    assert "\n" not in str(caught.value)
+    (tmp_path / "card.json").write_text(card.to_json())
+    assert create_detector(str(tmp_path / "model.onnx")).name == "fast"
