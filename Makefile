@@ -13,7 +13,7 @@ help:
 	@echo "make test      the test suite (under 10 minutes on 2 cores)"
 	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
 	@echo "make test-browser  of these, what opens pages and JupyterLab in Chromium (PICTURES=folder keeps pictures)"
-	@echo "make lint      ruff"
+	@echo "make lint      ruff, and which package may import which"
 	@echo "make format    ruff, mending what it can"
 	@echo "make docs      the documentation, with the tutorials run, in docs/_build/html (EXECUTE=off: not run)"
 	@echo "make notebooks bring the notebooks and their paired scripts in line"
@@ -64,6 +64,7 @@ packages:
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

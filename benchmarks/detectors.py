@@ -17,7 +17,7 @@ import numpy as np
 
 from facestats.detect.card import shipped_detector
 from facestats.detect.centerface import free_network
-from facestats.runtime import open_session
+from facestats.models.runtime import open_session
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facestats import schema
-from facestats.results import VideoResult
-from facestats.store import create_store, open_store
+from facestats.store.store import create_store, open_store
+from facestats.tables import schema
+from facestats.tables.video_tables import VideoResult
 
 
 def main() -> None:

@@ -17,12 +17,13 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from facestats import schema
-from facestats.models import find_models
+from facestats.models import attributes
+from facestats.models.registry import find_models
 from facestats.options import AnalyzeOptions
-from facestats.reporting import report, run
-from facestats.results import VideoResult
-from facestats.store import create_store
+from facestats.reports import report, run
+from facestats.store.store import create_store
+from facestats.tables import schema
+from facestats.tables.video_tables import VideoResult
 
 
 def main() -> None:
@@ -65,7 +66,7 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
     """Return the tables of one made-up video, ten frames a second, all of its faces in each."""
     video_id, times = f"v{number}-{number:08x}", np.arange(n_frames) / 10
     frames = pd.DataFrame({"frame": range(n_frames), "time_s": times, "shot": 0, "n_faces": n_tracks})
-    shares = rng.dirichlet(np.ones(len(schema.EXPRESSIONS)), n_tracks)
+    shares = rng.dirichlet(np.ones(len(attributes.EXPRESSIONS)), n_tracks)
     best = shares.argmax(axis=1)
     tracks = pd.DataFrame(
         {
@@ -79,12 +80,12 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
             "n_observations": n_frames,
             "n_classified": n_frames,
             "face_px": 40.0,
-            "expression": np.array(schema.EXPRESSIONS, object)[best],
+            "expression": np.array(attributes.EXPRESSIONS, object)[best],
             "expression_prob": shares[np.arange(n_tracks), best],
-            **{f"expression_share_{name}": shares[:, i] for i, name in enumerate(schema.EXPRESSIONS)},
+            **{f"expression_share_{name}": shares[:, i] for i, name in enumerate(attributes.EXPRESSIONS)},
             **{
-                column: rng.choice([*schema.ATTRIBUTE_CLASSES[attribute], "unknown"], n_tracks)
-                for attribute, column in schema.VERDICT_COLUMNS.items()
+                column: rng.choice([*attributes.ATTRIBUTE_CLASSES[attribute], "unknown"], n_tracks)
+                for attribute, column in attributes.VERDICT_COLUMNS.items()
                 if attribute != "expression"
             },
             **{f"{column}_prob": 0.8 for column in ("gender", "age_group", "makeup")},
@@ -93,7 +94,7 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
     rows = pd.DataFrame(
         {"frame": np.repeat(np.arange(n_frames), n_tracks), "track_id": np.tile(np.arange(n_tracks), n_frames)}
     )
-    moments = rng.dirichlet(np.ones(len(schema.EXPRESSIONS)), len(rows))
+    moments = rng.dirichlet(np.ones(len(attributes.EXPRESSIONS)), len(rows))
     rows = rows.assign(
         time_s=rows["frame"] / 10,
         shot=0,
@@ -101,7 +102,7 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
         **dict.fromkeys(("w", "h", "face_px"), 40.0),
         score=0.9,
         classified=True,
-        **{f"expression_{name}": moments[:, i] for i, name in enumerate(schema.EXPRESSIONS)},
+        **{f"expression_{name}": moments[:, i] for i, name in enumerate(attributes.EXPRESSIONS)},
     )
     videos = {
         "path": f"/videos/{number}.mp4",

@@ -14,15 +14,17 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from facestats import assembly, crops, looking
+from facestats.analysis import assembly
+from facestats.analysis import sampling as looking
+from facestats.analysis.pipeline import analyze_source
+from facestats.analysis.stages import load_stages
+from facestats.classify import crops
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import analyze_source
-from facestats.shots import CueReader, ShotCounter
-from facestats.stages import load_stages
-from facestats.thumbnails import PictureChooser
+from facestats.tables.thumbnails import PictureChooser
 from facestats.track.online import OnlineTracker
 from facestats.video import open_source
 from facestats.video.file import ContainerSource
+from facestats.video.shots import CueReader, ShotCounter
 
 
 def main() -> None:

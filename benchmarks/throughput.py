@@ -16,11 +16,11 @@ from pathlib import Path
 
 import av
 
-from facestats.inputs import Input, content_hash
+from facestats.analysis.pipeline import analyze_source
+from facestats.analysis.stages import load_stages
 from facestats.options import AnalyzeOptions
-from facestats.pipeline import analyze_source
-from facestats.stages import load_stages
 from facestats.video import open_source
+from facestats.video.discovery import Input, content_hash
 
 
 def decode(path: str) -> int:

@@ -19,11 +19,11 @@ from unittest import mock
 
 import numpy as np
 
-from facestats import assembly
-from facestats.analysis import analyze
+from facestats.analysis import assembly
+from facestats.analysis.single import analyze
 from facestats.evaluation.tracking import score_tracking
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.options import AnalyzeOptions
-from facestats.schema import ATTRIBUTE_CLASSES
 from facestats.synth.faces import people
 from facestats.synth.scenario import SUITE
 from facestats.synth.video import SynthVideo, write_video

@@ -20,14 +20,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facestats import schema, tables
-from facestats.analysis import analyze
+from facestats.analysis.single import analyze
 from facestats.classify.age import group_of_years
 from facestats.detect.base import box_overlaps
 from facestats.evaluation.calibration import expected_calibration_error
+from facestats.models import attributes
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import SynthVideo, write_video
+from facestats.tables import building as tables
+from facestats.tables import schema
 
 _PEOPLE = 8  # in each video
 _SAME = 0.4  # least overlap of a face that was found with a true one
@@ -109,17 +111,17 @@ def measure(observations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]
     Parameters
     ----------
     observations : pandas.DataFrame
-        Of tracks, see :mod:`facestats.schema`, with ``true_gender``, ``true_age_min``, ``true_age_max``,
+        Of tracks, see :mod:`facestats.tables.schema`, with ``true_gender``, ``true_age_min``, ``true_age_max``,
         ``true_fer2013_label`` and ``true_makeup``, missing where the label is not known.
     """
     plain = schema.conform("observations", observations[[column.name for column in schema.columns("observations")]])
-    tracks = tables.summarize_tracks(plain, dict.fromkeys(schema.ATTRIBUTE_CLASSES, 0.0))
+    tracks = tables.summarize_tracks(plain, dict.fromkeys(attributes.ATTRIBUTE_CLASSES, 0.0))
     true = observations.groupby(["video_id", "track_id"])[
         [f"true_{name}" for name in (*_LABELS.values(), "age_min", "age_max")]
     ]
     tracks = tracks.merge(true.first().reset_index(), on=["video_id", "track_id"])
     result: dict[str, dict[str, dict[str, float]]] = {}
-    for attribute, column in schema.VERDICT_COLUMNS.items():
+    for attribute, column in attributes.VERDICT_COLUMNS.items():
         names = list(schema.probability_columns(attribute))
         rows = {}
         for of, table in (("tracks", tracks), ("frames", plain.join(observations.filter(like="true_")))):
@@ -131,7 +133,7 @@ def measure(observations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]
                 known = label.notna() & table[names].notna().all(axis=1)
                 probabilities = table[names].fillna(0).to_numpy(np.float64)
                 said = pd.Series(
-                    np.array(schema.ATTRIBUTE_CLASSES[attribute])[probabilities.argmax(axis=1)], table.index
+                    np.array(attributes.ATTRIBUTE_CLASSES[attribute])[probabilities.argmax(axis=1)], table.index
                 )
                 confidence = probabilities.max(axis=1)
             if known.any():
@@ -156,7 +158,7 @@ def _label(table: pd.DataFrame, attribute: str) -> pd.Series:
     if attribute != "age":
         return table[f"true_{_LABELS[attribute]}"]
     low, high = (pd.to_numeric(table[f"true_age_{end}"]) for end in ("min", "max"))
-    groups = np.array(schema.AGE_GROUPS, object)
+    groups = np.array(attributes.AGE_GROUPS, object)
     first, last = (groups[group_of_years(years.fillna(0).to_numpy())] for years in (low, high))
     # A bin that lies in two groups says neither.
     return pd.Series(np.where(low.notna() & (first == last), first, None), table.index)

@@ -20,15 +20,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from facestats._util.threads import THREADS_VARIABLE
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video
-from facestats.threads import THREADS_VARIABLE
 
 _STORE_SHARE = """
 import sys, time
-import facestats.store as store, facestats.status as status, facestats.work as work
-from facestats import collection
+import facestats.store.store as store, facestats.batch.status as status, facestats.batch.work as work
+from facestats.batch import collection
 spent = 0.0
 def timed(owner, name):
     done = getattr(owner, name)

@@ -30,36 +30,36 @@ REFERENCE: dict[str, tuple[str, ...]] = {
     "facestats": ("facestats",),
     "Plots": ("facestats.plots", "facestats.plots.palette"),
     "Sections of reports": (
-        "facestats.reporting",
-        "facestats.reporting.data",
-        "facestats.reporting.video",
-        "facestats.reporting.collection",
-        "facestats.reporting.comparison",
-        "facestats.reporting.sides",
-        "facestats.reporting.who",
-        "facestats.reporting.evidence",
-        "facestats.reporting.provenance",
+        "facestats.reports",
+        "facestats.reports.data",
+        "facestats.reports.video",
+        "facestats.reports.collection",
+        "facestats.reports.comparison",
+        "facestats.reports.sides",
+        "facestats.reports.demographics",
+        "facestats.reports.evidence",
+        "facestats.reports.provenance",
     ),
-    "Widgets": ("facestats.widgets", "facestats.accessor"),
-    "Tables and exports": ("facestats.schema", "facestats.export"),
+    "Widgets": ("facestats.widgets", "facestats.plots.accessor"),
+    "Tables and exports": ("facestats.tables.schema", "facestats.store.export"),
     "Clips": ("facestats.clips", "facestats.clips.cut"),
     "Video": ("facestats.video",),
-    "Models": ("facestats.models", "facestats.card", "facestats.crops", "facestats.types"),
+    "Models": ("facestats.models.registry", "facestats.models.card", "facestats.classify.crops", "facestats.types"),
     "Evaluation": (
         "facestats.evaluation.accuracy",
         "facestats.evaluation.calibration",
         "facestats.evaluation.groups",
         "facestats.evaluation.detection",
         "facestats.evaluation.tracking",
-        "facestats.evaluation.truth",
+        "facestats.datasets.truth",
     ),
     "Training": (
         "facestats.training.run",
         "facestats.training.recipes",
-        "facestats.training.datasets",
-        "facestats.training.layouts.writing",
+        "facestats.datasets.labelled",
+        "facestats.datasets.layouts.writing",
     ),
-    "Demonstration": ("facestats.demo",),
+    "Demonstration": ("facestats.synth.demo",),
     "Errors": ("facestats.errors",),
 }
 
@@ -199,7 +199,7 @@ _TABLES = {
 
 
 def _schema() -> str:
-    from facestats import schema
+    from facestats.tables import schema
 
     lines = [f"Version {schema.SCHEMA_VERSION}. Columns in **bold** are never missing.", ""]
     for table, columns in schema.TABLES.items():

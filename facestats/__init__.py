@@ -16,37 +16,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from facestats.analysis import analyze
-    from facestats.collection import CollectionResult, analyze_collection
-    from facestats.comparison import compare
-    from facestats.composition import demographics
+    from facestats.analysis.single import analyze
+    from facestats.batch.collection import CollectionResult, analyze_collection
     from facestats.errors import FacestatsError
     from facestats.options import AnalyzeOptions
-    from facestats.reporting import report
-    from facestats.results import VideoResult
-    from facestats.store import Store, open_store
-    from facestats.tables import summarize_tracks
-    from facestats.timelines import timeline
-    from facestats.updating import UpdateResult, update
+    from facestats.reports import report
+    from facestats.reports.updating import UpdateResult, update
+    from facestats.store.store import Store, open_store
+    from facestats.tables.building import summarize_tracks
+    from facestats.tables.comparison import compare
+    from facestats.tables.demographics import demographics
+    from facestats.tables.timelines import timeline
+    from facestats.tables.video_tables import VideoResult
     from facestats.widgets.explorer import explore
 
 _HOMES = {
     "AnalyzeOptions": "facestats.options",
-    "CollectionResult": "facestats.collection",
+    "CollectionResult": "facestats.batch.collection",
     "FacestatsError": "facestats.errors",
-    "Store": "facestats.store",
-    "UpdateResult": "facestats.updating",
-    "VideoResult": "facestats.results",
-    "analyze": "facestats.analysis",
-    "analyze_collection": "facestats.collection",
-    "compare": "facestats.comparison",
-    "demographics": "facestats.composition",
+    "Store": "facestats.store.store",
+    "UpdateResult": "facestats.reports.updating",
+    "VideoResult": "facestats.tables.video_tables",
+    "analyze": "facestats.analysis.single",
+    "analyze_collection": "facestats.batch.collection",
+    "compare": "facestats.tables.comparison",
+    "demographics": "facestats.tables.demographics",
     "explore": "facestats.widgets.explorer",
-    "open_store": "facestats.store",
-    "report": "facestats.reporting",
-    "summarize_tracks": "facestats.tables",
-    "timeline": "facestats.timelines",
-    "update": "facestats.updating",
+    "open_store": "facestats.store.store",
+    "report": "facestats.reports",
+    "summarize_tracks": "facestats.tables.building",
+    "timeline": "facestats.tables.timelines",
+    "update": "facestats.reports.updating",
 }
 
 __all__ = [

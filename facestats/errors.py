@@ -77,4 +77,4 @@ class DataError(FacestatsError):
 
 
 class SchemaError(FacestatsError):
-    """A table that does not follow :mod:`facestats.schema`."""
+    """A table that does not follow :mod:`facestats.tables.schema`."""

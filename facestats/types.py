@@ -214,9 +214,9 @@ class FaceCrops:
     Attributes
     ----------
     images : numpy.ndarray
-        uint8 (N, S, S, 3), RGB, as :func:`facestats.crops.align` cuts them.
+        uint8 (N, S, S, 3), RGB, as :func:`facestats.classify.crops.align` cuts them.
     sharpness : numpy.ndarray
-        float32 (N,): see :func:`facestats.crops.sharpness`.
+        float32 (N,): see :func:`facestats.classify.crops.sharpness`.
     pixels : numpy.ndarray
         float32 (N,): how many pixels of the frame the side of each crop spans, whatever S is.
     """

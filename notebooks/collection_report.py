@@ -22,9 +22,9 @@ title = ""  # of the page; empty: the store's name
 linked = False  # whether the pages of the videos lie beside this one
 
 # %%
-from facestats.reporting import collection as section
-from facestats.reporting import provenance
-from facestats.reporting.data import load_collection
+from facestats.reports import collection as section
+from facestats.reports import provenance
+from facestats.reports.data import load_collection
 
 data = load_collection(store, linked=linked)
 section.headline(data, title=title)

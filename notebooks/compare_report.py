@@ -30,8 +30,8 @@ first_label = ""  # what to call the first side; empty: the store, the period or
 second_label = ""  # what to call the second side
 
 # %%
-from facestats.reporting import comparison as section
-from facestats.reporting.sides import load_comparison
+from facestats.reports import comparison as section
+from facestats.reports.sides import load_comparison
 
 data = load_comparison(
     store, other,

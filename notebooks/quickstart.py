@@ -17,8 +17,8 @@ from pathlib import Path
 
 import facestats as fs
 from facestats import plots
-from facestats.demo import render_demo
-from facestats.export import export_table
+from facestats.synth.demo import render_demo
+from facestats.store.export import export_table
 
 demo = render_demo(Path("facestats-demo"))
 demo.path

@@ -30,9 +30,9 @@ page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
 
 # %%
-from facestats.reporting import evidence, provenance, who
-from facestats.reporting import video as section
-from facestats.reporting.data import load_video
+from facestats.reports import evidence, provenance, demographics
+from facestats.reports import video as section
+from facestats.reports.data import load_video
 
 data = load_video(store, video, out=out, page_folder=page_folder, page_name=page_name, linked=linked)
 section.headline(data, title=title)
@@ -52,7 +52,7 @@ section.coverage(data)
 # Each followed face counts once.
 
 # %%
-who.make_up(data)
+demographics.make_up(data)
 
 # %% [markdown]
 # ## The whole video at a glance

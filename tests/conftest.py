@@ -49,7 +49,7 @@ NO_MODELS = {"expression": "none", "gender": "none", "age": "none", "makeup": "n
 @pytest.fixture(scope="session")
 def demo_video(tmp_path_factory):
     """The demonstration video, with exact truth."""
-    from facestats.demo import render_demo
+    from facestats.synth.demo import render_demo
 
     return render_demo(tmp_path_factory.mktemp("demo"))
 
@@ -57,6 +57,6 @@ def demo_video(tmp_path_factory):
 @pytest.fixture(scope="session")
 def demo_collection(tmp_path_factory, demo_video):
     """The demonstration video analysed once, with the shipped models and a clip."""
-    from facestats.collection import analyze_collection
+    from facestats.batch.collection import analyze_collection
 
     return analyze_collection(demo_video.path, out=tmp_path_factory.mktemp("demo-store"), progress=False)

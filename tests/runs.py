@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from facestats import schema
-from facestats.store import open_store
+from facestats.store.store import open_store
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video
+from facestats.tables import schema
 
 #: What is different in every run.
 VARYING = ["started_at", "elapsed_s", "missing_since"]

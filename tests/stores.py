@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facestats import schema
+from facestats.models import attributes
 from facestats.options import AnalyzeOptions
-from facestats.results import VideoResult
-from facestats.store import Store, create_store
-from facestats.tables import summarize_tracks
-from facestats.thumbnails import encode_webp
+from facestats.store.store import Store, create_store
+from facestats.tables import schema
+from facestats.tables.building import summarize_tracks
+from facestats.tables.thumbnails import encode_webp
+from facestats.tables.video_tables import VideoResult
 
 MODELS = {
     "expression": {"name": "expression", "sha256": f"{0xABC:064x}"},
@@ -59,7 +60,7 @@ FACES = (
 
 
 def _probabilities(attribute: str, name: str, sureness: float) -> dict[str, float]:
-    classes = schema.ATTRIBUTE_CLASSES[attribute]
+    classes = attributes.ATTRIBUTE_CLASSES[attribute]
     rest = (1 - sureness) / (len(classes) - 1)
     return {f"{attribute}_{other}": sureness if other == name else rest for other in classes}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facestats.schema import AGE_GROUP_YEARS
+from facestats.models.attributes import AGE_GROUP_YEARS
 from facestats.types import Float32
 
 
@@ -21,7 +21,7 @@ def group_probabilities(probabilities: np.ndarray, years: np.ndarray) -> Float32
     Returns
     -------
     numpy.ndarray
-        float32 (N, 4), in the order of :data:`facestats.schema.AGE_GROUPS`.
+        float32 (N, 4), in the order of :data:`facestats.models.attributes.AGE_GROUPS`.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def group_probabilities(probabilities: np.ndarray, years: np.ndarray) -> Float32
 
 
 def group_of_years(years: np.ndarray) -> np.ndarray:
-    """Return the index of each age's group in :data:`facestats.schema.AGE_GROUPS`, int64 (N,).
+    """Return the index of each age's group in :data:`facestats.models.attributes.AGE_GROUPS`, int64 (N,).
 
     Examples
     --------

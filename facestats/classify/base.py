@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from facestats.models import Model
+from facestats.models.registry import Model
 from facestats.types import Float32, Predictions, UInt8
 
 
@@ -25,7 +25,7 @@ class Classifier(Protocol):
         Parameters
         ----------
         images : numpy.ndarray
-            uint8 (N, S, S, 3), RGB, S = ``input_size``, as :func:`facestats.crops.align` cuts them; N may be 0.
+            uint8 (N, S, S, 3), RGB, S = ``input_size``, see :func:`facestats.classify.crops.align`; N may be 0.
         pixels : numpy.ndarray, optional
             float32 (N,): how many pixels of the frame each crop spans, which the probabilities respect.
 
@@ -55,7 +55,7 @@ def create_classifiers(models: Mapping[str, Model], *, device: str = "cpu") -> l
     Parameters
     ----------
     models : mapping of str to Model
-        Attribute to model, see :func:`facestats.models.choose_models`.
+        Attribute to model, see :func:`facestats.models.registry.choose_models`.
     device : str
         ``"cpu"`` (onnxruntime) or ``"cuda"``.
 

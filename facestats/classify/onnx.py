@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from facestats import crops
-from facestats.card import Card
+from facestats.classify import crops
 from facestats.classify.base import softmax
 from facestats.errors import DeviceError, ModelError
-from facestats.models import Model
+from facestats.models.card import Card
+from facestats.models.registry import Model
+from facestats.models.runtime import RUNTIME_ERRORS, open_session
 from facestats.options import MIN_CLASSIFIED_PX
-from facestats.runtime import RUNTIME_ERRORS, open_session
 from facestats.types import Float32, Predictions, UInt8
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -55,7 +55,7 @@ def network_input(images: UInt8, card: Card) -> Float32:
 
     Examples
     --------
-    >>> from facestats.card import Head
+    >>> from facestats.models.card import Head
     >>> card = Card("toy", (Head("gender", "gender", ("female", "male")),), input_color="gray")
     >>> network_input(np.full((2, 48, 48, 3), 255, np.uint8), card).max()
     np.float32(1.0)
@@ -86,7 +86,7 @@ class OnnxClassifier:
     Parameters
     ----------
     model : Model
-        From :func:`facestats.models.find_models`.
+        From :func:`facestats.models.registry.find_models`.
     attributes : tuple of str, optional
         Which of its attributes to report; all by default.
     device : str
@@ -105,7 +105,7 @@ class OnnxClassifier:
 
     Examples
     --------
-    >>> from facestats.models import find_models
+    >>> from facestats.models.registry import find_models
     >>> model = find_models()["expression"]
     >>> OnnxClassifier(model).classify(np.zeros((1, 48, 48, 3), np.uint8))["expression"].probabilities.shape
     (1, 7)

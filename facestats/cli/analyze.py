@@ -14,7 +14,7 @@ from facestats.cli import app
 from facestats.cli.options import with_run_options
 
 if TYPE_CHECKING:
-    from facestats.collection import CollectionResult
+    from facestats.batch.collection import CollectionResult
 
 INPUTS = typer.Argument(
     metavar="INPUT...",
@@ -40,7 +40,7 @@ def analyze(
 
     What the store has already, of the same content, options and models, is left as it is.
     """
-    from facestats.collection import analyze_collection, plan_collection
+    from facestats.batch.collection import analyze_collection, plan_collection
 
     if dry_run:
         for name in ("workers", "scheduler", "timeout"):
@@ -89,6 +89,6 @@ def one_line(text: str) -> str:
 def _window(show: bool, delay: int, blur: bool) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
     if not show:
         return contextlib.nullcontext()
-    from facestats.window import open_window
+    from facestats.widgets.window import open_window
 
     return open_window(delay_ms=delay, blur=blur)

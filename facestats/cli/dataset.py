@@ -15,7 +15,7 @@ class _ListsLayouts(TyperCommand):
     """Names the layouts below its help, and imports them only then."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from facestats.training.layouts import LAYOUTS
+        from facestats.datasets.layouts import LAYOUTS
 
         # An empty line is a new line to typer, and square brackets would be markup.
         self.epilog = "\n\n".join(
@@ -32,7 +32,7 @@ def dataset(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
 ) -> None:
     """Turn a face data set, as its authors lay it out, into a Parquet file to train and evaluate on."""
-    from facestats.training.layouts import convert, find_layout
+    from facestats.datasets.layouts import convert, find_layout
 
     chosen = find_layout(layout)
     done = convert(chosen, source, out, overwrite=overwrite, progress=True)

@@ -18,7 +18,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("facestats-demo"),
 ) -> None:
     """Render a sample video and do the whole job on it: tables, clip, CSV, report."""
-    from facestats.demo import run_demo
+    from facestats.synth.demo import run_demo
 
     print(f"Rendering two public-domain portraits as a video and analysing it, into {out}/ ...", flush=True)
     run = run_demo(out)

@@ -18,7 +18,7 @@ evaluate_app = typer.Typer(
 )
 app.add_typer(evaluate_app)
 
-#: Those of :data:`facestats.schema.ATTRIBUTE_CLASSES`, which takes long to import.
+#: Those of :data:`facestats.models.attributes.ATTRIBUTE_CLASSES`, which takes long to import.
 ATTRIBUTES = ("expression", "gender", "age", "makeup")
 
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
@@ -44,10 +44,10 @@ def _attribute_command(attribute: str) -> Callable[..., None]:
         as_json: _Json = False,
     ) -> None:
         from facestats.classify.onnx import check_device
+        from facestats.datasets.faces import load_faces
         from facestats.errors import UnknownNameError
         from facestats.evaluation.accuracy import evaluate as score_model
-        from facestats.models import choose_models
-        from facestats.training.faces import load_faces
+        from facestats.models.registry import choose_models
 
         if model == "none":
             raise UnknownNameError("--model none leaves nothing to evaluate: name a model, see `facestats models list`")
@@ -119,10 +119,10 @@ def evaluate_tracking(
     as_json: _Json = False,
 ) -> None:
     """Score the tracks of a video against true boxes: HOTA, IDF1, MOTA, switches of identity; sampled frames only."""
+    from facestats.datasets.truth import read_truth
     from facestats.errors import DataError, UnknownNameError
     from facestats.evaluation.tracking import score_tracking
-    from facestats.evaluation.truth import read_truth
-    from facestats.store import open_store
+    from facestats.store.store import open_store
 
     table = read_truth(truth, boxes=boxes)
     opened = open_store(store, video)

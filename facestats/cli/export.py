@@ -35,8 +35,8 @@ def export(
     ] = None,
 ) -> None:
     """Write one table of a store as a file that a spreadsheet opens."""
-    from facestats.export import export_store
-    from facestats.store import open_store
+    from facestats.store.export import export_store
+    from facestats.store.store import open_store
 
     path = out or Path(f"{table}.{format}")
     n = export_store(
@@ -59,8 +59,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
 ) -> None:
     """Say which videos of a store are done, partial, failed or pending, and why."""
-    from facestats.status import collection_status
-    from facestats.store import open_store
+    from facestats.batch.status import collection_status
+    from facestats.store.store import open_store
 
     found = collection_status(open_store(store))
     counts = found["state"].value_counts()

@@ -27,7 +27,7 @@ def lab(
     port: Annotated[int, typer.Option(help="Of JupyterLab on this machine; another one if it is taken.")] = 8888,
 ) -> None:
     """Open JupyterLab on a notebook that explores a store; it is put into the working directory as explore.ipynb."""
-    from facestats.store import open_store
+    from facestats.store.store import open_store
 
     open_store(store)  # or the notebook would say so, later
     notebook = place_notebook(store, Path.cwd())
@@ -56,8 +56,8 @@ def place_notebook(store: str, folder: Path) -> Path:
     """
     import nbformat
 
-    from facestats.reporting.parameters import read_notebook
-    from facestats.resources import bundled
+    from facestats._util.resources import bundled
+    from facestats.reports.parameters import read_notebook
 
     notebook = read_notebook(bundled("notebooks") / _NOTEBOOK)
     for cell in notebook.cells:

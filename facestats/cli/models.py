@@ -23,9 +23,9 @@ def list_models(
 ) -> None:
     """Show every model that --model can name, and what can be pulled."""
     from facestats.detect.card import shipped_detector
-    from facestats.downloads import DOWNLOADS, pulled_file
     from facestats.errors import ModelError
-    from facestats.models import find_models
+    from facestats.models.downloads import DOWNLOADS, pulled_file
+    from facestats.models.registry import find_models
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
     for model in find_models(tuple(models_path or ())).values():
@@ -51,7 +51,7 @@ def list_models(
 @models_app.command()
 def pull(name: Annotated[str, typer.Argument(metavar="NAME", help="yunet.")]) -> None:
     """Fetch a file that does not ship with facestats, and check its sha256."""
-    from facestats.downloads import pull as fetch
+    from facestats.models.downloads import pull as fetch
 
     print(fetch(name))
 

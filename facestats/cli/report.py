@@ -67,8 +67,8 @@ def report(
     ] = False,
 ) -> None:
     """Make notebooks and offline HTML pages: one for each video, and one over all."""
-    from facestats.reporting import run, tasks
-    from facestats.reporting.parameters import read_values
+    from facestats.reports import run, tasks
+    from facestats.reports.parameters import read_values
 
     if list_parameters:
         _print_parameters(tasks.templates(template), tasks.reserved_names(template))
@@ -90,7 +90,7 @@ def report(
 
 
 def _print_parameters(templates: list[Path], reserved: dict[str, str]) -> None:
-    from facestats.reporting.parameters import notebook_parameters
+    from facestats.reports.parameters import notebook_parameters
 
     for template in templates:
         parameters = notebook_parameters(template)

@@ -33,7 +33,7 @@ def add(
     ] = False,
 ) -> None:
     """Add a line to your crontab: facestats schedule add --cron "0 6 * * *" -- update INPUT --store S --reports R."""
-    from facestats.scheduling import add_job, make_job
+    from facestats.batch.scheduling import add_job, make_job
 
     job = make_job(cron, arguments or [])
     if print_only:
@@ -47,7 +47,7 @@ def add(
 @schedule_app.command("list")
 def show() -> None:
     """List the lines of your crontab that facestats has added."""
-    from facestats.scheduling import list_jobs
+    from facestats.batch.scheduling import list_jobs
 
     jobs = list_jobs()
     for job in jobs:
@@ -59,7 +59,7 @@ def show() -> None:
 @schedule_app.command("remove")
 def remove(job_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]) -> None:
     """Remove one of these lines, and no other."""
-    from facestats.scheduling import remove_job
+    from facestats.batch.scheduling import remove_job
 
     job = remove_job(job_id)
     print(f"{job.job_id} removed: {job.cron} {job.command}")
@@ -74,7 +74,7 @@ def systemd(
     name: Annotated[str, typer.Option(help="Of the two units.")] = "facestats-update",
 ) -> None:
     """Print a service and a timer for systemd; nothing is installed."""
-    from facestats.scheduling import systemd_units
+    from facestats.batch.scheduling import systemd_units
 
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"--name must be letters, digits, dashes and underscores, not {name!r}")

@@ -158,7 +158,7 @@ def _train_detector(
 ) -> None:
     from dataclasses import replace
 
-    from facestats.resources import bundled
+    from facestats._util.resources import bundled
     from facestats.training.detector.fitting import DetectorRecipe
     from facestats.training.detector.run import train_detector
     from facestats.training.recipes import read_recipe

@@ -36,8 +36,8 @@ def update(
 
     Two updates of the same reports, and two runs on the same store, never overlap.
     """
-    from facestats.store import create_store
-    from facestats.updating import update as bring_up_to_date
+    from facestats.reports.updating import update as bring_up_to_date
+    from facestats.store.store import create_store
 
     create_store(store)  # first: the log may lie in it
     folder = reports.absolute()

@@ -15,13 +15,14 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from facestats import schema
+from facestats._util.files import written_aside
 from facestats.clips.blur import Box, blur_video
 from facestats.clips.draw import FaceLabel, draw_faces
 from facestats.detect import Detector
 from facestats.errors import OutputError
-from facestats.files import written_aside
-from facestats.gaps import bridged_gap_s
+from facestats.models import attributes
+from facestats.tables import schema
+from facestats.track.gaps import bridged_gap_s
 from facestats.types import Predictions, UInt8
 from facestats.video import FrameSource
 from facestats.video.writer import ClipWriter
@@ -124,7 +125,7 @@ def moment_expressions(observations: pd.DataFrame, threshold: float) -> list[str
             said.append(None)
             continue
         best = int(np.nanargmax(row))
-        name = schema.EXPRESSIONS[best]
+        name = attributes.EXPRESSIONS[best]
         said.append(f"{name} {_percent(row[best])}" if row[best] >= threshold else "expression unknown")
     return said
 

@@ -9,8 +9,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
+from facestats._util.threads import map_ahead, opencv_threads
 from facestats.detect.base import Detector, shrink_to
-from facestats.threads import map_ahead, opencv_threads
 from facestats.types import Detections, Frame
 
 #: Faces are searched for in the finest picture at least so often, in seconds of video.

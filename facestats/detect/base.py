@@ -8,9 +8,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from facestats.card import CARD_FILE
-from facestats.crops import halved
+from facestats._util.pixels import halved
 from facestats.errors import UnknownNameError
+from facestats.models.card import CARD_FILE
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch, UInt8
 
@@ -199,7 +199,7 @@ def detector_identity(name: str) -> str:
     >>> detector_identity("centerface")
     'centerface'
     """
-    from facestats.files import sha256_of
+    from facestats._util.files import sha256_of
 
     if name == "centerface":  # its package has had one file only
         return name
@@ -222,7 +222,7 @@ def detector_file(name: str) -> Path:
     """
     from facestats.detect.card import shipped_detector
     from facestats.detect.centerface import weights_path
-    from facestats.downloads import pulled_file
+    from facestats.models.downloads import pulled_file
 
     if name == "fast":
         return shipped_detector(name)[0]

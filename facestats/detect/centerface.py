@@ -22,7 +22,7 @@ from facestats.detect.base import (
 )
 from facestats.detect.card import Calibration
 from facestats.errors import ModelError
-from facestats.runtime import open_session
+from facestats.models.runtime import open_session
 from facestats.types import Detections, ImageBatch, UInt8
 
 _STRIDE = 4

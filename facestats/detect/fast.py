@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, network_planes, shrink_to, suppress
 from facestats.detect.card import Calibration
 from facestats.errors import ModelError
-from facestats.runtime import RUNTIME_ERRORS, ends_of, open_session
+from facestats.models.runtime import RUNTIME_ERRORS, ends_of, open_session
 from facestats.types import Detections, Float32, ImageBatch
 
 #: Pixels between the cells of each level of the network.

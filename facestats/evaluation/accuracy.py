@@ -10,11 +10,12 @@ from sklearn.metrics import confusion_matrix, f1_score, recall_score, roc_auc_sc
 
 from facestats.classify.age import age_quantiles, expected_age, group_of_years, group_probabilities
 from facestats.classify.onnx import OnnxClassifier
+from facestats.datasets.faces import FaceData
 from facestats.evaluation.calibration import expected_calibration_error
 from facestats.evaluation.groups import accuracy_by_group
-from facestats.models import Model
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN
-from facestats.training.faces import FaceData
+from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.models.registry import Model
+from facestats.tables.schema import UNKNOWN
 from facestats.types import Float32, Int64, Predictions
 
 _BATCH = 256
@@ -26,9 +27,9 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
     Parameters
     ----------
     model : Model
-        From :func:`facestats.models.find_models`; it must predict the attribute of ``faces``.
+        From :func:`facestats.models.registry.find_models`; it must predict the attribute of ``faces``.
     faces : FaceData
-        From :func:`facestats.training.faces.load_faces`, cut at the model's input size.
+        From :func:`facestats.datasets.faces.load_faces`, cut at the model's input size.
     device : str
         ``"cpu"`` or ``"cuda"``.
 

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from facestats.datasets.labelled import decode_image, parquet_columns, rows_of_split
 from facestats.detect import Detector
 from facestats.detect.base import box_overlaps
 from facestats.errors import DataError
-from facestats.training.datasets import decode_image, parquet_columns, rows_of_split
 from facestats.types import Detections, Float32
 
 #: Detections this weak are asked for, so that the whole precision-recall curve is seen, however scores are scaled.
@@ -70,7 +70,7 @@ def read_boxes(path: Path, split: str | None = None) -> list[BoxedImage]:
         Columns ``image`` (an encoded picture) and ``boxes`` (a list of ``x, y, w, h`` in pixels), perhaps ``name``,
         ``split`` and ``landmarks`` (a list of five ``x, y`` for each box).
     split : str, optional
-        ``"train"`` or ``"validation"``, see :mod:`facestats.training.datasets`; every row by default.
+        ``"train"`` or ``"validation"``, see :mod:`facestats.datasets.labelled`; every row by default.
 
     Raises
     ------

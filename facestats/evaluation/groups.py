@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from facestats.classify.age import group_of_years
-from facestats.schema import AGE_GROUPS
+from facestats.models.attributes import AGE_GROUPS
 
 #: Groups of fewer faces are counted, but not compared with others: chance alone would set them apart.
 LEAST_COMPARED = 50

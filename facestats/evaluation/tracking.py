@@ -38,9 +38,9 @@ def score_tracking(
     Parameters
     ----------
     truth : pandas.DataFrame
-        See :func:`facestats.evaluation.truth.read_truth`.
+        See :func:`facestats.datasets.truth.read_truth`.
     observations, frames : pandas.DataFrame
-        Of one video, see :mod:`facestats.schema`.
+        Of one video, see :mod:`facestats.tables.schema`.
     n_frames : int, optional
         How many frames the video has, to refuse the truth of another one.
     min_face : float

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import Formatter, MaxNLocator
 
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.plots.palette import (
     FAINT,
     INK,
@@ -22,7 +23,7 @@ from facestats.plots.palette import (
     color_of,
     hex_color,
 )
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN
+from facestats.tables.schema import UNKNOWN
 
 #: Hatching that tells "unknown" from any colour, also without colour vision and in print.
 UNKNOWN_HATCH = "////"

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facestats.gaps import bridged_gap_s
-from facestats.schema import EXPRESSIONS, UNKNOWN, probability_columns
+from facestats.models.attributes import EXPRESSIONS
+from facestats.tables.schema import UNKNOWN, probability_columns
+from facestats.track.gaps import bridged_gap_s
 
 Float64 = NDArray[np.float64]
 

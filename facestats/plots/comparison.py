@@ -7,10 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats.errors import UnknownNameError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _axes
 from facestats.plots.palette import INK, MUTED, NOT_MEASURED, Color, color_of, hex_color
 from facestats.plots.verdicts import TITLES, row_label
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+from facestats.tables.schema import UNKNOWN
 
 #: Hatching of the second side's bars, which lean the other way than those of "unknown".
 SECOND_HATCH = "\\\\\\\\"

@@ -7,10 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats.errors import UnknownNameError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _axes
 from facestats.plots.palette import INK, MUTED, color_of, hex_color
 from facestats.plots.verdicts import TITLES, row_label
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+from facestats.tables.schema import UNKNOWN
 
 _TEXT, _COUNTED = 1.08, 2.95  # where numbers stand, a bar of 100 % being 1 long
 

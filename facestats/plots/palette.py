@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from facestats.schema import UNKNOWN
+from facestats.tables.schema import UNKNOWN
 
 #: Red, green, blue, 0 to 255 each.
 Color = tuple[int, int, int]
@@ -44,7 +44,7 @@ AGE_COLORS: Mapping[str, Color] = {
 }
 MAKEUP_COLORS: Mapping[str, Color] = {"none": (222, 203, 228), "partial": (200, 110, 170), "over": (122, 1, 90)}
 
-#: The colours of each attribute's classes, in the order of :data:`facestats.schema.ATTRIBUTE_CLASSES`.
+#: The colours of each attribute's classes, in the order of :data:`facestats.models.attributes.ATTRIBUTE_CLASSES`.
 ATTRIBUTE_COLORS: Mapping[str, Mapping[str, Color]] = {
     "expression": EXPRESSION_COLORS,
     "gender": GENDER_COLORS,

@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from facestats.gaps import seconds_seen
+from facestats.models.attributes import EXPRESSIONS
 from facestats.plots import _axes
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color, text_color
-from facestats.schema import EXPRESSIONS
+from facestats.track.gaps import seconds_seen
 
 _SHARE_COLUMNS = [f"expression_share_{name}" for name in EXPRESSIONS]
 

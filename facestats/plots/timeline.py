@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from facestats.errors import UsageError
+from facestats.models.attributes import EXPRESSIONS
 from facestats.plots import _axes, _expressions
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
-from facestats.schema import EXPRESSIONS
 
 
 def expression_timeline(

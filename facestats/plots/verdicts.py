@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats.errors import UnknownNameError
+from facestats.models.attributes import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _axes
 from facestats.plots.palette import MUTED, NOT_MEASURED, color_of, hex_color
-from facestats.schema import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+from facestats.tables.schema import UNKNOWN
 
 #: What each attribute's plots are called.
 TITLES = {

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from facestats.datasets.framing import find_face
+from facestats.datasets.labelled import decode_image, parquet_columns, rows_of_split
 from facestats.detect import create_detector
 from facestats.errors import DataError, MissingInputError, UnreadableInputError
 from facestats.synth.portraits import Portrait, cut_out, library_portraits
-from facestats.training.datasets import decode_image, parquet_columns, rows_of_split
-from facestats.training.framing import find_face
 from facestats.types import UInt8
 from facestats.video import IMAGE_SUFFIXES, natural_key, read_image
 
@@ -28,7 +28,7 @@ def people(source: Path | None, n: int, *, split: str | None = None, seed: int =
     ----------
     source : pathlib.Path or None
         A folder of images, or a Parquet file with a column ``image`` and perhaps labels (see
-        :mod:`facestats.training.datasets`); None for the two portraits that come with the libraries, which are then
+        :mod:`facestats.datasets.labelled`); None for the two portraits that come with the libraries, which are then
         used again and again.
     n : int
     split : str, optional

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from facestats.datasets.truth import TRUTH_DTYPES, write_truth
 from facestats.errors import OutputError
-from facestats.evaluation.truth import TRUTH_DTYPES, write_truth
 from facestats.synth.portraits import Portrait
 from facestats.synth.scenario import Scenario, scenes
 from facestats.synth.scene import Scene, TruthRow, render
@@ -27,10 +27,10 @@ class SynthVideo:
     Attributes
     ----------
     path, truth_path, people_path : pathlib.Path
-        ``NAME.mp4``; ``NAME.txt``, the boxes (MOT, see :func:`facestats.evaluation.truth.write_truth`); ``NAME.csv``,
+        ``NAME.mp4``; ``NAME.txt``, the boxes (MOT, see :func:`facestats.datasets.truth.write_truth`); ``NAME.csv``,
         one row a person: ``person`` as in the boxes, ``shot``, ``name`` and the labels of the picture.
     truth : pandas.DataFrame
-        :data:`facestats.evaluation.truth.TRUTH_DTYPES`, and ``visible``.
+        :data:`facestats.datasets.truth.TRUTH_DTYPES`, and ``visible``.
     people : pandas.DataFrame
         What the CSV holds.
     """

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from facestats.errors import UnknownNameError
-from facestats.gaps import longest_gap_s
 from facestats.options import DEFAULT_SURE_SCORE
+from facestats.track.gaps import longest_gap_s
 from facestats.types import Detections, Int64
 
 TRACKERS = ("bytetrack", "bytetrack-iou", "cbiou", "ocsort", "botsort", "centroid", "none")

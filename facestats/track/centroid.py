@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from facestats.gaps import LOST_FOR_S
+from facestats.track.gaps import LOST_FOR_S
 from facestats.types import Detections, Int64
 
 

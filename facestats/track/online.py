@@ -11,7 +11,7 @@ from trackers import BoTSORTTracker, ByteTrackTracker, CBIoUTracker, OCSORTTrack
 from trackers.core.base import BaseTracker
 from trackers.utils.iou import BIoU
 
-from facestats.gaps import LOST_FOR_S
+from facestats.track.gaps import LOST_FOR_S
 from facestats.types import Detections, Int64
 
 _REFERENCE_RATE = 30.0  # `lost_track_buffer` counts frames at this rate, whatever the real one is

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from facestats.card import Card, Head
+from facestats.datasets.faces import FaceData
 from facestats.detect.card import DetectorCard
 from facestats.evaluation.groups import LEAST_COMPARED
-from facestats.training.faces import FaceData
+from facestats.models.card import Card, Head
 from facestats.training.origins import origin_lines
 from facestats.training.recipes import Recipe, recipe_toml
 

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from facestats._util.files import written_aside
 from facestats.errors import OutputError
-from facestats.files import written_aside
 
 #: Name of the file in a model's folder.
 CURVES_FILE = "curves.csv"

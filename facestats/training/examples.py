@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from facestats.classify.onnx import color_planes
-from facestats.training.datasets import NETWORK_CLASSES
-from facestats.training.faces import FaceData
+from facestats.datasets.faces import FaceData
+from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.training.recipes import Recipe
 from facestats.training.targets import sample_weights, training_targets
 from facestats.types import Float32, UInt8
@@ -46,7 +46,7 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
     Parameters
     ----------
     files : sequence of sequence of FaceData
-        Of each file, what :func:`facestats.training.faces.load_faces` gives for each attribute that it has.
+        Of each file, what :func:`facestats.datasets.faces.load_faces` gives for each attribute that it has.
     recipe : Recipe
         Names attributes, colours, and how the taggers of FER+ count.
 

@@ -16,9 +16,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from facestats.classify.onnx import color_planes
+from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import DataError, DeviceError, ModelError
 from facestats.training.augmentation import augment, blend
-from facestats.training.datasets import NETWORK_CLASSES
 from facestats.training.examples import Examples
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD, create_network
 from facestats.training.recipes import Recipe

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from facestats.crops import DEFAULT_SIZE
+from facestats._util.resources import bundled
+from facestats.classify.crops import DEFAULT_SIZE
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
-from facestats.resources import bundled
-from facestats.schema import ATTRIBUTE_CLASSES
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.training.networks import NETWORKS
 
 _AnyRecipe = TypeVar("_AnyRecipe")

@@ -12,16 +12,18 @@ import pandas as pd
 import torch
 from torch import nn
 
-from facestats.card import WEIGHTS_FILE, Card, Head
+from facestats._util.files import sha256_of
 from facestats.classify.base import softmax
-from facestats.crops import FRAMING
+from facestats.classify.crops import FRAMING
+from facestats.datasets.faces import FaceData, concatenate, load_faces
+from facestats.datasets.labelled import LABEL_COLUMNS, NETWORK_CLASSES, SPLITS, attributes_in, read_table
 from facestats.detect.base import detector_identity
 from facestats.errors import DataError
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
-from facestats.files import sha256_of
-from facestats.models import Model
+from facestats.models.card import WEIGHTS_FILE, Card, Head
+from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import (
     card_markdown,
@@ -32,10 +34,8 @@ from facestats.training.cards import (
     with_source,
 )
 from facestats.training.curves import CURVES_FILE, add_epoch
-from facestats.training.datasets import LABEL_COLUMNS, NETWORK_CLASSES, SPLITS, attributes_in, read_table
 from facestats.training.examples import combine
 from facestats.training.export import check_out, round_weights, write_model
-from facestats.training.faces import FaceData, concatenate, load_faces
 from facestats.training.fitting import fit, network_logits, new_network, torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
 from facestats.training.origins import all_commands, all_terms, origin_of
@@ -77,7 +77,7 @@ def train_model(
     recipe : Recipe
         What is trained, and how.
     data : sequence of pathlib.Path
-        See :mod:`facestats.training.datasets`; each serves the attributes whose columns it has.
+        See :mod:`facestats.datasets.labelled`; each serves the attributes whose columns it has.
     out : pathlib.Path
         The model's folder; its name becomes the model's. While it trains, the folder holds a checkpoint and the curves
         so far.
@@ -103,7 +103,7 @@ def train_model(
     Raises
     ------
     UnknownNameError, MissingInputError, DataError
-        See :func:`facestats.training.faces.load_faces`.
+        See :func:`facestats.datasets.faces.load_faces`.
     DeviceError, OutputError
         See :func:`facestats.training.fitting.fit` and :func:`facestats.training.export.check_out`.
     ModelError

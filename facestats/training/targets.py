@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from facestats.training.datasets import NETWORK_CLASSES
-from facestats.training.faces import FaceData
+from facestats.datasets.faces import FaceData
+from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.types import Float32
 
 #: An image that at least so many of the ten FER+ taggers call "not a face" is left out of training (Barsoum et al.,

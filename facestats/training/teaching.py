@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from facestats.card import CARD_FILE, WEIGHTS_FILE, Card
-from facestats.crops import FRAMING
+from facestats.classify.crops import FRAMING
+from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import MissingInputError, ModelError
-from facestats.models import Model
-from facestats.training.datasets import NETWORK_CLASSES
+from facestats.models.card import CARD_FILE, WEIGHTS_FILE, Card
+from facestats.models.registry import Model
 from facestats.training.examples import Examples
 from facestats.training.export import load_weights, network_of, read_safetensors
 
@@ -42,7 +42,7 @@ def read_teacher(folder: Path, attributes: Sequence[str]) -> Model:
 
     Examples
     --------
-    >>> from facestats.resources import bundled
+    >>> from facestats._util.resources import bundled
     >>> read_teacher(bundled("models") / "expression", ["expression"]).card.attributes
     ('expression',)
     """

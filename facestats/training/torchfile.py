@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import torch
 
+from facestats._util.files import written_aside
 from facestats.errors import ModelError, OutputError
-from facestats.files import written_aside
 
 # What torch.load raises for content that is damaged or not its own, besides UnpicklingError for code.
 _DAMAGED = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError)

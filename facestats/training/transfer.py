@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from facestats.card import CARD_FILE, WEIGHTS_FILE, Card
 from facestats.errors import MissingInputError, ModelError
-from facestats.models import Model
+from facestats.models.card import CARD_FILE, WEIGHTS_FILE, Card
+from facestats.models.registry import Model
 from facestats.training.dlibfile import read_dlib_recognizer
 from facestats.training.export import read_safetensors
 from facestats.training.origins import DLIB, Origin, origin_of
@@ -51,7 +51,7 @@ def read_start(path: Path) -> Start:
 
     Examples
     --------
-    >>> from facestats.resources import bundled
+    >>> from facestats._util.resources import bundled
     >>> len(read_start(bundled("models") / "expression").weights) > 50
     True
     """

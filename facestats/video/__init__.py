@@ -2,8 +2,8 @@
 
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.images import IMAGE_SUFFIXES, natural_key, read_image
-from facestats.video.inputs import VIDEO_SUFFIXES, is_image, is_live, open_source
 from facestats.video.names import shown
+from facestats.video.opening import VIDEO_SUFFIXES, is_image, is_live, open_source
 from facestats.video.sampling import Sampler
 from facestats.video.writer import ClipWriter
 

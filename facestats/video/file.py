@@ -16,13 +16,13 @@ from av.container import Flags, InputContainer
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
+from facestats._util.threads import usable_cores
 from facestats.errors import UnreadableInputError
-from facestats.threads import usable_cores
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource, over_white
 from facestats.video.clock import Clock
+from facestats.video.orientation import display_matrix, square_pixels, turn_in_degrees, turned
 from facestats.video.spans import STRETCH_S, WHOLE, Span, find_spans
-from facestats.video.upright import display_matrix, square_pixels, turn_in_degrees, turned
 
 # Formats whose header announces the length. Elsewhere ffmpeg estimates it, so that falling short proves nothing.
 _LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})

@@ -16,7 +16,7 @@ import numpy as np
 
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame
-from facestats.video.inputs import open_source
+from facestats.video.opening import open_source
 
 #: Farther ahead than this, in seconds, a keyframe is looked for; nearer, decoding on is as quick.
 _NEAR_S = 2.0

@@ -12,11 +12,11 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
+from facestats._util.notebook import is_notebook
 from facestats.clips.cut import cut_clip
 from facestats.errors import FacestatsError, UsageError
-from facestats.notebook import is_notebook
-from facestats.results import VideoResult
-from facestats.store import Store, open_store
+from facestats.store.store import Store, open_store
+from facestats.tables.video_tables import VideoResult
 from facestats.widgets import still
 from facestats.widgets.base import CHOICES
 from facestats.widgets.frame_pane import FramePane

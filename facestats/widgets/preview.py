@@ -11,12 +11,12 @@ import cv2
 import ipywidgets
 from IPython.display import display
 
-from facestats.looking import FrameCallback
-from facestats.notebook import is_notebook
-from facestats.window import annotate
+from facestats._util.notebook import is_notebook
+from facestats.analysis.sampling import FrameCallback
+from facestats.widgets.window import annotate
 
 if TYPE_CHECKING:
-    from facestats.tables import SampledFrame
+    from facestats.tables.building import SampledFrame
     from facestats.types import Frame, Int64
 
 _EVERY_S = 0.4  # a picture more often than this costs more than it tells
@@ -37,7 +37,7 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
     Yields
     ------
     callable or None
-        A :data:`facestats.looking.FrameCallback`.
+        A :data:`facestats.analysis.sampling.FrameCallback`.
 
     Examples
     --------

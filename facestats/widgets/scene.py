@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facestats import schema
+from facestats._util.locations import is_remote
 from facestats.clips.render import FULL_LABELS, track_lines
 from facestats.errors import UsageError
-from facestats.gaps import bridged_gap_s
-from facestats.locations import is_remote
+from facestats.models import attributes
+from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.plots.cuts import shot_cuts
-from facestats.results import VideoResult
-from facestats.schema import VERDICT_COLUMNS
-from facestats.store import Store
+from facestats.store.store import Store
+from facestats.tables import schema
+from facestats.tables.video_tables import VideoResult
+from facestats.track.gaps import bridged_gap_s
 
 #: What a person may choose to see: everything, or one attribute.
 ATTRIBUTES = ("all", *VERDICT_COLUMNS)
@@ -246,7 +247,7 @@ class Scene:
             if not np.isnan(values).all():
                 best = int(np.nanargmax(values))
                 known = values[best] >= self.threshold
-                lines.append(f"{schema.EXPRESSIONS[best]} {values[best]:.0%}" if known else "expression unknown")
+                lines.append(f"{attributes.EXPRESSIONS[best]} {values[best]:.0%}" if known else "expression unknown")
         if attribute != "expression":
             wanted = {VERDICT_COLUMNS[name] for name in VERDICT_COLUMNS if attribute in ("all", name)}
             lines += track_lines({k: v for k, v in track.items() if not _is_other(k, wanted)})
@@ -277,7 +278,7 @@ def scene_of(found: VideoResult | Store, *, threshold: float | None = None) -> S
     StoreError
         If its tables are damaged.
     """
-    from facestats.timelines import default_threshold
+    from facestats.tables.timelines import default_threshold
 
     least = default_threshold() if threshold is None else threshold
     if isinstance(found, VideoResult):

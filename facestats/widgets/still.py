@@ -9,8 +9,8 @@ from typing import Any
 
 from facestats import plots
 from facestats.plots.cuts import shot_cuts
-from facestats.results import VideoResult
-from facestats.store import Store
+from facestats.store.store import Store
+from facestats.tables.video_tables import VideoResult
 
 #: What stands where an explorer would.
 SAID = "facestats.explore needs a notebook that runs (JupyterLab, or voila); this is a still figure instead"

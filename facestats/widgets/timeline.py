@@ -6,9 +6,10 @@ from typing import Any
 
 import traitlets
 
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _expressions
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, SceneWidget
 from facestats.widgets.scene import Scene
 

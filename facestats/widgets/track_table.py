@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from facestats._util.words import moment
 from facestats.errors import UsageError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
-from facestats.reporting.words import moment
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN, VERDICT_COLUMNS
+from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, SceneWidget
 from facestats.widgets.scene import Scene
 

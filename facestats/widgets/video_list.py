@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from facestats._util import words
+from facestats._util.locations import is_remote
 from facestats.errors import FacestatsError
-from facestats.locations import is_remote
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
 from facestats.plots.shares import mean_shares
-from facestats.reporting import words
-from facestats.store import Store
+from facestats.store.store import Store
 from facestats.widgets.base import FRONT
 
 #: Videos of a page.

@@ -36,7 +36,7 @@ folder = Path(folder)
 # With a video of your own, leave this cell out and write its path below.
 
 # %%
-from facestats.demo import render_demo
+from facestats.synth.demo import render_demo
 
 demo = render_demo(folder)
 demo.path
@@ -85,7 +85,7 @@ result.tracks[["track_id", "start_s", "end_s", "gender", "gender_prob", "age_gro
 # seconds, lengths are pixels.
 
 # %%
-from facestats import schema
+from facestats.tables import schema
 
 meanings = pd.DataFrame(schema.columns("tracks"))[["name", "meaning"]]
 meanings.head(12).style.hide().set_properties(**{"text-align": "left"})
@@ -105,7 +105,7 @@ result.observations[shown].head()
 # the division is wrong. To see it, here is a video that stands still for half a second after every 25 frames.
 
 # %%
-from facestats.demo import demo_scene
+from facestats.synth.demo import demo_scene
 from facestats.synth.scene import render
 from facestats.video import ClipWriter
 
@@ -209,7 +209,7 @@ Video(str(result.clip), embed=True, width=640)
 # As CSV, with the columns always in the same order and numbers rounded to what they are worth.
 
 # %%
-from facestats.export import export_table
+from facestats.store.export import export_table
 
 for name in ("videos", "frames", "observations", "tracks"):
     export_table(tables[name], name, format="csv", out=folder / f"{name}.csv")

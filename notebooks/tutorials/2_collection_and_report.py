@@ -101,7 +101,7 @@ f"{len(again.analyzed)} of {len(again.video_ids)} analysed, exit code {again.exi
 # to look at every frame:
 
 # %%
-from facestats.collection import plan_collection
+from facestats.batch.collection import plan_collection
 
 tasks = plan_collection(videos, out=folder / "store", rate=0)
 plan = [(Path(task.item.path).name, task.action, task.reason) for task in tasks]
@@ -196,7 +196,7 @@ reports
 # Write a table as CSV, JSON or Parquet. A store is written piece by piece, so it may be of any size.
 
 # %%
-from facestats.export import export_store
+from facestats.store.export import export_store
 
 rows = export_store(store, "tracks", format="csv", out=folder / "tracks.csv", attributes=["expression"])
 rows, pd.read_csv(folder / "tracks.csv").columns[-9:].tolist()

@@ -147,8 +147,8 @@ right.axhline(1 / 3, color="grey", linestyle=":");
 
 # %%
 from facestats.evaluation.accuracy import evaluate
-from facestats.models import find_models
-from facestats.training.faces import load_faces
+from facestats.models.registry import find_models
+from facestats.datasets.faces import load_faces
 
 scores = {}
 for each in (model, find_models()["people"]):
@@ -211,7 +211,7 @@ Markdown(card[start:end].replace("## ", "#### "))
 
 # %%
 import facestats as fs
-from facestats.demo import render_demo
+from facestats.synth.demo import render_demo
 
 demo = render_demo(folder)
 others = {"gender": "none", "age": "none", "expression": "none"}

@@ -37,7 +37,7 @@ folder = Path(folder)
 # Yes. The two people in this video are Grace Hopper, then in her seventies, and Eileen Collins. Both are women.
 
 # %%
-from facestats.demo import render_demo
+from facestats.synth.demo import render_demo
 
 result = fs.analyze(render_demo(folder).path, progress=False)
 result.tracks[["track_id", "gender", "gender_prob", "age_group", "age_group_prob", "age_years_low", "age_years_high"]]
@@ -66,7 +66,7 @@ for ax, picture in zip(axes, pictures.itertuples()):
 # training, nor in the fitting of the threshold (*held-out*):
 
 # %%
-from facestats.models import choose_models
+from facestats.models.registry import choose_models
 
 models = choose_models({})  # the models that an analysis uses, by attribute
 cards = {attribute: model.card for attribute, model in models.items()}

@@ -11,8 +11,8 @@ import time
 import pytest
 from runs import check_same, make_videos
 
+from facestats.batch.collection import analyze_collection
 from facestats.cli import main
-from facestats.collection import analyze_collection
 from facestats.errors import UsageError
 
 pytest.importorskip("distributed")
@@ -80,7 +80,7 @@ def test_a_video_that_hangs_is_given_up(videos, tmp_path, cluster):
 
 
 def test_no_scheduler_is_one_line(videos, tmp_path, monkeypatch):
-    monkeypatch.setattr("facestats.cluster._CONNECTS_WITHIN_S", 1.0)
+    monkeypatch.setattr("facestats.batch.cluster._CONNECTS_WITHIN_S", 1.0)
     with pytest.raises(UsageError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
         analyze_collection(videos, out=tmp_path / "store", scheduler="tcp://127.0.0.1:9", progress=False)
     with pytest.raises(UsageError, match="has workers of its own"):

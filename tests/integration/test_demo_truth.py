@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from facestats import analyze, schema
+from facestats import analyze
+from facestats.models import attributes
+from facestats.tables import schema
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(
 def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collection, demo_video):
     result = analyze(demo_video.path, every_sample=True, progress=False)
     classified = result.observations[result.observations["classified"]]
-    for attribute in schema.ATTRIBUTE_CLASSES:
+    for attribute in attributes.ATTRIBUTE_CLASSES:
         assert measured(classified, attribute).all()
     fewer = demo_collection.store.tracks()
     assert result.tracks["gender_prob"].to_numpy() == pytest.approx(fewer["gender_prob"].to_numpy(), abs=0.05)
@@ -97,9 +99,9 @@ def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collect
 
 def test_every_track_has_verdicts_and_a_thumbnail(demo_collection):
     tracks = demo_collection.store.tracks()
-    for column in schema.VERDICT_COLUMNS.values():
+    for column in attributes.VERDICT_COLUMNS.values():
         assert tracks[column].notna().all()
-        allowed = {*schema.ATTRIBUTE_CLASSES["age" if column == "age_group" else column], schema.UNKNOWN}
+        allowed = {*attributes.ATTRIBUTE_CLASSES["age" if column == "age_group" else column], schema.UNKNOWN}
         assert set(tracks[column]) <= allowed
     assert (tracks["age_years_low"] <= tracks["age_years"]).all()
     assert (tracks["age_years"] <= tracks["age_years_high"]).all()
@@ -139,7 +141,7 @@ def test_boxes_are_drawn_in_frames_between_the_sampled_ones(demo_collection, dem
 def test_the_same_run_gives_the_same_rows(demo_collection, demo_video):
     import pandas as pd
 
-    from facestats.analysis import analyze
+    from facestats.analysis.single import analyze
 
     again = analyze(demo_video.path, progress=False)
     for table in ("frames", "observations", "tracks"):

@@ -54,7 +54,8 @@ def test_every_public_name_has_an_entry(pages):
 
 
 def test_every_notebook_card_table_and_command_has_its_place(pages):
-    from facestats import cli, schema
+    from facestats import cli
+    from facestats.tables import schema
 
     tutorials = {path.stem for path in (ROOT / "notebooks" / "tutorials").glob("*.ipynb")}
     assert tutorials <= {path.stem for path in (pages / "_generated" / "tutorials").glob("*.html")}

@@ -10,7 +10,7 @@ from browser import barriers, chromium
 from lab import jupyter_lab, open_notebook, run_cell, save, write_cells
 
 import facestats
-from facestats.demo import render_demo
+from facestats.synth.demo import render_demo
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video

@@ -11,10 +11,10 @@ import pytest
 from conftest import NO_MODELS
 from runs import make_videos, tables
 
+from facestats.batch.collection import analyze_collection, plan_collection
 from facestats.cli import main
-from facestats.collection import analyze_collection, plan_collection
 from facestats.errors import MissingInputError, StoreError, UsageError
-from facestats.store import open_store
+from facestats.store.store import open_store
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 

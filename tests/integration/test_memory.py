@@ -9,7 +9,7 @@ import av
 import pytest
 from runs import make_videos
 
-from facestats.store import open_store
+from facestats.store.store import open_store
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video

@@ -11,23 +11,23 @@ import pytest
 from conftest import NO_MODELS
 from runs import make_videos, tables
 
+from facestats.analysis.stages import load_stages
+from facestats.batch.collection import analyze_collection, plan_collection
+from facestats.batch.plan import changed
 from facestats.cli import main
-from facestats.collection import analyze_collection, plan_collection
 from facestats.errors import UsageError
-from facestats.export import export_store
-from facestats.manifest import Entry, read_entries
-from facestats.models import choose_models
+from facestats.models.registry import choose_models
 from facestats.options import AnalyzeOptions
-from facestats.plan import changed
-from facestats.stages import load_stages
+from facestats.store.export import export_store
+from facestats.store.manifest import Entry, read_entries
 
 DYING_WORKER = """
 import os
-import facestats.work as work
+import facestats.batch.work as work
 def die(*_, **__):
     os.kill(os.getpid(), 9)
 work.draw = die
-from facestats.worker import main
+from facestats.batch.worker import main
 main()
 """
 
@@ -45,7 +45,7 @@ def test_a_clip_that_crashes_its_worker_costs_no_tables(videos, tmp_path, monkey
     whole = run(videos, tmp_path / "whole", workers=0)
     script = tmp_path / "dying.py"
     script.write_text(DYING_WORKER)
-    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, str(script)))
+    monkeypatch.setattr("facestats.batch.workers._COMMAND", (sys.executable, str(script)))
     for _ in range(2):  # drawn with the analysis, then alone
         result = run(videos, tmp_path / "store", workers=2, clips=True)
         assert result.exit_code == 3
@@ -76,7 +76,7 @@ def test_a_changed_card_is_a_changed_model(tmp_path):
 def test_the_manifest_is_not_read_once_a_video_for_every_piece(videos, tmp_path, monkeypatch):
     store = run(videos, tmp_path / "store", workers=0).store
     n = []
-    monkeypatch.setattr("facestats.store.read_entries", lambda path: n.append(1) or read_entries(path))
+    monkeypatch.setattr("facestats.store.store.read_entries", lambda path: n.append(1) or read_entries(path))
     assert sum(len(piece) for piece in store.batches("observations")) == len(store.observations())
     export_store(store, "observations", format="csv", out=tmp_path / "o.csv")
     assert len(n) <= 4

@@ -8,8 +8,8 @@ from browser import SIZES, barriers, chromium, opened
 from stores import PEOPLE, make_store
 
 import facestats
-from facestats.demo import render_demo
-from facestats.reporting.live import SCRIPT
+from facestats.reports.live import SCRIPT
+from facestats.synth.demo import render_demo
 
 pytestmark = pytest.mark.slow
 

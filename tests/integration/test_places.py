@@ -10,11 +10,11 @@ import pytest
 from conftest import NO_MODELS
 from runs import make_videos, tables
 
+from facestats.batch.collection import analyze_collection, plan_collection
 from facestats.cli import main
-from facestats.collection import analyze_collection, plan_collection
 from facestats.errors import OutputError, StoreError, UsageError
-from facestats.export import export_store
-from facestats.store import open_store
+from facestats.store.export import export_store
+from facestats.store.store import open_store
 
 NONE = [part for name in NO_MODELS for part in ("--model", f"{name}=none")]
 STRANGE = [

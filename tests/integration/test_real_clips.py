@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from facestats.collection import analyze_collection
-from facestats.schema import probability_columns
+from facestats.batch.collection import analyze_collection
+from facestats.tables.schema import probability_columns
 
 #: Frames, presentation time of the last one (as ffprobe prints it), tracked faces.
 EXPECTED = {

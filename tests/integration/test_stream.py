@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import NO_MODELS
 
-from facestats.collection import analyze_collection
+from facestats.batch.collection import analyze_collection
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

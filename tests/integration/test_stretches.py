@@ -7,15 +7,15 @@ import pytest
 from runs import check_same
 from synth import write_video
 
-from facestats.collection import analyze_collection
-from facestats.store import STRETCHES
+from facestats.batch.collection import analyze_collection
+from facestats.store.store import STRETCHES
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video as write_synthetic
 
 LOGGING_WORKER = """
 import os, time
-import facestats.work as work
+import facestats.batch.work as work
 perform = work.perform
 def logged(what, *rest):
     kind = type(what).__name__ + (str(what.number) if isinstance(what, work.Look) else "")
@@ -31,7 +31,7 @@ def look(*given, **named):
         log.write("looks\\n")
     return look_frames(*given, **named)
 work.look_frames = look
-from facestats.worker import main
+from facestats.batch.worker import main
 main()
 """
 
@@ -50,14 +50,14 @@ def workers(tmp_path, monkeypatch):
         return told
 
     crash_over("nothing")
-    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, str(script)))
+    monkeypatch.setattr("facestats.batch.workers._COMMAND", (sys.executable, str(script)))
     return crash_over, read
 
 
 @pytest.fixture
 def cut_off():
     """The run ends at once where a video would be given up."""
-    return mock.patch("facestats.collection.give_up", side_effect=KeyboardInterrupt)
+    return mock.patch("facestats.batch.collection.give_up", side_effect=KeyboardInterrupt)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from synth import regular_times, write_video
 import facestats
 from facestats.cli import main
 from facestats.errors import OutputError, StoreError
-from facestats.locking import locked
+from facestats.store.locking import locked
 
 NONE = [part for name in NO_MODELS for part in ("--model", f"{name}=none")]
 

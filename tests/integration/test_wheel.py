@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = """
 import facestats, json
 from facestats.detect import create_detector
-from facestats.models import DEFAULT_MODELS, choose_models
-from facestats.resources import bundled
+from facestats.models.registry import DEFAULT_MODELS, choose_models
+from facestats._util.resources import bundled
 models = choose_models({})
 for model in models.values():
     model.verify()
@@ -52,7 +52,7 @@ def run(installed, *command):
 def test_models_and_notebooks_travel_with_the_wheel(installed):
     import json
 
-    from facestats.models import DEFAULT_MODELS
+    from facestats.models.registry import DEFAULT_MODELS
 
     said = json.loads(run(installed, "-c", CODE))
     assert said["package"].startswith(str(installed))

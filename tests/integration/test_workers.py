@@ -12,15 +12,15 @@ from conftest import NO_MODELS
 from runs import check_same, make_videos
 from synth import regular_times, write_video
 
-from facestats import schema
-from facestats.collection import analyze_collection
+from facestats.batch.collection import analyze_collection
 from facestats.errors import StoreError, UsageError
-from facestats.locking import locked
-from facestats.store import open_store
+from facestats.store.locking import locked
+from facestats.store.store import open_store
+from facestats.tables import schema
 
 ODD_WORKER = """
 import os, sys, time
-import facestats.work as work
+import facestats.batch.work as work
 do = work.do
 def odd(unit, stages, report, *rest):
     name = os.path.basename(unit.task.item.path)
@@ -38,7 +38,7 @@ def odd(unit, stages, report, *rest):
         log.write("finished:" + name + "\\n")
     return outcome
 work.do = odd
-from facestats.worker import main
+from facestats.batch.worker import main
 main()
 """
 
@@ -46,7 +46,7 @@ main()
 #: The command line, whose workers are odd ones.
 ODD_PROGRAM = """
 import sys
-from facestats import workers
+from facestats.batch import workers
 from facestats.cli import main
 workers._COMMAND = (sys.executable, {script!r})
 main()
@@ -58,7 +58,7 @@ def odd_workers(tmp_path, monkeypatch):
     """Workers that hang or crash over videos called so; the file that they write the name of each video into."""
     log, script = tmp_path / "log.txt", tmp_path / "odd.py"
     script.write_text(ODD_WORKER.format(log=str(log)))
-    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, str(script)))
+    monkeypatch.setattr("facestats.batch.workers._COMMAND", (sys.executable, str(script)))
     return log
 
 
@@ -110,7 +110,7 @@ def test_who_hangs_crashes_or_exits_is_recorded_and_the_others_go_on(videos, tmp
 
 
 def test_workers_that_cannot_start_are_an_error_and_nothing_hangs(videos, tmp_path, monkeypatch):
-    monkeypatch.setattr("facestats.workers._COMMAND", (sys.executable, "-c", "import nothing_of_that_name"))
+    monkeypatch.setattr("facestats.batch.workers._COMMAND", (sys.executable, "-c", "import nothing_of_that_name"))
     with pytest.raises(Exception, match="No module named 'nothing_of_that_name'"):
         run([videos / "v00.mp4", videos / "v01.mp4"], tmp_path / "store", workers=2)
 

@@ -5,7 +5,7 @@ import jupytext
 import nbformat
 import pytest
 
-from facestats.resources import bundled
+from facestats._util.resources import bundled
 
 FOLDER = bundled("notebooks")
 NOTEBOOKS = sorted([*FOLDER.glob("*.ipynb"), *(FOLDER / "tutorials").glob("*.ipynb")])

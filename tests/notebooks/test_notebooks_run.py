@@ -8,9 +8,9 @@ import pandas as pd
 import papermill
 import pytest
 
-from facestats.demo import render_demo
-from facestats.reporting.kernel import ThisPython
-from facestats.resources import bundled
+from facestats.synth.demo import render_demo
+from facestats.reports.kernel import ThisPython
+from facestats._util.resources import bundled
 
 pytestmark = pytest.mark.slow
 

@@ -12,10 +12,10 @@ import papermill
 import pytest
 
 import facestats as fs
-from facestats.evaluation.truth import read_truth
-from facestats.models import find_models
-from facestats.reporting.kernel import ThisPython
-from facestats.resources import bundled
+from facestats.datasets.truth import read_truth
+from facestats.models.registry import find_models
+from facestats.reports.kernel import ThisPython
+from facestats._util.resources import bundled
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from facestats._util.threads import opencv_threads, usable_cores
 from facestats.errors import DataError
-from facestats.threads import opencv_threads, usable_cores
 from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.scenes import Material, make_scene
 from facestats.training.detector.targets import Assignment, Scene, assign, cell_grid, detection_loss

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from facestats.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
+from facestats._util.files import sha256_of
+from facestats.datasets.labelled import read_images
 from facestats.detect.card import Calibration, DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
 from facestats.errors import MissingInputError, ModelError
 from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
-from facestats.files import sha256_of
+from facestats.models.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
 from facestats.training.cards import describe_terms, detector_card_markdown
-from facestats.training.datasets import read_images
 from facestats.training.detector.export import detector_to_onnx
 from facestats.training.detector.fitting import DetectorRecipe, fit_detector
 from facestats.training.detector.network import FastDetector
@@ -167,7 +167,7 @@ def sources_in(path: Path) -> list[str]:
     Raises
     ------
     MissingInputError, DataError
-        See :func:`facestats.training.datasets.read_images`.
+        See :func:`facestats.datasets.labelled.read_images`.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def load_detector(folder: Path) -> FastDetector:
 
     Examples
     --------
-    >>> from facestats.resources import bundled
+    >>> from facestats._util.resources import bundled
     >>> load_detector(bundled("models") / "detectors" / "fast").training
     False
     """

@@ -9,9 +9,9 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from facestats.datasets.labelled import decode_image
 from facestats.detect import Detector
 from facestats.evaluation.detection import BoxedImage, claim
-from facestats.training.datasets import decode_image
 from facestats.training.detector.network import FastDetector
 from facestats.types import Float32
 

@@ -20,14 +20,14 @@ import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
+from facestats._util.files import cache_dir, sha256_of, written_aside
+from facestats._util.threads import map_ahead, opencv_threads, usable_cores
+from facestats.datasets.faces import make_folder
+from facestats.datasets.labelled import decode_image, read_images
 from facestats.detect import create_detector
 from facestats.detect.base import Detector, box_overlaps, detector_identity
 from facestats.errors import DataError
 from facestats.evaluation.detection import read_boxes
-from facestats.files import cache_dir, sha256_of, written_aside
-from facestats.threads import map_ahead, opencv_threads, usable_cores
-from facestats.training.datasets import decode_image, read_images
-from facestats.training.faces import make_folder
 from facestats.types import Detections, Float32, UInt8
 
 #: Name of this way to label; labels are cached under it, so change it when anything below changes.
@@ -264,7 +264,7 @@ def taught_crops(paths: Sequence[Path], limit: int, teachers: Sequence[str], *, 
     Raises
     ------
     MissingInputError, DataError
-        See :func:`facestats.training.datasets.read_images`.
+        See :func:`facestats.datasets.labelled.read_images`.
 
     Examples
     --------

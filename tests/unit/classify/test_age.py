@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from facestats.classify.age import age_quantiles, expected_age, group_of_years, group_probabilities
-from facestats.schema import AGE_GROUP_YEARS
+from facestats.models.attributes import AGE_GROUP_YEARS
 
 YEARS = np.arange(101)
 weights = arrays(np.float64, (3, 101), elements=st.floats(0, 1)).filter(lambda w: (w.sum(axis=1) > 1e-6).all())

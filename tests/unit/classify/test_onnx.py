@@ -6,13 +6,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from facestats.card import Card, Head
+from facestats._util.files import sha256_of
 from facestats.classify import create_classifiers
 from facestats.classify.base import softmax
 from facestats.classify.onnx import OnnxClassifier, check_device, color_planes, network_input
 from facestats.errors import DeviceError, ModelError
-from facestats.files import sha256_of
-from facestats.models import Model
+from facestats.models.card import Card, Head
+from facestats.models.registry import Model
 from facestats.options import MIN_CLASSIFIED_PX
 
 GENDER = Head("gender", "gender", ("female", "male"))

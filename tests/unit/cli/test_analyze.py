@@ -9,7 +9,7 @@ from synth import regular_times, write_video
 from facestats.cli import main
 from facestats.cli.options import parse_models
 from facestats.errors import UsageError
-from facestats.store import open_store
+from facestats.store.store import open_store
 
 NONE = [part for name in ("expression", "gender", "age", "makeup") for part in ("--model", f"{name}=none")]
 
@@ -116,7 +116,7 @@ def test_an_interrupted_run_says_so_and_keeps_what_was_finished(number, tmp_path
     other = tmp_path / "in" / "later.mp4"
     write_video(other, regular_times(9, 10))
     code = (
-        "import os, signal, sys, facestats.collection as c\n"
+        "import os, signal, sys, facestats.batch.collection as c\n"
         # Whoever is started in the background, as by nohup, ignores Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from facestats.cli import main\n"

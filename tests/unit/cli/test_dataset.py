@@ -7,7 +7,7 @@ import pytest
 from facesets import make_adience, make_fairface, make_fer2013, make_utkface, write_picture
 
 from facestats.cli import main
-from facestats.training.layouts import LAYOUTS
+from facestats.datasets.layouts import LAYOUTS
 
 
 def run(capsys, *arguments):

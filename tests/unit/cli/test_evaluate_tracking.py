@@ -76,7 +76,7 @@ def test_bad_input(folder, capsys, tmp_path):
 
 
 def test_which_of_two_videos(folder, capsys, tmp_path):
-    from facestats.store import create_store
+    from facestats.store.store import create_store
 
     code, _, err = run(capsys, "evaluate", "tracking", create_store(tmp_path / "s").path, "--truth", folder / "two.txt")
     assert code == 2
@@ -103,6 +103,6 @@ def test_synth_refuses(capsys, tmp_path, arguments, told):
 
 def test_there_is_a_command_for_every_attribute():
     from facestats.cli.evaluate import ATTRIBUTES
-    from facestats.schema import ATTRIBUTE_CLASSES
+    from facestats.models.attributes import ATTRIBUTE_CLASSES
 
     assert tuple(ATTRIBUTE_CLASSES) == ATTRIBUTES

@@ -4,7 +4,7 @@ import pytest
 from stores import PEOPLE, make_store
 
 from facestats.cli import main
-from facestats.reporting import Report, ReportResult, run
+from facestats.reports import Report, ReportResult, run
 
 
 @pytest.fixture(scope="module")

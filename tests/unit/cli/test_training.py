@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
-from facestats.card import Card, Head
 from facestats.cli import main
-from facestats.models import DEFAULT_MODELS
+from facestats.models.card import Card, Head
+from facestats.models.registry import DEFAULT_MODELS
 from facestats.training.export import network_of, write_model
 
 FIGURES = ("accuracy", "balanced_accuracy", "ece", "confusion", "n")

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synth import regular_times, write_video
 
-from facestats.analysis import analyze
+from facestats.analysis.single import analyze
+from facestats.batch.collection import analyze_collection
 from facestats.clips.blur import MIN_SCORE, blur_faces, blur_video
-from facestats.collection import analyze_collection
 from facestats.detect import create_detector
 from facestats.types import Detections, Frame
 from facestats.video import open_source

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from facestats.clips.cut import cut_clip
-from facestats.demo import render_demo
 from facestats.errors import UnreadableInputError, UsageError
+from facestats.synth.demo import render_demo
 from facestats.video.file import ContainerSource
 from facestats.video.writer import ClipWriter
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats import schema
 from facestats.clips.render import Annotator, moment_expressions, track_lines
+from facestats.models import attributes
+from facestats.tables import schema
 
 
 def tables(rows, sampled=(0.0, 0.1, 0.2, 0.3), tracks=()):
@@ -83,7 +84,7 @@ def test_verdicts_are_written_in_words():
 
 
 def test_the_expression_is_the_moments_and_may_be_unknown():
-    shares = {f"expression_{name}": [0.0, 0.15, np.nan] for name in schema.EXPRESSIONS}
+    shares = {f"expression_{name}": [0.0, 0.15, np.nan] for name in attributes.EXPRESSIONS}
     shares["expression_fear"] = [1.0, 0.1, np.nan]
     shares["expression_neutral"] = [0.0, 0.15, np.nan]
     n = 3

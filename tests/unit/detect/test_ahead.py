@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from faces import make_detections
 
+from facestats._util.threads import usable_cores
 from facestats.detect import detect_ahead
 from facestats.detect.ahead import MOST_BETWEEN
-from facestats.threads import usable_cores
 from facestats.types import Frame
 
 

@@ -110,7 +110,7 @@ def test_yunet_that_was_never_fetched_says_how_to(tmp_path, monkeypatch):
 
 def test_a_file_that_is_no_detector_is_refused_in_one_line(tmp_path):
     from facestats.detect.centerface import weights_path
-    from facestats.models import find_models
+    from facestats.models.registry import find_models
 
     junk, empty = tmp_path / "junk.onnx", tmp_path / "empty.onnx"
     junk.write_text("not a network")

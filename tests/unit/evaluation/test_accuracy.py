@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from facestats.datasets.faces import FaceData
 from facestats.evaluation.accuracy import class_probabilities, majority_labels, score
-from facestats.schema import EXPRESSIONS
-from facestats.training.faces import FaceData
+from facestats.models.attributes import EXPRESSIONS
 from facestats.types import Predictions
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 
-from facestats.card import Head
+from facestats.datasets.faces import FaceData
 from facestats.evaluation.smallness import scores_when_small, seen_small, small_temperatures
-from facestats.training.faces import FaceData
+from facestats.models.card import Head
 
 CLASSES = ("female", "male")
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats import schema
+from facestats.datasets.truth import TRUTH_DTYPES
 from facestats.errors import DataError
 from facestats.evaluation.tracking import score_tracking
-from facestats.evaluation.truth import TRUTH_DTYPES
+from facestats.tables import schema
 
 
 def truth_of(*rows, ignored=()):

@@ -3,17 +3,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facestats import plots, schema
-from facestats.comparison import COMPARISON_DTYPES
+from facestats import plots
 from facestats.errors import UnknownNameError
-from facestats.reporting import page
+from facestats.models import attributes
+from facestats.reports import page
+from facestats.tables.comparison import COMPARISON_DTYPES
 
 
 def table(attribute, **columns):
     """A comparison with one row for each class, all shares missing unless given."""
-    classes = [*schema.ATTRIBUTE_CLASSES[attribute], "unknown"]
+    classes = [*attributes.ATTRIBUTE_CLASSES[attribute], "unknown"]
     missing = {name: np.nan for name, dtype in COMPARISON_DTYPES.items() if dtype == "float64"}
-    fixed = {"attribute": schema.VERDICT_COLUMNS[attribute], "class": classes, "clear": False}
+    fixed = {"attribute": attributes.VERDICT_COLUMNS[attribute], "class": classes, "clear": False}
     frame = pd.DataFrame({**fixed, **missing, "n_first": 0, "n_second": 0, **columns})
     return frame[list(COMPARISON_DTYPES)].astype(COMPARISON_DTYPES)
 
@@ -80,7 +81,7 @@ def test_a_difference_below_a_point():
     assert "clear: down 1 point (1–2)" in said
 
 
-@pytest.mark.parametrize("attribute", list(schema.ATTRIBUTE_CLASSES))
+@pytest.mark.parametrize("attribute", list(attributes.ATTRIBUTE_CLASSES))
 def test_texts_neither_overlap_nor_leave_the_figure_at_half_a_page(attribute):
     ends = {f"{side}{end}": 1.0 for side in ("first", "second") for end in ("", "_low", "_high")}
     wide = {"difference": -0.994, "difference_low": -1.0, "difference_high": -0.001, "clear": True}

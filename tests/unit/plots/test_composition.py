@@ -3,8 +3,10 @@ import pandas as pd
 import pytest
 
 import facestats as fs
-from facestats import plots, schema
+from facestats import plots
 from facestats.errors import UnknownNameError
+from facestats.models import attributes
+from facestats.tables import schema
 
 
 def tracks(*genders):
@@ -42,7 +44,8 @@ def test_nobody_could_be_told():
 def test_texts_do_not_overlap():
     shares = pd.DataFrame(
         {
-            "attribute": ["age_group"] * 5, "class": [*schema.AGE_GROUPS, "unknown"], "share": [1.0, 1, 1, 1, np.nan],
+            "attribute": ["age_group"] * 5,
+            "class": [*attributes.AGE_GROUPS, "unknown"], "share": [1.0, 1, 1, 1, np.nan],
             "share_low": [1.0, 1, 1, 1, np.nan], "share_high": [1.0, 1, 1, 1, np.nan], "raw_share": [0.2] * 5,
             "n_tracks": [99_999] * 5,
         }

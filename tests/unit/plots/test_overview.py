@@ -3,10 +3,11 @@ import pytest
 from matplotlib.colors import to_hex
 from stores import FACES, Face, make_result
 
-from facestats import schema
+from facestats.models import attributes
 from facestats.plots import face_count, track_overview
 from facestats.plots._axes import UNKNOWN_HATCH
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
+from facestats.tables import schema
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_unknown_and_not_measured_are_shown_as_such(people):
     unknown = next(bars for bars in ax.collections if bars.get_gid() == "unknown")
     assert unknown.get_hatch() == UNKNOWN_HATCH
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == [*schema.EXPRESSIONS, "unknown", "not measured"]
+    assert labels == [*attributes.EXPRESSIONS, "unknown", "not measured"]
 
 
 def test_the_threshold_decides_what_is_unknown(people):

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.plots import palette
-from facestats.schema import ATTRIBUTE_CLASSES, UNKNOWN
+from facestats.tables.schema import UNKNOWN
 
 # Machado, Oliveira and Fernandes (2009), severity 1: what eyes without one kind of cone see, in linear RGB.
 _EYES = {

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from stores import Face, make_result
 
-from facestats import schema
 from facestats.errors import UsageError
 from facestats.plots import expression_average, expression_spread, faces_per_video
+from facestats.tables import schema
 
 
 def test_the_spread_shows_median_and_middle_half():

@@ -9,10 +9,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from stores import FACES, Face, make_result
 
-from facestats import schema
 from facestats.errors import UsageError
+from facestats.models import attributes
 from facestats.plots import _expressions, expression_timeline, shot_cuts
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
+from facestats.tables import schema
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_ax_is_used_and_nothing_leaks(people):
 
 def test_the_legend_names_the_seven(people):
     legend = expression_timeline(people.observations, track_id=1).get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == list(schema.EXPRESSIONS)
+    assert [text.get_text() for text in legend.get_texts()] == list(attributes.EXPRESSIONS)
     assert expression_timeline(people.observations, track_id=1, legend=False).get_legend() is None
 
 

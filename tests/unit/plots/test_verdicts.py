@@ -4,11 +4,12 @@ import pytest
 from matplotlib.colors import to_hex
 from stores import FACES, results
 
-from facestats import schema
 from facestats.errors import UnknownNameError
+from facestats.models import attributes
 from facestats.plots import _axes, expression_shares, verdict_counts
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
 from facestats.plots.shares import mean_shares
+from facestats.tables import schema
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_unknown_and_not_measured_have_rows_of_their_own(tracks):
     assert drawn == {name: count for name, count in written.items() if count}
 
 
-@pytest.mark.parametrize("attribute", schema.VERDICT_COLUMNS)
+@pytest.mark.parametrize("attribute", attributes.VERDICT_COLUMNS)
 def test_every_track_is_counted_once(tracks, attribute):
     ax = verdict_counts(tracks, attribute)
     written, _ = _counts(ax)
@@ -65,7 +66,7 @@ def test_an_empty_table_counts_nothing_and_an_unknown_attribute_is_refused():
 def test_shares_are_weighted_by_the_time_seen(tracks):
     shares = mean_shares(tracks)
     measured = tracks[tracks["n_classified"] > 0]
-    for name in schema.EXPRESSIONS:
+    for name in attributes.EXPRESSIONS:
         expected = np.average(measured[f"expression_share_{name}"], weights=measured["duration_s"])
         assert shares[name] == pytest.approx(expected, abs=1e-6)
     assert shares.sum() == pytest.approx(1, abs=1e-5)

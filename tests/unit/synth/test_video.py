@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from facestats.datasets.truth import read_truth
 from facestats.errors import OutputError
-from facestats.evaluation.truth import read_truth
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video

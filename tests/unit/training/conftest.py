@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from facestats.training.faces import FaceData
+from facestats.datasets.faces import FaceData
 
 
 @pytest.fixture(autouse=True)

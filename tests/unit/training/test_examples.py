@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 
-from facestats.schema import EXPRESSIONS
+from facestats.datasets.faces import FaceData
+from facestats.models.attributes import EXPRESSIONS
 from facestats.training.examples import combine
-from facestats.training.faces import FaceData
 from facestats.training.recipes import Recipe
 
 

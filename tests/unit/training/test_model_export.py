@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from facestats.card import Card, Head
+from facestats._util.files import sha256_of
 from facestats.classify.onnx import OnnxClassifier
 from facestats.errors import MissingInputError, ModelError, OutputError
-from facestats.files import sha256_of
-from facestats.models import Model, find_models
+from facestats.models.card import Card, Head
+from facestats.models.registry import Model, find_models
 from facestats.training.export import (
     check_out,
     convert,
@@ -110,7 +110,7 @@ def test_rounded_weights_take_half_the_room_and_lose_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", ["expression", "detectors/fast"])
 def test_a_shipped_model_is_never_replaced(name, tmp_path):
-    from facestats.resources import bundled
+    from facestats._util.resources import bundled
 
     folder = bundled("models") / name
     with pytest.raises(OutputError, match="ships with facestats, which is never replaced"):

@@ -19,7 +19,7 @@ def test_shipped_recipes_are_read(name):
 
 
 def test_the_detector_has_a_recipe_of_its_own():
-    from facestats.resources import bundled
+    from facestats._util.resources import bundled
     from facestats.training.detector.fitting import DetectorRecipe
 
     assert read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe) == DetectorRecipe()

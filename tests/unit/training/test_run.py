@@ -5,15 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from facestats._util.resources import bundled
 from facestats.classify.onnx import OnnxClassifier
+from facestats.datasets.faces import load_faces
 from facestats.errors import DataError, DeviceError, MissingInputError, ModelError, OutputError, UnknownNameError
 from facestats.evaluation.accuracy import evaluate
-from facestats.models import choose_models, find_models
+from facestats.models.registry import choose_models, find_models
 from facestats.options import DEFAULT_DETECTOR
-from facestats.resources import bundled
 from facestats.training import run
 from facestats.training.cards import LIMITS, _group_lines
-from facestats.training.faces import load_faces
 from facestats.training.recipes import Recipe, recipe_toml
 from facestats.training.run import train_model
 

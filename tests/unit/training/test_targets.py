@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 import torch
 
-from facestats.schema import EXPRESSIONS
-from facestats.training.faces import FaceData
+from facestats.datasets.faces import FaceData
+from facestats.models.attributes import EXPRESSIONS
 from facestats.training.targets import allowed_classes, sample_weights, target_loss, training_targets
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from facestats.card import Card, Head
+from facestats._util.resources import bundled
+from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import MissingInputError, ModelError, OutputError
-from facestats.models import DEFAULT_MODELS
-from facestats.resources import bundled
+from facestats.models.card import Card, Head
+from facestats.models.registry import DEFAULT_MODELS
 from facestats.training import fitting
-from facestats.training.datasets import NETWORK_CLASSES
 from facestats.training.examples import combine
 from facestats.training.export import load_weights, network_of, read_safetensors, write_model
 from facestats.training.fitting import network_logits, new_network

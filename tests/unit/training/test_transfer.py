@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from facestats._util.resources import bundled
 from facestats.errors import MissingInputError, ModelError
-from facestats.resources import bundled
 from facestats.training.examples import combine
 from facestats.training.fitting import fit, new_network
 from facestats.training.networks import create_network

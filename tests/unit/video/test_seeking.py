@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facestats.demo import render_demo
 from facestats.errors import MissingInputError, UnreadableInputError
+from facestats.synth.demo import render_demo
 from facestats.video import file
 from facestats.video.file import ContainerSource
 from facestats.video.seeking import SeekableVideo

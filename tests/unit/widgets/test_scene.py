@@ -6,8 +6,8 @@ import pytest
 from stores import FACES, PEOPLE, make_result, make_store
 
 from facestats.clips.render import Annotator
-from facestats.demo import render_demo
 from facestats.errors import UsageError
+from facestats.synth.demo import render_demo
 from facestats.widgets import Wanted, scene_of
 
 

@@ -9,8 +9,8 @@ import pytest
 from stores import EMPTY, FACES, FAILED, PARTIAL, PEOPLE, make_result, make_store
 
 import facestats
-from facestats.demo import render_demo
 from facestats.errors import StoreError, UsageError
+from facestats.synth.demo import render_demo
 from facestats.widgets import Explorer, FramePane, Timeline, TrackTable, VideoList, scene_of
 from facestats.widgets.video_list import _counts
 

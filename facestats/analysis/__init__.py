@@ -1,0 +1,1 @@
+"""One input: from its frames to its tables."""

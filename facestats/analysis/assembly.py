@@ -1,0 +1,318 @@
+"""From the sampled frames of a video, as they come, to the rows of its tables, a batch at a time.
+
+Shots, tracks and verdicts are made here, over all of a video, wherever and in however many pieces its frames were
+looked at. What happened longer ago than anybody may be out of sight is settled, and leaves memory: whether a video
+lasts a minute or three hours, what is held is the last minute or so, and of each track that goes on a few numbers an
+observation, from which its verdicts are made when it ends.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from facestats.analysis.spool import Spool
+from facestats.classify.quality import quality_weight
+from facestats.tables import building as tables
+from facestats.tables import schema
+from facestats.tables.building import SampledFrame
+from facestats.tables.thumbnails import Picture, best_pictures, encode_webp
+from facestats.track import Tracker
+from facestats.track.base import UNCONFIRMED
+from facestats.track.linking import OPEN, TrackedFaces, longest_absence_s, relink
+from facestats.types import Int64
+from facestats.video.shots import ShotCounter
+
+#: So many times as long as somebody may be out of sight and be known again, frames wait for what comes after them;
+#: and so many times as long a stretch is settled at once.
+_WAITS, _SETTLES = 2.0, 10.0
+
+_SHORTEST = 2  # observations of a track
+_STEPS = 100  # of the clock, from which the usual one is known
+_KEPT_COLUMNS = [
+    column.name
+    for column in schema.columns("observations")
+    if column.name not in ("video_id", "frame", "track_id", "x", "y", "w", "h")
+]
+
+
+@dataclass
+class _Followed:
+    """A sampled frame whose faces have an online tracker's numbers, and perhaps the tracks that they are of."""
+
+    item: SampledFrame
+    look: int
+    clock_s: float
+    shot: int
+    ids: Int64
+    tracks: Int64 | None = None
+
+
+@dataclass
+class _OpenTrack:
+    """What is known of a track that may go on."""
+
+    last_look: int = 0
+    parts: list[tuple[np.ndarray, pd.DataFrame]] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    joined: float = 1.0
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The tables of one video.
+
+    Attributes
+    ----------
+    tracks, thumbnails : pandas.DataFrame
+    n_sampled : int
+    first_s : float
+        Time of the first sampled frame; NaN if there is none.
+    batches : callable
+        Returns an iterator over the ``frames`` and ``observations`` of one stretch of video after the other.
+    """
+
+    tracks: pd.DataFrame
+    thumbnails: pd.DataFrame
+    n_sampled: int
+    first_s: float
+    batches: Callable[[], Iterator[tuple[pd.DataFrame, pd.DataFrame]]]
+
+
+class Assembler:
+    """Takes the sampled frames of one video, in order, and makes its tables; a context manager.
+
+    Parameters
+    ----------
+    video_id : str
+    tracker : Tracker or None
+        A new one; None if faces are not tracked.
+    thresholds : mapping of str to float
+        Probability below which an attribute's verdict is "unknown".
+    sure_score : float
+        Score from which a face counts without a track.
+    looks_ahead : bool
+        See :class:`facestats.video.shots.ShotCounter`.
+
+    Examples
+    --------
+    >>> with Assembler("clip", tracker=None, thresholds={}) as assembler:
+    ...     assembler.finish().n_sampled
+    0
+    """
+
+    def __init__(
+        self,
+        video_id: str,
+        *,
+        tracker: Tracker | None,
+        thresholds: Mapping[str, float],
+        sure_score: float = 0.5,
+        looks_ahead: bool = True,
+    ) -> None:
+        self._video_id, self._tracker, self._thresholds = video_id, tracker, thresholds
+        self._sure_score = sure_score
+        self._counter, self._undecided = ShotCounter(looks_ahead=looks_ahead), deque[SampledFrame]()
+        self._followed: deque[_Followed] = deque()  # the last settled ones, then those that wait
+        self._shot = self._n_looks = self._next_track = 0
+        self._first_s = self._last_s = np.nan
+        self._clock_s = 0.0
+        self._steps: deque[float] = deque(maxlen=_STEPS)
+        self._open: dict[int, _OpenTrack] = {}
+        self._kept: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
+        self._dropped: set[int] = set()  # tracks that may be no face
+        self._pictures: dict[int, list[tuple[float, bytes]]] = {}  # of these, time and WebP of each
+        self._spools = Spool("frames"), Spool("observations")
+
+    def add(self, item: SampledFrame) -> None:
+        """Take the next sampled frame, with all its faces.
+
+        Raises
+        ------
+        OutputError
+            If the disk for temporary files is full.
+        """
+        self._undecided.append(item)
+        for shot in self._counter.update(item.cue, item.time_s):
+            self._follow(self._undecided.popleft(), shot)
+
+    def finish(self) -> Assembled:
+        """Return the tables; nothing can be added afterwards."""
+        for shot in self._counter.finish():
+            self._follow(self._undecided.popleft(), shot)
+        if self._n_looks == 1:  # a still, or a video of one frame: every face is its own track
+            self._followed[0].tracks = np.arange(len(self._followed[0].ids), dtype=np.int64)
+            self._write(list(self._followed))
+            self._close(list(self._open))
+        else:
+            self._settle(self._n_looks)
+        numbers = {track: number for number, track in enumerate(sorted(self._kept))}
+        rows = [{**self._kept[track], "track_id": number} for track, number in numbers.items()]
+        pictures = [
+            {"video_id": self._video_id, "track_id": number, "time_s": time_s, "image": image}
+            for track, number in numbers.items()
+            for time_s, image in self._pictures[track]
+        ]
+        return Assembled(
+            tracks=schema.conform("tracks", pd.DataFrame(rows) if rows else None),
+            thumbnails=schema.conform("thumbnails", pd.DataFrame(pictures) if pictures else None),
+            n_sampled=self._n_looks,
+            first_s=self._first_s,
+            batches=lambda: self._final(numbers),
+        )
+
+    def close(self) -> None:
+        """Forget everything; the batches cannot be read any more. Safe to call twice."""
+        for spool in self._spools:
+            spool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- following -------------------------------------------------------------------------------------------------
+
+    def _follow(self, item: SampledFrame, shot: int) -> None:
+        """Give the faces of a frame an online tracker's numbers, and leave out those that do not count."""
+        if shot != self._shot:
+            self._settle(self._n_looks)
+            self._shot = shot
+            if self._tracker is not None:
+                self._tracker.cut()
+        self._advance(item.time_s)
+        ids = np.full(len(item.detections), UNCONFIRMED, np.int64)
+        if self._tracker is not None:
+            ids = self._tracker.update(item.detections, item.time_s)
+        counts = (ids >= 0) | (item.detections.scores >= self._sure_score)
+        self._followed.append(_Followed(item.only(counts), self._n_looks, self._clock_s, shot, ids[counts]))
+        self._n_looks += 1
+        absence_s = longest_absence_s(self._step_s)
+        waits_since_s = next(each.clock_s for each in self._followed if each.tracks is None)
+        if self._clock_s - waits_since_s > (_WAITS + _SETTLES) * absence_s:
+            self._settle(
+                next(each.look for each in self._followed if each.clock_s > self._clock_s - _WAITS * absence_s)
+            )
+
+    def _advance(self, time_s: float) -> None:
+        """Go on with a clock that never stands still: one that repeats or runs backwards still has an order."""
+        if self._n_looks == 0:
+            self._first_s = time_s
+        else:
+            step_s = time_s - self._last_s
+            if step_s > 0:
+                self._steps.append(step_s)
+            self._clock_s += step_s if step_s > 0 else self._step_s
+        self._last_s = time_s
+
+    @property
+    def _step_s(self) -> float:
+        return float(np.median(self._steps)) if self._steps else 0.1
+
+    # -- settling --------------------------------------------------------------------------------------------------
+
+    def _settle(self, until: int) -> None:
+        """Say of all frames before the look ``until`` which tracks their faces are of, and write their rows."""
+        tracks, joins = self._linked()
+        settled = []
+        for each, own in zip(self._followed, tracks, strict=True):
+            if each.tracks is None and each.look < until:
+                each.tracks = own
+                settled.append(each)
+        self._write(settled)
+        for look, track, probability in joins:
+            if look < until:
+                self._open[track].joined *= probability
+        if until == self._n_looks:  # a shot is over
+            self._followed.clear()
+            self._close(list(self._open))
+            return
+        # What may still be gone on with is remembered, and what is needed to say how it moved.
+        remembered_s = 1.5 * longest_absence_s(self._step_s)
+        horizon_s = next(each.clock_s for each in self._followed if each.look == until)
+        while self._followed[0].clock_s < horizon_s - remembered_s:
+            self._followed.popleft()
+        first = self._followed[0].look
+        self._close([track for track, known in self._open.items() if known.last_look < first])
+
+    def _linked(self) -> tuple[list[Int64], list[tuple[int, int, float]]]:
+        """Return the tracks of the faces in all frames in memory; and of each new join look, track and probability."""
+        counts = [len(each.ids) for each in self._followed]
+        if self._tracker is None or sum(counts) == 0:
+            return [each.ids for each in self._followed], []
+        faces = TrackedFaces(
+            look=np.repeat([each.look for each in self._followed], counts),
+            time_s=np.repeat([each.clock_s for each in self._followed], counts),
+            track=np.concatenate([each.ids for each in self._followed]),
+            boxes=np.concatenate([each.item.detections.boxes for each in self._followed]),
+            looks=np.concatenate([each.item.looks for each in self._followed]),
+            settled=np.concatenate(
+                [np.full(len(each.ids), OPEN) if each.tracks is None else each.tracks for each in self._followed]
+            ),
+        )
+        tracks, joins = relink(faces, step_s=self._step_s, next_free=self._next_track)
+        told = [(int(faces.look[row]), int(tracks[row]), probability) for row, probability in joins]
+        return np.split(tracks, np.cumsum(counts)[:-1]), told
+
+    def _write(self, settled: list[_Followed]) -> None:
+        """Put the rows of frames aside, and what their tracks' verdicts are made from."""
+        if not settled:
+            return
+        items, shots = [each.item for each in settled], [each.shot for each in settled]
+        rows = tables.observations_table(self._video_id, items, shots, [each.tracks for each in settled])
+        for spool, batch in zip(self._spools, (tables.frames_table(self._video_id, items, shots), rows), strict=True):
+            spool.append(batch)
+        tracks = np.concatenate([each.tracks for each in settled])
+        looks = np.repeat([each.look for each in settled], [len(each.tracks) for each in settled])
+        for track in np.unique(tracks[tracks >= 0]).tolist():
+            own = np.flatnonzero(tracks == track)
+            known = self._open.setdefault(track, _OpenTrack())
+            known.last_look = int(looks[own[-1]])
+            known.parts.append((looks[own], rows.iloc[own][_KEPT_COLUMNS]))
+            self._next_track = max(self._next_track, track + 1)
+        for each in settled:
+            found = each.item.detections
+            qualities = quality_weight(found.scores, found.sizes)
+            for face, rgb in each.item.pictures.items():
+                if each.tracks[face] >= 0:
+                    known = self._open[int(each.tracks[face])]
+                    picture = Picture(float(qualities[face]), each.item.time_s, rgb)
+                    known.pictures = best_pictures([*known.pictures, picture])
+
+    def _close(self, ended: list[int]) -> None:
+        """Give tracks that are over their verdicts; or none, if they are too short, or may be no faces."""
+        for track in ended:
+            known = self._open.pop(track)
+            looks = np.concatenate([looks for looks, _ in known.parts])
+            seen = pd.concat([rows for _, rows in known.parts], ignore_index=True)
+            if self._n_looks > 1 and len(seen) < _SHORTEST:
+                continue
+            if self._n_looks > 1 and tables.is_doubtful(looks, seen["time_s"].to_numpy(), seen["score"].to_numpy()):
+                self._dropped.add(track)
+                continue
+            ordered = seen.sort_values("time_s", kind="stable")
+            row = tables.summarize_track(self._video_id, track, ordered, self._thresholds)
+            self._kept[track] = {**row, "joined_prob": known.joined}
+            self._pictures[track] = [(each.time_s, encode_webp(each.rgb)) for each in known.pictures]
+
+    def _final(self, numbers: Mapping[int, int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Yield the rows again, now that it is known which tracks there are."""
+        is_tracked = self._tracker is not None and self._n_looks > 1
+        for frames, rows in zip(*(spool.batches() for spool in self._spools), strict=True):
+            track = rows["track_id"].map(numbers).astype("Int64")
+            if is_tracked:
+                unsure = track.isna() & (rows["score"] < tables.SURE_MEDIAN_SCORE)
+                counts = ~(unsure | rows["track_id"].isin(self._dropped))
+                rows, track = rows[counts], track[counts]
+            rows = rows.assign(track_id=track).reset_index(drop=True)
+            n_faces = rows["frame"].value_counts().reindex(frames["frame"], fill_value=0)
+            yield frames.assign(n_faces=n_faces.to_numpy()).astype({"n_faces": "Int64"}), rows

@@ -1,0 +1,189 @@
+"""What was found in one stretch of a long video, as bytes that travel between processes, and the stretches joined.
+
+The bytes are a numpy archive: arrays over all frames or faces of the stretch, with how many of them each frame has.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from facestats.tables.building import SampledFrame
+from facestats.types import Detections, Predictions, UInt8, VideoInfo
+from facestats.video.shots import ShotCue, change_between
+from facestats.video.tally import Tally
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One stretch of a video, looked at.
+
+    Attributes
+    ----------
+    info : VideoInfo
+        Of the whole video.
+    tally : Tally
+        Of the stretch.
+    items : tuple of SampledFrame
+        Numbered from the beginning of the stretch.
+    first, last : numpy.ndarray or None
+        Its first and last sampled picture, as :class:`facestats.video.shots.CueReader` keeps them.
+    """
+
+    info: VideoInfo
+    tally: Tally
+    items: tuple[SampledFrame, ...]
+    first: UInt8 | None
+    last: UInt8 | None
+
+
+class Joined:
+    """The stretches of a video, one after the other.
+
+    Parameters
+    ----------
+    n : int
+        How many there are, at least 1.
+    load : callable
+        Returns the one of a number; each is asked for once, in order, the first one twice.
+
+    Attributes
+    ----------
+    info : VideoInfo
+    tally : Tally
+        Of all stretches whose items were taken.
+    """
+
+    def __init__(self, n: int, load: Callable[[int], Stretch]) -> None:
+        self._n, self._load = n, load
+        self.info, self.tally = load(0).info, Tally()
+
+    def items(self) -> Iterator[SampledFrame]:
+        """Yield the sampled frames, numbered from the beginning of the video."""
+        last: UInt8 | None = None
+        for number in range(self._n):
+            stretch = self._load(number)
+            n_before = self.tally.n_decoded
+            self.tally.add(stretch.tally)
+            for place, item in enumerate(stretch.items):
+                if place == 0 and last is not None:
+                    item = replace(item, cue=ShotCue(change_between(last, stretch.first), item.cue.grey))
+                yield replace(item, frame=item.frame + n_before)
+            last = stretch.last if stretch.last is not None else last
+
+
+def pack(stretch: Stretch) -> bytes:
+    """Return a stretch as bytes.
+
+    Examples
+    --------
+    >>> empty = Stretch(VideoInfo("a.mp4", 64, 48), Tally(), (), None, None)
+    >>> unpack(pack(empty)).info.path
+    'a.mp4'
+    """
+    items = stretch.items
+    attributes = {
+        attribute: found.classes for item in items for attribute, found in item.predictions.items() if len(found)
+    }
+    pictures = [(face, picture) for item in items for face, picture in item.pictures.items()]
+    arrays = {
+        "frame": np.array([item.frame for item in items], np.int64),
+        "time_s": np.array([item.time_s for item in items], np.float64),
+        "change": np.array([item.cue.change for item in items], np.float64),
+        "grey": np.array([item.cue.grey for item in items], np.uint8),
+        "n_pictures": np.array([len(item.pictures) for item in items], np.int64),
+        "picture_face": np.array([face for face, _ in pictures], np.int64),
+        "picture_shape": np.array([picture.shape for _, picture in pictures], np.int64).reshape(-1, 3),
+        "pictures": np.concatenate([picture.ravel() for _, picture in pictures] or [np.zeros(0, np.uint8)]),
+    }
+    arrays |= _ragged("boxes", [item.detections.boxes for item in items])
+    arrays |= _ragged("scores", [item.detections.scores for item in items])
+    arrays |= _ragged("landmarks", [item.detections.landmarks for item in items])
+    arrays |= _ragged("sharpness", [item.sharpness for item in items])
+    arrays |= _ragged("looks", [item.looks for item in items])
+    arrays |= _ragged("classified", [item.classified for item in items])
+    for attribute, classes in attributes.items():
+        none = np.zeros((0, len(classes)), np.float32)
+        found = [item.predictions.get(attribute) for item in items]
+        arrays |= _ragged(f"predictions_{attribute}", [none if one is None else one.probabilities for one in found])
+        rows = [item.measured.get(attribute, np.zeros(0, np.int64)) for item in items]
+        arrays |= _ragged(f"measured_{attribute}", rows)
+    for name, picture in (("first", stretch.first), ("last", stretch.last)):
+        if picture is not None:
+            arrays[name] = picture
+    header = {"info": asdict(stretch.info), "tally": asdict(stretch.tally), "attributes": attributes}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def unpack(data: bytes) -> Stretch:
+    """Return the stretch that :func:`pack` made bytes of.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are something else.
+    """
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    header = json.loads(arrays["header"].tobytes())
+    n = len(arrays["frame"])
+    cut = {name: _cut(arrays, name) for name in _RAGGED} if n else {}
+    measured = {
+        attribute: (tuple(classes), _cut(arrays, f"predictions_{attribute}"), _cut(arrays, f"measured_{attribute}"))
+        for attribute, classes in header["attributes"].items()
+    }
+    pictures = _pictures(arrays)
+    items = tuple(
+        SampledFrame(
+            frame=int(arrays["frame"][i]),
+            time_s=float(arrays["time_s"][i]),
+            detections=Detections(cut["boxes"][i], cut["scores"][i], cut["landmarks"][i]),
+            sharpness=cut["sharpness"][i],
+            classified=cut["classified"][i],
+            predictions={
+                attribute: Predictions(attribute, classes, probabilities[i])
+                for attribute, (classes, probabilities, _) in measured.items()
+                if len(probabilities[i])
+            },
+            measured={attribute: rows[i] for attribute, (_, _, rows) in measured.items() if len(rows[i])},
+            looks=cut["looks"][i],
+            pictures=pictures[i],
+            cue=ShotCue(float(arrays["change"][i]), arrays["grey"][i]),
+        )
+        for i in range(n)
+    )
+    return Stretch(
+        VideoInfo(**header["info"]), Tally(**header["tally"]), items, arrays.get("first"), arrays.get("last")
+    )
+
+
+_RAGGED = ("boxes", "scores", "landmarks", "sharpness", "looks", "classified")
+
+
+def _ragged(name: str, parts: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays of different lengths as one, and their lengths."""
+    if not parts:
+        return {}
+    return {name: np.concatenate(parts), f"n_{name}": np.array([len(part) for part in parts], np.int64)}
+
+
+def _cut(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
+    return np.split(arrays[name], np.cumsum(arrays[f"n_{name}"])[:-1])
+
+
+def _pictures(arrays: Mapping[str, np.ndarray]) -> list[dict[int, UInt8]]:
+    shapes, faces = arrays["picture_shape"], arrays["picture_face"].tolist()
+    ends = np.cumsum(shapes.prod(axis=1))
+    pixels = [part.reshape(shape) for part, shape in zip(np.split(arrays["pictures"], ends[:-1]), shapes, strict=False)]
+    found, place = [], 0
+    for count in arrays["n_pictures"].tolist():
+        found.append(dict(zip(faces[place : place + count], pixels[place : place + count], strict=True)))
+        place += count
+    return found

@@ -1,0 +1,305 @@
+"""From the frames of a stretch of video to what is found in each: detect, follow, align, classify.
+
+Faces are followed here in the simplest way, only to know which of them are worth a close look; whose they are is said
+in :mod:`facestats.analysis.assembly`, over all of a video.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from facestats._util.threads import map_ahead, opencv_threads, read_ahead, usable_cores
+from facestats.analysis.stages import Stages
+from facestats.classify import Classifier, crops
+from facestats.classify.selection import LASTING_ATTRIBUTES, CloseLooks
+from facestats.detect import detect_ahead
+from facestats.options import AnalyzeOptions
+from facestats.tables.building import SampledFrame
+from facestats.tables.thumbnails import PictureChooser
+from facestats.track.base import UNCONFIRMED
+from facestats.track.centroid import Centroid
+from facestats.track.linking import appearance
+from facestats.types import Detections, Float32, Frame, Int64, Predictions, UInt8, VideoInfo
+from facestats.video import FrameSource
+from facestats.video.shots import CueReader, ShotCounter, ShotCue
+from facestats.video.spans import Span
+
+#: Called for every sampled frame with its findings and the numbers by which they are followed for the time being, and
+#: with the number of frames decoded so far: for progress bars and live views.
+FrameCallback = Callable[[Frame, SampledFrame, Int64, int], None]
+
+_CuedFrame = tuple[Frame, ShotCue]
+
+
+def look(
+    source: FrameSource,
+    stages: Stages,
+    options: AnalyzeOptions,
+    *,
+    spans: Sequence[Span] | None = None,
+    cues: CueReader | None = None,
+    on_frame: FrameCallback | None = None,
+) -> Generator[SampledFrame, None, None]:
+    """Yield what is found in each sampled frame of a source, in order.
+
+    One thread decodes, several detect and classify, the caller's follows the faces. A long video is looked at stretch
+    by stretch, each as if nothing were known of what was before: so what is found is the same wherever they are read.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Open; read once.
+    stages : Stages
+    options : AnalyzeOptions
+    spans : sequence of Span, optional
+        Which stretches of it; by default all that there are.
+    cues : CueReader, optional
+        A new one, which keeps the first and the last picture.
+    on_frame : callable, optional
+        See :data:`FrameCallback`.
+
+    Yields
+    ------
+    SampledFrame
+        With all faces of at least ``options.min_face`` pixels; those that are not sure, nor go on from a sure one, were
+        not classified.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        From a live source once everything that was read has been yielded.
+
+    Examples
+    --------
+    >>> list(look(source, stages, options))  # doctest: +SKIP
+    """
+    n_threads, is_live = max(1, len(stages.detectors)), source.info.is_live
+    alone = usable_cores() == 1  # then threads would only take turns
+    reader = cues or CueReader()
+    with (
+        opencv_threads(1 if n_threads > 1 or alone else None),
+        ThreadPoolExecutor(n_threads) as pool,
+    ):
+        for span in spans or source.spans():
+            # Closed one by one, so that an error anywhere leaves no stage half way. What is live must not lag behind.
+            frames = _cued(source.frames(options.rate, small_side=options.detect_size, span=span), reader)
+            frames = frames if is_live or alone else read_ahead(frames, 2 * n_threads)
+            with contextlib.closing(frames):
+                yield from _look(frames, source.info, stages, options, pool, on_frame)
+
+
+def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[_CuedFrame, None, None]:
+    with contextlib.closing(frames):
+        for frame in frames:
+            yield frame, reader.read(frame.small)
+
+
+def _look(
+    frames: Iterator[_CuedFrame],
+    info: VideoInfo,
+    stages: Stages,
+    options: AnalyzeOptions,
+    pool: Executor,
+    on_frame: FrameCallback | None,
+) -> Generator[SampledFrame, None, None]:
+    """Look at one stretch of video, knowing nothing of what was before."""
+    n_threads, is_live = max(1, len(stages.detectors)), info.is_live
+    ahead = 0 if is_live or usable_cores() == 1 else n_threads
+    shots = _Shots(looks_ahead=not is_live)
+    with contextlib.ExitStack() as stack:
+        detected = stack.enter_context(
+            contextlib.closing(
+                detect_ahead(
+                    shots.watched(frames),
+                    stages.detectors,
+                    pool,
+                    ahead=1 if is_live else 2 * ahead,
+                    follow_px=options.follow_face,
+                    holds_back=not is_live,
+                    is_new=shots.begins,
+                )
+            )
+        )
+        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, stages, options)))
+        looked_at = stack.enter_context(
+            contextlib.closing(map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, ahead))
+        )
+        for item, found in looked_at:
+            if on_frame is not None:
+                on_frame(item.frame, found.only(item.counts), item.ids[item.counts], item.frame.index + 1)
+            yield found
+
+
+class _Shots:
+    """Cues, and the shots that they tell of, of frames that are on their way from decoding to tracking."""
+
+    def __init__(self, *, looks_ahead: bool) -> None:
+        self._counter = ShotCounter(looks_ahead=looks_ahead, gradual=False)
+        self._is_first = True
+        self._new: deque[bool] = deque()
+        self.waiting: deque[tuple[int, ShotCue]] = deque()
+
+    def watched(self, frames: Iterable[_CuedFrame]) -> Generator[Frame, None, None]:
+        """Yield frames, noting which shot each belongs to; with look-ahead, one frame late."""
+        held: deque[_CuedFrame] = deque()
+        last = 0
+        for cued in itertools.chain(frames, [None]):
+            if cued is None:
+                decided = self._counter.finish()
+            else:
+                frame, cue = cued
+                # What was before the first frame is not known here.
+                told, self._is_first = replace(cue, change=0.0) if self._is_first else cue, False
+                decided = self._counter.update(told, frame.time_s)
+                held.append(cued)
+            for shot in decided:
+                frame, cue = held.popleft()
+                self.waiting.append((shot, cue))
+                self._new.append(shot != last)
+                last = shot
+                yield frame
+
+    def begins(self, frame: Frame) -> bool:
+        """Say whether the next frame, in order, begins a shot."""
+        return self._new.popleft()
+
+
+@dataclass(frozen=True)
+class _Tracked:
+    """A frame whose faces have ids for the time being."""
+
+    frame: Frame
+    cue: ShotCue
+    detections: Detections
+    ids: Int64
+    counts: np.ndarray  # bool: what is taken for a face now
+    close: np.ndarray  # bool: whose lasting attributes are wanted too
+    pictures: dict[int, UInt8]
+
+
+def _track(
+    detected: Iterator[tuple[Frame, Detections]],
+    shots: _Shots,
+    stages: Stages,
+    options: AnalyzeOptions,
+) -> Generator[_Tracked, None, None]:
+    """Follow the faces, and choose those to be looked at closely."""
+    follower, looks, chooser = Centroid(), CloseLooks(), PictureChooser()
+    sure: set[int] = set()  # who was surely a face once
+    keeps_pictures = options.thumbnails and not options.blur
+    is_tracked = options.tracker != "none"
+    measures_all = options.every_sample or not is_tracked
+    # A look at a face too small to be judged would be wasted, and the next one wait.
+    smallest = min((one.smallest_face for one in stages.classifiers if _is_lasting(one)), default=0.0)
+    last, is_first = 0, True
+    for frame, found in detected:
+        shot, cue = shots.waiting.popleft()
+        if shot != last:
+            follower.cut()
+        last = shot
+        detections = found[found.sizes >= options.min_face]
+        ids = follower.update(detections, frame.time_s)
+        counts = detections.scores >= options.sure_score
+        if is_tracked:
+            sure.update(ids[counts].tolist())
+            counts |= np.array([number in sure for number in ids.tolist()], bool)
+        ids[~counts] = UNCONFIRMED
+        close = counts & (detections.sizes >= smallest)
+        close[close] = looks.choose(detections[close], ids[close], frame.time_s) | measures_all
+        pictures: dict[int, UInt8] = {}
+        if keeps_pictures:
+            # It may be the only frame, and then every face in it counts.
+            shown = np.where(counts, np.arange(len(ids)), -1) if is_first else ids
+            pictures = (PictureChooser() if is_first else chooser).choose(frame, detections, shown)
+        is_first = False
+        yield _Tracked(frame, cue, detections, ids, counts, close, pictures)
+
+
+def _look_at(item: _Tracked, classifiers: tuple[Classifier, ...]) -> SampledFrame:
+    """Classify the faces of one frame."""
+    frame, detections = item.frame, item.detections
+    sharpness: Float32 = np.zeros(0, np.float32)
+    looks = appearance(np.zeros((0, 1, 1, 3), np.uint8))
+    predictions: dict[str, Predictions] = {}
+    measured: dict[str, Int64] = {}
+    if len(detections):  # the picture in full is made only when it is asked for
+        sharpness, looks, predictions, measured = classify_faces(
+            frame.rgb, detections, classifiers, item.counts, item.close
+        )
+    smallest = min((classifier.smallest_face for classifier in classifiers), default=math.inf)
+    classified = np.flatnonzero(item.counts & (detections.sizes >= smallest))
+    return SampledFrame(
+        frame=frame.index,
+        time_s=frame.time_s,
+        detections=detections,
+        sharpness=sharpness,
+        classified=classified,
+        predictions=predictions,
+        measured=measured,
+        looks=looks,
+        pictures=item.pictures,
+        cue=item.cue,
+    )
+
+
+def classify_faces(
+    rgb: np.ndarray, detections: Detections, classifiers: tuple[Classifier, ...], counts: np.ndarray, close: np.ndarray
+) -> tuple[Float32, np.ndarray, dict[str, Predictions], dict[str, Int64]]:
+    """Align and classify faces of one frame.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8 (H, W, 3), RGB.
+    detections : Detections
+        N faces.
+    classifiers : tuple of Classifier
+    counts : numpy.ndarray
+        bool (N,): the faces to classify; all are aligned.
+    close : numpy.ndarray
+        bool (N,): those of them whose lasting attributes are wanted too.
+
+    Returns
+    -------
+    sharpness : numpy.ndarray
+        float32 (N,), of the crop at the default size.
+    looks : numpy.ndarray
+        float16 (N, D), see :func:`facestats.track.linking.appearance`.
+    predictions : dict of str to Predictions
+        By attribute.
+    rows : dict of str to numpy.ndarray
+        int64, by attribute: which of the N faces the predictions speak of.
+
+    Examples
+    --------
+    >>> none = np.zeros(0, bool)
+    >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), (), none, none)[2]
+    {}
+    """
+    aligned = crops.align(rgb, detections)
+    predictions: dict[str, Predictions] = {}
+    rows: dict[str, Int64] = {}
+    for classifier in classifiers:
+        is_due = close if _is_lasting(classifier) else counts
+        wanted = np.flatnonzero(is_due & (detections.sizes >= classifier.smallest_face))
+        if len(wanted):
+            if classifier.input_size == crops.DEFAULT_SIZE:
+                images = aligned.images[wanted]
+            else:
+                images = crops.align(rgb, detections[wanted], classifier.input_size).images
+            found = classifier.classify(images, aligned.pixels[wanted])
+            predictions |= found
+            rows |= dict.fromkeys(found, wanted)
+    return aligned.sharpness, appearance(aligned.images), predictions, rows
+
+
+def _is_lasting(classifier: Classifier) -> bool:
+    return LASTING_ATTRIBUTES.issuperset(classifier.attributes)

@@ -1,0 +1,76 @@
+"""What is loaded once and used for every video: detectors, attribute models, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestats._util.files import sha256_of
+from facestats._util.threads import MOST_WORKERS, usable_cores
+from facestats.classify import Classifier, create_classifiers
+from facestats.classify.onnx import check_device
+from facestats.detect import Detector, create_detector
+from facestats.detect.base import detector_file
+from facestats.models.registry import choose_models, thresholds
+from facestats.options import AnalyzeOptions
+from facestats.track import create_tracker
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What is loaded once and used for every video.
+
+    Attributes
+    ----------
+    detectors : tuple of Detector
+        Of one kind, one for each thread that detects.
+    classifiers : tuple of Classifier
+    thresholds : mapping of str to float
+        Probability below which an attribute's verdict is "unknown".
+    models : mapping of str to mapping
+        By attribute, the ``name`` and ``sha256`` of its model, and the hash of what its card says of its answers; name
+        and hash of the detector as ``"detector"``.
+    """
+
+    detectors: tuple[Detector, ...]
+    classifiers: tuple[Classifier, ...]
+    thresholds: Mapping[str, float]
+    models: Mapping[str, Mapping[str, str]]
+
+
+def load_stages(options: AnalyzeOptions) -> Stages:
+    """Load the detector and the attribute models that ``options`` name.
+
+    Raises
+    ------
+    UsageError
+        If a name or a device is unknown or absent.
+    ModelError
+        If a model is damaged or does not fit its card.
+
+    Examples
+    --------
+    >>> load_stages(AnalyzeOptions()).detectors[0].name
+    'centerface'
+    """
+    check_device(options.device)
+    create_tracker(options.tracker, rate=1.0)  # refuses an unknown name before anything is read
+    chosen = choose_models(options.models, [Path(folder) for folder in options.models_path])
+    classifiers = create_classifiers(chosen, device=options.device)
+    hashes = {classifier.model.name: classifier.sha256 for classifier in classifiers}
+    detectors = tuple(
+        create_detector(options.detector, detect_size=options.detect_size, min_score=options.min_score)
+        for _ in range(min(usable_cores(), MOST_WORKERS))
+    )
+    detector = {"name": detectors[0].name, "sha256": sha256_of(detector_file(options.detector))}
+    attributes = {
+        name: {"name": model.name, "sha256": hashes[model.name], "card": model.card.behaviour}
+        for name, model in chosen.items()
+    }
+    return Stages(
+        detectors=detectors,
+        classifiers=tuple(classifiers),
+        thresholds=thresholds(chosen),
+        models={"detector": detector, **attributes},
+    )

@@ -1,0 +1,1 @@
+"""Model cards, the registry, the runtime, downloads."""

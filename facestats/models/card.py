@@ -1,0 +1,219 @@
+"""A model's card: what a program needs to know of a network, as ``card.json`` holds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facestats.errors import ModelError
+from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.types import Float32
+
+CARD_VERSION = 1
+CARD_FILE = "card.json"
+ONNX_FILE = "model.onnx"
+WEIGHTS_FILE = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class Head:
+    """One attribute that a model predicts.
+
+    Attributes
+    ----------
+    attribute : str
+        ``"expression"``, ``"gender"``, ``"age"`` or ``"makeup"``.
+    output : str
+        Name of the ONNX output: float32 (N, K) logits.
+    classes : tuple of str
+        The K classes in the order of the logits: a subset of the attribute's classes in
+        :data:`facestats.models.attributes.ATTRIBUTE_CLASSES`, or, for age, years ``"0"``, ``"1"``, ... (a distribution
+        over years).
+    temperature : float
+        The logits are divided by it before the softmax (Guo et al., 2017, arXiv 1706.04599).
+    threshold : float
+        A verdict whose probability stays below it is "unknown".
+    temperatures : tuple of tuple of float
+        Temperatures of faces that few pixels show: pairs of ``pixels`` (see
+        :attr:`facestats.types.FaceCrops.pixels`), ascending, and temperature. Between two its logarithm is linear in
+        that of the pixels; below the first and beyond the last it stays. Without any, ``temperature`` holds for all.
+    limits : str
+        Where the model fails at this attribute, for people.
+    """
+
+    attribute: str
+    output: str
+    classes: tuple[str, ...]
+    temperature: float = 1.0
+    threshold: float = 0.5
+    temperatures: tuple[tuple[float, float], ...] = ()
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        if self.attribute not in ATTRIBUTE_CLASSES:
+            raise ModelError(f"unknown attribute {self.attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
+        known = set(ATTRIBUTE_CLASSES[self.attribute])
+        if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
+            raise ModelError(f"{self.attribute}: classes must be at least two and differ, got {self.classes}")
+        if not (set(self.classes) <= known or self.is_years):
+            raise ModelError(
+                f"{self.attribute}: unknown classes {sorted(set(self.classes) - known)}; known are {sorted(known)}"
+            )
+        if not self.temperature > 0 or not 0 <= self.threshold <= 1:
+            raise ModelError(f"{self.attribute}: temperature must be positive and threshold in [0, 1]")
+        pairs = np.array(self.temperatures, np.float64).reshape(-1, 2)
+        if not (np.isfinite(pairs) & (pairs > 0)).all() or (np.diff(pairs[:, 0]) <= 0).any():
+            raise ModelError(f"{self.attribute}: temperatures must be positive and finite, their pixels ascending")
+
+    @property
+    def is_years(self) -> bool:
+        """Whether the classes are years of age rather than groups."""
+        return self.attribute == "age" and all(name.isdigit() for name in self.classes)
+
+    def temperatures_at(self, pixels: Float32 | None) -> float | Float32:
+        """Return what the logits of faces are divided by.
+
+        Parameters
+        ----------
+        pixels : numpy.ndarray or None
+            float (N,): see :attr:`facestats.types.FaceCrops.pixels`; None where that is not known.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            One temperature for all, or float32 (N, 1).
+
+        Examples
+        --------
+        >>> head = Head("gender", "gender", ("female", "male"), 1.0, temperatures=((16, 4.0), (64, 1.0)))
+        >>> head.temperatures_at(np.array([8.0, 32.0, 200.0])).ravel().tolist()
+        [4.0, 2.0, 1.0]
+        """
+        if pixels is None or not self.temperatures:
+            return self.temperature
+        sizes, temperatures = np.log(np.array(self.temperatures, np.float64)).T
+        return np.exp(np.interp(np.log(np.maximum(pixels, 1)), sizes, temperatures))[:, None].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a program needs to know of a model; the contents of ``card.json``.
+
+    Attributes
+    ----------
+    name : str
+        Also the name of the model's folder.
+    heads : tuple of Head
+        One attribute or several.
+    network : str
+        Name of the network in :mod:`facestats.training.networks`, or ``"custom"``.
+    input_name : str
+        Name of the ONNX input: float32 (N, C, S, S).
+    input_size : int
+        S, the side of the crop in pixels.
+    input_color : str
+        ``"gray"`` (C = 1) or ``"rgb"`` (C = 3).
+    input_mean, input_std : float
+        Pixels in [0, 255] are fed as ``(pixel - input_mean) / input_std``.
+    framing : str
+        The crops that the model was trained on, see :data:`facestats.classify.crops.FRAMING`.
+    files : mapping of str to str
+        sha256 of each file of the folder that the card vouches for.
+    data, licence, limits : str
+        What it was trained on, on what terms, and where it fails.
+    metrics : mapping
+        Figures measured on validation data.
+
+    Raises
+    ------
+    ModelError
+        If a value does not make sense.
+    """
+
+    name: str
+    heads: tuple[Head, ...]
+    network: str = "custom"
+    input_name: str = "faces"
+    input_size: int = 48
+    input_color: str = "rgb"
+    input_mean: float = 127.5
+    input_std: float = 127.5
+    framing: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    data: str = ""
+    licence: str = ""
+    limits: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    card_version: int = CARD_VERSION
+
+    def __post_init__(self) -> None:
+        if self.card_version != CARD_VERSION:
+            raise ModelError(f"card {self.name!r} has version {self.card_version}; this facestats reads {CARD_VERSION}")
+        if not self.heads or len({head.attribute for head in self.heads}) != len(self.heads):
+            raise ModelError(f"card {self.name!r} must have one head or several, of different attributes")
+        if self.input_color not in ("gray", "rgb") or self.input_size < 8 or not self.input_std > 0:
+            raise ModelError(f"card {self.name!r}: input_color must be gray or rgb, input_size >= 8, input_std > 0")
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that the model predicts."""
+        return tuple(head.attribute for head in self.heads)
+
+    @property
+    def behaviour(self) -> str:
+        """Hash of all in the card that changes what is made of the weights' answers, 64 hex digits."""
+        told = {name: value for name, value in asdict(self).items() if name.startswith("input_") or name == "heads"}
+        told["heads"] = [{name: value for name, value in head.items() if name != "limits"} for head in told["heads"]]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the text of ``card.json``."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        """Read a ``card.json``.
+
+        Raises
+        ------
+        ModelError
+            If the file is absent, is not JSON, or has unknown or ill-fitting keys.
+        """
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            heads = tuple(_read_head(head) for head in raw.pop("heads"))
+            return cls(heads=heads, **raw)
+        except FileNotFoundError:
+            raise ModelError(
+                f"no {CARD_FILE} in {path.parent}: a model needs one, see README, 'Your own models'"
+            ) from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ModelError(f"{path} is not JSON: {error}") from None
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ModelError(f"{path} is not a model card: {error}") from None
+
+
+def _read_head(raw: Mapping[str, Any]) -> Head:
+    temperatures = tuple((float(pixels), float(value)) for pixels, value in raw.get("temperatures", ()))
+    return Head(**{**raw, "classes": tuple(raw["classes"]), "temperatures": temperatures})
+
+
+def is_detector_card(path: Path) -> bool:
+    """Say whether a ``card.json`` is that of a face detector, which is no attribute model.
+
+    Examples
+    --------
+    >>> from facestats._util.resources import bundled
+    >>> is_detector_card(bundled("models") / "expression" / "card.json")
+    False
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("kind") == "detector"
+    except (ValueError, AttributeError):
+        return False

@@ -1,0 +1,180 @@
+"""The model registry: look-up by name, and the hashes of each model's files.
+
+A model is a folder of four files: ``model.onnx`` (what runs), ``weights.safetensors`` (the same weights, for
+PyTorch), ``card.json`` (what a program needs to know of it) and ``card.md`` (what a person needs to know: data,
+licence terms, validation figures, limits). Models ship with the package; ``--models-path`` adds folders of the user's
+own, which may hold one model or several; such a model needs ``card.json`` and either of the two files with weights.
+Nothing is downloaded at import, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestats._util import hooks
+from facestats._util.files import cache_dir, sha256_of
+from facestats._util.resources import bundled
+from facestats.errors import ModelError, UnknownNameError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, is_detector_card
+
+#: The model that speaks for an attribute unless ``--model attribute=name`` says otherwise.
+DEFAULT_MODELS: Mapping[str, str] = {
+    "expression": "expression",
+    "gender": "people",
+    "age": "people",
+    "makeup": "people",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model's folder and its card.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    card : Card
+    """
+
+    folder: Path
+    card: Card
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.card.name
+
+    def verify(self) -> str:
+        """Check the files against the card's hashes and return the sha256 of the one that runs.
+
+        That is ``model.onnx``, or ``weights.safetensors`` in a folder without it.
+
+        Raises
+        ------
+        ModelError
+            If a file is absent or is not the one that the card vouches for.
+        """
+        for name, expected in self.card.files.items():
+            path = self.folder / name
+            if not path.is_file():
+                raise ModelError(f"model {self.name!r} lacks {path}")
+            if sha256_of(path) != expected:
+                raise ModelError(f"{path} is not the file that its card vouches for (sha256 differs): restore it")
+        for name in (ONNX_FILE, WEIGHTS_FILE):
+            if (self.folder / name).is_file():
+                return sha256_of(self.folder / name)
+        raise ModelError(f"model {self.name!r} has neither {ONNX_FILE} nor {WEIGHTS_FILE} in {self.folder}")
+
+    def onnx_file(self) -> Path:
+        """Return the path of the ONNX file: ``model.onnx``, or one built once from the weights in :func:`cache_dir`.
+
+        Raises
+        ------
+        ModelError
+            If there is no ONNX file and the weights do not fit the network that the card names.
+        OutputError
+            If the cache folder is not writable.
+        """
+        path = self.folder / ONNX_FILE
+        if not path.is_file():
+            card = hashlib.sha256(self.card.to_json().encode()).hexdigest()
+            path = cache_dir() / "onnx" / f"{sha256_of(self.folder / WEIGHTS_FILE)[:16]}-{card[:16]}.onnx"
+            if not path.is_file():
+                hooks.call("build_onnx", self, path)  # needs torch
+        return path
+
+
+def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
+    """Return every model by name: the user's folders first, then the shipped ones.
+
+    Parameters
+    ----------
+    models_path : sequence of pathlib.Path
+        Each is a model's own folder (with a ``card.json``) or a folder of such folders.
+
+    Raises
+    ------
+    UnknownNameError
+        If a folder does not exist or holds no model.
+    ModelError
+        If a card cannot be read.
+
+    Examples
+    --------
+    >>> all(name == model.name for name, model in find_models().items())
+    True
+    """
+    found: dict[str, Model] = {}
+    for root in (*models_path, bundled("models")):
+        folders = [root] if (root / CARD_FILE).is_file() else sorted(root.iterdir()) if root.is_dir() else []
+        cards = [folder / CARD_FILE for folder in folders if (folder / CARD_FILE).is_file()]
+        models = [Model(path.parent, Card.read(path)) for path in cards if not is_detector_card(path)]
+        if not models and root in models_path:
+            raise UnknownNameError(
+                f"no model in {root}: --models-path needs a folder with a {CARD_FILE} in or below it"
+            )
+        for model in models:
+            found.setdefault(model.name, model)
+    return found
+
+
+def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()) -> dict[str, Model]:
+    """Return the model of each attribute.
+
+    Parameters
+    ----------
+    selection : mapping of str to str
+        Attribute to model name, or to ``"none"`` to leave the attribute out. Attributes that it does not name get a
+        model of ``models_path`` that serves them, or else the shipped default.
+    models_path : sequence of pathlib.Path
+        See :func:`find_models`.
+
+    Raises
+    ------
+    UnknownNameError
+        If an attribute or a model is unknown, or the model does not serve the attribute.
+
+    Examples
+    --------
+    >>> choose_models({name: "none" for name in ATTRIBUTE_CLASSES})
+    {}
+    """
+    models = find_models(models_path)
+    own = [model for model in models.values() if model.folder.parent != bundled("models")]
+    for attribute in selection:
+        if attribute not in ATTRIBUTE_CLASSES:
+            raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
+    chosen: dict[str, Model] = {}
+    for attribute in ATTRIBUTE_CLASSES:
+        name = selection.get(attribute)
+        if name is None:
+            name = next((model.name for model in own if attribute in model.card.attributes), DEFAULT_MODELS[attribute])
+        if name == "none":
+            continue
+        if name not in models:
+            raise UnknownNameError(f"unknown model {name!r}; there are {', '.join(sorted(models)) or 'none'}")
+        if attribute not in models[name].card.attributes:
+            raise UnknownNameError(
+                f"model {name!r} does not predict {attribute}, only {', '.join(models[name].card.attributes)}"
+            )
+        chosen[attribute] = models[name]
+    return chosen
+
+
+def thresholds(models: Mapping[str, Model]) -> dict[str, float]:
+    """Return the "unknown" threshold of each attribute, from the cards.
+
+    Examples
+    --------
+    >>> thresholds({})
+    {}
+    """
+    return {
+        attribute: next(head.threshold for head in model.card.heads if head.attribute == attribute)
+        for attribute, model in models.items()
+        if attribute in VERDICT_COLUMNS
+    }

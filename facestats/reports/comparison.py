@@ -1,0 +1,305 @@
+"""The sections of the report that compares two collections, or two periods of one; each returns HTML, or None."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+
+from facestats import plots
+from facestats._util import words
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.plots.verdicts import row_label
+from facestats.reports import page, provenance
+from facestats.reports.data import ReportData
+from facestats.reports.sides import Comparison, is_measured
+from facestats.store.manifest import Entry
+from facestats.tables.comparison import COMPARISON_DTYPES, NOTE
+from facestats.tables.schema import UNKNOWN
+
+#: Options that change files or how long an analysis took, not what was found; models are told by their hashes.
+_HARMLESS = ("clips", "blur", "thumbnails", "device", "limit_s", "models", "models_path")
+
+#: The hatching of :mod:`facestats.plots.comparison`, as CSS.
+_HATCHED = "repeating-linear-gradient(45deg,#fff 0 2px,#606060 2px 3px)"
+
+#: Numbers of a side stand below each other, apart from those of the other.
+_CELL = "width:auto;padding:2px 0 2px 28px;text-align:right"
+
+_MOST_NAMED = 5
+
+
+def headline(comparison: Comparison, *, title: str = "") -> HTML:
+    """Return the page's title, how much was compared and what differs most clearly, and the key figures.
+
+    Examples
+    --------
+    >>> headline(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    name = title or f"{comparison.first_label} and {comparison.second_label} compared"
+    lead = f'<p class="fs-lead">{page.escape(_sentence(comparison))}</p>'
+    key = (
+        f'<ul class="fs-legend"><li>{_chip(False)}{page.escape(comparison.first_label)}</li>'
+        f"<li>{_chip(True)}{page.escape(comparison.second_label)}</li></ul>"
+    )
+    n_compared, n_clear = len(comparison.compared), int(comparison.compared["clear"].sum())
+    figures = [(f"{n_clear} of {n_compared}", "shares differ clearly")] if n_compared else []
+    for counts, noun in (
+        ([len(data.videos) for _, data in comparison.sides], "videos"),
+        ([len(data.tracks) for _, data in comparison.sides], "faces followed"),
+    ):
+        figures.append((" and ".join(f"{count:,}" for count in counts), noun))
+    return page.block(page.style(), f"<h1>{page.escape(name)}</h1>", lead, key, page.key_figures(figures))
+
+
+def cautions(comparison: Comparison) -> HTML | None:
+    """Return what makes the two sides no fair comparison: videos that count on both, or another analysis.
+
+    Examples
+    --------
+    >>> cautions(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    found = [*_shared(comparison), *_analysed_differently(comparison)]
+    return page.block(*(page.callout(page.escape(text)) for text in found)) if found else None
+
+
+def coverage(comparison: Comparison) -> HTML:
+    """Return how much was read and found on each side, side by side.
+
+    Examples
+    --------
+    >>> coverage(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    counts = [_counts(data) for _, data in comparison.sides]
+    head = "".join(
+        f'<th scope="col" style="{_CELL}">{_chip(second)}{page.escape(label)}</th>'
+        for second, (label, _) in enumerate(comparison.sides)
+    )
+    rows = ""
+    for name in counts[0]:
+        cells = "".join(f'<td style="{_CELL}">{side[name]}</td>' for side in counts)
+        rows += f'<tr><th scope="row">{name}</th>{cells}</tr>'
+    return page.block(
+        f'<table class="fs-details fs-sides"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def who(comparison: Comparison, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
+    """Return the shares of each class on both sides, which of them differ clearly, and what that means.
+
+    Examples
+    --------
+    >>> who(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    measured = [name for name in attributes if any(is_measured(data, name) for _, data in comparison.sides)]
+    if not measured:
+        return None
+    charts = page.block(*(_chart(comparison, attribute) for attribute in measured), kind="fs-row").data
+    unknown = [attribute for attribute in measured if comparison.differences[attribute] is None]
+    said = []
+    if unknown:
+        said.append(
+            f"<p>The shares of {words.listing(unknown)} are not compared: this installation has no card that says how "
+            "often the models that were used confuse one class with another. The verdicts were counted all the "
+            "same.</p>"
+        )
+    if len(unknown) < len(measured):
+        said.append(f"<p>{page.escape(NOTE)}</p>")
+    return page.block(charts, *said)
+
+
+def expressions(comparison: Comparison) -> HTML | None:
+    """Return the share of the time in each expression on both sides, and which of them differ clearly.
+
+    Examples
+    --------
+    >>> expressions(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    table = comparison.differences["expression"]
+    if table is None or table.empty:
+        return None
+    return page.block(_chart(comparison, "expression"))
+
+
+def limits(comparison: Comparison) -> HTML | None:
+    """Return what the results do not say, and the models of both sides with their accuracy and limits.
+
+    Examples
+    --------
+    >>> limits(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    entries = {f"{side}/{name}": entry for side, data in comparison.sides for name, entry in data.entries.items()}
+    longer = max((data for _, data in comparison.sides), key=lambda data: len(data.tracks))
+    return provenance.limits(replace(longer, entries=entries))
+
+
+def made(comparison: Comparison) -> HTML:
+    """Return for each side where its data come from, the options, the versions and the models' hashes, small.
+
+    Examples
+    --------
+    >>> made(load_comparison("october", "november"))  # doctest: +SKIP
+    """
+    parts = []
+    for (label, data), choice in zip(comparison.sides, comparison.chosen, strict=True):
+        # Not the whole path, which may tell a stranger more than it should.
+        origin = [("store", data.store.path.resolve().name), ("videos chosen", choice or "all")]
+        parts += [f"<h3>{page.escape(label)}</h3>", page.details_table(origin), provenance.provenance(data).data]
+    return page.block(*parts)
+
+
+def _chip(second: bool) -> str:
+    background = _HATCHED if second else "#606060"
+    return f'<span class="fs-chip" style="background:{background};border:1px solid #606060" aria-hidden="true"></span>'
+
+
+def _sentence(comparison: Comparison) -> str:
+    """Return in one sentence how much was compared, and what differs most clearly (not escaped)."""
+    compared = comparison.compared
+    for label, data in comparison.sides:
+        if data.videos.empty:
+            return f"There is nothing to compare: no video belongs to “{label}”."
+        if data.tracks.empty:
+            return f"There is nothing to compare: in “{label}” nobody was followed."
+    first, second = (f"“{label}” ({_how_much(data)})" for label, data in comparison.sides)
+    if compared.empty:
+        return f"{first} compared with {second}: no share could be compared."
+    clear = compared[compared["clear"]]
+    if clear.empty:
+        return f"{first} compared with {second}: no share differs clearly, and what differs may be chance."
+    # The clearest is not what differs most, but what differs by so much at least.
+    least = clear[["difference_low", "difference_high"]].abs().min(axis=1)
+    row = clear.loc[least.idxmax()]
+    shares = f"{words.percent(row['first'])} against {words.percent(row['second'])}"
+    return f"{first} compared with {second}: the clearest difference is the share of {_called(row)}, {shares}."
+
+
+def _how_much(data: ReportData) -> str:
+    length = float(data.videos["duration_s"].sum())
+    parts = [words.count(len(data.videos), "video")]
+    parts += [words.duration(length)] if length > 0 else []
+    return ", ".join([*parts, words.count(len(data.tracks), "face")])
+
+
+def _called(row: pd.Series) -> str:
+    attribute = next(name for name, column in VERDICT_COLUMNS.items() if column == row["attribute"])
+    name = row_label(attribute, row["class"])
+    return {
+        "gender": f"faces perceived as {name}",
+        "age": f"the age group {name}",
+        "makeup": f"faces with makeup “{name}”",
+        "expression": f"the time in {name}",
+    }[attribute]
+
+
+def _counts(data: ReportData) -> dict[str, str]:
+    statuses = data.videos["status"].value_counts()
+    begun = data.videos["started_at"]
+    days = list(dict.fromkeys(f"{moment:%Y-%m-%d}" for moment in (begun.min(), begun.max()))) if len(begun) else []
+    length = float(data.videos["duration_s"].sum())
+    return {
+        "analysed (UTC)": " to ".join(days) or "–",
+        "videos": f"{len(data.videos):,}",
+        "– read to the end": f"{statuses.get('ok', 0):,}",
+        "– read in part": f"{statuses.get('partial', 0):,}",
+        "– not read": f"{statuses.get('failed', 0):,}",
+        "length": words.duration(length) if length > 0 else "–",
+        "frames looked at": f"{len(data.frames):,}",
+        "sightings of a face": f"{int(data.frames['n_faces'].sum()):,}",
+        "– of a followed face": f"{int(data.tracks['n_observations'].sum()):,}",
+        "– large enough to classify": f"{int(data.tracks['n_classified'].sum()):,}",
+        "faces followed": f"{len(data.tracks):,}",
+    }
+
+
+def _chart(comparison: Comparison, attribute: str) -> str:
+    table = comparison.differences[attribute]
+    if table is None:
+        table = _counted(comparison, attribute)
+    column = VERDICT_COLUMNS[attribute]
+    n_missing = tuple(int(data.tracks[column].isna().sum()) for _, data in comparison.sides)
+    said = "; ".join(
+        f"{row['class']} {_range(row, 'first')} in {comparison.first_label}, {_range(row, 'second')} in "
+        f"{comparison.second_label}{', a clear difference' if row['clear'] else ''}"
+        for _, row in table.iterrows()
+        if row["class"] != UNKNOWN
+    )
+    return page.figure(
+        plots.share_differences,
+        table,
+        attribute,
+        first=comparison.first_label,
+        second=comparison.second_label,
+        n_missing=n_missing,
+        half=True,
+        alt=f"{attribute}: {said}",
+    )
+
+
+def _range(row: pd.Series, side: str) -> str:
+    share, low, high = (row[name] for name in (side, f"{side}_low", f"{side}_high"))
+    if not np.isfinite(share):
+        return f"{row[f'n_{side}']} counted"
+    return f"{share:.0%} ({low:.0%} to {high:.0%})" if np.isfinite(low) else f"{share:.0%}"
+
+
+def _counted(comparison: Comparison, attribute: str) -> pd.DataFrame:
+    """Return the rows of a comparison with nothing but the counts of verdicts."""
+    column = VERDICT_COLUMNS[attribute]
+    classes = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN]
+    counts = {
+        f"n_{side}": [int((data.tracks[column] == name).sum()) for name in classes]
+        for side, (_, data) in zip(("first", "second"), comparison.sides, strict=True)
+    }
+    missing = {name: np.nan for name, dtype in COMPARISON_DTYPES.items() if dtype == "float64"}
+    table = pd.DataFrame({"attribute": column, "class": classes, "clear": False, **missing, **counts})
+    return table[list(COMPARISON_DTYPES)].astype(COMPARISON_DTYPES)
+
+
+def _shared(comparison: Comparison) -> list[str]:
+    """Say which videos count on both sides, whatever they are called there."""
+    known = [data.videos["sha256"].fillna(data.videos["video_id"]) for _, data in comparison.sides]
+    both = comparison.first.videos[known[0].isin(known[1])]
+    if both.empty:
+        return []
+    names = [comparison.first.name(video_id) for video_id in both["video_id"].iloc[:_MOST_NAMED]]
+    more = [f"{len(both) - _MOST_NAMED:,} more"] if len(both) > _MOST_NAMED else []
+    named = words.listing([*names, *more])
+    said = f"{words.count(len(both), 'video')} {'counts' if len(both) == 1 else 'count'} on both sides ({named})"
+    return [f"{words.sentence(said)} That draws the two sides together, and the intervals do not allow for it."]
+
+
+def _analysed_differently(comparison: Comparison) -> list[str]:
+    """Say in what the two analyses differed, as far as it can change results."""
+    sides = [_settings(data.entries.values()) for _, data in comparison.sides]
+    if not all(sides):
+        return []
+    names = list(dict.fromkeys([*sides[0], *sides[1]]))
+    apart = [
+        f"{name} ({' and '.join(values[0])} against {' and '.join(values[1])})"
+        for name in names
+        if (values := [sorted(side.get(name, {"none"})) for side in sides])[0] != values[1]
+    ]
+    return [f"The two sides were analysed differently: {'; '.join(apart)}. Differences may come from that."] * bool(
+        apart
+    )
+
+
+def _settings(entries: Sequence[Entry]) -> dict[str, set[str]]:
+    """Return the options and models of an analysis, each with all its values."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.status == "failed":
+            continue
+        found.setdefault("facestats", set()).add(entry.facestats)
+        for name, value in entry.options.items():
+            if name not in _HARMLESS:
+                found.setdefault(name, set()).add(json.dumps(value, ensure_ascii=False))
+        for attribute, model in entry.models.items():
+            title = attribute if attribute == "detector" else f"{attribute} model"
+            found.setdefault(title, set()).add(f"{model.get('name', 'none')}, sha256 {model.get('sha256', '')[:8]}")
+    return found

@@ -1,0 +1,94 @@
+"""From an executed notebook to a page without code that opens offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbconvert.preprocessors import TagRemovePreprocessor
+
+from facestats.reports.live import SCRIPT
+from facestats.reports.page import callout, escape
+
+#: Cells with this tag speak to those who run the notebook, not to those who read the page.
+NOTEBOOK_ONLY = "notebook-only"
+
+_PAPERMILL_ERROR = "papermill-error-cell-tag"
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = None) -> str:
+    """Return an executed notebook as one HTML file: its text and outputs, without code, without outside requests.
+
+    Figures that answer to the mouse need :data:`facestats.reports.live.SCRIPT` beside the page, and are still
+    pictures without. A section (from one second-level heading to the next) whose cells show nothing is left out.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed.
+    title : str
+        Of the page.
+    error : str, optional
+        Why the notebook stopped before its end; the page begins with it then.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> "<title>Hello</title>" in to_html(nbformat.v4.new_notebook(), title="Hello")
+    True
+    """
+    shown = nbformat.from_dict(notebook)
+    for cell in shown.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _is_shown(output)]
+    shown.cells = [cell for section in _sections(shown.cells) if _shows_something(section) for cell in section]
+    # Without this, nbconvert asks a CDN for the scripts that draw stored widgets.
+    shown.metadata.pop("widgets", None)
+    exporter = HTMLExporter(
+        template_name="template",
+        extra_template_basedirs=[str(Path(__file__).parent)],
+        exclude_anchor_links=True,
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+    remove = TagRemovePreprocessor(remove_cell_tags={NOTEBOOK_ONLY, _PAPERMILL_ERROR}, enabled=True)
+    exporter.register_preprocessor(remove, enabled=True)
+    notice = callout(f"This report stopped before its end: {escape(error)}") if error else ""
+    drawn = any('class="fs-live"' in str(output) for cell in shown.cells for output in cell.get("outputs", []))
+    resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice, "script": SCRIPT if drawn else None}}
+    text, _ = exporter.from_notebook_node(shown, resources=resources)
+    return text
+
+
+def _is_shown(output: nbformat.NotebookNode) -> bool:
+    """Leave out tracebacks, progress bars and warnings, which belong to the notebook."""
+    if output.output_type == "error":
+        return False
+    if output.output_type == "stream":
+        return output.name == "stdout"
+    # A widget needs a kernel; some bring a picture for where there is none.
+    data = output.get("data", {})
+    return data.pop(_WIDGET, None) is None or "image/png" in data
+
+
+def _sections(cells: list[nbformat.NotebookNode]) -> Iterator[list[nbformat.NotebookNode]]:
+    section: list[nbformat.NotebookNode] = []
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.startswith(("# ", "## ")):
+            yield section
+            section = []
+        section.append(cell)
+    yield section
+
+
+def _shows_something(section: list[nbformat.NotebookNode]) -> bool:
+    code = [cell for cell in section if cell.cell_type == "code"]
+    return not code or any(cell.outputs for cell in code)

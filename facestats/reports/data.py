@@ -1,0 +1,216 @@
+"""What a report shows: the tables of a store, its manifest and the way to its clips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from facestats._util.locations import is_remote
+from facestats.errors import UsageError
+from facestats.plots import shot_cuts
+from facestats.reports.folder import CLIPS
+from facestats.store.store import Entry, Store, open_store
+from facestats.tables import schema
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The tables of one video or of many, read once.
+
+    Attributes
+    ----------
+    videos, frames, observations, tracks, thumbnails : pandas.DataFrame
+        See :mod:`facestats.tables.schema`; for many videos, ``observations`` and ``thumbnails`` are left empty, and
+        ``frames`` has only ``n_faces``.
+    entries : mapping of str to Entry
+        The manifest: how each video was analysed.
+    store : Store or None
+        Where they come from; None for a result that is in no store.
+    page_folder : str
+        Where the page will lie, with the clips beside it; empty if it lies here and uses those of the store.
+    page_name : str
+        What it is called, without suffix; its cuts of the clip go into a folder of that name below the clips.
+    linked : bool
+        Whether the other reports of the store lie beside this one.
+    """
+
+    videos: pd.DataFrame
+    frames: pd.DataFrame
+    observations: pd.DataFrame
+    tracks: pd.DataFrame
+    thumbnails: pd.DataFrame
+    entries: Mapping[str, Entry]
+    store: Store | None
+    page_folder: str = ""
+    page_name: str = ""
+    linked: bool = False
+
+    @property
+    def video(self) -> pd.Series:
+        """The row of ``videos``, where there is one video."""
+        return self.videos.iloc[0]
+
+    @property
+    def video_id(self) -> str:
+        """The id, where there is one video."""
+        return str(self.video["video_id"])
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the one video is a single picture."""
+        return self.video["n_frames"] == 1
+
+    @cached_property
+    def cuts(self) -> list[float]:
+        """Times of the shot cuts of the one video, in seconds."""
+        return shot_cuts(self.frames)
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        return dict(zip(self.videos["video_id"], self.videos["path"].astype(str), strict=True))
+
+    @property
+    def time_range(self) -> tuple[float, float]:
+        """First and last second of the one video."""
+        if self.frames.empty:
+            return 0.0, 1.0
+        start = float(self.frames["time_s"].min())
+        length = float(self.video["duration_s"])
+        return start, max(start + length if np.isfinite(length) else start, float(self.frames["time_s"].max()))
+
+    def name(self, video_id: str) -> str:
+        """Return what a reader would call a video: its file's name."""
+        path = self._paths[video_id]
+        return Path(path.rstrip("/")).name if "://" not in path else path
+
+    def clip_href(self, video_id: str, time_s: float | None = None) -> str | None:
+        """Return the address of a video's annotated clip or still, at a moment of it; None if there is none."""
+        path = self.clip_path(video_id)
+        if path is None:
+            return None
+        moment = f"#t={max(time_s, 0.0):.2f}" if time_s is not None and path.suffix == ".mp4" else ""
+        return self.relative(path) + moment
+
+    def clip_path(self, video_id: str) -> Path | None:
+        """Return where a video's annotated clip or still is: beside the page, if that has a folder."""
+        path = self.store.clip_path(video_id)
+        if path is None:
+            return None
+        if self.page_folder:
+            return Path(self.page_folder, CLIPS, path.name)
+        return None if is_remote(path) else path
+
+    def may_show(self, video_id: str) -> bool:
+        """Whether pictures of a video may stand in the page itself: not if none of its faces was to be kept."""
+        entry = self.entries.get(video_id)
+        return entry is None or bool(entry.options.get("thumbnails", True) or entry.options.get("blur"))
+
+    def relative(self, path: Path) -> str:
+        """Return the address of a file, as seen from the page."""
+        try:
+            return quote(Path(os.path.relpath(path, self.page_folder or None)).as_posix())
+        except ValueError:  # on another drive
+            return path.absolute().as_uri()
+
+
+def load_video(
+    store: str = "",
+    video: str = "",
+    *,
+    out: str = "facestats-out",
+    page_folder: str = "",
+    page_name: str = "",
+    linked: bool = False,
+) -> ReportData:
+    """Read one video out of a store; without a store, analyse it first.
+
+    Parameters
+    ----------
+    store : str
+        A store, or ``""``.
+    video : str
+        With a store: a ``video_id``, the beginning of one or a file name; ``""`` for the only one. Without: the video,
+        image, camera or URL to analyse.
+    out : str
+        The store that a video analysed here goes into, with its annotated clip.
+    page_folder : str
+        Where the page will lie; empty for the working directory.
+    page_name : str
+        What it will be called, without suffix.
+    linked : bool
+        Whether the other reports of the store lie beside this one.
+
+    Returns
+    -------
+    ReportData
+
+    Raises
+    ------
+    UsageError
+        If neither is given, if there are several videos and none is named, or if a path is wrong.
+
+    Examples
+    --------
+    >>> load_video("facestats-out", "clip.mp4").tracks  # doctest: +SKIP
+    """
+    if not store and not video:
+        raise UsageError("nothing to report on: give store, or video (a file to analyse), or both")
+    if store:
+        opened = open_store(store)
+        if not video:
+            ids = list(opened.entries())
+            if len(ids) != 1:
+                raise UsageError(f"{store} holds {len(ids)} videos: name one with video ({', '.join(ids[:5])}, ...)")
+            video = ids[0]
+    else:
+        from facestats.batch.collection import analyze_collection
+
+        found = analyze_collection([video], out=out)
+        if len(found.video_ids) != 1:
+            raise UsageError(f"{video} holds {len(found.video_ids)} videos: use collection_report on the store {out}")
+        opened, video = found.store, found.video_ids[0]
+    return replace(_read(opened.video(video), page_folder, linked), page_name=page_name)
+
+
+def load_collection(store: str, *, linked: bool = False) -> ReportData:
+    """Read all videos of a store, without their pictures and single observations.
+
+    Parameters
+    ----------
+    store : str
+    linked : bool
+        Whether the videos' reports lie beside this one.
+
+    Raises
+    ------
+    StoreError
+        If it is not a store.
+
+    Examples
+    --------
+    >>> load_collection("facestats-out").videos  # doctest: +SKIP
+    """
+    return _read(open_store(store), "", linked)
+
+
+def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
+    # Observations and pictures of a large collection are long, and its report shows neither.
+    one = store.video_id is not None
+    return ReportData(
+        videos=store.videos(),
+        frames=store.frames() if one else store.frames(columns=["n_faces"]),
+        observations=store.observations() if one else schema.conform("observations"),
+        tracks=store.tracks(),
+        thumbnails=store.thumbnails() if one else schema.conform("thumbnails"),
+        entries=store.entries(),
+        store=store,
+        page_folder=page_folder,
+        linked=linked,
+    )

@@ -1,0 +1,233 @@
+"""Evidence: short cuts of the annotated video, to see for oneself what the numbers rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+
+from facestats._util import words
+from facestats.clips.cut import cut_clip
+from facestats.errors import FacestatsError
+from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
+from facestats.plots import _expressions
+from facestats.reports import page
+from facestats.reports.data import ReportData
+from facestats.reports.folder import clips_folder
+from facestats.tables.schema import UNKNOWN
+from facestats.types import UInt8
+from facestats.video.file import ContainerSource
+
+#: Seconds before and after the moment that a cut shows.
+AROUND_S = 1.5
+
+#: Below this, parts of a track may show two people.
+_SURELY_JOINED = 0.9
+
+_LONGER_SIDE = 960  # of cuts, in pixels
+_PICTURE = (264, 176)  # of the pictures that stand for them; a card shows them at two thirds
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment worth looking at.
+
+    Attributes
+    ----------
+    name : str
+        Of its cut, without suffix.
+    track_id : int
+    time_s : float
+    expression : str or None
+        Whose strongest moment it is; None for a doubtful verdict.
+    said : str
+        What is to be seen, in a few words.
+    box : tuple of float
+        x, y, width and height of the face, in pixels.
+    """
+
+    name: str
+    track_id: int
+    time_s: float
+    expression: str | None
+    said: str
+    box: tuple[float, float, float, float]
+
+
+def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smooth_s: float = 0.5) -> list[Moment]:
+    """Return when each expression was most probable, in the order of the expressions; none where it never was likely.
+
+    Parameters
+    ----------
+    observations : pandas.DataFrame
+        Of one video.
+    threshold : float
+        What is less probable is "unknown", and no evidence.
+    smooth_s : float
+        Width in seconds of the moving average taken before, so that a single frame decides nothing; 0 for none.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> strongest_moments(schema.conform("observations"))
+    []
+    """
+    best: dict[str, tuple[float, pd.Series]] = {}
+    for _, track in observations[observations["track_id"].notna()].groupby("track_id"):
+        track = track.sort_values("time_s", kind="stable")
+        times = track["time_s"].to_numpy(np.float64)
+        values = np.nan_to_num(_expressions.smooth(times, _expressions.probabilities(track), smooth_s), nan=-1.0)
+        best_of_row = values.argmax(axis=1)
+        for column in np.unique(best_of_row):
+            # Where another is more probable, it is no moment of this one.
+            row = int(np.where(best_of_row == column, values[:, column], -1.0).argmax())
+            name, probability = EXPRESSIONS[column], float(values[row, column])
+            if probability >= threshold and probability > best.get(name, (0.0,))[0]:
+                best[name] = probability, track.iloc[row]
+    return [
+        _moment(f"strongest-{name}", best[name][1], name, f"{name}, {words.percent(best[name][0])}")
+        for name in EXPRESSIONS
+        if name in best
+    ]
+
+
+def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[Moment]:
+    """Return the best look at each face of which something is doubtful, those seen longest first.
+
+    Doubtful is a verdict "unknown", and a track whose parts may show two people.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> doubtful_moments(schema.conform("observations"), schema.conform("tracks"))
+    []
+    """
+    found = []
+    looks = dict(iter(observations[observations["classified"]].groupby("track_id")))
+    for track in tracks.sort_values("duration_s", ascending=False, kind="stable").to_dict("records"):
+        unsure = [
+            {"gender": "perceived gender", "age": "age group"}.get(attribute, attribute)
+            for attribute, column in VERDICT_COLUMNS.items()
+            if track[column] == UNKNOWN
+        ]
+        said = [f"{words.listing(unsure)} unknown"] if unsure else []
+        joined = track["joined_prob"]
+        if np.isfinite(joined) and joined < _SURELY_JOINED:
+            said.append(f"one person? {words.percent(joined)}")
+        if said and track["track_id"] in looks:
+            seen = looks[track["track_id"]]
+            look = seen.loc[(seen["face_px"] * seen["score"]).idxmax()]
+            found.append(_moment(f"face-{track['track_id']}", look, None, "; ".join(said)))
+    return found
+
+
+def _moment(name: str, seen: pd.Series, expression: str | None, said: str) -> Moment:
+    box = tuple(float(seen[column]) for column in ("x", "y", "w", "h"))
+    return Moment(name, int(seen["track_id"]), float(seen["time_s"]), expression, said, box)
+
+
+def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5, limit: int = 24) -> HTML | None:
+    """Return the strongest moment of each expression and the doubtful faces, each with a short cut of the clip.
+
+    The cuts go beside the page; where a notebook runs on its own, links lead into the annotated clip instead.
+
+    Parameters
+    ----------
+    data : ReportData
+        Of one video.
+    threshold, smooth_s : float
+        See :func:`strongest_moments`.
+    limit : int
+        Doubtful faces shown at most; 0 leaves out the whole section.
+
+    Examples
+    --------
+    >>> evidence(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    """
+    clip = data.clip_path(data.video_id)
+    if clip is None or clip.suffix != ".mp4" or limit <= 0:
+        return None
+    strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s)
+    doubtful = doubtful_moments(data.observations, data.tracks)
+    parts = []
+    for title, moments in (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit])):
+        if moments:
+            cards = "".join(_card(data, clip, moment) for moment in moments)
+            parts.append(f'<h3>{title}</h3><div class="fs-cards">{cards}</div>')
+    if len(doubtful) > limit:
+        parts.append(f"<p>The {limit} seen longest of {len(doubtful):,} faces of which something is doubtful.</p>")
+    return page.block(*parts) if parts else None
+
+
+def _folder(data: ReportData) -> Path:
+    return clips_folder(Path(data.page_folder)) / (data.page_name or data.video_id)
+
+
+def _card(data: ReportData, clip: Path, moment: Moment) -> str:
+    start_s, end_s = max(moment.time_s - AROUND_S, 0.0), moment.time_s + AROUND_S
+    address = f"{data.clip_href(data.video_id, start_s)},{end_s:.2f}"
+    drawn = '<span class="fs-nopicture"></span>'
+    try:
+        if data.page_folder:
+            cut = cut_clip(
+                clip,
+                _folder(data) / f"{moment.name}.mp4",
+                start_s=start_s,
+                end_s=end_s,
+                longer_side=_LONGER_SIDE,
+            )
+            address = data.relative(cut)
+        if data.may_show(data.video_id):
+            seen = _around(_frame(clip, moment.time_s), moment.box)
+            drawn = page.image(seen, _PICTURE, f"face {moment.track_id}: {moment.said}")
+    except FacestatsError as error:  # a clip that cannot be read is no reason to lose the page
+        drawn = f'<span class="fs-nopicture">{page.escape(error)}</span>'
+    chip = page.chip("expression", moment.expression) if moment.expression else page.chip("gender", UNKNOWN)
+    return (
+        f'<a class="fs-card" href="{page.escape(address)}">{drawn}<span><b>{chip}{page.escape(moment.said)}</b>'
+        f"<br>face {moment.track_id} at {words.moment(moment.time_s)}</span></a>"
+    )
+
+
+def _frame(clip: Path, time_s: float) -> UInt8:
+    with ContainerSource(str(clip)) as video:
+        for _, _, rgb in video.frames_from(time_s):
+            return rgb
+        return np.full((video.info.height, video.info.width, 3), 216, np.uint8)
+
+
+def _around(rgb: UInt8, box: Sequence[float]) -> UInt8:
+    """Return the part of a picture round a face that shows it and what surrounds it, in the shape of a card."""
+    height, width = rgb.shape[:2]
+    x, y, w, h = box
+    shape = _PICTURE[0] / _PICTURE[1]
+    tall = min(max(2.6 * h, 2.6 * w / shape, height / 3), height, width / shape)
+    wide = tall * shape
+    left = int(np.clip(x + w / 2 - wide / 2, 0, width - wide))
+    top = int(np.clip(y + h / 2 - tall / 2, 0, height - tall))
+    return rgb[top : top + max(1, int(tall)), left : left + max(1, int(wide))]
+
+
+def poster(data: ReportData) -> str | None:
+    """Return what the clip shows when most faces are to be seen, as the address of a JPEG; None if there is no clip.
+
+    Examples
+    --------
+    >>> poster(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    """
+    clip = data.clip_path(data.video_id)
+    if clip is None or clip.suffix != ".mp4" or data.frames.empty or not data.may_show(data.video_id):
+        return None
+    fullest = data.frames.loc[data.frames["n_faces"].astype("int64").idxmax()]
+    try:
+        rgb = _frame(clip, float(fullest["time_s"]))
+    except FacestatsError:
+        return None
+    scale = min(1.0, 900 / max(rgb.shape[:2]))
+    size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
+    return page.jpeg(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))

@@ -1,0 +1,135 @@
+"""The folder that reports go into: what lies beside the pages, so that all can be moved, or served, as one."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from facestats._util.files import check_writable, written_aside
+from facestats.errors import OutputError
+from facestats.store.store import CLIP_SUFFIXES, Store
+from facestats.video.discovery import CLIPS_MARKER
+
+#: Folder below the reports that holds the annotated clips, and short cuts of them.
+CLIPS = "clips"
+
+
+# What `written_aside` calls what it has not finished.
+_UNFINISHED = re.compile(r"\.[0-9a-f]{12}\.(html|ipynb|js|json|mp4|pdf|png)")
+_DAY_S = 86400.0
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, and take away what a run that was killed a day or longer ago left unfinished in it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written to.
+    """
+    try:
+        check_writable(folder)
+        for path in [*folder.iterdir(), *(folder / CLIPS).glob("*")]:
+            if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _DAY_S:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}; name another --out") from None
+
+
+def clips_folder(folder: Path) -> Path:
+    """Return the folder of the clips, made and marked, so that an analysis of what lies around leaves it alone."""
+    marker = folder / CLIPS / CLIPS_MARKER
+    if not marker.exists():
+        with written_aside(marker) as part:
+            part.touch()
+    return marker.parent
+
+
+def gather_clips(store: Store, folder: Path) -> None:
+    """Put the clips beside the reports, as hard links where the file system can; take away those that are gone.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be copied.
+    """
+    for video_id in store.entries():
+        clip = store.clip_path(video_id)
+        if clip is None:
+            drop_clips(folder, video_id)
+            continue
+        target = folder / CLIPS / clip.name
+        try:
+            clips_folder(folder)
+            if isinstance(clip, Path) and target.exists() and target.samefile(clip):
+                continue
+            with written_aside(target) as part:
+                if not isinstance(clip, Path):
+                    clip.fs.get_file(clip.path, str(part))
+                    continue
+                try:
+                    os.link(clip, part)
+                except OSError:  # another file system, or one without links
+                    shutil.copyfile(clip, part)
+        except OSError as error:
+            raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
+
+
+def drop_clips(folder: Path, name: str) -> None:
+    """Take away a video's clip and the cuts of a page of that name, if there are any.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be taken away.
+    """
+    _drop(folder / CLIPS / f"{name}{suffix}" for suffix in CLIP_SUFFIXES)
+    drop_cuts(folder, name)
+
+
+def drop_cuts(folder: Path, name: str, *, before: float = math.inf) -> None:
+    """Take away the cuts of the clip that a page of that name had, or those that were written ``before`` a time.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the reports.
+    name : str
+    before : float
+        Seconds since 1970.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be taken away.
+    """
+    cuts = folder / CLIPS / name
+    if cuts.is_dir():
+        _drop(path for path in cuts.iterdir() if path.stat().st_mtime < before)
+        with contextlib.suppress(OSError):  # some are left
+            cuts.rmdir()
+
+
+def drop_pdf(html: Path) -> None:
+    """Take away the PDF of a page, which was printed from an earlier one.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be taken away.
+    """
+    _drop([html.with_suffix(".pdf")])
+
+
+def _drop(paths: Iterable[Path]) -> None:
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot remove {path}: {error.strerror or error}") from None

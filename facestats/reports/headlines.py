@@ -1,0 +1,86 @@
+"""The first sentence of a report: what was seen, in plain words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from facestats._util import words
+from facestats.models.attributes import GENDERS
+from facestats.plots.shares import mean_shares
+from facestats.reports.data import ReportData
+from facestats.tables.schema import UNKNOWN
+
+
+def video_headline(data: ReportData) -> str:
+    """Return what was seen in one video, in plain words (not escaped).
+
+    Examples
+    --------
+    >>> video_headline(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    'One face was followed in this video of 19.7 seconds. The most common expression is happiness (53 % of the time).'
+    """
+    video = data.video
+    if video["status"] == "failed":
+        return f"This video could not be analysed: {words.stop(str(video['error']))}"
+    length = words.duration(float(video["duration_s"]))
+    where = "this picture" if data.is_still else f"this video of {length}"
+    if video["status"] == "partial" and not data.is_still:
+        where = f"the first {length} of this video"
+    faces = int(data.frames["n_faces"].sum())
+    if faces == 0:
+        return f"No face was found in {where}."
+    if data.tracks.empty:
+        entry = data.entries.get(data.video_id)
+        if entry is not None and entry.options.get("tracker") == "none":
+            return words.sentence(f"A face was found {words.times(faces)} in {where}; none was followed, as asked")
+        glimpses = f"{words.count(faces, 'glimpse')} of a face"
+        return words.sentence(f"{glimpses} in {where}, none long enough to be followed")
+    followed = "found" if data.is_still else "followed"
+    seen = words.count(len(data.tracks), "face")
+    verb = "was" if len(data.tracks) == 1 else "were"
+    text = words.sentence(f"{seen} {verb} {followed} in {where}")
+    return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=data.is_still)])
+
+
+def collection_headline(data: ReportData) -> str:
+    """Return what was seen in all videos of a store, in plain words (not escaped).
+
+    Examples
+    --------
+    >>> collection_headline(load_collection("facestats-out"))  # doctest: +SKIP
+    """
+    failed = int((data.videos["status"] == "failed").sum())
+    read = data.videos[data.videos["status"] != "failed"]
+    if data.videos.empty:
+        return "This store holds no videos yet."
+    if read.empty:
+        return f"None of the {words.count(failed, 'video')} could be analysed."
+    length = float(read["duration_s"].sum())
+    lasting = f", {words.duration(length)} in all," if length > 0 else ""
+    seen = f"{words.count(len(data.tracks), 'face')} {'was' if len(data.tracks) == 1 else 'were'} followed"
+    text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
+    lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []
+    return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=False), *lost])
+
+
+def _perceived(tracks: pd.DataFrame) -> list[str]:
+    verdicts = tracks["gender"]
+    if verdicts.isna().all():
+        return []
+    if len(tracks) == 1:
+        name = verdicts.iloc[0]
+        return ["Perceived gender: unknown."] if name == UNKNOWN else [f"It is perceived as {name}."]
+    parts = [f"{number:,} {name}" for name in GENDERS if (number := int((verdicts == name).sum()))]
+    if not parts:
+        return ["None could be told female or male."]
+    counts = ((int((verdicts == UNKNOWN).sum()), "unknown"), (int(verdicts.isna().sum()), "not measured"))
+    rest = [f"{number:,} {name}" for number, name in counts if number]
+    return [f"Perceived gender: {'; '.join([words.listing(parts), *rest])}."]
+
+
+def _expression(tracks: pd.DataFrame, *, still: bool) -> list[str]:
+    shares = mean_shares(tracks)
+    if shares is None:
+        return []
+    share = words.percent(float(shares.max()))
+    return [f"The most common expression is {shares.idxmax()}{'' if still else f' ({share} of the time)'}."]

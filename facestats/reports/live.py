@@ -1,0 +1,271 @@
+"""The timeline that answers to the mouse: hover, zoom, and jump into the clip; drawn by Bokeh where the page is opened.
+
+The page holds only the figure's data. What draws them lies once beside the pages (:func:`script`), so that a thousand
+pages do not carry it a thousand times; where it is missing, and in print, the still picture is shown instead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from facestats._util import words
+from facestats.models.attributes import EXPRESSIONS
+from facestats.plots import _expressions
+from facestats.plots.palette import (
+    EXPRESSION_COLORS,
+    INK,
+    MUTED,
+    NOT_MEASURED,
+    color_of,
+    hex_color,
+)
+from facestats.reports.page import escape
+from facestats.tables.schema import UNKNOWN
+
+#: What draws the figures, relative to the page.
+SCRIPT = "assets/facestats-timeline.js"
+
+#: A mean over more moments than this is drawn from means of neighbours.
+_MOST_POINTS = 1500
+
+_LEFT, _RIGHT = 80, 25  # pixels left and right of all axes
+_FONT = "DejaVu Sans, Verdana, Geneva, sans-serif"
+_CLOCK = """
+const seconds = Math.abs(tick) < 1e-9 ? 0 : tick
+if (Math.abs(seconds) < 60) return `${Number(seconds.toFixed(2))} s`
+const whole = Math.floor(seconds), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60
+const rest = `${whole % 60}`.padStart(2, "0")
+return hours ? `${hours}:${`${minutes}`.padStart(2, "0")}:${rest}` : `${minutes}:${rest}`
+"""
+_SEEK = """
+const clip = document.querySelector("video.fs-clip")
+if (clip) {
+  clip.preload = "auto"
+  clip.currentTime = Math.max(cb_obj.x, 0)
+  clip.scrollIntoView({block: "nearest", behavior: "smooth"})
+}
+"""
+
+
+def script() -> bytes:
+    """Return the JavaScript that draws the figures of a page: Bokeh's own, and the few lines that call it.
+
+    Examples
+    --------
+    >>> b"fs-live" in script()
+    True
+    """
+    from bokeh.resources import Resources
+
+    call = Path(__file__).with_name("template") / "live.js"
+    return "\n".join([*Resources(mode="inline", components=["bokeh"]).js_raw, call.read_text("utf-8")]).encode()
+
+
+def live(item: Mapping[str, Any], still: str, *, hint: str = "") -> str:
+    """Return a figure's data as HTML, with the still picture (HTML) that stands for it in print and without scripts.
+
+    ``hint`` says what can be done with the figure, where it is drawn.
+
+    Examples
+    --------
+    >>> live({"title": "</script>"}, "<img>").count("</script>")
+    1
+    """
+    # Inside a script element nothing is unescaped, and nothing must look like markup.
+    data = json.dumps(item).replace("<", "\\u003c")
+    return (
+        f'<div class="fs-live"><script type="application/json">{data}</script>'
+        f'<p class="fs-hint">{escape(hint)}</p><div class="fs-still">{still}</div></div>'
+    )
+
+
+def timeline_item(
+    observations: pd.DataFrame,
+    tracks: pd.DataFrame,
+    *,
+    cuts: Sequence[float] = (),
+    time_range: tuple[float, float],
+    threshold: float = 0.5,
+    smooth_s: float = 0.5,
+    max_tracks: int = 30,
+) -> dict[str, Any]:
+    """Return the interactive timeline of one video: a row for each track, and below it the mean over all faces.
+
+    Both share the time axis. Hovering tells what is under the pointer, dragging zooms, a click moves the page's clip to
+    that moment.
+
+    Parameters
+    ----------
+    observations, tracks : pandas.DataFrame
+        Tables of one video.
+    cuts : sequence of float
+        Times of shot cuts, in seconds.
+    time_range : tuple of float
+        First and last second.
+    threshold : float
+        A moment whose most likely expression has a lower probability is "unknown".
+    smooth_s : float
+        Width in seconds of the moving average taken before; 0 for none.
+    max_tracks : int
+        If there are more tracks, the longest ones are drawn.
+
+    Returns
+    -------
+    dict
+        What ``Bokeh.embed.embed_item`` takes.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> item = timeline_item(schema.conform("observations"), schema.conform("tracks"), time_range=(0.0, 1.0))
+    >>> sorted(item)
+    ['doc', 'root_id', 'target_id', 'version']
+    """
+    from bokeh.embed import json_item
+    from bokeh.layouts import column
+    from bokeh.models import Range1d
+
+    start, end = time_range
+    x_range = Range1d(start, max(end, start + 1e-3), bounds=(start, max(end, start + 1e-3)))
+    shown = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
+    rows = _rows(observations, shown, threshold, smooth_s, x_range, cuts)
+    mean = _mean(observations, smooth_s, x_range, cuts)
+    return json_item(column([rows, mean], sizing_mode="stretch_width"), theme=None)
+
+
+def _rows(
+    observations: pd.DataFrame,
+    tracks: pd.DataFrame,
+    threshold: float,
+    smooth_s: float,
+    x_range: Any,
+    cuts: Sequence[float],
+) -> Any:
+    from bokeh.models import ColumnDataSource, HoverTool
+
+    names = [f"face {track_id}" for track_id in tracks["track_id"]]
+    found: list[dict[str, Any]] = []
+    for track_id, name in zip(tracks["track_id"], names, strict=True):
+        for span in _expressions.spans(observations[observations["track_id"] == track_id], threshold, smooth_s):
+            color = hex_color(color_of("expression", span.state))
+            sure = f", probability {100 * span.probability:.0f} %" if span.state is not None else ""
+            row = {"face": name, "start": round(span.start_s, 3), "end": round(span.end_s, 3), "color": color}
+            row |= {"line": hex_color(MUTED) if span.state is None else color}
+            row |= {"hatch": "/" if span.state == UNKNOWN else " ", "said": f"{span.state or NOT_MEASURED}{sure}"}
+            found.append(row | {"when": f"{words.moment(span.start_s)} to {words.moment(span.end_s)}"})
+    columns = ("face", "start", "end", "color", "line", "hatch", "said", "when")
+    figure = _figure(60 + 24 * max(len(names), 1), x_range, cuts, y_range=names[::-1] or ["no face"], toolbar=True)
+    bars = figure.hbar(
+        y="face",
+        left="start",
+        right="end",
+        height=0.74,
+        source=ColumnDataSource({column: [row[column] for row in found] for column in columns}),
+        fill_color="color",
+        line_color="line",
+        line_width=0.5,
+        hatch_pattern="hatch",
+        hatch_color="#bbbbbb",
+        hatch_scale=7,
+    )
+    tooltip = f'<div style="font:13px {_FONT};color:#222">@face: <b>@said</b><br>@when</div>'
+    figure.add_tools(HoverTool(renderers=[bars], tooltips=tooltip, point_policy="follow_mouse"))
+    return figure
+
+
+def _mean(observations: pd.DataFrame, smooth_s: float, x_range: Any, cuts: Sequence[float]) -> Any:
+    from bokeh.models import ColumnDataSource, HoverTool
+
+    times, values = _expressions.average(observations)
+    values = _expressions.smooth(times, values, smooth_s)
+    step, n = _expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
+    figure = _figure(190, x_range, cuts, y_range=(0, 1), toolbar=False)
+    areas = []
+    for run in _expressions.runs(times):
+        ends = _expressions.edges(times[run], step)[[0, -1]]
+        moments, means = _thinned(times[run], values[run], n)
+        at = np.concatenate([ends[:1], moments, ends[1:]])
+        rows = np.concatenate([means[:1], means, means[-1:]]).round(4)
+        columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
+        source = ColumnDataSource({"time": at.round(3), **columns})
+        figure.varea_stack(
+            list(EXPRESSIONS),
+            x="time",
+            color=[hex_color(EXPRESSION_COLORS[name]) for name in EXPRESSIONS],
+            source=source,
+        )
+        said = [
+            ", ".join(f"{EXPRESSIONS[i]} {100 * row[i]:.0f} %" for i in np.argsort(-row)[:3] if row[i] >= 0.05)
+            for row in rows
+        ]
+        # Areas cannot be pointed at by moment; an invisible line along the middle can.
+        pointed = {
+            "time": at.round(3),
+            "y": np.full(len(at), 0.5),
+            "said": said,
+            "when": [words.moment(time) for time in at],
+        }
+        areas.append(figure.line("time", "y", source=ColumnDataSource(pointed), line_alpha=0))
+    tooltip = f'<div style="font:13px {_FONT};color:#222">all faces, @when<br><b>@said</b></div>'
+    figure.add_tools(HoverTool(renderers=areas, tooltips=tooltip, mode="vline", line_policy="nearest"))
+    figure.yaxis.ticker = [0, 0.5, 1]
+    figure.yaxis.major_label_overrides = {0: "0 %", 0.5: "50 %", 1: "100 %"}
+    return figure
+
+
+def _figure(height: int, x_range: Any, cuts: Sequence[float], *, y_range: Any, toolbar: bool) -> Any:
+    from bokeh.models import (
+        BoxZoomTool,
+        CustomJS,
+        CustomJSTickFormatter,
+        PanTool,
+        ResetTool,
+        Span,
+        WheelZoomTool,
+    )
+    from bokeh.plotting import figure
+
+    zoom = BoxZoomTool(dimensions="width")
+    tools = [zoom, WheelZoomTool(dimensions="width"), PanTool(dimensions="width"), ResetTool()]
+    made = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        x_range=x_range,
+        y_range=y_range,
+        tools=tools,
+        active_drag=zoom,
+        active_scroll=None,  # or the page could not be scrolled past it
+        toolbar_location="above" if toolbar else None,
+        min_border_left=_LEFT,
+        min_border_right=_RIGHT,
+        outline_line_color=None,
+        output_backend="canvas",
+    )
+    made.toolbar.logo = None
+    made.grid.grid_line_color = None
+    made.axis.major_label_text_font = _FONT
+    made.axis.major_label_text_font_size = "13px"
+    made.axis.major_label_text_color = hex_color(INK)
+    made.axis.major_tick_line_color = made.axis.minor_tick_line_color = None
+    made.axis.axis_line_color = "#d8d8d8"
+    made.xaxis.formatter = CustomJSTickFormatter(code=_CLOCK)
+    made.js_on_event("tap", CustomJS(code=_SEEK))
+    for cut in cuts:
+        line = Span(location=cut, dimension="height", line_color=hex_color(INK), line_dash=[4, 3], line_width=1)
+        made.add_layout(line)
+    return made
+
+
+def _thinned(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return means over ``n`` neighbours."""
+    if n < 2:
+        return times, values
+    starts = np.arange(0, len(times), n)
+    counts = np.diff(np.append(starts, len(times)))
+    return np.add.reduceat(times, starts) / counts, np.add.reduceat(values, starts) / counts[:, None]

@@ -1,0 +1,98 @@
+"""What became of reports: one, and all of a call."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from facestats.reports.index import PAGE
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report.
+
+    Attributes
+    ----------
+    title : str
+    headline : str
+        What it says, in one sentence; empty if it says nothing.
+    notebook : pathlib.Path
+        The executed notebook; as far as it came, if it failed.
+    html : pathlib.Path
+        The page made of it.
+    pdf : pathlib.Path or None
+        The page, printed, if that was asked for.
+    status : str
+        ``"ok"`` or ``"failed"``.
+    error : str or None
+        Why it failed, in one line.
+    """
+
+    title: str
+    headline: str
+    notebook: Path
+    html: Path
+    pdf: Path | None = None
+    status: str = "ok"
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """The reports that were made by one call; in a notebook it shows their headlines, with links.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where they are, with ``index.html``, the list of all.
+    reports : tuple of Report
+        Those made now: the videos in the order of their ids, then the collection.
+    """
+
+    folder: Path
+    reports: tuple[Report, ...]
+
+    @property
+    def index(self) -> Path:
+        """The page that lists all reports of the folder, those made before included."""
+        return self.folder / PAGE
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One line for each report that failed."""
+        return tuple(f"{made.notebook} stopped: {made.error}" for made in self.reports if made.error is not None)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 if a report failed."""
+        return 3 if self.problems else 0
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.problems)} failed" if self.problems else ""
+        return f"ReportResult: {len(self.reports)} reports in {self.folder}{failed}"
+
+    def _repr_html_(self) -> str:
+        from facestats.reports import page  # needs matplotlib
+
+        def link(path: Path, text: str) -> str:
+            # JupyterLab opens what is addressed relative to the notebook's folder.
+            try:
+                address = quote(Path(os.path.relpath(path)).as_posix())
+            except ValueError:  # on another drive
+                address = path.absolute().as_uri()
+            return f'<a href="{page.escape(address)}">{page.escape(text)}</a>'
+
+        rows = "".join(
+            f'<tr><td data-label="report">{link(made.html, made.title)}</td>'
+            f'<td data-label="status">{page.badge(made.status)}</td>'
+            f'<td data-label="says">{page.escape(made.error or made.headline)}</td></tr>'
+            for made in self.reports
+        )
+        head = "<thead><tr><th>report</th><th>status</th><th>what it says</th></tr></thead>"
+        table = f'<table class="fs-videos fs-index">{head}<tbody>{rows}</tbody></table>' if rows else ""
+        n = len(self.reports)
+        lead = f"<p>{n:,} report{'' if n == 1 else 's'} made; {link(self.index, 'the list of all')}</p>"
+        return f'{page.style()}<div class="fs">{lead}{table}</div>'

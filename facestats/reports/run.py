@@ -1,0 +1,191 @@
+"""Reports of a store: run the notebooks, make pages of them, list them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tqdm.auto import tqdm
+
+from facestats._util.locations import write_whole
+from facestats._util.threads import usable_cores
+from facestats.errors import OutputError, UsageError
+from facestats.reports.convert import to_html
+from facestats.reports.folder import drop_cuts, drop_pdf, gather_clips, prepare
+from facestats.reports.index import Listed, headline_of, read_index, write_index
+from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
+from facestats.reports.live import SCRIPT, script
+from facestats.reports.parameters import check_parameters
+from facestats.reports.printing import find_browser, print_page
+from facestats.reports.results import Report, ReportResult
+from facestats.reports.tasks import Task, reserved_names, tasks_of, templates
+from facestats.store.store import Store, now, open_store
+
+#: Notebooks that run at once at most: each takes some 300 MB.
+_MOST_AT_ONCE = 8
+
+_log = logging.getLogger(__name__)
+
+
+def report(
+    store: str | os.PathLike[str] | Store,
+    *,
+    out: str | os.PathLike[str] = "reports",
+    template: str | os.PathLike[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    video: str | None = None,
+    only_changed: bool = False,
+    pdf: bool = False,
+    progress: bool | None = None,
+) -> ReportResult:
+    """Write the reports of a store: one for each video, and one over all.
+
+    Each is a notebook, executed, and a page without code made of it that opens offline. The annotated clips are put
+    beside them, so that the folder can be moved as a whole; ``index.html`` lists all reports in it. As many notebooks
+    run at once as there are cores, up to eight.
+
+    Parameters
+    ----------
+    store : str, path or Store
+    out : str or path
+        Folder of the reports; made if absent. Reports of the same name are replaced.
+    template : str or path, optional
+        Run this instead of the two reports above: a notebook of one's own, or ``"compare_report"``. It runs once for
+        each video if it has a parameter ``video``, else once.
+    parameters : mapping, optional
+        For the templates that know them.
+    video : str, optional
+        Report only on this video: its id, the beginning of it, or its file name.
+    only_changed : bool
+        Leave reports alone whose videos, template and parameters are the same as when they were made.
+    pdf : bool
+        Print each page as PDF too, by Chromium.
+    progress : bool, optional
+        Show progress bars; by default where there is someone to see them.
+
+    Returns
+    -------
+    ReportResult
+        The reports made now. One that failed is among them, with its reason; the others were made all the same.
+
+    Raises
+    ------
+    StoreError
+        If it is not a store.
+    UsageError
+        If the template, a parameter or ``out`` is wrong, or if Chromium is needed and absent; nothing was run then.
+    UnknownNameError
+        If there is no such parameter or video; nothing was run then.
+    OutputError
+        If the folder cannot be written.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> fs.report("facestats-out", out="reports").index  # doctest: +SKIP
+    """
+    opened = store if isinstance(store, Store) else open_store(store)
+    if video is not None:
+        opened = opened.video(video)
+    folder = Path(out)
+    notebooks = templates(template)
+    if template is None and opened.video_id is not None:
+        notebooks = notebooks[:1]
+    given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
+    together = template is None and opened.video_id is None
+    tasks = [task for path in notebooks for task in tasks_of(path, opened, folder, given[path], together=together)]
+    if not tasks:
+        raise UsageError(f"{opened.path} holds no videos to report on: analyse some into it")
+    browser = find_browser() if pdf else None
+    prepare(folder)
+    if any("page_folder" in task.parameters for task in tasks):
+        gather_clips(opened, folder)
+    listed = read_index(folder)
+    if only_changed:
+        tasks = [task for task in tasks if not task.is_current(folder, listed, pdf=pdf)]
+    if tasks:
+        _write(folder / SCRIPT, script())
+    made: dict[str, Report] = {}
+    for task, result in _made(tasks, folder, browser, progress):
+        made[task.name] = result
+        _log.info("report %s: %s", result.html, result.error or "ok")
+        made_from = task.made_from if result.error is None else ""
+        listed[task.name] = Listed(result.title, result.headline, now(), made_from, result.status, result.error)
+        write_index(folder, listed)
+    return ReportResult(folder, tuple(made[task.name] for task in tasks))
+
+
+def _made(
+    tasks: Sequence[Task], folder: Path, browser: str | None, progress: bool | None
+) -> Iterator[tuple[Task, Report]]:
+    """Make the reports, several at once, and yield each when it is done."""
+    if len(tasks) == 1:
+        yield tasks[0], _make(tasks[0], folder, browser, progress)
+        return
+    hide = None if progress is None else not progress
+    with (
+        ThreadPoolExecutor(at_once()) as pool,
+        tqdm(total=len(tasks), desc="reports", unit="report", disable=hide) as bar,
+    ):
+        futures = {pool.submit(_make_aside, task, folder, browser): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+                bar.update()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def at_once() -> int:
+    """Return how many notebooks run at once: as many as there are cores, up to eight.
+
+    Examples
+    --------
+    >>> 1 <= at_once() <= 8
+    True
+    """
+    return min(usable_cores(), _MOST_AT_ONCE)
+
+
+def _make_aside(task: Task, folder: Path, browser: str | None) -> Report:
+    """Make a report in a thread of its own."""
+    with own_event_loop():
+        return _make(task, folder, browser, progress=False)
+
+
+def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) -> Report:
+    notebook, html = folder / f"{task.name}.ipynb", folder / f"{task.name}.html"
+    error, began = None, time.time()
+    try:
+        execute(task.template, notebook, task.parameters, progress=progress)
+    except NotebookFailure as failure:
+        error = cause(failure)
+    except OSError as failure:
+        raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
+    page = to_html(nbformat.read(notebook, as_version=4), title=task.shown_title, error=error)
+    _write(html, page.encode("utf-8", "backslashreplace"))
+    # Not before: whoever is stopped on the way leaves the earlier page whole.
+    drop_cuts(folder, task.name, before=began)
+    pdf = None
+    if browser is not None:
+        try:
+            pdf = print_page(html, browser)
+        except OutputError as failure:  # the page is there, and the others are not to suffer
+            error = error or str(failure)
+    if pdf is None:
+        drop_pdf(html)
+    status = "ok" if error is None else "failed"
+    return Report(task.shown_title, headline_of(page), notebook, html, pdf, status, error)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None

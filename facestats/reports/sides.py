@@ -1,0 +1,184 @@
+"""The two sides of a comparison: which videos of which store each has, and how their shares differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from facestats.errors import ModelError, UsageError
+from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.reports import provenance
+from facestats.reports.data import ReportData, load_collection
+from facestats.tables.comparison import COMPARISON_DTYPES, compare, within
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sides of a comparison.
+
+    Attributes
+    ----------
+    first, second : ReportData
+        The tables of each side, with no other videos than its own.
+    first_label, second_label : str
+        What they are called.
+    chosen : tuple of str
+        Which videos of its store each side has, in words; empty for all.
+    """
+
+    first: ReportData
+    second: ReportData
+    first_label: str
+    second_label: str
+    chosen: tuple[str, str] = ("", "")
+
+    @property
+    def sides(self) -> tuple[tuple[str, ReportData], tuple[str, ReportData]]:
+        """Label and tables of each side."""
+        return (self.first_label, self.first), (self.second_label, self.second)
+
+    @cached_property
+    def differences(self) -> Mapping[str, pd.DataFrame | None]:
+        """By attribute what :func:`facestats.compare` found; None where no card says what a model confuses."""
+        return {attribute: _differences(self.first, self.second, attribute) for attribute in VERDICT_COLUMNS}
+
+    @cached_property
+    def compared(self) -> pd.DataFrame:
+        """The rows of all differences that could be taken."""
+        found = [table for table in self.differences.values() if table is not None]
+        found = [rows for table in found if len(rows := table[table["difference"].notna()])]
+        return pd.concat(found, ignore_index=True) if found else _no_rows()
+
+
+def load_comparison(
+    store: str,
+    other: str = "",
+    *,
+    first_from: str = "",
+    first_until: str = "",
+    second_from: str = "",
+    second_until: str = "",
+    first_files: str = "",
+    second_files: str = "",
+    first_label: str = "",
+    second_label: str = "",
+) -> Comparison:
+    """Read two stores, or twice some of the videos of one.
+
+    Parameters
+    ----------
+    store : str
+        The store of the first side.
+    other : str
+        That of the second; empty for the same store.
+    first_from, first_until, second_from, second_until : str
+        Only videos whose analysis began in this period, see :func:`facestats.tables.comparison.within`.
+    first_files, second_files : str
+        Only videos whose path or file name has this pattern.
+    first_label, second_label : str
+        What to call the sides; the stores' names, periods and patterns where empty.
+
+    Raises
+    ------
+    StoreError
+        If it is not a store.
+    UsageError
+        If a date is none, or nothing tells the two sides apart.
+
+    Examples
+    --------
+    >>> load_comparison("facestats-out", first_until="2026-11-01", second_from="2026-11-01")  # doctest: +SKIP
+    """
+    one = load_collection(store)
+    another = load_collection(other) if other else one
+    same = str(one.store.path.resolve()) == str(another.store.path.resolve())
+    chosen = ((first_from, first_until, first_files), (second_from, second_until, second_files))
+    if same and chosen[0] == chosen[1]:
+        raise UsageError(
+            "both sides are the same videos: give other (a second store), or what tells two parts of one store apart "
+            "(first_from, first_until, first_files, second_from, second_until, second_files)"
+        )
+    first, second = (
+        _restricted(data, start, until, files, side)
+        for data, (start, until, files), side in zip((one, another), chosen, ("first", "second"), strict=True)
+    )
+    choices = (_choice(*chosen[0]), _choice(*chosen[1]))
+    labels = _labels((one, another), choices, same)
+    labels = (first_label or labels[0], second_label or labels[1])
+    if labels[0] == labels[1]:
+        labels = (f"{labels[0]} (first)", f"{labels[1]} (second)")
+    return Comparison(first, second, *labels, choices)
+
+
+def _restricted(data: ReportData, start: str, until: str, files: str, side: str) -> ReportData:
+    names = (f"{side}_from", f"{side}_until")
+    ids = set(within(data.videos, start=start, until=until, files=files, names=names)["video_id"])
+    if len(ids) == len(data.videos):
+        return data
+    # Of the frames of many videos a report reads no more than is counted, so not whose they are.
+    where = [("video_id", "in", sorted(ids))]
+    frames = data.store.frames(columns=["n_faces"], where=where) if ids else data.frames.iloc[:0]
+    tables = {"videos": data.videos, "tracks": data.tracks}
+    kept = {name: table[table["video_id"].isin(ids)].reset_index(drop=True) for name, table in tables.items()}
+    entries = {name: entry for name, entry in data.entries.items() if name in ids}
+    return replace(data, **kept, frames=frames, entries=entries)
+
+
+def _choice(start: str, until: str, files: str) -> str:
+    """Return in words which videos of a store were chosen; empty if all were."""
+    period = f"{start} to before {until}" if start and until else f"since {start}" if start else f"before {until}"
+    return ", ".join([period] * bool(start or until) + [files] * bool(files))
+
+
+def _labels(stores: tuple[ReportData, ReportData], choices: tuple[str, str], same: bool) -> tuple[str, str]:
+    """Return what to call the sides: by all that tells them apart, and no more."""
+    paths = [data.store.path.resolve() for data in stores]
+    if same:
+        first, second = (choice or f"all of {paths[0].name}" for choice in choices)
+        return first, second
+    names = [path.name for path in paths]
+    if names[0] == names[1]:
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    first, second = (", ".join(filter(None, parts)) for parts in zip(names, choices, strict=True))
+    return first, second
+
+
+def _differences(first: ReportData, second: ReportData, attribute: str) -> pd.DataFrame | None:
+    column = VERDICT_COLUMNS[attribute]
+    models: list[dict[str, str]] = [{}, {}]
+    for used, data in zip(models, (first, second), strict=True):
+        if attribute == "expression" or not is_measured(data, attribute):
+            continue
+        model = provenance.model_of(data, attribute)
+        if model is None:
+            return None
+        used[attribute] = model
+    try:
+        return compare(
+            first.tracks,
+            second.tracks,
+            attributes=[column],
+            models=models[0],
+            second_models=models[1],
+            models_path=provenance.model_folders(first, second),
+        )
+    except ModelError:
+        return None
+
+
+def is_measured(data: ReportData, attribute: str) -> bool:
+    """Say whether an attribute was measured in any track.
+
+    Examples
+    --------
+    >>> is_measured(load_collection("facestats-out"), "makeup")  # doctest: +SKIP
+    True
+    """
+    return bool(data.tracks[VERDICT_COLUMNS[attribute]].notna().any())
+
+
+def _no_rows() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(COMPARISON_DTYPES)).astype(COMPARISON_DTYPES)

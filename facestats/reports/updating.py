@@ -1,0 +1,95 @@
+"""A collection and its reports brought up to date: what is new or changed is analysed, what that touches reported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facestats._util.files import check_writable
+from facestats.batch.collection import CollectionResult, analyze_collection
+from facestats.errors import OutputError, UsageError
+from facestats.reports.results import Report
+from facestats.reports.run import report
+from facestats.store.locking import locked
+from facestats.store.store import create_store
+
+
+@dataclass(frozen=True)
+class UpdateResult:
+    """What became of an update.
+
+    Attributes
+    ----------
+    collection : CollectionResult
+    reports : tuple of Report
+        Those that were made anew.
+    problems : tuple of str
+        One line for each input that is missing, failed or is only partly read, and for a report that failed.
+    exit_code : int
+        That of the collection; 3 if a report failed.
+    """
+
+    collection: CollectionResult
+    reports: tuple[Report, ...]
+    problems: tuple[str, ...]
+    exit_code: int
+
+
+def update(
+    inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    store: str | os.PathLike[str],
+    reports: str | os.PathLike[str],
+    parameters: Mapping[str, Any] | None = None,
+    progress: bool | None = None,
+    **how: Any,
+) -> UpdateResult:
+    """Analyse what is new or changed, and make those reports anew that it touches.
+
+    Two updates of the same reports, and two runs on the same store, never overlap. What happens is logged by the logger
+    ``facestats``, a line for each video and each report.
+
+    Parameters
+    ----------
+    inputs : str, path, or sequence of those
+    store, reports : str or path
+        Folders, made if absent; the store may lie elsewhere, see :func:`facestats.analyze_collection`.
+    parameters : mapping, optional
+        Of the reports' notebooks.
+    progress : bool, optional
+        Show progress bars; by default where there is someone to see them.
+    **how
+        All else that :func:`facestats.analyze_collection` takes.
+
+    Returns
+    -------
+    UpdateResult
+
+    Raises
+    ------
+    StoreError
+        If another update or run is at it; nothing was changed then.
+    FacestatsError
+        As :func:`facestats.analyze_collection` and :func:`facestats.report` raise it.
+
+    Examples
+    --------
+    >>> import facestats as fs
+    >>> fs.update("videos/", store="store", reports="reports").exit_code  # doctest: +SKIP
+    0
+    """
+    folder = Path(reports).absolute()
+    opened = create_store(os.fspath(store))  # first: the reports may lie in it
+    if isinstance(opened.path, Path) and opened.path.resolve() == folder.resolve():
+        raise UsageError(f"the reports cannot be the store itself, {folder}: name another folder")
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}") from None
+    with locked(folder):
+        found = analyze_collection(inputs, out=store, progress=progress, **how)
+        made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
+    return UpdateResult(found, made.reports, (*found.problems, *made.problems), made.exit_code or found.exit_code)

@@ -1,0 +1,1 @@
+"""The store: the tables of many videos on disk."""

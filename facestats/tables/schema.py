@@ -1,0 +1,296 @@
+"""The tables' columns, dtypes and units: one schema that every writer and reader shares.
+
+Times are seconds (float64) on the video's own presentation clock. Lengths are pixels of the upright frame.
+Probabilities lie in [0, 1] and sum to 1 inside an attribute. A missing value means not measured; the verdict
+``"unknown"`` means measured and not sure enough. Gender is *perceived* gender, as the training data labelled it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from facestats.errors import SchemaError, UnknownNameError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS
+
+#: Version of the tables below; a store says which one it was written with.
+SCHEMA_VERSION = 3
+
+#: The verdict of a track whose probability stays below the attribute's threshold.
+UNKNOWN = "unknown"
+
+STATUSES = ("ok", "partial", "failed")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : str
+    dtype : str
+        The pandas dtype: ``str``, ``Int64`` (integers that may be missing), ``float64``, ``float32``, ``bool``,
+        ``datetime64[us, UTC]`` or ``object`` (encoded images as bytes).
+    meaning : str
+        Unit and meaning, in one line.
+    decimals : int or None
+        Digits after the point that carry information; used by text exports.
+    """
+
+    name: str
+    dtype: str
+    meaning: str
+    decimals: int | None = None
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "str", meaning)
+
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name, "Int64", meaning)
+
+
+def _seconds(name: str, meaning: str) -> Column:
+    return Column(name, "float64", f"{meaning} (s)", decimals=6)
+
+
+def _pixels(name: str, meaning: str) -> Column:
+    return Column(name, "float32", f"{meaning} (px)", decimals=2)
+
+
+def _share(name: str, meaning: str) -> Column:
+    return Column(name, "float32", f"{meaning} (0 to 1)", decimals=4)
+
+
+def _years(name: str, meaning: str) -> Column:
+    return Column(name, "float32", f"{meaning} (years)", decimals=1)
+
+
+def probability_columns(attribute: str) -> tuple[str, ...]:
+    """Return the names of an attribute's probability columns in ``observations``.
+
+    Examples
+    --------
+    >>> probability_columns("gender")
+    ('gender_female', 'gender_male')
+    """
+    return tuple(f"{attribute}_{name}" for name in ATTRIBUTE_CLASSES[attribute])
+
+
+def _class_probabilities(attribute: str) -> tuple[Column, ...]:
+    return tuple(
+        _share(column, f"probability of {attribute} {name}")
+        for column, name in zip(probability_columns(attribute), ATTRIBUTE_CLASSES[attribute], strict=True)
+    )
+
+
+def _verdict(column: str, meaning: str) -> tuple[Column, Column]:
+    return (
+        _text(column, f"{meaning}, or unknown"),
+        _share(f"{column}_prob", f"probability of the most likely {column}"),
+    )
+
+
+_VIDEO_ID = _text("video_id", "safe file stem, a dash, first 8 hex digits of the sha256")
+_SHOT = _count("shot", "0-based number of the shot, counted from the first frame")
+_TRACK_ID = _count("track_id", "number of the tracked face, unique in its video")
+
+TABLES: Mapping[str, tuple[Column, ...]] = {
+    "videos": (
+        _VIDEO_ID,
+        _text("path", "the input as it was given"),
+        _text("sha256", "hash of the file; missing for cameras and streams"),
+        _text("status", "ok, partial or failed"),
+        _text("error", "why it is not ok; missing otherwise"),
+        _seconds("duration_s", "length up to the end of the last decoded frame"),
+        Column("fps", "float64", "nominal frames a second, for information", decimals=4),
+        _text("clock_note", "what is odd about its timestamps; missing where nothing is"),
+        _count("width", "width of the upright frame (px)"),
+        _count("height", "height of the upright frame (px)"),
+        _count("rotation", "clockwise turn already applied (degrees)"),
+        _count("n_frames", "decoded frames"),
+        _count("n_sampled", "frames in which faces were looked for"),
+        _count("n_tracks", "tracked faces"),
+        Column("started_at", "datetime64[us, UTC]", "when the analysis began"),
+        _seconds("elapsed_s", "how long the analysis took"),
+        Column("missing_since", "datetime64[us, UTC]", "when it was found to be gone; missing while it is there"),
+    ),
+    "frames": (
+        _VIDEO_ID,
+        _count("frame", "0-based index of the decoded frame"),
+        _seconds("time_s", "presentation timestamp"),
+        _SHOT,
+        _count("n_faces", "faces found"),
+    ),
+    "observations": (
+        _VIDEO_ID,
+        _count("frame", "0-based index of the decoded frame"),
+        _seconds("time_s", "presentation timestamp"),
+        _SHOT,
+        Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
+        _pixels("x", "left edge of the box"),
+        _pixels("y", "top edge of the box"),
+        _pixels("w", "width of the box"),
+        _pixels("h", "height of the box"),
+        _share("score", "the detector's confidence"),
+        _pixels("face_px", "shorter side of the box"),
+        Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
+        _share("frontal", "how far the face looks at the camera, by its nose: 1 straight, 0 in profile"),
+        # Expression is measured in all of these, gender, age and makeup in as many as a track's verdict needs.
+        Column("classified", "bool", "whether the face was large enough for any attribute model"),
+        *_class_probabilities("expression"),
+        *_class_probabilities("gender"),
+        _years("age_years", "expected age"),
+        _years("age_years_low", "5 % quantile of the age"),
+        _years("age_years_high", "95 % quantile of the age"),
+        *_class_probabilities("age"),
+        *_class_probabilities("makeup"),
+    ),
+    "tracks": (
+        _VIDEO_ID,
+        _TRACK_ID,
+        _SHOT,
+        _seconds("start_s", "first observation"),
+        _seconds("end_s", "last observation"),
+        _seconds("duration_s", "end_s - start_s"),
+        _seconds("seen_s", "time for which it was seen: absences of over a second count as one"),
+        _share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
+        _count("n_observations", "observations of the track"),
+        _count("n_classified", "observations large enough for any attribute model"),
+        _pixels("face_px", "median of the boxes' shorter sides"),
+        *_verdict("gender", "perceived gender"),
+        *_verdict("age_group", "age group"),
+        _years("age_years", "expected age"),
+        _years("age_years_low", "lower end of the 90 % interval of the age"),
+        _years("age_years_high", "upper end of the 90 % interval of the age"),
+        *_verdict("expression", "most frequent expression"),
+        *(_share(f"expression_share_{name}", f"share of the track's time in {name}") for name in EXPRESSIONS),
+        *_verdict("makeup", "makeup"),
+    ),
+    "thumbnails": (
+        _VIDEO_ID,
+        _TRACK_ID,
+        _seconds("time_s", "presentation timestamp of the picture"),
+        Column("image", "object", "WebP file as bytes, longer side at most 96 px"),
+    ),
+}
+
+#: Columns that may not be missing.
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "videos": ("video_id", "path", "status", "started_at"),
+    "frames": ("video_id", "frame", "time_s", "shot", "n_faces"),
+    "observations": ("video_id", "frame", "time_s", "shot", "x", "y", "w", "h", "score", "classified"),
+    "tracks": ("video_id", "track_id", "shot", "start_s", "end_s", "n_observations", "n_classified"),
+    "thumbnails": ("video_id", "track_id", "time_s", "image"),
+}
+
+
+def columns(table: str) -> tuple[Column, ...]:
+    """Return the columns of a table, in order.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> [column.name for column in columns("frames")]
+    ['video_id', 'frame', 'time_s', 'shot', 'n_faces']
+    """
+    if table not in TABLES:
+        raise UnknownNameError(f"there is no table {table!r}; the tables are {', '.join(TABLES)}")
+    return TABLES[table]
+
+
+def conform(table: str, data: pd.DataFrame | Mapping[str, object] | None = None) -> pd.DataFrame:
+    """Return ``data`` with exactly the columns, order and dtypes of ``table``; absent columns become missing.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    data : pandas.DataFrame or mapping of columns, optional
+        None gives an empty table, which has the right columns and dtypes too.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table.
+    SchemaError
+        If ``data`` has a column that the table lacks, or a value that does not fit its dtype.
+
+    Examples
+    --------
+    >>> conform("frames", {"video_id": ["a"], "frame": [0], "time_s": [0.0], "shot": [0], "n_faces": [2]}).shape
+    (1, 5)
+    """
+    wanted = columns(table)
+    frame = pd.DataFrame(data if data is not None else {})
+    unknown = set(frame.columns) - {column.name for column in wanted}
+    if unknown:
+        raise SchemaError(f"{table} has no column {', '.join(sorted(unknown))}; see facestats.tables.schema.TABLES")
+    series: dict[str, pd.Series] = {}
+    for column in wanted:
+        values = frame[column.name] if column.name in frame else _missing(column, frame.index)
+        try:
+            series[column.name] = values.astype(column.dtype)
+        except (TypeError, ValueError) as error:
+            raise SchemaError(f"{table}.{column.name} does not hold {column.dtype}: {error}") from None
+    return pd.DataFrame(series, index=frame.index).reset_index(drop=True)
+
+
+def _missing(column: Column, index: pd.Index) -> pd.Series:
+    absent = {"bool": False, "float64": np.nan, "float32": np.nan}.get(column.dtype)
+    if column.dtype.startswith("datetime"):
+        return pd.Series(pd.NaT, index, dtype=column.dtype)
+    return pd.Series([absent] * len(index), index)
+
+
+def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Check that ``frame`` is a proper ``table`` and return it unchanged.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table.
+    SchemaError
+        Naming the first column that is absent, out of order, of another dtype, missing where it may not be, or
+        (for probabilities) outside [0, 1] or not summing to 1 inside an attribute.
+
+    Examples
+    --------
+    >>> validate("tracks", conform("tracks")).empty
+    True
+    """
+    wanted = columns(table)
+    names = [column.name for column in wanted]
+    if list(frame.columns) != names:
+        absent = [name for name in names if name not in frame.columns]
+        extra = [str(name) for name in frame.columns if name not in names]
+        raise SchemaError(
+            f"{table}: columns do not follow the schema (absent: {absent or 'none'}, not known: {extra or 'none'}, "
+            "or out of order); use facestats.tables.schema.conform"
+        )
+    for column in wanted:
+        if frame[column.name].dtype != pd.Series([], dtype=column.dtype).dtype:
+            raise SchemaError(f"{table}.{column.name} must be {column.dtype}, not {frame[column.name].dtype}")
+    for name in _REQUIRED[table]:
+        if frame[name].isna().any():
+            raise SchemaError(f"{table}.{name} has missing values")
+    for column in wanted:
+        if column.meaning.endswith("(0 to 1)"):
+            values = frame[column.name]
+            if ((values < -1e-4) | (values > 1 + 1e-4)).any():
+                raise SchemaError(f"{table}.{column.name} leaves [0, 1]")
+    if table == "observations":
+        for attribute in ATTRIBUTE_CLASSES:
+            sums = frame[list(probability_columns(attribute))].sum(axis=1, min_count=1).dropna()
+            if not np.allclose(sums, 1, atol=1e-3):
+                raise SchemaError(f"observations: the probabilities of {attribute} do not sum to 1")
+    return frame

@@ -1,0 +1,150 @@
+"""Small pictures of each track, kept while its video is analysed: what reports show without the video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from facestats.classify.quality import quality_weight
+from facestats.types import Detections, Frame, Int64, UInt8
+
+#: Longer side of a thumbnail in pixels.
+LONGER_SIDE = 96
+
+#: Thumbnails kept of each track, and how far apart they must be, in seconds.
+PER_TRACK = 3
+APART_S = 2.0
+
+_MARGIN = 0.3  # of the box, on each side
+_WEBP_QUALITY = 80
+
+
+def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_side: int = LONGER_SIDE) -> UInt8:
+    """Cut a face with some surroundings out of a frame and shrink it.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8 (H, W, 3), RGB.
+    box : numpy.ndarray
+        float (4,): ``x1, y1, x2, y2`` in pixels.
+    margin : float
+        Share of the box's sides to add on each side.
+    longer_side : int
+        Upper bound in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (h, w, 3), RGB, a copy.
+
+    Examples
+    --------
+    >>> cut_face(np.zeros((400, 400, 3), np.uint8), np.array([100, 100, 300, 300])).shape
+    (96, 96, 3)
+    """
+    x1, y1, x2, y2 = (float(value) for value in box)
+    dx, dy = margin * (x2 - x1), margin * (y2 - y1)
+    height, width = rgb.shape[:2]
+    left, top = int(np.clip(x1 - dx, 0, width - 1)), int(np.clip(y1 - dy, 0, height - 1))
+    right, bottom = int(np.clip(x2 + dx, left + 1, width)), int(np.clip(y2 + dy, top + 1, height))
+    piece = rgb[top:bottom, left:right]
+    scale = longer_side / max(piece.shape[:2])
+    if scale >= 1:
+        return piece.copy()
+    size = max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale))
+    return cv2.resize(piece, size, interpolation=cv2.INTER_AREA)
+
+
+class PictureChooser:
+    """Says which faces are worth a picture while frames pass by; one instance per stretch of video.
+
+    Examples
+    --------
+    >>> chooser = PictureChooser()
+    >>> chooser.choose(Frame(0, 0.0, np.zeros((9, 9, 3), np.uint8)), Detections.empty(), np.zeros(0, np.int64))
+    {}
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, list[tuple[float, float]]] = {}  # of each track, quality and time of the best
+
+    def choose(self, frame: Frame, detections: Detections, track_ids: Int64) -> dict[int, UInt8]:
+        """Return the pictures of those faces of a frame that are better than what their tracks have.
+
+        Parameters
+        ----------
+        frame : Frame
+        detections : Detections
+            N faces.
+        track_ids : numpy.ndarray
+            int64 (N,); those below 0 are passed over.
+
+        Returns
+        -------
+        dict of int to numpy.ndarray
+            By the number of the face in the frame, uint8 (h, w, 3) RGB.
+        """
+        chosen: dict[int, UInt8] = {}
+        qualities = quality_weight(detections.scores, detections.sizes)
+        for i in np.flatnonzero(track_ids >= 0):
+            kept = self._kept.setdefault(int(track_ids[i]), [])
+            replaced = [item for item in kept if abs(item[1] - frame.time_s) < APART_S]
+            if not replaced and len(kept) >= PER_TRACK:
+                replaced = [min(kept)]
+            # A little better is not worth another copy of the face.
+            if replaced and qualities[i] <= 1.02 * max(replaced)[0]:
+                continue
+            kept[:] = [item for item in kept if item not in replaced]
+            kept.append((float(qualities[i]), frame.time_s))
+            chosen[int(i)] = cut_face(frame.rgb, detections.boxes[i])
+        return chosen
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: it holds an array
+class Picture:
+    """A picture of a face that may become a thumbnail.
+
+    Attributes
+    ----------
+    quality : float
+        See :func:`facestats.tables.quality_weight`.
+    time_s : float
+    rgb : numpy.ndarray
+        uint8 (h, w, 3).
+    """
+
+    quality: float
+    time_s: float
+    rgb: UInt8
+
+
+def best_pictures(pictures: Iterable[Picture]) -> list[Picture]:
+    """Return the best few pictures that are far enough apart in time, the best first.
+
+    Examples
+    --------
+    >>> rgb = np.zeros((1, 1, 3), np.uint8)
+    >>> [picture.time_s for picture in best_pictures([Picture(0.2, 0.0, rgb), Picture(0.9, 1.0, rgb)])]
+    [1.0]
+    """
+    chosen: list[Picture] = []
+    for picture in sorted(pictures, key=lambda picture: -picture.quality):
+        if len(chosen) < PER_TRACK and all(abs(picture.time_s - other.time_s) >= APART_S for other in chosen):
+            chosen.append(picture)
+    return chosen
+
+
+def encode_webp(rgb: UInt8, quality: int = _WEBP_QUALITY) -> bytes:
+    """Return an RGB picture, uint8 (H, W, 3), as a WebP file.
+
+    Examples
+    --------
+    >>> encode_webp(np.zeros((4, 4, 3), np.uint8))[:4]
+    b'RIFF'
+    """
+    _, data = cv2.imencode(".webp", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    return data.tobytes()

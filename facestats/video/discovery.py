@@ -1,0 +1,220 @@
+"""From what the user names (files, folders, globs, cameras, streams) to the list of inputs to analyse."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestats._util.files import sha256_of
+from facestats._util.locations import is_remote, location
+from facestats.errors import MissingInputError
+from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
+
+_PIECE = 1 << 22  # bytes that are read at once
+
+#: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
+CLIPS_MARKER = ".facestats-clips"
+OURS = frozenset({"store.json", CLIPS_MARKER})
+
+
+@dataclass(frozen=True)
+class Input:
+    """One thing to analyse.
+
+    Attributes
+    ----------
+    path : str
+        A file, a folder of images that is one sequence, ``camera:0`` or a URL.
+    is_sequence : bool
+        Whether the path is such a folder.
+    """
+
+    path: str
+    is_sequence: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a camera or a stream."""
+        return is_live(self.path)
+
+    @property
+    def shown(self) -> str:
+        """The path as it may be shown and stored, see :func:`facestats.video.shown`."""
+        return shown(self.path)
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What was found, and what was not.
+
+    Attributes
+    ----------
+    inputs : tuple of Input
+        In the order given; inside folders in natural order (``clip2`` before ``clip10``); each once.
+    missing : tuple of MissingInputError
+        One for each argument that leads to nothing.
+    """
+
+    inputs: tuple[Input, ...]
+    missing: tuple[MissingInputError, ...]
+
+
+def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Discovery:
+    """Find the inputs that the arguments name.
+
+    Parameters
+    ----------
+    arguments : sequence of str or pathlib.Path
+        Files, folders (searched recursively; stores inside them and hidden files are passed over), globs
+        (``**`` allowed), ``camera:0``, rtsp and http URLs. A file that is named outright is taken whatever its name.
+    sequence : bool
+        Treat every folder that holds images as one video.
+
+    Examples
+    --------
+    >>> discover(["camera:0"]).inputs
+    (Input(path='camera:0', is_sequence=False),)
+    """
+    inputs: dict[str, Input] = {}
+    missing: list[MissingInputError] = []
+    for argument in map(str, arguments):
+        if argument.startswith(("file://", "local://")):
+            argument = str(location(argument))
+        try:
+            for item in _expand(argument, sequence):
+                inputs.setdefault(_identity(item), item)
+        except MissingInputError as error:
+            missing.append(error)
+    return Discovery(tuple(inputs.values()), tuple(missing))
+
+
+def _identity(item: Input) -> str:
+    if item.is_live or is_remote(item.path):
+        return item.path
+    try:
+        return str(Path(item.path).resolve())
+    except (OSError, RuntimeError):  # a loop of links; opening it will say so
+        return item.path
+
+
+def _expand(argument: str, sequence: bool) -> Iterator[Input]:
+    if is_remote(argument):
+        yield from _expand_remote(argument)
+        return
+    path = Path(argument)
+    try:
+        exists = not is_live(argument) and path.exists()
+    except OSError as error:  # a name too long for any file, a folder that may not be entered
+        raise MissingInputError(f"{shown(argument)[:200]} cannot be looked up: {error.strerror}") from None
+    if is_live(argument):
+        yield Input(argument)
+    elif path.is_dir():
+        found = list(_walk(path, sequence))
+        if not found:
+            raise MissingInputError(
+                f"no videos or images in {argument}: give a folder that holds some "
+                f"({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), or name the file itself"
+            )
+        yield from found
+    elif exists:
+        yield Input(argument)
+    elif glob.has_magic(argument):
+        matches = sorted(glob.glob(argument, recursive=True), key=_by_part)  # noqa: PTH207  (patterns may be absolute)
+        if not matches:
+            raise MissingInputError(f"nothing matches {argument}: check the pattern")
+        for match in matches:
+            if Path(match).is_dir():
+                yield from _walk(Path(match), sequence)
+            else:
+                yield Input(match)
+    else:
+        raise MissingInputError(f"{shown(argument)} does not exist: check the path")
+
+
+def _expand_remote(argument: str) -> Iterator[Input]:
+    far = location(argument)
+    try:
+        if glob.has_magic(argument):
+            found = sorted(far.fs.glob(far.path), key=_by_part)
+        elif far.is_file():
+            yield Input(argument)
+            return
+        else:
+            found = sorted(far.fs.find(far.path), key=_by_part) if far.exists() else []
+    except OSError as error:
+        raise MissingInputError(f"{argument} cannot be looked up: {error}") from None
+    wanted = [path for path in found if Path(path).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+    stores = {str(Path(path).parent) for path in found if Path(path).name in OURS}
+    wanted = [path for path in wanted if stores.isdisjoint(map(str, Path(path).parents))]
+    if not wanted:
+        raise MissingInputError(f"no videos or images at {argument}: check the address")
+    for path in wanted:
+        yield Input(str(far.fs.unstrip_protocol(path)))
+
+
+def _by_part(path: str) -> list[object]:
+    return [natural_key(Path(part)) for part in Path(path).parts]
+
+
+def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
+    for where, folders, names in os.walk(folder):  # does not follow links to folders, so loops end
+        if not OURS.isdisjoint(names):
+            folders.clear()
+            continue
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=_by_part)
+        visible = sorted((name for name in names if not name.startswith(".")), key=_by_part)
+        images = [name for name in visible if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+        if sequence and images:
+            yield Input(where, is_sequence=True)
+        for name in visible:
+            suffix = Path(name).suffix.lower()
+            if suffix in VIDEO_SUFFIXES or (suffix in IMAGE_SUFFIXES and not sequence):
+                yield Input(str(Path(where) / name))
+
+
+def content_hash(item: Input, report: Callable[[int], object] | None = None) -> str | None:
+    """Return the sha256 of an input's content; None for a camera or a stream.
+
+    The hash of a sequence is the hash of its images' names and hashes, in natural order.
+
+    Parameters
+    ----------
+    item : Input
+    report : callable, optional
+        Told now and then how many bytes were read.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> content_hash(Input("camera:0")) is None
+    True
+    """
+    if item.is_live:
+        return None
+    if item.is_sequence:
+        total = hashlib.sha256()
+        for path in sorted(Path(item.path).iterdir(), key=natural_key):
+            if path.suffix.lower() in IMAGE_SUFFIXES:
+                total.update(f"{path.name}\0{sha256_of(path)}\n".encode())
+        return total.hexdigest()
+    path = location(item.path)
+    # A pipe would never end, and what it gives can be read only once.
+    if not is_remote(item.path) and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(f"{item.path} is no regular file")
+    digest, n = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            n += len(piece)
+            if report is not None:
+                report(n)
+    return digest.hexdigest()

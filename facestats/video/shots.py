@@ -1,0 +1,249 @@
+"""Where one shot ends and the next begins: hard cuts, found by PySceneDetect, and fades and dissolves, found here."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scenedetect import ContentDetector, FrameTimecode
+
+from facestats._util.pixels import halved
+from facestats.types import UInt8
+
+#: Mean change of hue, saturation and luminance (0 to 255) between two sampled frames that makes a cut.
+THRESHOLD = 27.0
+
+#: How many times as large as the changes just before and after it the change at a cut must be: bodies that move fast
+#: change much of a picture too, but for longer. Beside the first change and the last there is one neighbour only.
+TIMES_ITS_NEIGHBOURS = 2.2
+
+#: Lengths of dissolves that are looked for, in seconds: each finds those up to a third shorter or longer.
+DISSOLVES_S = (0.5, 0.8, 1.2, 1.8, 2.7, 4.0)
+
+#: A picture whose mean is below this (0 to 255) is black: whatever comes out of the black again may be another shot.
+BLACK = 10.0
+
+#: Two pictures whose greys correlate by less show different things, however bright they are.
+ALIKE = 0.5
+
+_WIDTH = 96  # at least; a cut shows in a thumbnail, and motion blurs away
+_GREYS = (64, 36)  # pixels of the picture in which dissolves are looked for
+_LEAST_CHANGE = 12.0  # mean difference of grey between the ends of a dissolve
+_MOST_ERROR = 0.2  # of that difference, in between
+_EVERY_S = 0.15  # dissolves are slow: not every frame needs to be held against those before it
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: it holds an array
+class ShotCue:
+    """All that has to be known of a sampled frame to find the shots.
+
+    Attributes
+    ----------
+    change : float
+        Mean change of hue, saturation and luminance (0 to 255) since the sampled frame before; 0 for the first one.
+    grey : numpy.ndarray
+        uint8 (36, 64), the picture in grey.
+    """
+
+    change: float
+    grey: UInt8
+
+
+class CueReader(ContentDetector):
+    """Measures the :class:`ShotCue` of each frame of a video as it passes by, with PySceneDetect's content detector.
+
+    Examples
+    --------
+    >>> reader = CueReader()
+    >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
+    >>> [round(reader.read(image).change) for image in (dark, dark, light)]
+    [0, 0, 63]
+
+    Attributes
+    ----------
+    first, last : numpy.ndarray or None
+        The first and the last frame read, uint8 (h, w, 3), BGR, as small as they are compared.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: UInt8 | None = None
+        self.last: UInt8 | None = None
+
+    def read(self, rgb: UInt8) -> ShotCue:
+        """Return the cue of the next frame, given as uint8 (H, W, 3), RGB."""
+        return self._read(_thumbnail(rgb))
+
+    def _read(self, small: UInt8) -> ShotCue:
+        self.first, self.last = small if self.first is None else self.first, small
+        # The detector wants its own clock type, and does not use it.
+        change = self._calculate_frame_score(FrameTimecode(0, fps=30.0), small)
+        grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        return ShotCue(float(change), grey)
+
+
+def change_between(before: UInt8, after: UInt8) -> float:
+    """Return the change between two frames, given as :class:`CueReader` keeps them.
+
+    Examples
+    --------
+    >>> round(change_between(np.zeros((54, 96, 3), np.uint8), np.full((54, 96, 3), 255, np.uint8)))
+    85
+    """
+    reader = CueReader()
+    reader._read(before)
+    return reader._read(after).change
+
+
+class ShotCounter:
+    """Numbers the shots of one video while the cues of its frames pass by.
+
+    - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it (as
+      PySceneDetect's adaptive detector has it, for one frame to either side).
+    - Fades through black, where what comes after shows something else than what was before. The dark counts to the shot
+      before it.
+    - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
+      1993, looked for the sum of small changes alone, which a moving camera makes too). The new shot begins where the
+      dissolve ends.
+
+    Parameters
+    ----------
+    threshold : float
+        See :data:`THRESHOLD`.
+    looks_ahead : bool
+        Whether to wait for the next frame before a frame's shot is said; without, a fast movement may pass for a cut.
+    gradual : bool
+        Whether fades and dissolves end a shot too.
+
+    Examples
+    --------
+    >>> reader, counter = CueReader(), ShotCounter()
+    >>> dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
+    >>> cues = [reader.read(image) for image in (dark, dark, light, light)]
+    >>> [counter.update(cue, i / 10) for i, cue in enumerate(cues)], counter.finish()
+    ([[], [0], [0], [1]], [1])
+    """
+
+    def __init__(self, *, threshold: float = THRESHOLD, looks_ahead: bool = True, gradual: bool = True) -> None:
+        self._threshold, self._gradual = threshold, gradual
+        self._looks_ahead = looks_ahead
+        self._change_before: float | None = None
+        self._n_decided = 0
+        self._undecided: tuple[float, ShotCue] | None = None
+        self._lately: deque[tuple[float, np.ndarray]] = deque()
+        self._before_black: np.ndarray | None = None
+        self._is_black = False
+        self._looked_s = -np.inf
+        self.shot = 0
+
+    def update(self, cue: ShotCue, time_s: float) -> list[int]:
+        """Take the next sampled frame; return the 0-based shot numbers of the frames that are decided now, in order.
+
+        That is the frame before, nothing for the first one; without look-ahead the frame itself.
+
+        Parameters
+        ----------
+        cue : ShotCue
+        time_s : float
+            Its presentation time.
+        """
+        if not self._looks_ahead:
+            return [self._decided(cue, time_s, cue.change >= self._threshold)]
+        before, self._undecided = self._undecided, (time_s, cue)
+        return [] if before is None else [self._decided(before[1], before[0], self._stands_out(before[1], cue.change))]
+
+    def finish(self) -> list[int]:
+        """Return the shot number of the frame that waited for one more, if there is any."""
+        if self._undecided is None:
+            return []
+        (time_s, cue), self._undecided = self._undecided, None
+        return [self._decided(cue, time_s, self._stands_out(cue, None))]
+
+    def _stands_out(self, cue: ShotCue, change_after: float | None) -> bool:
+        known = [change for change in (self._change_before, change_after) if change is not None]
+        beside = sum(known) / len(known) if known else 0.0
+        # Before the first frame there is nothing that it could differ from.
+        self._change_before = cue.change if self._n_decided else None
+        self._n_decided += 1
+        return cue.change >= self._threshold and cue.change >= TIMES_ITS_NEIGHBOURS * beside
+
+    def _decided(self, cue: ShotCue, time_s: float, changes: bool) -> int:
+        """Return the shot of a frame, given whether it differs that much from the frame before it."""
+        grey = cue.grey.astype(np.float32)
+        cut = changes and self._is_another(grey)
+        if cut | (self._gradual and self._has_faded(grey) | self._has_dissolved(grey, time_s)):
+            self.shot += 1
+            self._lately.clear()
+            self._before_black = None
+        if self._lately and time_s <= self._lately[-1][0]:  # a clock that runs backwards
+            self._lately.clear()
+        self._lately.append((time_s, grey))
+        while self._lately[-1][0] - self._lately[0][0] > 1.1 * DISSOLVES_S[-1]:
+            self._lately.popleft()
+        return self.shot
+
+    def _is_another(self, grey: np.ndarray) -> bool:
+        """Say whether a cut is one: in the dark hue and saturation leap about, while nothing else changes."""
+        if not self._lately:
+            return True
+        before = self._lately[-1][1]
+        darker = min(before.mean(), grey.mean())
+        # Out of the black, and into it, what matters is what comes after.
+        return bool(darker >= BLACK and (darker >= 2 * BLACK or _likeness(before, grey) < ALIKE))
+
+    def _has_faded(self, grey: np.ndarray) -> bool:
+        """Say whether this picture comes out of the black and shows something else than what went into it."""
+        was_black, self._is_black = self._is_black, bool(grey.mean() < BLACK)
+        if self._is_black:
+            if not was_black:
+                self._before_black = max(
+                    (before for _, before in self._lately), key=lambda before: before.std(), default=None
+                )
+            return False
+        # Just out of the black there is little to be seen yet.
+        if self._before_black is None or grey.std() < 0.5 * self._before_black.std():
+            return False
+        before, self._before_black = self._before_black, None
+        return _likeness(before, grey) < ALIKE
+
+    def _has_dissolved(self, grey: np.ndarray, time_s: float) -> bool:
+        """Say whether the pictures of the last while are mixtures of the first of them and this one."""
+        if abs(time_s - self._looked_s) < _EVERY_S:
+            return False
+        self._looked_s = time_s
+        times = np.array([time for time, _ in self._lately])
+        for length_s in DISSOLVES_S:
+            if len(times) == 0 or time_s - times[0] < 0.95 * length_s:
+                return False
+            places = [int(np.abs(times - (time_s - share * length_s)).argmin()) for share in (1.0, 0.75, 0.5, 0.25)]
+            if len(set(places)) < len(places):
+                continue  # looked at too rarely to tell
+            first = self._lately[places[0]][1]
+            change = float(np.abs(grey - first).mean())
+            if change < _LEAST_CHANGE or _likeness(first, grey) >= ALIKE:
+                continue
+            shares = (times[places[1:]] - times[places[0]]) / (time_s - times[places[0]])
+            mixtures = [first + share * (grey - first) for share in shares]
+            errors = [
+                np.abs(self._lately[place][1] - mixture).mean()
+                for place, mixture in zip(places[1:], mixtures, strict=True)
+            ]
+            if max(errors) < _MOST_ERROR * change:
+                return True
+        return False
+
+
+def _likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the correlation of two grey pictures; 1 if one of them is plain, as then nothing can be said."""
+    a, b = a - a.mean(), b - b.mean()
+    norms = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float((a * b).sum()) / norms if min(a.std(), b.std()) > 2 else 1.0
+
+
+def _thumbnail(rgb: UInt8) -> UInt8:
+    """Halve a picture while it is wide enough, and give it as BGR."""
+    halvings = max(0, (rgb.shape[1] // _WIDTH).bit_length() - 1)
+    # Channel by channel: pictures that lie in planes need not be woven together in full size first.
+    return cv2.merge([halved(np.ascontiguousarray(rgb[..., channel]), halvings) for channel in (2, 1, 0)])

@@ -1,0 +1,210 @@
+import gc
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from faces import make_detections
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facestats.analysis.assembly import Assembler
+from facestats.tables import schema
+from facestats.tables.building import SampledFrame, summarize_tracks
+from facestats.track import create_tracker
+from facestats.track.linking import appearance
+from facestats.types import Detections, Predictions
+from facestats.video.shots import ShotCue
+
+RNG = np.random.default_rng(0)
+LOOKS = appearance(RNG.integers(0, 256, (8, 48, 48, 3)).astype(np.uint8))
+GREYS = RNG.integers(0, 256, (8, 36, 64)).astype(np.uint8)
+
+
+def frame(index, *people, rate=10.0, time_s=None, scene=0, cut=False, score=0.9):
+    """A sampled frame with people, each (which, x) or (which, x, score)."""
+    boxes = [(x, 20, x + 40, 60) for _, x, *_ in people]
+    found = make_detections(*boxes) if people else Detections.empty()
+    scores = np.array([each[2] if len(each) > 2 else score for each in people], np.float32)
+    found = replace(found, scores=scores)
+    which = [each[0] for each in people]
+    female = np.array([0.9 if i % 2 else 0.2 for i in which], np.float32)
+    gender = Predictions("gender", ("female", "male"), np.column_stack([female, 1 - female]).reshape(-1, 2))
+    rows = np.arange(len(people))
+    return SampledFrame(
+        frame=index,
+        time_s=index / rate if time_s is None else time_s,
+        detections=found,
+        sharpness=np.full(len(people), 80, np.float32),
+        classified=rows,
+        predictions={"gender": gender} if people else {},
+        measured={"gender": rows} if people else {},
+        looks=LOOKS[which],
+        pictures={i: np.full((9, 9, 3), 30 * who, np.uint8) for i, who in enumerate(which) if index % 20 == 0},
+        cue=ShotCue(90.0 if cut else 1.0, GREYS[scene]),
+    )
+
+
+def assemble(frames, *, tracker="bytetrack", rate=10.0):
+    """Return the tracks, thumbnails, frames and observations."""
+    online = None if tracker == "none" else create_tracker(tracker, rate=rate)
+    with Assembler("a", tracker=online, thresholds={"gender": 0.6}) as assembler:
+        for item in frames:
+            assembler.add(item)
+        found = assembler.finish()
+        batches = list(found.batches())
+    tables = {
+        "tracks": found.tracks,
+        "thumbnails": found.thumbnails,
+        "frames": pd.concat([part[0] for part in batches], ignore_index=True),
+        "observations": pd.concat([part[1] for part in batches], ignore_index=True),
+    }
+    for name, table in tables.items():
+        schema.validate(name, table)
+    assert found.n_sampled == len(tables["frames"])
+    counts = tables["observations"]["frame"].value_counts().reindex(tables["frames"]["frame"], fill_value=0)
+    assert tables["frames"]["n_faces"].tolist() == counts.tolist()
+    return tables
+
+
+def test_one_person_of_ten_minutes_is_one_track_and_rows_leave_in_batches():
+    frames = [frame(i, (0, 100 + 30 * np.sin(i / 20)), (1, 400.0)) for i in range(6000)]
+    with Assembler("a", tracker=create_tracker("bytetrack", rate=10), thresholds={}) as assembler:
+        for item in frames:
+            assembler.add(item)
+        found = assembler.finish()
+        assert len(list(found.batches())) > 8
+    assert found.tracks["track_id"].tolist() == [0, 1]
+    assert found.tracks["n_observations"].tolist() == [6000, 6000]
+    assert found.tracks["joined_prob"].tolist() == [1, 1]
+    assert found.tracks["gender"].isin(["male", "female"]).all()
+    assert len(found.thumbnails) == 6
+
+
+def test_verdicts_are_those_of_the_stored_observations():
+    frames = [frame(i, *[(who, 80.0 * who + i % 7) for who in range(4) if (i // 50 + who) % 3]) for i in range(1500)]
+    found = assemble(frames)
+    again = summarize_tracks(found["observations"], {"gender": 0.6})
+    pd.testing.assert_frame_equal(again.drop(columns="joined_prob"), found["tracks"].drop(columns="joined_prob"))
+    assert found["tracks"]["joined_prob"].between(0, 1).all()
+
+
+def test_one_who_is_away_across_a_horizon_comes_back():
+    # Stretches are settled at 60, 120, 180 ... seconds: absences of 3 s begin at every second in turn.
+    frames = [frame(i, *([(0, 100.0)] if i % 110 >= 30 else [])) for i in range(3000)]
+    tracks = assemble(frames)["tracks"]
+    assert len(tracks) == 1
+    assert 0 < tracks["joined_prob"].item() < 1
+
+
+def test_no_track_crosses_a_cut_and_numbers_never_repeat():
+    frames = [frame(i, (0, 100.0), scene=i // 40, cut=i % 40 == 0 and i > 0) for i in range(160)]
+    found = assemble(frames)
+    assert found["tracks"]["shot"].tolist() == found["tracks"]["track_id"].tolist() == [0, 1, 2, 3]
+    assert found["observations"].groupby("track_id")["shot"].nunique().tolist() == [1] * 4
+    assert found["frames"]["shot"].tolist() == [i // 40 for i in range(160)]
+
+
+def test_a_clock_that_starts_again_joins_nobody_who_was_long_gone():
+    times = [*np.arange(30) / 10, *np.arange(400) / 10]  # from the 31st frame on, it begins anew
+    seen = {*range(20), *range(330, 360)}
+    frames = [frame(i, *([(0, 10.0)] if i in seen else []), time_s=time_s) for i, time_s in enumerate(times)]
+    assert assemble(frames)["tracks"]["n_observations"].tolist() == [20, 30]
+
+
+def test_what_is_no_face_and_what_is_seen_once_make_no_track():
+    def people(i):
+        yield 0, 100.0
+        if i % 3 == 0:
+            yield 1, 400.0, 0.6  # a badge, now and then
+        if i == 50:
+            yield 2, 700.0, 0.9  # seen once, surely
+        if i == 70:
+            yield 3, 700.0, 0.6  # seen once, unsurely
+
+    found = assemble([frame(i, *people(i)) for i in range(90)])
+    assert found["tracks"]["track_id"].tolist() == [0]
+    rows = found["observations"]
+    assert set(rows["frame"][rows["track_id"].isna()]) == {50}
+    assert len(rows) == 91
+
+
+def test_numbers_of_tracks_have_no_gaps():
+    frames = [frame(i, (0, 100.0), *([(1, 400.0, 0.6)] if i % 3 == 0 and i < 40 else [])) for i in range(60)]
+    frames += [frame(i, (0, 100.0), (2, 700.0)) for i in range(60, 90)]
+    assert assemble(frames)["tracks"]["track_id"].tolist() == [0, 1]
+
+
+def test_a_single_frame_gives_every_face_its_track_and_picture():
+    found = assemble([frame(0, (0, 10.0, 0.5), (1, 200.0))])
+    assert found["observations"]["track_id"].tolist() == [0, 1]
+    assert found["tracks"]["n_observations"].tolist() == [1, 1]
+    assert found["thumbnails"]["track_id"].tolist() == [0, 1]
+
+
+def test_without_a_tracker_all_faces_stay_and_none_is_tracked():
+    found = assemble([frame(i, (0, 10.0, 0.55)) for i in range(5)], tracker="none")
+    assert found["tracks"].empty
+    assert found["observations"]["track_id"].isna().all()
+    assert len(found["observations"]) == 5
+
+
+def test_nothing_at_all():
+    with Assembler("a", tracker=create_tracker("bytetrack", rate=10), thresholds={}) as assembler:
+        found = assembler.finish()
+        assert (found.n_sampled, list(found.batches())) == (0, [])
+    assert found.tracks.empty
+
+
+@pytest.mark.parametrize("n", [3, 200])
+def test_many_faces_in_a_frame(n):
+    frames = [frame(i, *[(who % 8, 50.0 * who + i % 3) for who in range(n)]) for i in range(12)]
+    found = assemble(frames)
+    assert len(found["tracks"]) == n
+    assert found["frames"]["n_faces"].tolist() == [n] * 12
+
+
+def test_memory_does_not_grow_with_time():
+    def peak(n):
+        gc.collect()
+        tracemalloc.start()
+        # Somebody new every ten seconds.
+        with Assembler("a", tracker=create_tracker("bytetrack", rate=10), thresholds={}) as assembler:
+            for i in range(n):
+                assembler.add(frame(i, (i // 100 % 8, 60.0 * (i // 100 % 8))))
+            for _ in assembler.finish().batches():
+                pass
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak(300)
+    short, long = peak(1500), peak(6000)
+    assert long < short + 1_500_000  # rows of tracks, and what waits in memory before it goes to disk
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_whatever_comes_is_in_order_and_nobody_twice_in_a_frame(data):
+    n = data.draw(st.integers(1, 400))
+    rate = data.draw(st.sampled_from([0.2, 2.0, 10.0]))
+    seed = data.draw(st.integers(0, 1000))
+    rng = np.random.default_rng(seed)
+    frames = []
+    for i in range(n):
+        people = [
+            (who, float(rng.integers(0, 30)) * 20, float(rng.choice([0.4, 0.6, 0.9])))
+            for who in range(rng.integers(0, 4))
+        ]
+        cut = bool(rng.random() < 0.02)
+        frames.append(frame(i, *people, rate=rate, scene=int(rng.integers(8)) if cut else 0, cut=cut))
+    found = assemble(frames, rate=rate)
+    rows = found["observations"]
+    assert found["frames"]["frame"].tolist() == list(range(n))
+    assert rows["frame"].is_monotonic_increasing
+    tracked = rows[rows["track_id"].notna()]
+    assert not tracked.duplicated(["frame", "track_id"]).any()
+    assert found["tracks"]["track_id"].tolist() == sorted(tracked["track_id"].unique())
+    assert not (tracked.groupby("track_id")["shot"].agg(["min", "max"]).diff(axis=1)["max"] > 0).any()
+    assert set(found["thumbnails"]["track_id"]) <= set(found["tracks"]["track_id"])

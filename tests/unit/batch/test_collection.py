@@ -1,0 +1,243 @@
+import shutil
+
+import numpy as np
+import pytest
+from conftest import NO_MODELS
+from PIL import Image
+from synth import regular_times, write_video
+
+from facestats.analysis.single import analyze
+from facestats.batch.collection import analyze_collection
+from facestats.batch.plan import new_video_id
+from facestats.errors import MissingInputError, UnknownNameError, UnreadableInputError, UsageError
+from facestats.store.store import open_store
+from facestats.tables import schema
+from facestats.video.discovery import Input
+
+
+@pytest.fixture
+def videos(tmp_path):
+    """A folder with a good video, its copy, a text file that calls itself a video, and an empty one."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    write_video(folder / "good.mp4", regular_times(12, 10))
+    shutil.copy(folder / "good.mp4", folder / "good copy.mp4")
+    (folder / "text.mp4").write_text("this is not a video\n" * 50)
+    (folder / "void.mp4").write_bytes(b"")
+    return folder
+
+
+def run(inputs, out, **options):
+    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, workers=0, **options)
+
+
+def test_failures_are_recorded_and_the_others_go_on(videos, tmp_path):
+    result = run([videos], tmp_path / "store")
+    assert result.exit_code == 3
+    table = result.store.videos().set_index("path")
+    assert table.loc[str(videos / "text.mp4"), "status"] == "failed"
+    assert table.loc[str(videos / "void.mp4"), "status"] == "failed"
+    assert table["error"].notna().sum() == len(result.problems) == 2
+    assert (table["status"] == "ok").sum() == 1
+    assert len(result.copies) == 1
+    (good,) = [entry for entry in result.store.entries().values() if entry.status == "ok"]
+    assert sorted(good.paths) == [str(videos / "good copy.mp4"), str(videos / "good.mp4")]
+    for name in schema.TABLES:
+        schema.validate(name, result.store.read(name))
+
+
+def test_a_missing_input_is_told_and_the_others_are_analysed(videos, tmp_path):
+    result = run([videos / "good.mp4", videos / "absent.mp4"], tmp_path / "store")
+    assert result.exit_code == 2
+    assert len(result.video_ids) == 1
+    assert "absent.mp4 does not exist" in result.problems[0]
+
+
+def test_nothing_to_do_leaves_no_store(tmp_path):
+    with pytest.raises(MissingInputError, match="does not exist"):
+        run([tmp_path / "absent.mp4"], tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_wrong_options_are_refused_before_anything_is_written(videos, tmp_path):
+    with pytest.raises(UnknownNameError):
+        run([videos], tmp_path / "store", tracker="sort")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_video_keeps_its_id_when_it_is_renamed(videos, tmp_path):
+    first = run([videos / "good.mp4"], tmp_path / "store")
+    (videos / "good.mp4").rename(videos / "better.mp4")
+    second = run([videos / "better.mp4"], tmp_path / "store")
+    assert first.video_ids == second.video_ids
+    assert len(second.store.videos()) == 1
+
+
+def test_two_different_files_of_one_name_are_two_videos(videos, tmp_path):
+    other = tmp_path / "other" / "good.mp4"
+    other.parent.mkdir()
+    write_video(other, regular_times(5, 10))
+    result = run([videos / "good.mp4", other], tmp_path / "store")
+    assert len(set(result.video_ids)) == 2
+    assert all(video_id.startswith("good-") for video_id in result.video_ids)
+
+
+def test_options_and_models_are_kept_with_each_video(videos, tmp_path):
+    result = run([videos / "good.mp4"], tmp_path / "store", rate=3)
+    entry = result.store.entries()[result.video_ids[0]]
+    assert entry.options["rate"] == 3
+    assert entry.models["detector"]["name"] == entry.options["detector"]
+
+
+def test_clips_are_written_unless_told_otherwise(videos, tmp_path):
+    with_clip = run([videos / "good.mp4"], tmp_path / "a")
+    assert with_clip.store.clip_path(with_clip.video_ids[0]).suffix == ".mp4"
+    without = run([videos / "good.mp4"], tmp_path / "b", clips=False)
+    assert without.store.clip_path(without.video_ids[0]) is None
+
+
+def test_tables_survive_a_clip_that_cannot_be_written(videos, tmp_path):
+    (tmp_path / "store").mkdir()
+    run([videos / "good.mp4"], tmp_path / "store", clips=False)
+    shutil.rmtree(tmp_path / "store" / "tables")
+    (tmp_path / "store" / "clips").write_text("in the way")
+    result = run([videos / "good.mp4"], tmp_path / "store")
+    assert result.exit_code == 3
+    assert "no clip: cannot write" in result.problems[0]
+    assert len(open_store(tmp_path / "store").frames()) == 12
+
+
+def test_stills_are_inputs_of_their_own_and_a_sequence_is_one(tmp_path, portrait):
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    for i in (1, 2, 10):
+        Image.fromarray(np.roll(portrait, i, axis=1)).save(folder / f"frame{i}.png")
+    stills = run([folder], tmp_path / "a")
+    assert len(stills.video_ids) == 3
+    assert stills.store.tracks()["n_observations"].tolist() == [1, 1, 1]
+    assert stills.store.clip_path(stills.video_ids[0]).suffix == ".png"
+    with Image.open(stills.store.clip_path(stills.video_ids[0])) as image:
+        assert image.size == (portrait.shape[1], portrait.shape[0])
+    sequence = run([folder], tmp_path / "b", sequence=True, sequence_fps=2, rate=0)
+    assert len(sequence.video_ids) == 1
+    assert sequence.store.frames()["time_s"].tolist() == [0, 0.5, 1]
+    assert sequence.store.tracks()["n_observations"].tolist() == [3]
+
+
+def test_analyze_gives_the_tables_of_one_video(videos, tmp_path):
+    result = analyze(videos / "good.mp4", models=NO_MODELS, clip=tmp_path / "c.mp4", progress=False)
+    assert result.videos["n_frames"].item() == 12
+    assert result.clip == tmp_path / "c.mp4"
+    assert result.clip.stat().st_size > 0
+    assert analyze(videos / "good.mp4", models=NO_MODELS, progress=False).clip is None
+
+
+def test_analyze_raises_where_a_collection_would_note(videos, tmp_path):
+    with pytest.raises(UnreadableInputError, match=r"text\.mp4"):
+        analyze(videos / "text.mp4", models=NO_MODELS)
+    with pytest.raises(MissingInputError, match="does not exist"):
+        analyze(tmp_path / "absent.mp4", models=NO_MODELS)
+
+
+def test_a_cut_off_video_is_partial_and_keeps_its_rows(tmp_path):
+    whole = write_video(
+        tmp_path / "whole.mp4", regular_times(100, 25), container_options={"movflags": "faststart"}, size=(320, 240)
+    )
+    data = whole.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(data[: len(data) * 6 // 10])
+    result = run([cut], tmp_path / "store")
+    row = result.store.videos().iloc[0]
+    assert row["status"] == "partial"
+    assert 10 < row["n_frames"] < 100
+    assert len(result.store.frames()) > 3
+    assert row["error"]
+    assert result.exit_code == 3
+    assert result.store.clip_path(row["video_id"]) is not None
+
+
+def test_a_file_that_may_not_be_read_is_a_failure_like_any_other(videos, tmp_path, monkeypatch):
+    def forbidden(item, report=None):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("facestats.batch.plan.content_hash", forbidden)
+    (videos / "good.mp4").write_bytes(b"")  # root may read anything; an empty file fails to open for everybody
+    for _ in range(2):
+        result = run([videos / "good.mp4"], tmp_path / "store")
+        assert result.exit_code == 3
+        assert result.video_ids[0].startswith("good-unread-")
+    assert len(result.store.videos()) == 1
+
+
+def test_live_ids_carry_the_source_and_the_moment():
+    video_id = new_video_id(Input("camera:0"), None)
+    assert video_id.startswith("camera-0-20")
+    assert video_id.endswith("Z")
+
+
+def test_an_input_that_vanishes_or_a_camera_that_is_absent_does_not_end_the_run(videos, tmp_path):
+    (videos / "dangling.mp4").symlink_to(videos / "gone.mp4")
+    result = run([videos, "camera:97", videos / "good.mp4"], tmp_path / "store")
+    statuses = result.store.videos()["status"].value_counts()
+    assert (statuses["ok"], statuses["failed"]) == (1, 4)
+    assert result.exit_code == 3
+
+
+def test_analysing_again_with_blur_leaves_no_old_clip(videos, tmp_path):
+    first = run([videos / "good.mp4"], tmp_path / "store")
+    assert first.store.clip_path(first.video_ids[0])
+    run([videos / "good.mp4"], tmp_path / "store", blur=True, clips=False)
+    assert first.store.clip_path(first.video_ids[0]) is None
+
+
+def test_a_clip_never_overwrites_its_own_video(videos):
+    before = (videos / "good.mp4").read_bytes()
+    for clip in (videos / "good.mp4", videos / "good", videos / "x" / ".." / "good.mp4"):
+        with pytest.raises(UsageError, match="overwrite"):
+            analyze(videos / "good.mp4", clip=clip, models=NO_MODELS)
+    assert (videos / "good.mp4").read_bytes() == before
+
+
+def test_dots_in_the_name_of_a_clip_are_kept(videos, tmp_path):
+    result = analyze(videos / "good.mp4", clip=tmp_path / "12:30 run.2024", models=NO_MODELS, progress=False)
+    assert result.clip.name == "12:30 run.2024.mp4"
+    assert result.clip.is_file()
+
+
+def test_the_places_of_copies_are_remembered_while_they_last(videos, tmp_path):
+    run([videos], tmp_path / "store")
+    again = run([videos / "good.mp4"], tmp_path / "store")
+    (entry,) = [entry for entry in again.store.entries().values() if entry.status == "ok"]
+    assert len(entry.paths) == 2
+    (videos / "good copy.mp4").unlink()
+    run([videos / "good.mp4"], tmp_path / "store")
+    assert again.store.entries()[entry.video_id].paths == (str(videos / "good.mp4"),)
+
+
+def test_names_of_any_kind_are_analysed(videos, tmp_path):
+    import os
+
+    folder = os.fsencode(tmp_path / "odd")
+    os.mkdir(folder)  # noqa: PTH102  (a name that is not UTF-8)
+    for i, name in enumerate((b"caf\xe9.mp4", "字".encode() * 80 + b".mp4", b"line\nbreak 'x' \"y\".mp4")):
+        write_video(tmp_path / "v.mp4", regular_times(3 + i, 10))
+        shutil.move(tmp_path / "v.mp4", os.path.join(folder, name))  # noqa: PTH118
+    result = run([tmp_path / "odd"], tmp_path / "store")
+    assert result.exit_code == 0
+    assert len(result.store.videos()) == 3
+    assert all(result.store.clip_path(video_id) for video_id in result.video_ids)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5, 1.0])
+def test_looking_rarely_still_tracks(tmp_path, portrait, rate):
+    import cv2
+
+    face = cv2.resize(portrait[40:360, 90:400], (160, 165))
+    picture = np.full((240, 320, 3), 120, np.uint8)
+    picture[40:205, 80:240] = face
+    # 29.97 frames a second, so that the looks are a little more than 1 / rate apart.
+    write_video(tmp_path / "still.mp4", [i * 1001 / 1000 for i in range(16)], pictures=[picture] * 16)
+    for tracker in ("bytetrack", "centroid"):
+        result = analyze(tmp_path / "still.mp4", rate=rate, tracker=tracker, models=NO_MODELS, progress=False)
+        assert len(result.tracks) == 1
+        assert result.tracks["n_observations"].item() == len(result.frames)

@@ -1,0 +1,138 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestats.batch.scheduling import add_job, list_jobs, make_job, remove_job, systemd_units
+from facestats.cli import main
+from facestats.errors import UnknownNameError, UsageError
+
+OTHERS = '# mine\nMAILTO="me"\n\n0 1 * * *  ls   # facestats? no\n#0 2 * * * off # facestats abcd\n'
+UPDATE = ["update", "my videos", "--store", "s", "--reports", "r%d"]
+
+FAKE = """#!{python}
+import pathlib, sys
+table = pathlib.Path({table!r})
+if sys.argv[1:] == ["-l"]:
+    if not table.exists():
+        sys.exit("no crontab for nobody")
+    sys.stdout.write(table.read_text())
+else:
+    text = sys.stdin.read()
+    if "refuse" in text:
+        sys.exit("bad minute\\nerrors in crontab file, can't install.")
+    table.write_text(text)
+"""
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A crontab program of our own, and the file that it keeps."""
+    program, table = tmp_path / "bin" / "crontab", tmp_path / "table"
+    program.parent.mkdir()
+    program.write_text(FAKE.format(python=sys.executable, table=str(table)))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    return table
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    return caught.value.code or 0, captured.out, captured.err
+
+
+def test_a_job_is_added_once_listed_and_removed_and_other_lines_stay(table):
+    table.write_text(OTHERS)
+    job, other = make_job("0  6 * * *", UPDATE), make_job("@daily", UPDATE)
+    assert add_job(job)
+    assert not add_job(job)
+    assert add_job(other)
+    assert list_jobs() == [job, other]
+    assert table.read_text() == f"{OTHERS}{job.line}\n{other.line}\n"
+    assert remove_job(job.job_id) == job
+    assert table.read_text() == f"{OTHERS}{other.line}\n"
+    with pytest.raises(UnknownNameError, match="there is no job"):
+        remove_job(job.job_id)
+    remove_job(other.job_id)
+    assert table.read_text() == OTHERS
+
+
+def test_who_has_no_crontab_yet_gets_one(table):
+    assert list_jobs() == []
+    add_job(make_job("0 6 * * *", UPDATE))
+    assert len(table.read_text().splitlines()) == 1
+
+
+def test_what_crontab_refuses_is_said_and_nothing_is_changed(table):
+    table.write_text(OTHERS)
+    with pytest.raises(UsageError, match="crontab refuses: errors in crontab file, can't install"):
+        add_job(make_job("0 6 * * *", ["status", "refuse"]))
+    assert table.read_text() == OTHERS
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0")), min_size=1, max_size=4))
+def test_the_shell_gets_the_very_arguments(arguments):
+    job = make_job("0 6 * * *", ["update", *arguments], folder=Path("/"))
+    # What cron does: up to the first percent sign that is not escaped, and the others without their backslash.
+    command = job.line.removeprefix("0 6 * * * ").removesuffix(f" # facestats {job.job_id}").replace(r"\%", "%")
+    told = subprocess.run(
+        ["sh", "-c", command.replace(sys.executable, "printf '%s\\0'", 1)], capture_output=True, check=True
+    ).stdout.decode("utf-8", "surrogateescape")
+    assert told.split("\0")[:-1] == ["-P", "-m", "facestats", "update", *arguments]
+
+
+@pytest.mark.parametrize("cron", ["0 99 * * *", "daily", "", "0 6 * *", "60 * * * *"])
+def test_times_that_nobody_understands_are_refused(cron):
+    pytest.importorskip("crontab")
+    with pytest.raises(UsageError, match="is not understood"):
+        make_job(cron, UPDATE)
+
+
+def test_commands_that_are_none_are_refused():
+    with pytest.raises(UsageError, match="nothing to run"):
+        make_job("0 6 * * *", [])
+    with pytest.raises(UsageError, match="'rm' is no command of facestats"):
+        make_job("0 6 * * *", ["rm", "-r"])
+    with pytest.raises(UsageError, match="one line a job"):
+        make_job("0 6 * * *", ["update", "line\nbreak"])
+
+
+def test_units_for_systemd(tmp_path):
+    units = systemd_units(UPDATE, calendar="daily", name="faces", folder=tmp_path)
+    assert f"WorkingDirectory={tmp_path}" in units["faces.service"]
+    assert 'update "my videos" --store s --reports r%%d' in units["faces.service"]
+    assert "OnCalendar=daily" in units["faces.timer"]
+
+
+def test_the_commands(table, capsys):
+    told = ["schedule", "add", "--cron", "5 4 * * *", "--print", "--", *UPDATE]
+    code, line, err = run(capsys, *told)
+    assert (code, err, table.exists()) == (0, "", False)
+    assert line.startswith("5 4 * * * cd ")
+    assert "r\\%d" in line
+    told.remove("--print")
+    code, out, _ = run(capsys, *told)
+    assert code == 0
+    job_id = out.split()[0]
+    assert table.read_text() == line
+    assert job_id in run(capsys, "schedule", "list")[1]
+    assert "removed" in run(capsys, "schedule", "remove", job_id)[1]
+    assert run(capsys, "schedule", "list")[1] == "nothing is scheduled\n"
+    code, out, _ = run(capsys, "schedule", "systemd", "--", *UPDATE)
+    assert code == 0
+    assert "[Timer]" in out
+    assert run(capsys, "schedule", "systemd", "--name", "a/b", "--", *UPDATE)[0] == 2
+
+
+def test_without_a_crontab_program_it_says_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, out, err = run(capsys, "schedule", "add", "--", *UPDATE)
+    assert (code, out) == (2, "")
+    assert "there is no crontab program here" in err
+    assert run(capsys, "schedule", "add", "--print", "--", *UPDATE)[0] == 0

@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from facestats.errors import ModelError
+from facestats.models.card import Card, Head
+
+GENDER = Head("gender", "gender", ("female", "male"))
+
+
+class TestHead:
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"attribute": "mood"}, "unknown attribute 'mood'"),
+            ({"classes": ("female", "robot")}, r"unknown classes \['robot'\]; known are"),
+            ({"classes": ("female",)}, "must be at least two and differ"),
+            ({"classes": ("female", "female")}, "must be at least two and differ"),
+            ({"temperature": 0}, "temperature must be positive"),
+            ({"threshold": 1.5}, "threshold in"),
+        ],
+    )
+    def test_values_that_make_no_sense(self, fields, message):
+        with pytest.raises(ModelError, match=message):
+            Head(**{"attribute": "gender", "output": "x", "classes": ("female", "male"), **fields})
+
+    def test_years_are_classes_of_age_alone(self):
+        assert Head("age", "age", ("0", "1", "2")).is_years
+        assert not Head("age", "age", ("child", "old")).is_years
+        with pytest.raises(ModelError, match="unknown classes"):
+            Head("gender", "gender", ("0", "1"))
+
+
+class TestCard:
+    def test_round_trip(self, tmp_path):
+        card = Card("mine", (GENDER, Head("age", "years", ("0", "1"), 1.5, 0.4)), metrics={"validation": {"n": 3}})
+        (tmp_path / "card.json").write_text(card.to_json())
+        assert Card.read(tmp_path / "card.json") == card
+        assert card.attributes == ("gender", "age")
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"heads": ()}, "one head or several"),
+            ({"heads": (GENDER, GENDER)}, "of different attributes"),
+            ({"input_color": "bgr"}, "input_color must be gray or rgb"),
+            ({"input_std": 0}, "input_std > 0"),
+            ({"card_version": 99}, "has version 99; this facestats reads 1"),
+        ],
+    )
+    def test_values_that_make_no_sense(self, fields, message):
+        with pytest.raises(ModelError, match=message):
+            Card(**{"name": "mine", "heads": (GENDER,), **fields})
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("{", "is not JSON"),
+            ("[]", "is not a model card"),
+            ('{"name": "x"}', "is not a model card"),
+            ('{"name": "x", "heads": [{"attribute": "gender"}]}', "is not a model card"),
+            (json.dumps({"name": "x", "heads": [], "surprise": 1}), "is not a model card"),
+        ],
+    )
+    def test_files_that_are_no_card(self, tmp_path, text, message):
+        (tmp_path / "card.json").write_text(text)
+        with pytest.raises(ModelError, match=message) as caught:
+            Card.read(tmp_path / "card.json")
+        assert "\n" not in str(caught.value)
+
+    def test_no_card(self, tmp_path):
+        with pytest.raises(ModelError, match=r"no card\.json in"):
+            Card.read(tmp_path / "card.json")

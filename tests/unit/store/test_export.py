@@ -1,0 +1,130 @@
+import csv
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from stores import PEOPLE, make_store
+
+from facestats.errors import OutputError, SchemaError, UnknownNameError, UsageError
+from facestats.store.export import export_store, export_table
+from facestats.tables import schema
+
+
+def observations():
+    return schema.conform(
+        "observations",
+        {
+            "video_id": ["ünï,code", "b"], "frame": [0, 1], "time_s": [3600.1234567, 0.1], "shot": [0, 0],
+            "track_id": pd.array([1, None], dtype="Int64"), "x": [0.1, 1], "y": [0, 0], "w": [9, 9], "h": [9, 9],
+            "score": np.array([0.1, 0.9], np.float32), "classified": [True, False],
+        },
+    )  # fmt: skip
+
+
+def test_csv_is_plain_numbers_in_schema_order(tmp_path):
+    out = tmp_path / "new" / "observations.csv"
+    export_table(observations(), "observations", format="csv", out=out)
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [column.name for column in schema.columns("observations")]
+    assert rows[0]["time_s"] == "3600.123457"
+    assert (rows[0]["score"], rows[0]["x"]) == ("0.1", "0.1")  # not 0.10000000149
+    assert (rows[0]["track_id"], rows[1]["track_id"]) == ("1", "")  # not 1.0
+    assert rows[0]["video_id"] == "ünï,code"
+    assert rows[1]["gender_female"] == ""
+
+
+def test_json_and_parquet_say_the_same(tmp_path):
+    export_table(observations(), "observations", format="json", out=tmp_path / "o.json")
+    export_table(observations(), "observations", format="parquet", out=tmp_path / "o.parquet")
+    records = json.loads((tmp_path / "o.json").read_text())
+    assert records[0]["video_id"] == "ünï,code"
+    assert records[1]["track_id"] is None
+    pd.testing.assert_frame_equal(
+        schema.conform("observations", pd.read_parquet(tmp_path / "o.parquet")), observations()
+    )
+
+
+@pytest.mark.parametrize("table", list(schema.TABLES))
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_empty_tables_export_their_header(table, format, tmp_path):
+    out = tmp_path / f"t.{format}"
+    export_table(schema.conform(table), table, format=format, out=out)
+    assert out.exists()
+    if format == "csv":
+        assert out.read_text().strip() == ",".join(column.name for column in schema.columns(table))
+
+
+def test_pictures_and_moments_become_text(tmp_path):
+    thumbnails = schema.conform("thumbnails", {"video_id": ["a"], "track_id": [0], "time_s": [0.0], "image": [b"RIFF"]})
+    export_table(thumbnails, "thumbnails", format="csv", out=tmp_path / "t.csv")
+    assert "UklGRg==" in (tmp_path / "t.csv").read_text()
+    moment = pd.Timestamp("2026-02-03 04:05:06", tz="UTC")
+    videos = schema.conform("videos", {"video_id": ["a"], "path": ["a"], "status": ["ok"], "started_at": [moment]})
+    export_table(videos, "videos", format="csv", out=tmp_path / "v.csv")
+    assert "2026-02-03 04:05:06" in (tmp_path / "v.csv").read_text()
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path):
+    with pytest.raises(UnknownNameError, match="csv, parquet, json"):
+        export_table(observations(), "observations", format="xlsx", out=tmp_path / "o.xlsx")
+    with pytest.raises(SchemaError):
+        export_table(observations(), "tracks", format="csv", out=tmp_path / "o.csv")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write"):
+        export_table(observations(), "observations", format="csv", out=tmp_path / "file" / "o.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return make_store(tmp_path / "s")
+
+
+@pytest.mark.parametrize("table", list(schema.TABLES))
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once(store, table, format, tmp_path):
+    whole, pieces = tmp_path / f"whole.{format}", tmp_path / f"pieces.{format}"
+    export_table(store.read(table), table, format=format, out=whole)
+    assert export_store(store, table, format=format, out=pieces) == len(store.read(table))
+    if format == "json":
+        assert json.loads(pieces.read_text()) == json.loads(whole.read_text())
+    elif format == "csv":
+        assert pieces.read_bytes() == whole.read_bytes()
+    else:
+        pd.testing.assert_frame_equal(pd.read_parquet(pieces), pd.read_parquet(whole))
+
+
+def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
+    out = tmp_path / "o.csv"
+    seen = store.video(PEOPLE).observations()
+    n = export_store(store, "observations", format="csv", out=out, videos=[PEOPLE], from_s=1.0, to_s=2.0)
+    assert 0 < n == seen["time_s"].between(1.0, 2.0).sum() < len(seen)
+    export_store(store, "observations", format="csv", out=out, videos=[PEOPLE], attributes=["age"])
+    columns = set(pd.read_csv(out, nrows=1).columns)
+    assert {"time_s", "x", "sharpness", "age_years", "age_child"} <= columns
+    assert not any(name.startswith(("expression", "gender", "makeup")) for name in columns)
+    # A track counts that reaches into the time.
+    tracks = store.video(PEOPLE).tracks()
+    n = export_store(store, "tracks", format="json", out=out, videos=[PEOPLE], from_s=tracks["end_s"].max())
+    assert n == (tracks["end_s"] == tracks["end_s"].max()).sum()
+    assert export_store(store, "tracks", format="csv", out=out, from_s=1e6) == 0
+    assert out.read_text().startswith("video_id,track_id,")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"attributes": ["mood"]}, UnknownNameError, "unknown attribute 'mood'"),
+        ({"videos": ["absent"]}, UnknownNameError, "absent"),
+        ({"table": "videos", "to_s": 3}, UsageError, "leave --from and --to out"),
+        ({"table": "people"}, UnknownNameError, "no table 'people'"),
+        ({"format": "xlsx"}, UnknownNameError, "csv, parquet, json"),
+    ],
+)
+def test_wrong_wishes_are_refused_and_write_nothing(store, tmp_path, options, error, told):
+    wishes = {"table": "tracks", "format": "csv", "out": tmp_path / "o", **options}
+    with pytest.raises(error, match=told):
+        export_store(store, **wishes)
+    assert not (tmp_path / "o").exists()

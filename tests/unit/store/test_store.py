@@ -1,0 +1,182 @@
+import json
+import os
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestats.errors import OutputError, SchemaError, StoreError, UnknownNameError
+from facestats.store.store import create_store, open_store, safe_stem
+from facestats.tables import schema
+from facestats.tables.video_tables import VideoResult
+
+
+def result(video_id="a-01234567", *, sha256="0" * 64, n_tracks=2, status="ok"):
+    videos = schema.conform(
+        "videos",
+        {
+            "video_id": [video_id], "path": [f"{video_id}.mp4"], "sha256": [sha256], "status": [status],
+            "started_at": [pd.Timestamp("2026-01-01", tz="UTC")],
+        },
+    )  # fmt: skip
+    tracks = schema.conform(
+        "tracks",
+        {
+            "video_id": [video_id] * n_tracks, "track_id": range(n_tracks), "shot": [0] * n_tracks,
+            "start_s": [0.0] * n_tracks, "end_s": [1.0] * n_tracks, "n_observations": [9] * n_tracks,
+            "n_classified": [9] * n_tracks,
+        },
+    )  # fmt: skip
+    return VideoResult(
+        videos, schema.conform("frames"), schema.conform("observations"), tracks, schema.conform("thumbnails")
+    )
+
+
+def test_what_was_written_is_read_back_the_same(tmp_path):
+    store = create_store(tmp_path / "s")
+    written = result()
+    store.write(written, paths=("a-01234567.mp4",), options={"rate": 10}, models={"age": {"name": "m", "sha256": "1"}})
+    again = open_store(tmp_path / "s")
+    for table in schema.TABLES:
+        pd.testing.assert_frame_equal(again.read(table), getattr(written, table))
+        schema.validate(table, again.read(table))
+    entry = again.entries()["a-01234567"]
+    assert entry.paths == ("a-01234567.mp4",)
+    assert entry.options == {"rate": 10}
+    assert entry.models["age"]["name"] == "m"
+
+
+def test_an_empty_store_has_empty_tables_with_all_columns(tmp_path):
+    store = create_store(tmp_path / "s")
+    for table in schema.TABLES:
+        assert schema.validate(table, store.read(table)).empty
+
+
+def test_writing_again_replaces_and_leaves_nothing_behind(tmp_path):
+    store = create_store(tmp_path)
+    store.write(result(n_tracks=2), paths=("a.mp4",))
+    store.write(result(n_tracks=3), paths=("a.mp4",))
+    assert len(store.tracks()) == 3
+    assert len(list((tmp_path / "tables" / "a-01234567").iterdir())) == 1
+
+
+def test_tables_that_no_entry_names_do_not_exist(tmp_path):
+    store = create_store(tmp_path)
+    store.write(result(), paths=("a.mp4",))
+    (tmp_path / "entries" / "a-01234567.json").unlink()
+    assert store.tracks().empty
+
+
+def test_a_write_that_fails_keeps_what_was_there(tmp_path, monkeypatch):
+    store = create_store(tmp_path)
+    store.write(result(n_tracks=2), paths=("a.mp4",))
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    with pytest.raises(OutputError, match="No space left"):
+        store.write(result(n_tracks=3), paths=("a.mp4",))
+    assert len(open_store(tmp_path).tracks()) == 2
+    assert len(list((tmp_path / "tables" / "a-01234567").iterdir())) == 1
+
+
+def test_a_table_that_breaks_the_schema_is_not_written(tmp_path):
+    whole = result()
+    broken = replace(whole, tracks=whole.tracks.drop(columns="shot"))
+    store = create_store(tmp_path)
+    with pytest.raises(SchemaError, match="shot"):
+        store.write(broken, paths=("a.mp4",))
+    assert not list(tmp_path.glob("entries/*"))
+
+
+def test_one_video_by_id_by_its_beginning_and_by_file(tmp_path):
+    store = create_store(tmp_path)
+    store.write(result("a-01234567"), paths=("in/a.mp4",))
+    store.write(result("b-01234567", n_tracks=1), paths=("in/b.mp4", "copy/b2.mp4"))
+    for name in ("b-01234567", "b-", "b.mp4", "copy/b2.mp4", "b2.mp4"):
+        assert open_store(tmp_path, video=name).tracks()["video_id"].unique().tolist() == ["b-01234567"]
+    with pytest.raises(UnknownNameError, match="c"):
+        store.video("c.mp4")
+    assert len(store.tracks()) == 3
+
+
+def test_what_is_not_a_store_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="does not exist"):
+        open_store(tmp_path / "absent")
+    with pytest.raises(StoreError, match="not a store"):
+        open_store(tmp_path)
+    (tmp_path / "store.json").write_text("{")
+    with pytest.raises(StoreError, match="not a store"):
+        open_store(tmp_path)
+    (tmp_path / "store.json").write_text(json.dumps({"schema_version": 99}))
+    with pytest.raises(StoreError, match="version 99"):
+        open_store(tmp_path)
+
+
+def test_damaged_files_say_which_and_what_to_do(tmp_path):
+    store = create_store(tmp_path)
+    entry = store.write(result(), paths=("in/a.mp4",))
+    path = tmp_path / "tables" / entry.video_id / entry.run / "tracks.parquet"
+    path.write_bytes(b"PAR1 nonsense")
+    with pytest.raises(StoreError, match=r"damaged.*analyse in/a\.mp4 again"):
+        store.tracks()
+    path.unlink()
+    with pytest.raises(StoreError, match="missing"):
+        store.tracks()
+
+
+def test_a_folder_with_other_files_is_not_taken_over(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(OutputError, match="not a store"):
+        create_store(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["thesis.tex"]
+
+
+def test_an_output_that_cannot_be_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot write"):
+        create_store(tmp_path / "file" / "store")
+
+
+def test_writing_leaves_the_runs_of_others_alone(tmp_path):
+    store = create_store(tmp_path)
+    store.write(result(), paths=("a.mp4",))
+    others = tmp_path / "tables" / "a-01234567" / "a-run-of-another-process"
+    others.mkdir()
+    store.write(result(), paths=("a.mp4",))
+    assert others.is_dir()
+
+
+def test_a_clip_can_be_dropped(tmp_path):
+    store = create_store(tmp_path)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes(b"x")
+    store.drop_clip("a")
+    store.drop_clip("a")
+    assert store.clip_path("a") is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="cannot write"):
+        create_store(tmp_path / "store")
+
+
+def test_an_entry_can_be_changed_without_its_tables(tmp_path):
+    store = create_store(tmp_path)
+    entry = store.write(result(), paths=("a.mp4",))
+    entry = store.note(entry, paths=(*entry.paths, "b.mp4"))
+    assert store.entries()["a-01234567"].paths == ("a.mp4", "b.mp4")
+
+
+@given(st.text(max_size=200))
+def test_safe_stems_are_file_names_everywhere(name):
+    stem = safe_stem(name)
+    assert stem
+    assert not set(stem) & set('/\\:*?"<>| \n\0')
+    assert len(stem.encode()) <= 120
+    assert not stem.startswith(".")

@@ -1,0 +1,58 @@
+import cv2
+import numpy as np
+from faces import make_detections
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestats.tables.thumbnails import (
+    APART_S,
+    LONGER_SIDE,
+    PER_TRACK,
+    Picture,
+    PictureChooser,
+    best_pictures,
+    cut_face,
+    encode_webp,
+)
+from facestats.types import Frame
+
+
+def feed(sizes, *, step_s=0.5, track=3):
+    """Return the pictures that a face of these sizes leaves, one frame after the other."""
+    chooser, pictures = PictureChooser(), []
+    for i, side in enumerate(sizes):
+        found = make_detections((10, 10, 10 + side, 10 + side))
+        frame = Frame(i, i * step_s, np.full((200, 200, 3), min(255, int(side)), np.uint8))
+        for rgb in chooser.choose(frame, found, np.array([track])).values():
+            pictures.append(Picture(float(side), frame.time_s, rgb))
+    return pictures
+
+
+def test_the_best_pictures_are_kept_apart_in_time():
+    pictures = feed([20, 60, 30, 25, 20, 22, 40, 21, 20, 20, 20, 20, 35, 20, 20])
+    assert len(pictures) < 8  # only what is better than what there was
+    best = best_pictures(pictures)
+    assert 1 <= len(best) <= PER_TRACK
+    assert best[0].time_s == 0.5  # the largest face comes first
+    assert (np.diff(sorted(picture.time_s for picture in best)) >= APART_S).all()
+
+
+def test_pictures_are_webp_of_the_right_size_and_colour():
+    red = np.zeros((400, 500, 3), np.uint8)
+    red[..., 0] = 220
+    chosen = PictureChooser().choose(Frame(0, 0.0, red), make_detections((100, 100, 300, 380)), np.array([0]))
+    bgr = cv2.imdecode(np.frombuffer(encode_webp(chosen[0]), np.uint8), cv2.IMREAD_COLOR)
+    assert max(bgr.shape[:2]) == LONGER_SIDE
+    assert bgr.mean(axis=(0, 1))[2] > 200
+    assert bgr.mean(axis=(0, 1))[0] < 30
+
+
+def test_unconfirmed_faces_leave_no_picture():
+    assert feed([50], track=-1) == []
+
+
+@given(x=st.floats(-50, 250), y=st.floats(-50, 250), w=st.floats(0, 300), h=st.floats(0, 300), margin=st.floats(0, 2))
+def test_a_cut_face_is_never_empty_nor_too_large(x, y, w, h, margin):
+    piece = cut_face(np.zeros((120, 200, 3), np.uint8), np.array([x, y, x + w, y + h]), margin=margin)
+    assert min(piece.shape[:2]) >= 1
+    assert max(piece.shape[:2]) <= LONGER_SIDE
