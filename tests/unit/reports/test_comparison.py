@@ -1,11 +1,11 @@
 import dataclasses
 import re
-from html.parser import HTMLParser
 from zlib import crc32
 
 import nbformat
 import pandas as pd
 import pytest
+from pages import parse
 from stores import EMPTY, MODELS, NASTY_NAME, PARTIAL, PEOPLE, Face, make_result, make_store
 
 from facestats._util.resources import bundled
@@ -23,41 +23,6 @@ SHIPPED = {
     attribute: {"name": name, "sha256": find_models()[name].card.files["model.onnx"]}
     for attribute, name in {"expression": "expression", **dict.fromkeys(("gender", "age", "makeup"), "people")}.items()
 }
-
-
-class _Tags(HTMLParser):
-    """Collects tags with their attributes, and the text between."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.text, self.open = [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("img", "source", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.text.append(data)
-
-    @property
-    def words(self):
-        return " ".join(" ".join(self.text).split())
-
-    @property
-    def pictures(self):
-        return [" ".join(attributes["alt"].split()) for tag, attributes in self.tags if tag == "img"]
-
-
-def parse(*outputs):
-    parsed = _Tags("".join(output.data for output in outputs if output is not None))
-    assert parsed.open == []
-    return parsed
 
 
 def sections(data):
