@@ -42,10 +42,6 @@ def data_folder() -> Path:
     return folder
 
 
-#: Leaves every attribute out, where a test is about something else.
-NO_MODELS = {"expression": "none", "gender": "none", "age": "none", "makeup": "none"}
-
-
 @pytest.fixture(scope="session")
 def demo_video(tmp_path_factory):
     """The demonstration video, with exact truth."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from commands import NO_MODELS
 
+from facestats.batch.collection import CollectionResult, analyze_collection
 from facestats.store.store import open_store
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
@@ -28,6 +30,11 @@ def make_videos(folder: Path, n: int, *, seconds: float = 1.0) -> Path:
     for path in [*folder.glob("*.txt"), *folder.glob("*.csv")]:
         path.unlink()
     return folder
+
+
+def run(inputs: object, out: Path | str, **how: object) -> CollectionResult:
+    """Analyse with neither models of attributes nor clips, unless told otherwise."""
+    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, **{"clips": False, **how})
 
 
 def tables(store: Path | str) -> dict[str, pd.DataFrame]:

@@ -6,13 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+import commands
 import fsspec
 import pytest
-from conftest import NO_MODELS
-from runs import make_videos, tables
+from commands import NO_MODELS, NONE
+from runs import make_videos, run, tables
 
-from facestats.batch.collection import analyze_collection, plan_collection
-from facestats.cli import main
+from facestats.batch.collection import plan_collection
 from facestats.errors import MissingInputError, StoreError, UsageError
 from facestats.store.store import open_store
 
@@ -71,10 +71,6 @@ def s3(tmp_path_factory):
             fsspec.filesystem("s3").clear_instance_cache()
 
 
-def run(inputs, out, **how):
-    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, **{"clips": False, **how})
-
-
 def without_paths(found):
     found["videos"] = found["videos"].drop(columns="path")
     return found
@@ -110,11 +106,8 @@ def test_an_address_that_nothing_reaches_is_one_line(videos):
 
 def test_on_s3_by_two_processes(videos, alone, s3, capsys):
     fsspec.filesystem("s3").put(str(videos), f"{s3}/videos", recursive=True)
-    none = [part for name in NO_MODELS for part in ("--model", f"{name}=none")]
-    with pytest.raises(SystemExit) as ended:
-        main(["analyze", f"{s3}/videos", "--out", f"{s3}/store", "--workers", "2", *none])
-    assert ended.value.code == 3
-    out, err = capsys.readouterr()
+    code, out, err = commands.run(capsys, "analyze", f"{s3}/videos", "--out", f"{s3}/store", "--workers", "2", *NONE)
+    assert code == 3
     assert "3 analysed (2 ok, 1 failed)" in out
     assert "broken.mp4" in err
     assert same_but_for_paths(alone, f"{s3}/store")

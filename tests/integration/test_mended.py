@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
-from conftest import NO_MODELS
-from runs import make_videos, tables
+from commands import NO_MODELS
+from runs import make_videos, run, tables
 
 from facestats.analysis.stages import load_stages
-from facestats.batch.collection import analyze_collection, plan_collection
+from facestats.batch.collection import plan_collection
 from facestats.batch.plan import changed
 from facestats.cli import main
 from facestats.errors import UsageError
@@ -30,10 +30,6 @@ work.draw = die
 from facestats.batch.worker import main
 main()
 """
-
-
-def run(inputs, out, **how):
-    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, **{"clips": False, **how})
 
 
 @pytest.fixture(scope="module")

@@ -5,33 +5,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import commands
 import pandas as pd
 import pytest
-from conftest import NO_MODELS
-from runs import make_videos, tables
+from commands import NO_MODELS, NONE
+from runs import make_videos, run, tables
 
-from facestats.batch.collection import analyze_collection, plan_collection
-from facestats.cli import main
+from facestats.batch.collection import plan_collection
 from facestats.errors import OutputError, StoreError, UsageError
 from facestats.store.export import export_store
 from facestats.store.store import open_store
 
-NONE = [part for name in NO_MODELS for part in ("--model", f"{name}=none")]
 STRANGE = [
     *("two words.mp4", 'it\'s "so".mp4', "line\nbreak.mp4", "ünï·顔.mp4", "-dash.mp4", "10:30.mp4", "%20&;$(x).mp4"),
     os.fsdecode(b"latin-\xfc.mp4"),
 ]
-
-
-def run(inputs, out, **how):
-    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, **{"clips": False, **how})
-
-
-def command(capsys, *arguments):
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +55,7 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(videos, tmp_path, d
     n_done = []
     for size_k in range(120, 1200, 40):
         disk(f"remount,size={size_k}k")
-        code, _, err = command(
+        code, _, err = commands.run(
             capsys, "analyze", videos, "--out", store, "--no-clips", "--workers", workers, *NONE, "--min-score", "0.35"
         )
         if (store / "store.json").is_file():
@@ -90,11 +78,11 @@ def test_a_read_only_disk_can_be_read_and_is_not_written(videos, disk, capsys, t
     run(videos, store, workers=0)
     disk("remount,ro")
     assert len(open_store(store).tracks()) > 0
-    assert command(capsys, "status", store)[:2] == (0, "3 done\n")
+    assert commands.run(capsys, "status", store)[:2] == (0, "3 done\n")
     assert export_store(open_store(store), "tracks", format="csv", out=tmp_path / "t.csv") > 0
     assert [task.action for task in plan_collection(videos, out=store, models=NO_MODELS, clips=False)] == ["skip"] * 3
     for path in (store, store.parent / "another"):
-        code, _, err = command(capsys, "analyze", videos, "--out", path, "--no-clips", *NONE)
+        code, _, err = commands.run(capsys, "analyze", videos, "--out", path, "--no-clips", *NONE)
         assert (code, len(err.splitlines())) == (2, 1)
         assert "cannot write to" in err
 
@@ -134,17 +122,17 @@ def test_names_of_all_kinds(videos, tmp_path, capsys):
         shutil.copy(videos / f"v0{number % 3}.mp4", folder / name)
         with (folder / name).open("ab") as file:
             file.write(bytes([number]) * 8)  # another content, and still the same video
-    code, out, err = command(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--workers", "2")
+    code, out, err = commands.run(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--workers", "2")
     assert (code, err) == (0, "")
     store = open_store(tmp_path / "s'tore")
     paths = {Path(path).name for entry in store.entries().values() for path in entry.paths}
     assert paths == {os.fsencode(name).decode("utf-8", "backslashreplace") for name in STRANGE}
     assert store.videos()["video_id"].is_unique
     assert all(store.clip_path(video_id) for video_id in store.entries())
-    code, out, _ = command(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--dry-run")
+    code, out, _ = commands.run(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--dry-run")
     assert f"0 of {len(paths)} would be worked on" in out
     assert out.count("\n") == len(paths) + 1
-    assert command(capsys, "status", store.path, "--all")[1].count("\n") == len(paths) + 1
+    assert commands.run(capsys, "status", store.path, "--all")[1].count("\n") == len(paths) + 1
     assert export_store(store, "videos", format="csv", out=tmp_path / "v.csv") == len(paths)
 
 
@@ -176,7 +164,7 @@ def test_a_store_of_another_version_is_left_alone(videos, tmp_path, capsys):
     (store.path / "store.json").write_text('{"schema_version": 2}\n')
     before = sorted(path.name for path in store.path.rglob("*"))
     for arguments in (["analyze", videos, "--out", store.path], ["status", store.path], ["export", store.path]):
-        code, _, err = command(capsys, *arguments)
+        code, _, err = commands.run(capsys, *arguments)
         assert (code, len(err.splitlines())) == (2, 1)
         assert "has schema version 2" in err
         assert "--out NEW" in err

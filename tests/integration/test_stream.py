@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NO_MODELS
+from commands import NO_MODELS
 
 from facestats.batch.collection import analyze_collection
 

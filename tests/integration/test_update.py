@@ -5,26 +5,19 @@ import subprocess
 import sys
 import time
 
+import commands
 import pytest
-from conftest import NO_MODELS
+from commands import NONE
 from synth import regular_times, write_video
 
 import facestats
-from facestats.cli import main
 from facestats.errors import OutputError, StoreError
 from facestats.store.locking import locked
 
-NONE = [part for name in NO_MODELS for part in ("--model", f"{name}=none")]
-
 
 def run(capsys, folder, *more):
-    with pytest.raises(SystemExit) as caught:
-        main(
-            [str(each) for each in ("update", folder / "in", "--store", folder / "s", "--reports", folder / "r", *more)]
-            + [*NONE, "--workers", "0"]
-        )
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
+    places = ("update", folder / "in", "--store", folder / "s", "--reports", folder / "r")
+    return commands.run(capsys, *places, *more, *NONE, "--workers", "0")
 
 
 def pages(folder):

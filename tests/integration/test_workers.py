@@ -8,11 +8,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import NO_MODELS
-from runs import check_same, make_videos
+from commands import NO_MODELS
+from runs import check_same, make_videos, run
 from synth import regular_times, write_video
 
-from facestats.batch.collection import analyze_collection
 from facestats.errors import StoreError, UsageError
 from facestats.store.locking import locked
 from facestats.store.store import open_store
@@ -67,10 +66,6 @@ def videos(tmp_path_factory):
     folder = make_videos(tmp_path_factory.mktemp("in") / "videos", 5)
     (folder / "broken.mp4").write_text("no video\n" * 20)
     return folder
-
-
-def run(inputs, out, **how):
-    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, clips=False, **how)
 
 
 def test_processes_give_the_same_as_one_process(videos, tmp_path):

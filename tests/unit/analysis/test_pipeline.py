@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from conftest import NO_MODELS
+from commands import NO_MODELS
 from faces import make_detections
 
 from facestats.analysis.pipeline import STOPPED, analyze_source, analyzed, failed_result

@@ -2,7 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import NO_MODELS
+from commands import NO_MODELS
 from PIL import Image
 from synth import regular_times, write_video
 

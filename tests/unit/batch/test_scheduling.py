@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.batch.scheduling import add_job, list_jobs, make_job, remove_job, systemd_units
-from facestats.cli import main
 from facestats.errors import UnknownNameError, UsageError
 
 OTHERS = '# mine\nMAILTO="me"\n\n0 1 * * *  ls   # facestats? no\n#0 2 * * * off # facestats abcd\n'
@@ -38,13 +38,6 @@ def table(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     return table
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as caught:
-        main(list(arguments))
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 def test_a_job_is_added_once_listed_and_removed_and_other_lines_stay(table):

@@ -2,10 +2,10 @@ import json
 
 import pandas as pd
 import pytest
+from commands import run
 from stores import FAILED, PARTIAL, PEOPLE, make_store
 
 from facestats.batch.status import STATES, begin_run, collection_status
-from facestats.cli import main
 from facestats.errors import StoreError
 from facestats.store.locking import locked
 from facestats.store.store import create_store, open_store
@@ -14,13 +14,6 @@ from facestats.store.store import create_store, open_store
 @pytest.fixture
 def store(tmp_path):
     return make_store(tmp_path / "s")
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 def test_states_and_reasons(store):

@@ -4,22 +4,13 @@ import subprocess
 import sys
 
 import pytest
+from commands import NONE, run
 from synth import regular_times, write_video
 
 from facestats.cli import main
 from facestats.cli.options import parse_models
 from facestats.errors import UsageError
 from facestats.store.store import open_store
-
-NONE = [part for name in ("expression", "gender", "age", "makeup") for part in ("--model", f"{name}=none")]
-
-
-def run(capsys, *arguments):
-    """Run the command line; return its exit code, stdout and stderr."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 @pytest.fixture

@@ -4,18 +4,10 @@ import sys
 
 import pandas as pd
 import pytest
+from commands import run
 from facesets import make_adience, make_fairface, make_fer2013, make_utkface, write_picture
 
-from facestats.cli import main
 from facestats.datasets.layouts import LAYOUTS
-
-
-def run(capsys, *arguments):
-    """Run the command line; return its exit code, stdout and stderr."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 @pytest.fixture

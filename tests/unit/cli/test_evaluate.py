@@ -3,25 +3,18 @@
 import json
 
 import pytest
+from commands import NONE, run
 
 from facestats.cli import main
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A second of two strolling people, analysed without attribute models."""
     folder = tmp_path_factory.mktemp("tracking")
-    none = [part for name in ("expression", "gender", "age", "makeup") for part in ("--model", f"{name}=none")]
     for arguments in (
         ["synth", folder, "--people", "2", "--seconds", "1", "--size", "480x270", "--name", "two"],
-        ["analyze", folder / "two.mp4", "--out", folder / "store", "--no-clips", *none],
+        ["analyze", folder / "two.mp4", "--out", folder / "store", "--no-clips", *NONE],
     ):
         with pytest.raises(SystemExit) as caught:
             main([str(argument) for argument in arguments])

@@ -1,22 +1,15 @@
 from pathlib import Path
 
+import commands
 import pytest
 from stores import PEOPLE, make_store
 
-from facestats.cli import main
 from facestats.reports import Report, ReportResult, run
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     return make_store(tmp_path_factory.mktemp("store") / "syn", PEOPLE)
-
-
-def call(capsys, *arguments):
-    """Exit code, stdout and stderr of a command."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return ended.value.code, *capsys.readouterr()
 
 
 def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, monkeypatch):
@@ -28,7 +21,7 @@ def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, 
 
     monkeypatch.setattr(run, "report", fake)
     arguments = ("-p", "title", "2", "--parameter", "smooth_s", "1e-1", "-p", "max_timelines", "4")
-    code, out, err = call(capsys, "report", *arguments, store.path, "--out", tmp_path, "--video", "people")
+    code, out, err = commands.run(capsys, "report", *arguments, store.path, "--out", tmp_path, "--video", "people")
     assert (code, err) == (0, "")
     assert out == f"{tmp_path / 'a.html'}\n"
     assert seen["parameters"] == {"title": "2", "smooth_s": 0.1, "max_timelines": 4}
@@ -38,9 +31,9 @@ def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, 
 def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(capsys, store, monkeypatch):
     seen = {}
     monkeypatch.setattr(run, "report", lambda opened, **options: seen.update(options) or ReportResult(Path(), ()))
-    assert call(capsys, "report", store.path, "-p", "title", "--a=b")[0] == 0
+    assert commands.run(capsys, "report", store.path, "-p", "title", "--a=b")[0] == 0
     assert seen["parameters"] == {"title": "--a=b"}
-    assert call(capsys, "report", store.path, "-p", "smooth_s", "-1")[0] == 0
+    assert commands.run(capsys, "report", store.path, "-p", "smooth_s", "-1")[0] == 0
     assert seen["parameters"] == {"smooth_s": -1.0}
 
 
@@ -50,14 +43,14 @@ def test_a_report_that_failed_is_told_and_exits_with_3(capsys, store, tmp_path, 
         Report("b", "says", tmp_path / "b.ipynb", tmp_path / "b.html", tmp_path / "b.pdf"),
     ]
     monkeypatch.setattr(run, "report", lambda opened, **options: ReportResult(tmp_path, tuple(made)))
-    code, out, err = call(capsys, "report", store.path)
+    code, out, err = commands.run(capsys, "report", store.path)
     assert code == 3
     assert out == f"{tmp_path / 'a.html'}\n{tmp_path / 'b.pdf'}\nall reports: {tmp_path / 'index.html'}\n"
     assert err == f"facestats: {tmp_path / 'a.ipynb'} stopped: KeyError: 'x'\n"
 
 
 def test_parameters_are_listed(capsys):
-    code, out, _ = call(capsys, "report", "--list-parameters")
+    code, out, _ = commands.run(capsys, "report", "--list-parameters")
     assert code == 0
     assert "max_timelines = 12  (a whole number) if there are more faces" in out
     assert "store" not in [line.split()[0] for line in out.splitlines()]
@@ -83,7 +76,7 @@ def test_parameters_are_listed(capsys):
 )
 def test_wrong_use_is_one_line_and_exit_code_2(capsys, store, arguments, message):
     given = [str(store.path) if argument == "STORE" else argument for argument in arguments]
-    code, out, err = call(capsys, "report", *given)
+    code, out, err = commands.run(capsys, "report", *given)
     assert code == 2
     assert out == ""
     assert message in err

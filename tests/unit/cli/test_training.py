@@ -5,21 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import run
 
-from facestats.cli import main
 from facestats.models.card import Card, Head
 from facestats.models.registry import DEFAULT_MODELS
 from facestats.training.export import network_of, write_model
 
 FIGURES = ("accuracy", "balanced_accuracy", "ece", "confusion", "n")
-
-
-def run(capsys, *arguments):
-    """Run the command line; return its exit code, stdout and stderr."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code or 0, captured.out, captured.err
 
 
 def message(err):

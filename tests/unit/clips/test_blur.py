@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import NO_MODELS
+from commands import NO_MODELS
 from faces import make_detections
 from hypothesis import given, settings
 from hypothesis import strategies as st
