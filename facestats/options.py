@@ -6,16 +6,14 @@ of a run and the reports read their names, words and defaults from here.
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from textwrap import TextWrapper
-from typing import Any, Literal, Self, get_origin, get_type_hints
+from typing import Any, Self, TypedDict
 
-from facestats.errors import UnknownNameError, UsageError
+from facestats._util.described import Affects, Option, Options, describe, documented, option, refuse_unknown
+from facestats.errors import UsageError
 
 #: Faces whose shorter side is below this are judged only by models whose confidence was fitted to small faces too.
 MIN_CLASSIFIED_PX = 20
@@ -41,104 +39,10 @@ DEFAULT_SURE_SCORE = 0.5
 #: A worker that reports nothing for so many seconds, while it works on a video, is stopped.
 DEFAULT_TIMEOUT_S = 300.0
 
-#: What a change of an option asks for. ``"found"``: the video is analysed again. ``"drawn"``: its clip or its
-#: thumbnails are made again or deleted, from the tables that there are; nothing is detected or classified.
-#: ``"run"``: nothing, because the results of a file stay the same.
-Affects = Literal["found", "drawn", "run"]
 
-
+@documented
 @dataclass(frozen=True)
-class Option:
-    """The description of one option.
-
-    Attributes
-    ----------
-    name : str
-        The keyword in Python, and the key in a store's manifest.
-    flag : str
-        The option of the command line, with its dashes.
-    type : type or typing form
-    default : object
-    help : str
-        What it is, in one or two sentences.
-    affects : str
-        ``"found"``, ``"drawn"`` or ``"run"``, see :data:`Affects`.
-    by_content : bool
-        The option names models; these are compared by the hashes of their files, never by the words of the option.
-    metavar : str or None
-        Its value on the command line, where the type does not say enough.
-    need : str
-        Which values are valid, in words; empty where all are.
-
-    Examples
-    --------
-    >>> described()["min_face"].flag, affects("clips")
-    ('--min-face', 'drawn')
-    """
-
-    name: str
-    flag: str
-    type: Any
-    default: Any
-    help: str
-    affects: Affects
-    by_content: bool
-    metavar: str | None
-    need: str
-
-
-def option(
-    default: Any = MISSING,
-    *,
-    help: str,
-    affects: Affects,
-    factory: Any = MISSING,
-    flag: str = "",
-    metavar: str | None = None,
-    valid: Callable[[Any], bool] | None = None,
-    need: str = "",
-    by_content: bool = False,
-) -> Any:
-    """Return a dataclass field with the description of an option; see :class:`Option`.
-
-    ``valid`` says of a value whether it is in range, and ``need`` says the same in words: "must be ``need``".
-    """
-    description = {"help": help, "affects": affects, "flag": flag, "metavar": metavar, "need": need}
-    metadata = {**description, "by_content": by_content, "valid": valid}
-    return field(default=default, default_factory=factory, metadata=metadata)
-
-
-class _Options:
-    """Checks of values, and keywords by name, for the dataclasses of options below."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):  # type: ignore[arg-type]  # the subclasses are dataclasses
-            valid, value = item.metadata["valid"], getattr(self, item.name)
-            if valid is not None and not valid(value):
-                raise UsageError(f"{_flag(item)} must be {item.metadata['need']}, not {value}")
-
-    @classmethod
-    def from_keywords(cls, **options: Any) -> Self:
-        """Build options from keywords, refusing unknown ones by name.
-
-        Raises
-        ------
-        UnknownNameError
-            Naming the unknown option and the nearest that exists.
-        UsageError
-            If a value is out of range.
-
-        Examples
-        --------
-        >>> AnalyzeOptions.from_keywords(rate=0).rate
-        0
-        """
-        refuse_unknown(options, described(cls))
-        return cls(**options)
-
-
-@dataclass(frozen=True)
-class AnalyzeOptions(_Options):
+class AnalyzeOptions(Options):
     """Options of one analysis.
 
     Blurring a video that was analysed before draws its clip anew and deletes its thumbnails. Without ``blur`` again,
@@ -273,8 +177,9 @@ class AnalyzeOptions(_Options):
         return {**asdict(self), "models": dict(self.models), "models_path": list(self.models_path)}
 
 
+@documented
 @dataclass(frozen=True)
-class RunOptions(_Options):
+class RunOptions(Options):
     """Options of one run over a collection, which leave the results as they are.
 
     Attributes
@@ -324,11 +229,39 @@ class RunOptions(_Options):
             raise UsageError("--scheduler has workers of its own: leave --workers out")
 
 
-def _flag(item: Any) -> str:
-    return item.metadata["flag"] or f"--{item.name.replace('_', '-')}"
+class AnalyzeKeywords(TypedDict, total=False):
+    """The fields of :class:`AnalyzeOptions` as keywords, for type checkers; a test holds both equal."""
+
+    rate: float
+    detector: str
+    detect_size: int
+    follow_face: float
+    min_score: float
+    sure_score: float
+    min_face: float
+    every_sample: bool
+    tracker: str
+    device: str
+    models: Mapping[str, str]
+    models_path: str | Path | Sequence[str | Path]
+    sequence: bool
+    sequence_fps: float
+    limit_s: float | None
+    clips: bool
+    blur: bool
+    thumbnails: bool
 
 
-@cache
+class CollectionKeywords(AnalyzeKeywords, total=False):
+    """The fields of :class:`AnalyzeOptions` and :class:`RunOptions` as keywords, for type checkers."""
+
+    workers: int | None
+    scheduler: str | None
+    timeout: float
+    force: bool
+    retry_failed: bool
+
+
 def described(*groups: type) -> Mapping[str, Option]:
     """Return the options of some of the dataclasses above by name, in order; of all of them by default.
 
@@ -337,14 +270,30 @@ def described(*groups: type) -> Mapping[str, Option]:
     >>> list(described(RunOptions))
     ['workers', 'scheduler', 'timeout', 'force', 'retry_failed']
     """
-    found = {}
-    for group in groups or (AnalyzeOptions, RunOptions):
-        types = get_type_hints(group)
-        for item in fields(group):
-            default = item.default if item.default_factory is MISSING else item.default_factory()
-            words = {name: item.metadata[name] for name in ("help", "affects", "by_content", "metavar", "need")}
-            found[item.name] = Option(item.name, _flag(item), types[item.name], default, **words)
-    return found
+    return describe(*(groups or (AnalyzeOptions, RunOptions)))
+
+
+def from_keywords(options: Mapping[str, Any]) -> tuple[AnalyzeOptions, RunOptions]:
+    """Return both groups of options from keywords, refusing unknown ones by name.
+
+    Raises
+    ------
+    UnknownNameError
+        Naming the unknown option and the nearest that exists.
+    UsageError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> from_keywords({"rate": 5.0, "force": True})[1].force
+    True
+    """
+    refuse_unknown(options, described())
+    run = {name: value for name, value in options.items() if name in describe(RunOptions)}
+    return (
+        AnalyzeOptions.from_keywords(**{name: value for name, value in options.items() if name not in run}),
+        RunOptions.from_keywords(**run),
+    )
 
 
 def affects(name: str) -> Affects:
@@ -384,62 +333,3 @@ def differences(
         if item.affects == kind and not item.by_content
     }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
-    """Raise unless all names are known, naming the nearest that is.
-
-    Raises
-    ------
-    UnknownNameError
-
-    Examples
-    --------
-    >>> refuse_unknown(["traker"], ["rate", "tracker"])
-    Traceback (most recent call last):
-    facestats.errors.UnknownNameError: unknown option 'traker': did you mean 'tracker'?
-    """
-    known = list(known)
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            instead = f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
-            raise UnknownNameError(f"unknown option {name!r}{instead}")
-
-
-def parameter_docs(*groups: type) -> str:
-    """Return the options as the entries of a numpydoc section, without indentation.
-
-    Examples
-    --------
-    >>> print(parameter_docs(RunOptions).splitlines()[0])
-    workers : int or None, default None
-    """
-    wrapped = TextWrapper(width=108, initial_indent=" " * 4, subsequent_indent=" " * 4)
-    return "\n".join(
-        f"{item.name} : {type_name(item.type)}, default {item.default!r}\n{wrapped.fill(item.help)}"
-        for item in described(*groups).values()
-    )
-
-
-_TYPE_NAMES = {"collections.abc.Mapping[str, str]": "mapping of str to str", "tuple[str, ...]": "tuple of str"}
-
-
-def type_name(annotation: Any) -> str:
-    """Return a type as documents write it.
-
-    Examples
-    --------
-    >>> type_name(float | None)
-    'float or None'
-    """
-    plain = getattr(annotation, "__name__", "") if get_origin(annotation) is None else ""
-    return _TYPE_NAMES.get(str(annotation), plain or str(annotation).replace(" | ", " or "))
-
-
-def _document(group: type) -> None:
-    group.__doc__ = (group.__doc__ or "").replace("{options}", parameter_docs(group).replace("\n", "\n    "))
-
-
-_document(AnalyzeOptions)
-_document(RunOptions)
