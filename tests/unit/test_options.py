@@ -1,8 +1,11 @@
-import dataclasses
 import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+import facestats as fs
 from facestats import options
 from facestats.errors import UnknownNameError, UsageError
 from facestats.options import AnalyzeOptions, RunOptions, affects, described, differences
@@ -68,16 +71,54 @@ def test_a_single_models_folder_is_a_list_of_one():
     assert AnalyzeOptions.from_keywords(models_path="mine").models_path == ("mine",)
 
 
-def test_every_option_of_the_command_line_reaches_the_dataclass():
+def test_the_command_line_has_every_option_with_its_default_and_help():
+    import typer
+
     from facestats.cli.analyze import analyze
 
-    parameters = inspect.signature(analyze).parameters
-    renamed = {"model": "models", "limit": "limit_s"}
-    for field in dataclasses.fields(AnalyzeOptions):
-        matching = [name for name in parameters if renamed.get(name, name) == field.name]
-        assert len(matching) == 1, field.name
-        default = parameters[matching[0]].default
-        assert default == field.default or default is None
+    command = typer.Typer()
+    command.command()(analyze)
+    parameters = {each.name: each for each in typer.main.get_command(command).params}
+    for name, item in described().items():
+        assert parameters[name].opts == [item.flag]
+        assert parameters[name].help == item.help
+        assert parameters[name].default in (item.default, None), name
+
+
+@pytest.mark.parametrize(
+    ("function", "groups"),
+    [
+        (fs.analyze, (AnalyzeOptions,)),
+        (fs.analyze_collection, (AnalyzeOptions, RunOptions)),
+        (fs.update, (AnalyzeOptions, RunOptions)),
+    ],
+)
+def test_signature_and_docstring_have_every_option(function, groups):
+    parameters = inspect.signature(function).parameters
+    assert "options" not in parameters
+    assert "**options" not in function.__doc__
+    for name, item in described(*groups).items():
+        assert parameters[name].default == item.default
+        assert parameters[name].annotation == item.type
+        assert f"\n    {name} : " in function.__doc__
+    with pytest.raises(UnknownNameError, match="did you mean 'progress'"):
+        function("a.mp4", prgress=True)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "groups"),
+    [(options.AnalyzeKeywords, (AnalyzeOptions,)), (options.CollectionKeywords, (AnalyzeOptions, RunOptions))],
+)
+def test_what_type_checkers_see_equals_the_dataclasses(keywords, groups):
+    hints = get_type_hints(keywords)
+    wider = {"models_path": str | Path | Sequence[str | Path]}  # one folder will do
+    assert hints == {name: wider.get(name, item.type) for name, item in described(*groups).items()}
+
+
+def test_every_tracker_and_detector_is_named_in_the_help():
+    from facestats.track import TRACKERS
+
+    assert all(name in described()["tracker"].help for name in TRACKERS)
 
 
 def test_to_dict_is_plain_json():
