@@ -1,14 +1,19 @@
-"""Everything that ``analyze`` can be told, in one frozen dataclass; the store keeps it beside the results."""
+"""Every option, described once: type, default, help, limits, and what it affects.
+
+The command line, the signatures of :func:`facestats.analyze` and its sisters, the tables of the documentation, the plan
+of a run and the reports read their names, words and defaults from here.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypedDict
 
-from facestats.errors import UnknownNameError, UsageError
+from facestats._util.described import Affects, Option, Options, describe, documented, option, refuse_unknown
+from facestats.errors import UsageError
 
 #: Faces whose shorter side is below this are judged only by models whose confidence was fitted to small faces too.
 MIN_CLASSIFIED_PX = 20
@@ -31,52 +36,22 @@ DEFAULT_MIN_SCORE = 0.35
 #: A face of this probability may begin a track, and counts without one.
 DEFAULT_SURE_SCORE = 0.5
 
+#: A worker that reports nothing for so many seconds, while it works on a video, is stopped.
+DEFAULT_TIMEOUT_S = 300.0
 
+
+@documented
 @dataclass(frozen=True)
-class AnalyzeOptions:
+class AnalyzeOptions(Options):
     """Options of one analysis.
+
+    Blurring a video that was analysed before draws its clip anew and deletes its thumbnails. Without ``blur`` again,
+    and with ``thumbnails`` where the store has none, the clip is drawn and the thumbnails are cut anew, which decodes
+    the video once more, by the boxes that are in the tables.
 
     Attributes
     ----------
-    rate : float
-        Frames a second of video in which faces are looked for; 0 means every frame.
-    detector : str
-        ``"centerface"``, ``"fast"``, ``"yunet"`` or the path of an ONNX file.
-    detect_size : int
-        Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
-    follow_face : float
-        Between two searches a second apart, frames are shrunk before detection until the smallest face that either
-        search found has so many pixels; 0 to search every frame.
-    min_score : float
-        Detections that are faces with a lower probability are dropped; every detector's card turns its scores into
-        probabilities.
-    sure_score : float
-        Probability from which a face may begin a track, or count where nothing is tracked; weaker ones only continue
-        tracks.
-    min_face : float
-        Faces whose shorter side is below this many pixels are dropped.
-    every_sample : bool
-        Measure gender, age and makeup in every sampled frame, not only as often as a track's verdict needs.
-    tracker : str
-        One of :data:`facestats.track.TRACKERS`.
-    device : str
-        ``"cpu"`` or ``"cuda"``; where the attribute models run.
-    models : mapping of str to str
-        Attribute to model name; ``"none"`` leaves an attribute out.
-    models_path : tuple of str
-        Folders of the user's own models.
-    sequence : bool
-        A folder of images is one video, not many stills.
-    sequence_fps : float
-        Images a second of such a sequence, which has no clock of its own.
-    limit_s : float or None
-        Stop a camera or a stream after this many seconds.
-    clips : bool
-        Write the annotated clips.
-    blur : bool
-        Make faces unrecognisable in the clips and keep no thumbnails.
-    thumbnails : bool
-        Keep one to three small pictures of each track.
+    {options}
 
     Raises
     ------
@@ -89,65 +64,272 @@ class AnalyzeOptions:
     5
     """
 
-    rate: float = 10.0
-    detector: str = DEFAULT_DETECTOR
-    detect_size: int = DEFAULT_DETECT_SIZE
-    follow_face: float = DEFAULT_FOLLOW_FACE
-    min_score: float = DEFAULT_MIN_SCORE
-    sure_score: float = DEFAULT_SURE_SCORE
-    min_face: float = 12.0
-    every_sample: bool = False
-    tracker: str = "bytetrack"
-    device: str = "cpu"
-    models: Mapping[str, str] = field(default_factory=dict)
-    models_path: tuple[str, ...] = ()
-    sequence: bool = False
-    sequence_fps: float = 25.0
-    limit_s: float | None = None
-    clips: bool = True
-    blur: bool = False
-    thumbnails: bool = True
-
-    def __post_init__(self) -> None:
-        for name, valid, need in (
-            ("rate", 0 <= self.rate < math.inf, "0 (every frame) or more frames a second"),
-            ("detect_size", self.detect_size == 0 or self.detect_size >= 32, "0 (own size) or at least 32 pixels"),
-            ("follow_face", self.follow_face == 0 or 8 <= self.follow_face < math.inf, "0 (off) or at least 8 pixels"),
-            ("min_score", 0 < self.min_score < 1, "between 0 and 1"),
-            ("sure_score", 0 < self.sure_score < 1, "between 0 and 1"),
-            ("min_face", 0 <= self.min_face < math.inf, "0 or more pixels"),
-            ("sequence_fps", 0 < self.sequence_fps < math.inf, "more than 0 images a second"),
-            ("limit_s", self.limit_s is None or self.limit_s > 0, "more than 0 seconds"),
-        ):
-            if not valid:
-                raise UsageError(
-                    f"--{name.removesuffix('_s').replace('_', '-')} must be {need}, not {getattr(self, name)}"
-                )
+    rate: float = option(
+        10.0,
+        help="Frames a second of video in which faces are searched; 0: every frame.",
+        affects="found",
+        valid=lambda value: 0 <= value < math.inf,
+        need="0 (every frame) or more frames a second",
+    )
+    detector: str = option(
+        DEFAULT_DETECTOR,
+        help="centerface, fast, yunet, or the path of an .onnx file.",
+        affects="found",
+        by_content=True,
+    )
+    detect_size: int = option(
+        DEFAULT_DETECT_SIZE,
+        help="Longer side, in pixels, of what the detector sees; 0: the frame's own size. Raise it for small faces in "
+        "large frames. Smaller frames are not enlarged.",
+        affects="found",
+        valid=lambda value: value == 0 or value >= 32,
+        need="0 (own size) or at least 32 pixels",
+    )
+    follow_face: float = option(
+        DEFAULT_FOLLOW_FACE,
+        help="The whole detect size is searched once a second and at cuts; between two searches, frames are shrunk "
+        "until the smallest face has this many pixels. 0: every frame is searched.",
+        affects="found",
+        valid=lambda value: value == 0 or 8 <= value < math.inf,
+        need="0 (off) or at least 8 pixels",
+    )
+    min_score: float = option(
+        DEFAULT_MIN_SCORE,
+        help="Detections that are faces with a lower probability are dropped. The detector's card turns its scores "
+        "into probabilities.",
+        affects="found",
+        valid=lambda value: 0 < value < 1,
+        need="between 0 and 1",
+    )
+    sure_score: float = option(
+        DEFAULT_SURE_SCORE,
+        help="Probability from which a face may begin a track, or count where nothing is tracked; weaker ones only "
+        "continue tracks.",
+        affects="found",
+        valid=lambda value: 0 < value < 1,
+        need="between 0 and 1",
+    )
+    min_face: float = option(
+        12.0,
+        help="Faces whose shorter side is below this many pixels are dropped.",
+        affects="found",
+        valid=lambda value: 0 <= value < math.inf,
+        need="0 or more pixels",
+    )
+    every_sample: bool = option(
+        False,
+        help="Measure gender, age and makeup in every sampled frame, not only as often as a track's verdict needs.",
+        affects="found",
+    )
+    tracker: str = option(
+        "bytetrack",
+        help="bytetrack, bytetrack-iou, cbiou, ocsort, botsort, centroid or none.",
+        affects="found",
+    )
+    device: str = option("cpu", help="Where the attribute models run: cpu or cuda.", affects="run")
+    models: Mapping[str, str] = option(
+        factory=dict,
+        help="The model of an attribute, by its name, or none to leave the attribute out; several may be given.",
+        affects="found",
+        by_content=True,
+        flag="--model",
+        metavar="ATTRIBUTE=NAME",
+    )
+    models_path: tuple[str, ...] = option(
+        (),
+        help="Folder of your own models; several may be given.",
+        affects="found",
+        by_content=True,
+        metavar="DIR",
+    )
+    sequence: bool = option(False, help="A folder of images is one video, not many stills.", affects="found")
+    sequence_fps: float = option(
+        25.0,
+        help="Images a second of such a sequence, which has no clock of its own.",
+        affects="found",
+        valid=lambda value: 0 < value < math.inf,
+        need="more than 0 images a second",
+    )
+    limit_s: float | None = option(
+        None,
+        help="Stop a camera or a stream after so many seconds.",
+        affects="run",
+        flag="--limit",
+        metavar="SECONDS",
+        valid=lambda value: value is None or value > 0,
+        need="more than 0 seconds",
+    )
+    clips: bool = option(True, help="Write the annotated clips.", affects="drawn")
+    blur: bool = option(False, help="Make faces unrecognisable in the clips, and keep no thumbnails.", affects="drawn")
+    thumbnails: bool = option(
+        True, help="Keep one to three small pictures of each track, for reports.", affects="drawn"
+    )
 
     @classmethod
-    def from_keywords(cls, **options: Any) -> AnalyzeOptions:
-        """Build options from keywords, refusing unknown ones by name.
-
-        Raises
-        ------
-        UnknownNameError
-            Naming the unknown option and those that exist.
-        UsageError
-            If a value is out of range.
-
-        Examples
-        --------
-        >>> AnalyzeOptions.from_keywords(rate=0).rate
-        0
-        """
-        known = [item.name for item in fields(cls)]
-        for name in options:
-            if name not in known:
-                raise UnknownNameError(f"unknown option {name!r}; there are {', '.join(known)}")
-        paths = options.pop("models_path", ())
+    def from_keywords(cls, **options: Any) -> Self:
+        """Build options from keywords; ``models_path`` may be one folder, or several."""
+        paths = options.get("models_path", ())
         folders = (paths,) if isinstance(paths, str | Path) else paths
-        return cls(models_path=tuple(str(folder) for folder in folders), **options)
+        return super().from_keywords(**{**options, "models_path": tuple(str(folder) for folder in folders)})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for the manifest and the reports."""
         return {**asdict(self), "models": dict(self.models), "models_path": list(self.models_path)}
+
+
+@documented
+@dataclass(frozen=True)
+class RunOptions(Options):
+    """Options of one run over a collection, which leave the results as they are.
+
+    Attributes
+    ----------
+    {options}
+
+    Raises
+    ------
+    UsageError
+        If a value is out of range, or a scheduler and a number of workers are both given.
+
+    Examples
+    --------
+    >>> RunOptions(workers=2).timeout
+    300.0
+    """
+
+    workers: int | None = option(
+        None,
+        help="Processes that work side by side, on several videos or on chunks of a long one; by default what does "
+        "best on this machine. 0: everything in this process, where a decoder that crashes ends the run.",
+        affects="run",
+        valid=lambda value: value is None or value >= 0,
+        need="0 or more",
+    )
+    scheduler: str | None = option(
+        None,
+        help="Address of a dask scheduler, whose workers do it instead; they need facestats, and must see the same "
+        "paths or addresses.",
+        affects="run",
+        metavar="tcp://HOST:PORT",
+    )
+    timeout: float = option(
+        DEFAULT_TIMEOUT_S,
+        help="A video that makes no progress for so many seconds is given up.",
+        affects="run",
+        metavar="SECONDS",
+        valid=lambda value: value > 0,
+        need="more than 0 seconds",
+    )
+    force: bool = option(False, help="Analyse everything anew, whatever the store has.", affects="run")
+    retry_failed: bool = option(False, help="Analyse again what failed before.", affects="run")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scheduler is not None and self.workers is not None:
+            raise UsageError("--scheduler has workers of its own: leave --workers out")
+
+
+class AnalyzeKeywords(TypedDict, total=False):
+    """The fields of :class:`AnalyzeOptions` as keywords, for type checkers; a test holds both equal."""
+
+    rate: float
+    detector: str
+    detect_size: int
+    follow_face: float
+    min_score: float
+    sure_score: float
+    min_face: float
+    every_sample: bool
+    tracker: str
+    device: str
+    models: Mapping[str, str]
+    models_path: str | Path | Sequence[str | Path]
+    sequence: bool
+    sequence_fps: float
+    limit_s: float | None
+    clips: bool
+    blur: bool
+    thumbnails: bool
+
+
+class CollectionKeywords(AnalyzeKeywords, total=False):
+    """The fields of :class:`AnalyzeOptions` and :class:`RunOptions` as keywords, for type checkers."""
+
+    workers: int | None
+    scheduler: str | None
+    timeout: float
+    force: bool
+    retry_failed: bool
+
+
+def described(*groups: type) -> Mapping[str, Option]:
+    """Return the options of some of the dataclasses above by name, in order; of all of them by default.
+
+    Examples
+    --------
+    >>> list(described(RunOptions))
+    ['workers', 'scheduler', 'timeout', 'force', 'retry_failed']
+    """
+    return describe(*(groups or (AnalyzeOptions, RunOptions)))
+
+
+def from_keywords(options: Mapping[str, Any]) -> tuple[AnalyzeOptions, RunOptions]:
+    """Return both groups of options from keywords, refusing unknown ones by name.
+
+    Raises
+    ------
+    UnknownNameError
+        Naming the unknown option and the nearest that exists.
+    UsageError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> from_keywords({"rate": 5.0, "force": True})[1].force
+    True
+    """
+    refuse_unknown(options, described())
+    run = {name: value for name, value in options.items() if name in describe(RunOptions)}
+    return (
+        AnalyzeOptions.from_keywords(**{name: value for name, value in options.items() if name not in run}),
+        RunOptions.from_keywords(**run),
+    )
+
+
+def affects(name: str) -> Affects:
+    """Return what a change of an option affects: ``"found"``, ``"drawn"`` or ``"run"``, see :data:`Affects`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such option.
+
+    Examples
+    --------
+    >>> affects("rate"), affects("blur"), affects("workers")
+    ('found', 'drawn', 'run')
+    """
+    refuse_unknown([name], described())
+    return described()[name].affects
+
+
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], kind: Affects = "found"
+) -> dict[str, tuple[Any, Any]]:
+    """Return the options that differ and affect ``kind``: by name, the value before and after.
+
+    An option that one side lacks, for instance because a former version had no such option, has its default there.
+    What names models is left out: models are compared by their content. Names that are no options are left out too.
+
+    Examples
+    --------
+    >>> differences({"rate": 5.0, "blur": True}, AnalyzeOptions().to_dict())
+    {'rate': (5.0, 10.0)}
+    """
+    defaults = AnalyzeOptions().to_dict()
+    pairs = {
+        name: (before.get(name, defaults[name]), after.get(name, defaults[name]))
+        for name, item in described(AnalyzeOptions).items()
+        if item.affects == kind and not item.by_content
+    }
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -6,8 +6,9 @@ import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
+from facestats._util.described import takes
 from facestats._util.notebook import is_notebook
 from facestats.analysis.pipeline import STOPPED
 from facestats.analysis.sampling import FrameCallback
@@ -16,19 +17,20 @@ from facestats.batch.plan import content_of, is_there, new_video_id
 from facestats.batch.progress import Bars
 from facestats.batch.work import analyzing, draw, nearby, opened, recorded
 from facestats.errors import MissingInputError, UsageError
-from facestats.options import AnalyzeOptions
+from facestats.options import AnalyzeKeywords, AnalyzeOptions
 from facestats.store.store import CLIP_SUFFIXES
 from facestats.tables.video_tables import VideoResult
 from facestats.video.discovery import Input
 
 
+@takes(AnalyzeOptions)
 def analyze(
     path: str | os.PathLike[str],
     *,
     clip: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     preview: bool = False,
-    **options: Any,
+    **options: Unpack[AnalyzeKeywords],
 ) -> VideoResult:
     """Analyse one video, image, folder of images (as a sequence), camera or stream.
 

@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from facestats._util import hooks
+from facestats._util.described import takes
 from facestats._util.locations import is_remote, location, remove
 from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import Stages, load_stages
@@ -26,7 +27,7 @@ from facestats.batch.status import begin_run
 from facestats.batch.work import do, give_up
 from facestats.batch.workers import Workers, default_workers
 from facestats.errors import MissingInputError, UsageError
-from facestats.options import AnalyzeOptions
+from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions, from_keywords
 from facestats.store.locking import locked
 from facestats.store.manifest import Entry
 from facestats.store.store import STRETCHES, Store, create_store, now, open_store
@@ -37,9 +38,6 @@ _log = logging.getLogger(__name__)
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"
-
-#: A worker that says nothing for so long, in seconds, while it works on a video, is stopped.
-DEFAULT_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,14 @@ class CollectionResult:
         return hooks.call("collection_html", self)
 
 
+@takes(AnalyzeOptions, RunOptions)
 def analyze_collection(
     inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
     out: str | os.PathLike[str] = DEFAULT_OUT,
-    workers: int | None = None,
-    scheduler: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT_S,
-    force: bool = False,
-    retry_failed: bool = False,
     progress: bool | None = None,
     on_frame: FrameCallback | None = None,
-    **options: Any,
+    **options: Unpack[CollectionKeywords],
 ) -> CollectionResult:
     """Analyse everything that the inputs name into one store.
 
@@ -98,25 +92,12 @@ def analyze_collection(
         See :func:`facestats.video.discovery.discover`.
     out : str or path
         The store's folder, or address; made if absent.
-    workers : int, optional
-        How many processes work side by side, on several videos or on stretches of a long one; by default what does best
-        on this machine, and none for a single short video. 0: all is done in this process, where a decoder that
-        crashes ends the run.
-    scheduler : str, optional
-        Address of a dask scheduler, ``tcp://host:port``, whose workers do the work instead: they need facestats, and
-        must see the inputs and the store under the same paths.
-    timeout : float
-        A video whose worker makes no progress for so many seconds is given up.
-    force : bool
-        Analyse everything anew.
-    retry_failed : bool
-        Analyse again what failed before.
     progress : bool, optional
         Show progress bars; by default where there is someone to see them.
     on_frame : callable, optional
         See :data:`facestats.analysis.sampling.FrameCallback`; everything is done in this process then.
     **options
-        The fields of :class:`facestats.options.AnalyzeOptions`.
+        The fields of :class:`facestats.options.AnalyzeOptions` and :class:`facestats.options.RunOptions`.
 
     Returns
     -------
@@ -136,13 +117,10 @@ def analyze_collection(
     >>> import facestats as fs
     >>> fs.analyze_collection(["videos/"], out="store").store.tracks()  # doctest: +SKIP
     """
-    settings = _with_absolute_paths(AnalyzeOptions.from_keywords(**options))
-    if scheduler is not None and (workers is not None or on_frame is not None):
-        raise UsageError("--scheduler has workers of its own: leave --workers and --show out")
-    if workers is not None and workers < 0:
-        raise UsageError(f"--workers must be 0 or more, not {workers}")
-    if not timeout > 0:
-        raise UsageError(f"--timeout must be more than 0 seconds, not {timeout}")
+    settings, how = from_keywords(options)
+    settings = _with_absolute_paths(settings)
+    if how.scheduler is not None and on_frame is not None:
+        raise UsageError("--scheduler has workers of its own: leave --show out")
     found, problems = _found(inputs, settings)
     stages = load_stages(settings)
     store = create_store(os.fspath(out))
@@ -152,13 +130,13 @@ def analyze_collection(
         # What is live cannot wait, and Ctrl-C ends it; a window shows what happens in this process.
         here = [item for item in found if item.is_live or on_frame is not None]
         elsewhere = [item for item in found if item not in here]
-        n = _n_workers(workers, elsewhere, store) if scheduler is None else None
+        n = _n_workers(how.workers, elsewhere, store) if how.scheduler is None else None
         with Bars(len(found), progress=progress) as bars:
-            run = _Run(store, settings, stages, found, bars, force=force, retry_failed=retry_failed)
+            run = _Run(store, settings, stages, found, bars, how)
             if n == 0:
                 run.here(found, on_frame)
             else:
-                with _crew(n, scheduler, settings, timeout, _in_memory(elsewhere, store)) as crew:
+                with _crew(n, how.scheduler, settings, how.timeout, _in_memory(elsewhere, store)) as crew:
                     run.side_by_side(elsewhere, crew)
                 run.here(here, on_frame)
         run.flag_missing(inputs)
@@ -175,15 +153,21 @@ def analyze_collection(
     )
 
 
+@takes(AnalyzeOptions, RunOptions)
 def plan_collection(
     inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
     out: str | os.PathLike[str] = DEFAULT_OUT,
-    force: bool = False,
-    retry_failed: bool = False,
-    **options: Any,
+    **options: Unpack[CollectionKeywords],
 ) -> list[Task]:
     """Return what :func:`analyze_collection` would do with each input, and why, without doing it.
+
+    Parameters
+    ----------
+    inputs, out
+        As there.
+    **options
+        As there.
 
     Raises
     ------
@@ -195,7 +179,7 @@ def plan_collection(
     >>> [task.action for task in plan_collection(["videos/"], out="store")]  # doctest: +SKIP
     ['analyze', 'skip']
     """
-    settings = AnalyzeOptions.from_keywords(**options)
+    settings, how = from_keywords(options)
     found, _ = _found(inputs, settings)
     stages = load_stages(settings)
     known: dict[str, Any] = {}
@@ -203,7 +187,7 @@ def plan_collection(
     if (location(os.fspath(out)) / "store.json").is_file():
         store = open_store(os.fspath(out))
         entries, known = store.entries(), {"lacks": store.lacks}
-    planner = Planner(entries, settings, stages.models, force=force, retry_failed=retry_failed, **known)
+    planner = Planner(entries, settings, stages.models, force=how.force, retry_failed=how.retry_failed, **known)
     return [planner.decide(item, planner.known_content(item) or content_of(item)) for item in found]
 
 
@@ -275,9 +259,7 @@ class _Run:
         stages: Stages,
         found: Sequence[Input],
         bars: Bars,
-        *,
-        force: bool,
-        retry_failed: bool,
+        how: RunOptions,
     ) -> None:
         self.store, self._settings, self._stages, self._bars = store, settings, stages, bars
         # Inputs not looked at yet; those whose turn to be decided about has not come, and what is known of these; and
@@ -293,8 +275,8 @@ class _Run:
             settings,
             stages.models,
             lacks=store.lacks,
-            force=force,
-            retry_failed=retry_failed,
+            force=how.force,
+            retry_failed=how.retry_failed,
         )
         self._ids: dict[int, str] = {}
         self._problems: dict[int, list[str]] = {}

@@ -43,8 +43,6 @@ def analyze(
     from facestats.batch.collection import analyze_collection, plan_collection
 
     if dry_run:
-        for name in ("workers", "scheduler", "timeout"):
-            del how[name]
         tasks = plan_collection(inputs, out=out, **how)
         for task in tasks:
             print(one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))

@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+from facestats._util.described import takes
 from facestats._util.files import check_writable
 from facestats.batch.collection import CollectionResult, analyze_collection
 from facestats.errors import OutputError, UsageError
+from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions
 from facestats.reports.results import Report
 from facestats.reports.run import report
 from facestats.store.locking import locked
@@ -38,6 +40,7 @@ class UpdateResult:
     exit_code: int
 
 
+@takes(AnalyzeOptions, RunOptions)
 def update(
     inputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
@@ -45,7 +48,7 @@ def update(
     reports: str | os.PathLike[str],
     parameters: Mapping[str, Any] | None = None,
     progress: bool | None = None,
-    **how: Any,
+    **options: Unpack[CollectionKeywords],
 ) -> UpdateResult:
     """Analyse what is new or changed, and make those reports anew that it touches.
 
@@ -61,7 +64,7 @@ def update(
         Of the reports' notebooks.
     progress : bool, optional
         Show progress bars; by default where there is someone to see them.
-    **how
+    **options
         All else that :func:`facestats.analyze_collection` takes.
 
     Returns
@@ -90,6 +93,6 @@ def update(
     except OSError as error:
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}") from None
     with locked(folder):
-        found = analyze_collection(inputs, out=store, progress=progress, **how)
+        found = analyze_collection(inputs, out=store, progress=progress, **options)
         made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
     return UpdateResult(found, made.reports, (*found.problems, *made.problems), made.exit_code or found.exit_code)

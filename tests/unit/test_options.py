@@ -1,11 +1,14 @@
-import dataclasses
 import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+import facestats as fs
 from facestats import options
 from facestats.errors import UnknownNameError, UsageError
-from facestats.options import AnalyzeOptions
+from facestats.options import AnalyzeOptions, RunOptions, affects, described, differences
 
 
 @pytest.mark.parametrize(
@@ -17,25 +20,105 @@ def test_values_out_of_range_name_the_option(name, value):
         AnalyzeOptions(**{name: value})
 
 
-def test_unknown_keywords_are_refused_naming_those_that_exist():
-    with pytest.raises(UnknownNameError, match="tracker"):
+def test_an_unknown_keyword_names_the_nearest_that_exists_in_one_line():
+    with pytest.raises(UnknownNameError) as caught:
         AnalyzeOptions.from_keywords(traker="bytetrack")
+    assert str(caught.value) == "unknown option 'traker': did you mean 'tracker'?"
+
+
+def test_a_keyword_that_is_like_none_names_all():
+    with pytest.raises(UnknownNameError, match=r"unknown option 'zzz'; there are rate, detector, .*thumbnails"):
+        AnalyzeOptions.from_keywords(zzz=1)
+
+
+def test_every_option_is_described():
+    for item in described().values():
+        assert item.help.endswith("."), item.name
+        assert item.affects in ("found", "drawn", "run"), item.name
+        assert item.flag.startswith("--"), item.name
+        assert f"{item.name} : " in (AnalyzeOptions.__doc__ + RunOptions.__doc__), item.name
+
+
+def test_what_a_change_affects():
+    assert {name for name in described() if affects(name) == "drawn"} == {"clips", "blur", "thumbnails"}
+    assert {affects(name) for name in described(RunOptions)} == {"run"}
+    with pytest.raises(UnknownNameError, match="did you mean 'clips'"):
+        affects("clip")
+
+
+def test_differences_take_what_is_missing_for_the_default_and_leave_models_to_their_content():
+    before = {"min_face": 12.0, "models": {"age": "none"}, "device": "cuda", "clips": False, "of_long_ago": 1}
+    after = AnalyzeOptions(rate=5.0).to_dict()
+    assert differences(before, after) == {"rate": (10.0, 5.0)}
+    assert differences(before, after, "drawn") == {"clips": (False, True)}
+    assert differences(before, after, "run") == {"device": ("cuda", "cpu")}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"workers": -1}, "--workers must be 0 or more, not -1"),
+        ({"timeout": 0}, "--timeout must be more than 0 seconds, not 0"),
+        ({"workers": 1, "scheduler": "tcp://a:1"}, "leave --workers out"),
+    ],
+)
+def test_wrong_options_of_a_run_are_refused(wrong, message):
+    with pytest.raises(UsageError, match=message):
+        RunOptions.from_keywords(**wrong)
 
 
 def test_a_single_models_folder_is_a_list_of_one():
     assert AnalyzeOptions.from_keywords(models_path="mine").models_path == ("mine",)
 
 
-def test_every_option_of_the_command_line_reaches_the_dataclass():
+def test_the_command_line_has_every_option_with_its_default_and_help():
+    import typer
+
     from facestats.cli.analyze import analyze
 
-    parameters = inspect.signature(analyze).parameters
-    renamed = {"model": "models", "limit": "limit_s"}
-    for field in dataclasses.fields(AnalyzeOptions):
-        matching = [name for name in parameters if renamed.get(name, name) == field.name]
-        assert len(matching) == 1, field.name
-        default = parameters[matching[0]].default
-        assert default == field.default or default is None
+    command = typer.Typer()
+    command.command()(analyze)
+    parameters = {each.name: each for each in typer.main.get_command(command).params}
+    for name, item in described().items():
+        assert parameters[name].opts == [item.flag]
+        assert parameters[name].help == item.help
+        assert parameters[name].default in (item.default, None), name
+
+
+@pytest.mark.parametrize(
+    ("function", "groups"),
+    [
+        (fs.analyze, (AnalyzeOptions,)),
+        (fs.analyze_collection, (AnalyzeOptions, RunOptions)),
+        (fs.update, (AnalyzeOptions, RunOptions)),
+    ],
+)
+def test_signature_and_docstring_have_every_option(function, groups):
+    parameters = inspect.signature(function).parameters
+    assert "options" not in parameters
+    assert "**options" not in function.__doc__
+    for name, item in described(*groups).items():
+        assert parameters[name].default == item.default
+        assert parameters[name].annotation == item.type
+        assert f"\n    {name} : " in function.__doc__
+    with pytest.raises(UnknownNameError, match="did you mean 'progress'"):
+        function("a.mp4", prgress=True)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "groups"),
+    [(options.AnalyzeKeywords, (AnalyzeOptions,)), (options.CollectionKeywords, (AnalyzeOptions, RunOptions))],
+)
+def test_what_type_checkers_see_equals_the_dataclasses(keywords, groups):
+    hints = get_type_hints(keywords)
+    wider = {"models_path": str | Path | Sequence[str | Path]}  # one folder will do
+    assert hints == {name: wider.get(name, item.type) for name, item in described(*groups).items()}
+
+
+def test_every_tracker_and_detector_is_named_in_the_help():
+    from facestats.track import TRACKERS
+
+    assert all(name in described()["tracker"].help for name in TRACKERS)
 
 
 def test_to_dict_is_plain_json():
