@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from facestats.models.attributes import ATTRIBUTE_CLASSES
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.models.registry import choose_models
 from facestats.models.runtime import open_session
 from facestats.training.export import network_of, to_onnx

@@ -44,7 +44,7 @@ REFERENCE: dict[str, tuple[str, ...]] = {
     "Tables and exports": ("facestats.tables.schema", "facestats.store.export"),
     "Clips": ("facestats.clips", "facestats.clips.cut"),
     "Video": ("facestats.video",),
-    "Models": ("facestats.models.registry", "facestats.models.card", "facestats.classify.crops", "facestats.types"),
+    "Models": ("facestats.models.registry", "facestats.models.cards", "facestats.classify.crops", "facestats.types"),
     "Evaluation": (
         "facestats.evaluation.accuracy",
         "facestats.evaluation.calibration",

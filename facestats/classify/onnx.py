@@ -9,7 +9,7 @@ import onnxruntime
 from facestats.classify import crops
 from facestats.classify.base import softmax
 from facestats.errors import DeviceError, ModelError
-from facestats.models.card import Card
+from facestats.models.cards import Card
 from facestats.models.registry import Model
 from facestats.models.runtime import RUNTIME_ERRORS, open_session
 from facestats.options import MIN_CLASSIFIED_PX
@@ -55,7 +55,7 @@ def network_input(images: UInt8, card: Card) -> Float32:
 
     Examples
     --------
-    >>> from facestats.models.card import Head
+    >>> from facestats.models.cards import Head
     >>> card = Card("toy", (Head("gender", "gender", ("female", "male")),), input_color="gray")
     >>> network_input(np.full((2, 48, 48, 3), 255, np.uint8), card).max()
     np.float32(1.0)

@@ -89,8 +89,9 @@ def evaluate_detector(
     as_json: _Json = False,
 ) -> None:
     """Score a face detector on boxed photos."""
+    from facestats.datasets.boxes import read_boxes
     from facestats.detect import create_detector
-    from facestats.evaluation.detection import MIN_SCORE, read_boxes
+    from facestats.evaluation.detection import MIN_SCORE
     from facestats.evaluation.detection import evaluate_detector as score_detector
 
     options = AnalyzeOptions(detect_size=detect_size)  # refuses what makes no sense

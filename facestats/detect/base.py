@@ -10,7 +10,7 @@ import numpy as np
 
 from facestats._util.pixels import halved
 from facestats.errors import UnknownNameError
-from facestats.models.card import CARD_FILE
+from facestats.models.cards import CARD_FILE
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch, UInt8
 

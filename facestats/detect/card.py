@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from facestats._util.files import sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError
-from facestats.models.card import CARD_FILE, CARD_VERSION, ONNX_FILE
+from facestats.models.cards import CARD_FILE, CARD_VERSION, ONNX_FILE
 from facestats.types import Float32
 
 _LEAST_SCORE, _MOST_SCORE = 1e-6, 1 - 1e-6  # the logit of 0 and 1 is infinite

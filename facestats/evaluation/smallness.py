@@ -12,7 +12,7 @@ from facestats.classify.base import softmax
 from facestats.datasets.faces import FaceData
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import fit_temperature
-from facestats.models.card import Head
+from facestats.models.cards import Head
 from facestats.types import Float32, Predictions, UInt8
 
 #: Pixels across a crop at which temperatures are fitted and figures given; a face is about 0.7 times as wide.
@@ -50,7 +50,7 @@ def seen_small(crops: UInt8, pixels: int) -> UInt8:
 def small_temperatures(
     logits: Callable[[UInt8], Float32], crops: UInt8, likelihood: np.ndarray, temperature: float
 ) -> tuple[tuple[float, float], ...]:
-    """Fit the temperature of small faces, see :attr:`facestats.models.card.Head.temperatures`.
+    """Fit the temperature of small faces, see :attr:`facestats.models.cards.Head.temperatures`.
 
     Parameters
     ----------

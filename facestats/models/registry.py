@@ -19,7 +19,7 @@ from facestats._util.files import cache_dir, sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
-from facestats.models.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, is_detector_card
+from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, is_detector_card
 
 #: The model that speaks for an attribute unless ``--model attribute=name`` says otherwise.
 DEFAULT_MODELS: Mapping[str, str] = {

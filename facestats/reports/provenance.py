@@ -15,7 +15,7 @@ from IPython.display import HTML
 
 from facestats._util import words
 from facestats.errors import FacestatsError
-from facestats.models.card import Card
+from facestats.models.cards import Card
 from facestats.models.registry import find_models
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reports import page

@@ -12,7 +12,7 @@ import pandas as pd
 from facestats.datasets.faces import FaceData
 from facestats.detect.card import DetectorCard
 from facestats.evaluation.groups import LEAST_COMPARED
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.training.origins import origin_lines
 from facestats.training.recipes import Recipe, recipe_toml
 

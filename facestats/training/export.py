@@ -21,7 +21,7 @@ from facestats._util.files import written_aside
 from facestats._util.resources import bundled
 from facestats.detect.card import DetectorCard
 from facestats.errors import MissingInputError, ModelError, OutputError
-from facestats.models.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
+from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
 from facestats.models.registry import Model
 from facestats.training.networks import create_network
 from facestats.training.torchfile import read_torch_file
@@ -57,7 +57,7 @@ def network_of(card: Card) -> nn.Module:
 
     Examples
     --------
-    >>> from facestats.models.card import Head
+    >>> from facestats.models.cards import Head
     >>> card = Card("mine", (Head("gender", "gender", ("female", "male")),), network="mini_xception")
     >>> sorted(network_of(card).heads)
     ['gender']
@@ -165,7 +165,7 @@ def to_onnx(network: nn.Module, card: Card) -> bytes:
 
     Examples
     --------
-    >>> from facestats.models.card import Head
+    >>> from facestats.models.cards import Head
     >>> card = Card("mine", (Head("gender", "gender", ("female", "male")),), network="mini_xception")
     >>> len(to_onnx(network_of(card).eval(), card)) > 100_000
     True

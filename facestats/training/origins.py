@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from facestats.models.card import Card
+from facestats.models.cards import Card
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def origin_of(card: Card) -> Origin:
 
     Examples
     --------
-    >>> from facestats.models.card import Head
+    >>> from facestats.models.cards import Head
     >>> origin_of(Card("mine", (Head("gender", "gender", ("female", "male")),), network="residual")).title
     'mine (residual)'
     """

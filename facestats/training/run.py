@@ -22,7 +22,7 @@ from facestats.errors import DataError
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
-from facestats.models.card import WEIGHTS_FILE, Card, Head
+from facestats.models.cards import WEIGHTS_FILE, Card, Head
 from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import (

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from facestats.classify.crops import FRAMING
 from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import MissingInputError, ModelError
-from facestats.models.card import CARD_FILE, WEIGHTS_FILE, Card
+from facestats.models.cards import CARD_FILE, WEIGHTS_FILE, Card
 from facestats.models.registry import Model
 from facestats.training.examples import Examples
 from facestats.training.export import load_weights, network_of, read_safetensors

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from facestats.errors import MissingInputError, ModelError
-from facestats.models.card import CARD_FILE, WEIGHTS_FILE, Card
+from facestats.models.cards import CARD_FILE, WEIGHTS_FILE, Card
 from facestats.models.registry import Model
 from facestats.training.dlibfile import read_dlib_recognizer
 from facestats.training.export import read_safetensors

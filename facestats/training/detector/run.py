@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facestats._util.files import sha256_of
+from facestats.datasets.boxes import read_boxes
 from facestats.datasets.labelled import read_images
 from facestats.detect.card import Calibration, DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
 from facestats.errors import MissingInputError, ModelError
-from facestats.evaluation.detection import MIN_SCORE, evaluate_detector, read_boxes
-from facestats.models.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
+from facestats.evaluation.detection import MIN_SCORE, evaluate_detector
+from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
 from facestats.training.cards import describe_terms, detector_card_markdown
 from facestats.training.detector.export import detector_to_onnx
 from facestats.training.detector.fitting import DetectorRecipe, fit_detector
@@ -76,7 +77,7 @@ def train_detector(
     ----------
     data : pathlib.Path
         Parquet file of photos with boxed faces, and of photos without a face; see
-        :func:`facestats.evaluation.detection.read_boxes`. Its training rows are learned from, its validation rows give
+        :func:`facestats.datasets.boxes.read_boxes`. Its training rows are learned from, its validation rows give
         the figures in the card.
     faces : sequence of pathlib.Path
         Parquet files of close pictures of one face each, whose training rows are pasted into the photos.

@@ -9,9 +9,10 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from facestats.datasets.boxes import BoxedImage
 from facestats.datasets.labelled import decode_image
 from facestats.detect import Detector
-from facestats.evaluation.detection import BoxedImage, claim
+from facestats.evaluation.detection import claim
 from facestats.training.detector.network import FastDetector
 from facestats.types import Float32
 

@@ -22,12 +22,12 @@ from tqdm import tqdm
 
 from facestats._util.files import cache_dir, sha256_of, written_aside
 from facestats._util.threads import map_ahead, opencv_threads, usable_cores
+from facestats.datasets.boxes import read_boxes
 from facestats.datasets.faces import make_folder
 from facestats.datasets.labelled import decode_image, read_images
 from facestats.detect import create_detector
 from facestats.detect.base import Detector, box_overlaps, detector_identity
 from facestats.errors import DataError
-from facestats.evaluation.detection import read_boxes
 from facestats.types import Detections, Float32, UInt8
 
 #: Name of this way to label; labels are cached under it, so change it when anything below changes.
@@ -218,7 +218,7 @@ def taught_photos(path: Path, teachers: Sequence[str], *, progress: bool = False
     Parameters
     ----------
     path : pathlib.Path
-        See :func:`facestats.evaluation.detection.read_boxes`.
+        See :func:`facestats.datasets.boxes.read_boxes`.
     teachers : sequence of str
         See :func:`create_teachers`.
     progress : bool
@@ -227,7 +227,7 @@ def taught_photos(path: Path, teachers: Sequence[str], *, progress: bool = False
     Raises
     ------
     MissingInputError, DataError
-        See :func:`facestats.evaluation.detection.read_boxes`.
+        See :func:`facestats.datasets.boxes.read_boxes`.
 
     Examples
     --------

@@ -7,7 +7,7 @@ import pytest
 import torch
 from commands import run
 
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.models.registry import DEFAULT_MODELS
 from facestats.training.export import network_of, write_model
 

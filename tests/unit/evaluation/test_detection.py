@@ -6,15 +6,14 @@ from faces import make_detections
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.errors import DataError, MissingInputError, UnknownNameError
+from facestats.datasets.boxes import BoxedImage
+from facestats.errors import DataError
 from facestats.evaluation.detection import (
     SIZES,
-    BoxedImage,
     Matches,
     average_precision,
     claim,
     evaluate_detector,
-    read_boxes,
     recall_at,
 )
 from facestats.types import Detections
@@ -122,48 +121,10 @@ def test_sizes_cover_every_pixel_once():
     assert edges == [0, 16, 16, 32, 32, 96, 96, np.inf]
 
 
-def write(path, **columns):
-    pd.DataFrame(columns).to_parquet(path)
-    return path
-
-
-def test_reading_a_file(tmp_path):
-    path = write(
-        tmp_path / "d.parquet",
-        name=["a", "b"], split=["train", "validation"], image=[png(), png(1)], boxes=[[[1, 2, 10, 20]], []],
-    )  # fmt: skip
-    images = read_boxes(path)
-    assert images[0].boxes.tolist() == [[1, 2, 11, 22]]
-    assert images[1].boxes.shape == (0, 4)
-    assert [item.name for item in read_boxes(path, "validation")] == ["b"]
-    with pytest.raises(UnknownNameError, match="split"):
-        read_boxes(path, "test")
-
-
-@pytest.mark.parametrize(
-    ("columns", "told"),
-    [
-        ({"image": [b""]}, "no column 'boxes'"),
-        ({"boxes": [[[1, 2, 3, 4]]]}, "no column 'image'"),
-        ({"image": [b""], "boxes": [[[1, 2, 3]]]}, "boxes must be numbers"),
-        ({"image": [b""], "boxes": [[[1, 2, 0, 4]]]}, "above 0"),
-        ({"image": [b""], "boxes": [[[1, 2, 3, 4]]], "landmarks": [[1.0, 2.0]]}, "landmarks must be numbers"),
-    ],
-)
-def test_files_that_cannot_be_used_say_why(tmp_path, columns, told):
-    with pytest.raises(DataError, match=told):
-        read_boxes(write(tmp_path / "d.parquet", **columns))
-
-
-def test_a_missing_file_text_and_a_broken_image(tmp_path):
-    with pytest.raises(MissingInputError, match="no data file"):
-        read_boxes(tmp_path / "absent.parquet")
-    (tmp_path / "text.parquet").write_text("no")
-    with pytest.raises(DataError, match="not a Parquet"):
-        read_boxes(tmp_path / "text.parquet")
-    broken = read_boxes(write(tmp_path / "d.parquet", image=[b"no picture"], boxes=[[]]))
+def test_an_image_that_does_not_decode():
+    broken = BoxedImage("a", b"no picture", np.zeros((0, 4), np.float32))
     with pytest.raises(DataError, match="does not decode"):
-        evaluate_detector(Scripted(Detections.empty()), broken)
+        evaluate_detector(Scripted(Detections.empty()), [broken])
 
 
 def test_centerface_on_a_portrait_through_the_command_line(tmp_path, portrait, capsys):
@@ -172,7 +133,8 @@ def test_centerface_on_a_portrait_through_the_command_line(tmp_path, portrait, c
     from facestats.cli import main
 
     encoded = cv2.imencode(".png", portrait[..., ::-1])[1].tobytes()
-    path = write(tmp_path / "d.parquet", image=[encoded], boxes=[[[160, 95, 180, 230]]])
+    path = tmp_path / "d.parquet"
+    pd.DataFrame({"image": [encoded], "boxes": [[[160, 95, 180, 230]]]}).to_parquet(path)
     with pytest.raises(SystemExit) as ended:
         main(["evaluate", "detector", "--data", str(path), "--json"])
     assert not ended.value.code

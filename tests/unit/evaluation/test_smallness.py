@@ -3,7 +3,7 @@ import pandas as pd
 
 from facestats.datasets.faces import FaceData
 from facestats.evaluation.smallness import scores_when_small, seen_small, small_temperatures
-from facestats.models.card import Head
+from facestats.models.cards import Head
 
 CLASSES = ("female", "male")
 

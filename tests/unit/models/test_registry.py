@@ -8,7 +8,7 @@ from facestats._util.resources import bundled
 from facestats.classify.crops import FRAMING
 from facestats.errors import ModelError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.models.registry import DEFAULT_MODELS, Model, choose_models, find_models, thresholds
 from facestats.training.networks import NETWORKS
 

@@ -8,7 +8,7 @@ import torch
 from facestats._util.files import sha256_of
 from facestats.classify.onnx import OnnxClassifier
 from facestats.errors import MissingInputError, ModelError, OutputError
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.models.registry import Model, find_models
 from facestats.training.export import (
     check_out,

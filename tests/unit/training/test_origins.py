@@ -1,6 +1,6 @@
 import json
 
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.training.origins import DLIB, Origin, all_commands, all_terms, origin_lines, origin_of
 
 HEADS = (Head("gender", "gender", ("female", "male")), Head("age", "age", ("0", "1")))

@@ -9,7 +9,7 @@ import torch
 from facestats._util.resources import bundled
 from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import MissingInputError, ModelError, OutputError
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 from facestats.models.registry import DEFAULT_MODELS
 from facestats.training import fitting
 from facestats.training.examples import combine

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from facestats.errors import ModelError
-from facestats.models.card import Card, Head
+from facestats.models.cards import Card, Head
 
 GENDER = Head("gender", "gender", ("female", "male"))
 
