@@ -1,4 +1,10 @@
-"""facestats on a schedule: lines of the user's crontab that are marked as ours, or units for systemd."""
+"""facestats on a schedule: marked lines of the user's crontab, or units for systemd.
+
+python-crontab checks when a job runs, and no more: it writes a whole crontab anew. Of an ordinary one of 21 lines 12
+came back changed (``MAILTO="me"`` without its quotes, ``0 0 * * *`` as ``@daily``, a time that it does not know as a
+comment), and a ``#`` in a command was read as the begin of a comment. So lines are added and removed here as text, and
+no other line changes by a byte.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +14,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from facestats.errors import UnknownNameError, UsageError
 
-_MARK = "facestats"  # a comment behind the line, and the job's id
+_MARK = "facestats"  # begins the comment behind a line; the job's id follows
 
 # -P: what lies in the folder where it runs is no part of the program.
 _PROGRAM = (sys.executable, "-P", "-m", "facestats")
@@ -55,7 +61,7 @@ def escaped(command: str) -> str:
     return command.replace("%", r"\%")
 
 
-def make_job(cron: str, arguments: Sequence[str], *, folder: Path | None = None) -> Job:
+def make_job(cron: str, arguments: Sequence[str], *, commands: Collection[str], folder: Path | None = None) -> Job:
     """Return the job that runs ``facestats`` with these arguments, in a folder.
 
     Parameters
@@ -63,6 +69,8 @@ def make_job(cron: str, arguments: Sequence[str], *, folder: Path | None = None)
     cron : str
     arguments : sequence of str
         ``["update", "videos", "--store", ...]``; relative paths are those of the folder.
+    commands : collection of str
+        The commands that the program has.
     folder : pathlib.Path, optional
         The current one by default.
 
@@ -73,36 +81,40 @@ def make_job(cron: str, arguments: Sequence[str], *, folder: Path | None = None)
 
     Examples
     --------
-    >>> make_job("0 6 * * *", ["status", "my store"], folder=Path("/data")).command.split(" && ")[0]
+    >>> make_job("0 6 * * *", ["status", "S"], commands=["status"], folder=Path("/data")).command.split(" && ")[0]
     'cd /data'
     """
-    from facestats.cli import commands
+    where = _checked_folder(arguments, commands, folder)
+    command = f"cd {shlex.quote(where)} && " + shlex.join([*_PROGRAM, *arguments])
+    cron = " ".join(cron.split())
+    _check_time(cron)
+    return Job(hashlib.sha256(f"{cron} {command}".encode("utf-8", "surrogateescape")).hexdigest()[:8], cron, command)
 
+
+def _checked_folder(arguments: Sequence[str], commands: Collection[str], folder: Path | None) -> str:
+    """Return the folder to run in; refuse arguments that cannot be run, or not be written in one line."""
     if not arguments:
         raise UsageError("nothing to run: name it behind --, as in -- update INPUT --store S --reports R")
-    if arguments[0] not in commands():
+    if arguments[0] not in commands:
         raise UsageError(f"{arguments[0]!r} is no command of facestats: give update, analyze or report behind --")
-    command = f"cd {shlex.quote(str((folder or Path.cwd()).absolute()))} && " + shlex.join([*_PROGRAM, *arguments])
-    if any(sign in command for sign in "\n\r\0"):
+    where = str((folder or Path.cwd()).absolute())
+    if any(sign in text for text in (where, *arguments) for sign in "\n\r\0"):
         raise UsageError("a crontab has one line a job: rename what has a line break in its name")
-    cron = " ".join(cron.split())
-    job = Job(hashlib.sha256(f"{cron} {command}".encode("utf-8", "surrogateescape")).hexdigest()[:8], cron, command)
-    _check(job)
-    return job
+    return where
 
 
-def _check(job: Job) -> None:
-    """Refuse a time that nobody understands; without python-crontab, the crontab program does that later."""
-    if len(job.cron.split()) != (1 if job.cron.startswith("@") else 5):
-        raise UsageError(f"--cron {job.cron!r} is not understood: minute hour day month weekday, or one like @daily")
+def _check_time(cron: str) -> None:
+    """Refuse a time that cron does not know; without python-crontab, the crontab program does that later."""
+    if len(cron.split()) != (1 if cron.startswith("@") else 5):
+        raise UsageError(f"--cron {cron!r} is not understood: minute hour day month weekday, or one like @daily")
     try:
         from crontab import CronTab
     except ModuleNotFoundError:
         return
     try:
-        CronTab(tab="").new(command="true").setall(job.cron)
+        CronTab(tab="").new(command="true").setall(cron)
     except (ValueError, KeyError, IndexError) as error:
-        raise UsageError(f"--cron {job.cron!r} is not understood ({error}): minute hour day month weekday") from None
+        raise UsageError(f"--cron {cron!r} is not understood ({error}): minute hour day month weekday") from None
 
 
 def add_job(job: Job) -> bool:
@@ -121,7 +133,7 @@ def add_job(job: Job) -> bool:
 
 
 def list_jobs() -> list[Job]:
-    """Return our jobs in the user's crontab.
+    """Return the jobs of facestats in the user's crontab.
 
     Raises
     ------
@@ -132,7 +144,7 @@ def list_jobs() -> list[Job]:
 
 
 def remove_job(job_id: str) -> Job:
-    """Remove one of our jobs from the user's crontab, no other line; return it.
+    """Remove a job of facestats from the user's crontab, and no other line; return it.
 
     Raises
     ------
@@ -150,7 +162,7 @@ def remove_job(job_id: str) -> Job:
 
 
 def _parse(line: str) -> Job | None:
-    """Return the job in a line that is ours."""
+    """Return the job in a line; None if facestats did not write the line."""
     before, mark, job_id = line.rpartition(f" # {_MARK} ")
     if not mark or before.lstrip().startswith("#"):
         return None
@@ -161,12 +173,14 @@ def _parse(line: str) -> Job | None:
     return Job(job_id.strip(), " ".join(fields[:n]), fields[n].replace(r"\%", "%"))
 
 
-def systemd_units(arguments: Sequence[str], *, calendar: str, name: str, folder: Path | None = None) -> dict[str, str]:
+def systemd_units(
+    arguments: Sequence[str], *, commands: Collection[str], calendar: str, name: str, folder: Path | None = None
+) -> dict[str, str]:
     """Return a service and a timer for systemd, by the names of their files.
 
     Parameters
     ----------
-    arguments : sequence of str
+    arguments, commands
         See :func:`make_job`.
     calendar : str
         When, as ``systemd.time(7)`` has it: ``"*-*-* 06:00"``, ``"daily"``.
@@ -182,12 +196,11 @@ def systemd_units(arguments: Sequence[str], *, calendar: str, name: str, folder:
 
     Examples
     --------
-    >>> list(systemd_units(["status", "s"], calendar="daily", name="faces"))
+    >>> list(systemd_units(["status", "S"], commands=["status"], calendar="daily", name="faces"))
     ['faces.service', 'faces.timer']
     """
-    make_job("0 0 * * *", arguments, folder=folder)  # refuses what cannot be run
+    where = _checked_folder(arguments, commands, folder).replace("%", "%%")
     command = " ".join(_for_systemd(part) for part in (*_PROGRAM, *arguments))
-    where = str((folder or Path.cwd()).absolute()).replace("%", "%%")
     service = (
         f"[Unit]\nDescription=facestats {arguments[0]}\n\n[Service]\nType=oneshot\nWorkingDirectory={where}\n"
         # Some inputs could not be read: that is no failure of the service.
@@ -207,7 +220,7 @@ def _for_systemd(part: str) -> str:
 
 def _read() -> str:
     done = _crontab("-l")
-    # Who has none yet is told so, in words that differ from system to system.
+    # Without a crontab the program fails; its message differs from system to system in all but these words.
     if done.returncode and "no crontab" not in done.stderr.lower():
         raise UsageError(f"crontab refuses: {_reason(done)}")
     return done.stdout if done.returncode == 0 else ""
@@ -220,8 +233,8 @@ def _write(lines: Sequence[str]) -> None:
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    said = done.stderr.strip().splitlines()
-    return said[-1] if said else f"code {done.returncode}"
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"code {done.returncode}"
 
 
 def _crontab(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:

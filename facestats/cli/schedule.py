@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from facestats.cli import app
+from facestats.cli import app, commands
 from facestats.errors import UsageError
 
 schedule_app = typer.Typer(
@@ -35,7 +35,7 @@ def add(
     """Add a line to your crontab: facestats schedule add --cron "0 6 * * *" -- update INPUT --store S --reports R."""
     from facestats.batch.scheduling import add_job, make_job
 
-    job = make_job(cron, arguments or [])
+    job = make_job(cron, arguments or [], commands=commands())
     if print_only:
         print(job.line)
     elif add_job(job):
@@ -78,6 +78,6 @@ def systemd(
 
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"--name must be letters, digits, dashes and underscores, not {name!r}")
-    for file, text in systemd_units(arguments or [], calendar=calendar, name=name).items():
+    for file, text in systemd_units(arguments or [], commands=commands(), calendar=calendar, name=name).items():
         print(f"# ~/.config/systemd/user/{file}\n{text}")
     print(f"# then: systemctl --user daemon-reload && systemctl --user enable --now {name}.timer")

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,25 @@ from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.batch.scheduling import add_job, list_jobs, make_job, remove_job, systemd_units
+from facestats.batch import scheduling
+from facestats.batch.scheduling import add_job, list_jobs, remove_job
+from facestats.cli import commands
 from facestats.errors import UnknownNameError, UsageError
 
-OTHERS = '# mine\nMAILTO="me"\n\n0 1 * * *  ls   # facestats? no\n#0 2 * * * off # facestats abcd\n'
+#: Lines that python-crontab would write otherwise.
+OTHERS = """# mine
+MAILTO="me"
+
+0 1 * * *  ls   # facestats? no
+#0 2 * * * off # facestats abcd
+0 0 * * * /usr/bin/backup
+0 6 * * 7 mail -s hi me%body
+H 4 * * * other
+"""
+
+make_job = partial(scheduling.make_job, commands=commands())
+systemd_units = partial(scheduling.systemd_units, commands=commands())
+
 UPDATE = ["update", "my videos", "--store", "s", "--reports", "r%d"]
 
 FAKE = """#!{python}
