@@ -199,6 +199,7 @@ _TABLES = {
 
 
 def _schema() -> str:
+    from facestats.models import attributes
     from facestats.tables import schema
 
     lines = [f"Version {schema.SCHEMA_VERSION}. Columns in **bold** are never missing.", ""]
@@ -210,13 +211,13 @@ def _schema() -> str:
             lines.append(f"| {name} | `{column.dtype}` | {_plain(column.meaning)} |")
         lines.append("")
     lines += ["## Classes", "", "| attribute | column in `tracks` | classes |", "|---|---|---|"]
-    for attribute, classes in schema.ATTRIBUTE_CLASSES.items():
-        verdict = schema.VERDICT_COLUMNS[attribute]
+    for attribute, classes in attributes.ATTRIBUTE_CLASSES.items():
+        verdict = attributes.VERDICT_COLUMNS[attribute]
         lines.append(f"| {attribute} | `{verdict}` | {', '.join(classes)}, or {schema.UNKNOWN} |")
-    last = list(schema.AGE_GROUP_YEARS)[-1]
+    last = list(attributes.AGE_GROUP_YEARS)[-1]
     spans = [
         f"{group} {low} and more" if group == last else f"{group} {low} to {high}"
-        for group, (low, high) in schema.AGE_GROUP_YEARS.items()
+        for group, (low, high) in attributes.AGE_GROUP_YEARS.items()
     ]
     lines += ["", f"Age groups, in years: {', '.join(spans)}.", ""]
     return "\n".join(lines)
