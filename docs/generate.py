@@ -97,16 +97,16 @@ def _copies() -> dict[str, str]:
     quickstart = ROOT / "notebooks" / "quickstart.ipynb"
     if quickstart.is_file():
         notebooks = {"quickstart": quickstart, **notebooks}
-    cards = {path.parent.name: path for path in sorted((ROOT / "models").rglob("card.md"))}
+    cards = [path.parent for path in sorted((ROOT / "models").rglob("card.json"))]
     copies = {
         **{f"tutorials/{name}.ipynb": path for name, path in notebooks.items()},
-        **{f"models/{name}.md": path for name, path in cards.items()},
         "benchmarks.md": ROOT / "benchmarks" / "README.md",
         "recipes.md": ROOT / "recipes" / "README.md",
     }
     return {
         "parts/tutorials.md": _toctree(f"/_generated/tutorials/{name}" for name in notebooks),
-        "parts/cards.md": _toctree(f"/_generated/models/{name}" for name in cards),
+        "parts/cards.md": _toctree(f"/_generated/models/{card.name}" for card in cards),
+        **{f"models/{card.name}.md": _card(card) for card in cards},
         **{name: path.read_text(encoding="utf-8") for name, path in copies.items()},
     }
 
@@ -199,6 +199,7 @@ _TABLES = {
 
 
 def _schema() -> str:
+    from facestats.models import attributes
     from facestats.tables import schema
 
     lines = [f"Version {schema.SCHEMA_VERSION}. Columns in **bold** are never missing.", ""]
@@ -210,13 +211,13 @@ def _schema() -> str:
             lines.append(f"| {name} | `{column.dtype}` | {_plain(column.meaning)} |")
         lines.append("")
     lines += ["## Classes", "", "| attribute | column in `tracks` | classes |", "|---|---|---|"]
-    for attribute, classes in schema.ATTRIBUTE_CLASSES.items():
-        verdict = schema.VERDICT_COLUMNS[attribute]
+    for attribute, classes in attributes.ATTRIBUTE_CLASSES.items():
+        verdict = attributes.VERDICT_COLUMNS[attribute]
         lines.append(f"| {attribute} | `{verdict}` | {', '.join(classes)}, or {schema.UNKNOWN} |")
-    last = list(schema.AGE_GROUP_YEARS)[-1]
+    last = list(attributes.AGE_GROUP_YEARS)[-1]
     spans = [
         f"{group} {low} and more" if group == last else f"{group} {low} to {high}"
-        for group, (low, high) in schema.AGE_GROUP_YEARS.items()
+        for group, (low, high) in attributes.AGE_GROUP_YEARS.items()
     ]
     lines += ["", f"Age groups, in years: {', '.join(spans)}.", ""]
     return "\n".join(lines)
@@ -238,6 +239,27 @@ def _models() -> str:
             f"| [{name}](/_generated/models/{name}.md) | {kind} | {card['network']} | {size} | {data.rstrip('.')} |"
         )
     return "\n".join([*lines, ""])
+
+
+def _card(folder: Path) -> str:
+    """Return a model's card as Markdown: the file beside the weights, or what a detector's card.json says."""
+    written = folder / "card.md"
+    if written.is_file():
+        return written.read_text(encoding="utf-8")
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    reliability = card["metrics"]["reliability"]
+    rows = [f"| {row['said']:.2f} | {row['right']:.2f} | {row['n']} |" for row in reliability["table"]]
+    parts = [("Data", card["data"]), ("Terms", card["licence"]), ("Limits", card["limits"])]
+    lines = [f"# {card['name']}", "", f"A face detector: {card['network']}.", ""]
+    for title, text in parts:
+        lines += [f"## {title}", "", _plain(text), ""]
+    lines += [
+        "## Scores",
+        "",
+        f"Scores are probabilities by a scale and a shift fitted on {_plain(card['calibration']['data'])}.",
+    ]
+    lines += [f"The calibration error is {reliability['ece']} ({_plain(reliability['data'])}).", ""]
+    return "\n".join([*lines, "| probability | share of faces | detections |", "|---|---|---|", *rows, ""])
 
 
 def _groups() -> str:

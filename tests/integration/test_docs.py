@@ -59,7 +59,7 @@ def test_every_notebook_card_table_and_command_has_its_place(pages):
 
     tutorials = {path.stem for path in (ROOT / "notebooks" / "tutorials").glob("*.ipynb")}
     assert tutorials <= {path.stem for path in (pages / "_generated" / "tutorials").glob("*.html")}
-    cards = {path.parent.name for path in (ROOT / "models").rglob("card.md")}
+    cards = {path.parent.name for path in (ROOT / "models").rglob("card.json")}
     assert cards == {path.stem for path in (pages / "_generated" / "models").glob("*.html")}
     tables = (pages / "schema.html").read_text(encoding="utf-8")
     for table, columns in schema.TABLES.items():
