@@ -7,10 +7,11 @@ import time
 
 import commands
 import pytest
-from commands import NONE
+from commands import NO_MODELS, NONE
 from synth import regular_times, write_video
 
 import facestats
+from facestats.batch.collection import plan_collection
 from facestats.errors import OutputError, StoreError
 from facestats.store.locking import locked
 
@@ -107,3 +108,15 @@ def test_where_nothing_can_be_written(tmp_path, capsys):
     code, _, err = run(capsys, tmp_path, "--log", tmp_path / "r" / "log")
     assert code == 2
     assert "cannot write the log" in err
+
+
+def test_reports_may_lie_in_the_store_but_are_not_the_store(tmp_path, capsys):
+    video = write_video(tmp_path / "a.mp4", regular_times(5, 10))
+    store = tmp_path / "s"
+    for reports, expected in ((store / "reports", 0), (store, 2)):
+        code, _, err = commands.run(capsys, "update", video, "--store", store, "--reports", reports, *NONE)
+        assert code == expected
+    assert "the reports cannot be the store itself" in err
+    assert (store / "reports" / "index.html").is_file()
+    assert facestats.open_store(store).videos()["status"].tolist() == ["ok"]
+    assert [task.action for task in plan_collection(video, out=store, models=NO_MODELS)] == ["skip"]

@@ -42,6 +42,17 @@ main()
 """
 
 
+#: Dies while it draws a clip.
+DYING_WORKER = """
+import os
+import facestats.batch.work as work
+def die(*_, **__):
+    os.kill(os.getpid(), 9)
+work.draw = die
+from facestats.batch.worker import main
+main()
+"""
+
 #: The command line, whose workers are odd ones.
 ODD_PROGRAM = """
 import sys
@@ -170,3 +181,34 @@ def test_forty_clips_killed_five_times(tmp_path, odd_workers):
     result = run(folder, tmp_path / "whole", workers=2, timeout=3)
     assert "hang.mp4: no progress for 3 s" in "\n".join(result.problems)
     check_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_clip_that_crashes_its_worker_costs_no_tables(videos, tmp_path, monkeypatch):
+    whole = run(videos, tmp_path / "whole", workers=0)
+    script = tmp_path / "dying.py"
+    script.write_text(DYING_WORKER)
+    monkeypatch.setattr("facestats.batch.workers._COMMAND", (sys.executable, str(script)))
+    for _ in range(2):  # drawn with the analysis, then alone
+        result = run(videos, tmp_path / "store", workers=2, clips=True)
+        assert result.exit_code == 3
+        assert [line.split(": ", 1)[1] for line in result.problems] == ["no clip: the program crashed (SIGKILL)"] * 2
+        assert result.store.videos()["status"].tolist() == ["ok", "ok"]
+        assert len(result.store.tracks()) == len(whole.store.tracks())
+
+
+def test_the_first_of_several_copies_gives_its_name(videos, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with (folder / "a.mp4").open("wb") as file:  # takes longer to read than the small one before b
+        file.write((videos / "v00.mp4").read_bytes() + bytes(50_000_000))
+    shutil.copy(folder / "a.mp4", folder / "b.mp4")
+    for number in range(3):
+        result = run(folder, tmp_path / str(number), workers=2)
+        assert [video_id.split("-")[0] for video_id in result.video_ids] == ["a"]
+        assert result.copies == (f"{folder / 'b.mp4'} is a copy of {folder / 'a.mp4'}: analysed once",)
+
+
+def test_what_lies_in_the_current_folder_is_no_part_of_the_program(videos, tmp_path, monkeypatch):
+    (tmp_path / "queue.py").write_text("raise RuntimeError('my own module')\n")
+    monkeypatch.chdir(tmp_path)
+    assert run(videos, tmp_path / "store", workers=2).exit_code == 0

@@ -1,15 +1,26 @@
+import os
 import shutil
 
 import numpy as np
+import pandas as pd
+import pyarrow.dataset as ds
 import pytest
+import runs
 from commands import NO_MODELS
 from PIL import Image
+from runs import make_videos, tables
 from synth import regular_times, write_video
 
 from facestats.analysis.single import analyze
-from facestats.batch.collection import analyze_collection
 from facestats.batch.plan import new_video_id
-from facestats.errors import MissingInputError, UnknownNameError, UnreadableInputError, UsageError
+from facestats.errors import (
+    MissingInputError,
+    OutputError,
+    StoreError,
+    UnknownNameError,
+    UnreadableInputError,
+    UsageError,
+)
 from facestats.store.store import open_store
 from facestats.tables import schema
 from facestats.video.discovery import Input
@@ -27,8 +38,14 @@ def videos(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """A folder with three videos of two people each: v00.mp4, v01.mp4, v02.mp4."""
+    return make_videos(tmp_path_factory.mktemp("films") / "videos", 3)
+
+
 def run(inputs, out, **options):
-    return analyze_collection(inputs, out=out, progress=False, models=NO_MODELS, workers=0, **options)
+    return runs.run(inputs, out, **{"workers": 0, "clips": True, **options})
 
 
 def test_failures_are_recorded_and_the_others_go_on(videos, tmp_path):
@@ -80,6 +97,8 @@ def test_two_different_files_of_one_name_are_two_videos(videos, tmp_path):
     result = run([videos / "good.mp4", other], tmp_path / "store")
     assert len(set(result.video_ids)) == 2
     assert all(video_id.startswith("good-") for video_id in result.video_ids)
+    with pytest.raises(UsageError, match="say which"):
+        result.store.video("good.mp4")
 
 
 def test_options_and_models_are_kept_with_each_video(videos, tmp_path):
@@ -214,20 +233,6 @@ def test_the_places_of_copies_are_remembered_while_they_last(videos, tmp_path):
     assert again.store.entries()[entry.video_id].paths == (str(videos / "good.mp4"),)
 
 
-def test_names_of_any_kind_are_analysed(videos, tmp_path):
-    import os
-
-    folder = os.fsencode(tmp_path / "odd")
-    os.mkdir(folder)  # noqa: PTH102  (a name that is not UTF-8)
-    for i, name in enumerate((b"caf\xe9.mp4", "字".encode() * 80 + b".mp4", b"line\nbreak 'x' \"y\".mp4")):
-        write_video(tmp_path / "v.mp4", regular_times(3 + i, 10))
-        shutil.move(tmp_path / "v.mp4", os.path.join(folder, name))  # noqa: PTH118
-    result = run([tmp_path / "odd"], tmp_path / "store")
-    assert result.exit_code == 0
-    assert len(result.store.videos()) == 3
-    assert all(result.store.clip_path(video_id) for video_id in result.video_ids)
-
-
 @pytest.mark.parametrize("rate", [0.2, 0.5, 1.0])
 def test_looking_rarely_still_tracks(tmp_path, portrait, rate):
     import cv2
@@ -241,3 +246,92 @@ def test_looking_rarely_still_tracks(tmp_path, portrait, rate):
         result = analyze(tmp_path / "still.mp4", rate=rate, tracker=tracker, models=NO_MODELS, progress=False)
         assert len(result.tracks) == 1
         assert result.tracks["n_observations"].item() == len(result.frames)
+
+
+def test_videos_are_told_and_chosen_by_where_they_are_now(films, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(films, folder)
+    run(folder, tmp_path / "store", clips=False)
+    (folder / "v00.mp4").rename(folder / "moved.mp4")
+    (folder / "v01.mp4").unlink()
+    store = run(folder, tmp_path / "store", clips=False).store
+    moved = str(folder / "moved.mp4")
+    assert store.read("videos", columns=["path"], where=[("path", "==", moved)])["path"].tolist() == [moved]
+    gone = store.read("videos", columns=["path", "missing_since"], where=ds.field("missing_since").is_valid())
+    assert gone["path"].tolist() == [str(folder / "v01.mp4")]
+    assert next(iter(store.batches("videos")))["path"].tolist() == store.videos()["path"].tolist()
+
+
+def test_only_what_is_gone_counts_as_gone(films, tmp_path, monkeypatch):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(films / "v00.mp4", folder / "notes.dat")  # found only where it is named outright
+    shutil.copy(films / "v01.mp4", folder / "a.mp4")
+    run([folder / "notes.dat", folder / "a.mp4"], tmp_path / "store", clips=False)
+    assert run(folder, tmp_path / "store", clips=False).store.videos()["missing_since"].isna().all()
+    (folder / "a.mp4").rename(tmp_path / "a.mp4")
+    shutil.copy(films / "v00.mp4", folder / "b.mp4")
+    monkeypatch.chdir(folder)
+    store = run("*.mp4", tmp_path / "store", clips=False).store  # a pattern looks through its folder
+    assert store.videos().set_index("path")["missing_since"].notna()[str(folder / "a.mp4")]
+    # One that comes back, and needs its clip alone, is there again.
+    (tmp_path / "a.mp4").rename(folder / "a.mp4")
+    store = run(folder, tmp_path / "store", clips=True, force=True).store
+    assert store.videos()["missing_since"].isna().all()
+
+
+def test_what_could_not_be_read_before_leaves_no_ghost(films, tmp_path):
+    path = tmp_path / "a.mp4"
+    os.mkfifo(path)
+    assert run(path, tmp_path / "store", clips=False).exit_code == 3
+    path.unlink()
+    shutil.copy(films / "v00.mp4", path)
+    result = run(path, tmp_path / "store", clips=False)
+    assert result.store.videos()["status"].tolist() == ["ok"]
+    assert len(list((tmp_path / "store" / "tables").iterdir())) == 1
+
+
+def test_a_bad_file_that_was_mended_is_forgotten(films, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_text("no video")
+    assert run(path, tmp_path / "store", clips=False).exit_code == 3
+    shutil.copy(films / "v00.mp4", path)
+    result = run(path, tmp_path / "store", clips=False)
+    assert result.store.videos(columns=["status"], where=[("path", "==", str(path))])["status"].tolist() == ["ok"]
+    assert len(result.store.entries()) == 1
+
+
+def test_loops_of_links_end(films, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(films / "v00.mp4", folder / "a.mp4")
+    (folder / "again").symlink_to(folder)
+    (folder / "loop.mp4").symlink_to(folder / "loop.mp4")
+    (folder / "b.mp4").symlink_to(folder / "a.mp4")  # the same file, not a copy
+    result = run(folder, tmp_path / "store", clips=False)
+    assert len(result.video_ids) == 2
+    assert ["loop.mp4" in line for line in result.problems] == [True]
+
+
+def test_a_store_half_deleted_says_what_is_missing_and_is_mended(films, tmp_path):
+    store = run(films, tmp_path / "store", clips=False).store
+    whole = tables(store.path)
+    first, second, third = sorted(store.entries())
+    shutil.rmtree(store.path / "tables" / first)
+    next((store.path / "tables" / second).rglob("tracks.parquet")).write_bytes(b"PAR1 no more")
+    with pytest.raises(StoreError, match=rf"{first}.*is missing: analyse .* again, with --force"):
+        store.tracks()
+    assert len(store.video(third).tracks()) >= 1
+    with pytest.raises(StoreError, match=rf"{second}.*is damaged"):
+        store.video(second).tracks()
+    again = run(films, store.path, clips=False)
+    assert again.analyzed == (first,)  # what is damaged inside is known when it is read, and then named
+    run(films / "v01.mp4", store.path, clips=False, force=True)
+    for name, table in tables(store.path).items():
+        pd.testing.assert_frame_equal(table, whole[name])
+
+
+def test_an_output_inside_a_file_is_refused(films, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write to"):
+        run(films, tmp_path / "file" / "store", clips=False)

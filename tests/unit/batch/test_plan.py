@@ -1,11 +1,16 @@
+import json
 import os
+import shutil
 import time
 
 import pytest
+from commands import NO_MODELS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facestats.analysis.stages import load_stages
 from facestats.batch.plan import NO_MATTER, Content, Planner, changed, content_of, file_mark, new_video_id
+from facestats.models.registry import choose_models
 from facestats.options import AnalyzeOptions
 from facestats.store.manifest import Entry
 from facestats.video.discovery import Input
@@ -126,3 +131,22 @@ def test_what_cannot_be_read_is_tried_again_each_time(tmp_path):
     unread = Entry("a-unread-1", "run", None, (), "failed")
     plan = Planner({new_video_id(item, None): unread}, AnalyzeOptions(), MODELS)
     assert plan.decide(item, Content(None)).reason == "could not be read before"
+
+
+def test_a_changed_card_is_a_changed_model(tmp_path):
+    options = AnalyzeOptions(models={**NO_MODELS, "gender": "mine"}, models_path=(str(tmp_path),))
+    shutil.copytree(choose_models({})["gender"].folder, tmp_path / "mine")
+    path = tmp_path / "mine" / "card.json"
+    card = json.loads(path.read_text())
+    card["name"] = "mine"
+    path.write_text(json.dumps(card))
+    before = load_stages(options).models
+    card["heads"][0]["limits"] = "said in other words"
+    path.write_text(json.dumps(card))
+    assert load_stages(options).models == before
+    card["heads"][0]["threshold"] = 0.9999
+    path.write_text(json.dumps(card))
+    entry = Entry("a", "run", "0", (), "ok", options=options.to_dict(), models=before)
+    assert changed(entry, options.to_dict(), before) is None
+    now = load_stages(options).models
+    assert changed(entry, options.to_dict(), now) == "the card of the model of gender has changed"

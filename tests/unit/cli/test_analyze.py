@@ -1,15 +1,19 @@
 import csv
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from commands import NONE, run
+from stores import make_store
 from synth import regular_times, write_video
 
 from facestats.cli import main
 from facestats.cli.options import parse_models
 from facestats.errors import UsageError
+from facestats.store.export import export_store
 from facestats.store.store import open_store
 
 
@@ -134,3 +138,48 @@ def test_an_interrupted_run_says_so_and_keeps_what_was_finished(number, tmp_path
     assert ended.returncode == 130
     assert "interrupted; what was finished is kept" in check_one_line(ended.stderr)
     assert open_store(tmp_path / "s").videos()["status"].tolist() == ["ok"]
+
+
+def test_a_pipe_does_not_hold_up_a_run(tmp_path, capsys):
+    os.mkfifo(tmp_path / "a.mp4")
+    code, _, err = run(capsys, "analyze", tmp_path / "a.mp4", "--out", tmp_path / "store", "--no-clips")
+    assert code == 3
+    assert "a.mp4" in err
+
+
+STRANGE = [
+    *("two words.mp4", 'it\'s "so".mp4', "line\nbreak.mp4", "ünï·顔.mp4", "-dash.mp4", "10:30.mp4", "%20&;$(x).mp4"),
+    *("字" * 80 + ".mp4", os.fsdecode(b"latin-\xfc.mp4")),
+]
+
+
+def test_names_of_all_kinds(tmp_path, capsys):
+    folder = tmp_path / "strange names"
+    folder.mkdir()
+    for number, name in enumerate(STRANGE):
+        write_video(tmp_path / "v.mp4", regular_times(2 + number, 10))
+        (tmp_path / "v.mp4").rename(folder / name)
+    code, out, err = run(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--workers", "2")
+    assert (code, err) == (0, "")
+    store = open_store(tmp_path / "s'tore")
+    paths = {Path(path).name for entry in store.entries().values() for path in entry.paths}
+    assert paths == {os.fsencode(name).decode("utf-8", "backslashreplace") for name in STRANGE}
+    assert store.videos()["video_id"].is_unique
+    assert all(store.clip_path(video_id) for video_id in store.entries())
+    code, out, _ = run(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--dry-run")
+    assert f"0 of {len(paths)} would be worked on" in out
+    assert out.count("\n") == len(paths) + 1
+    assert run(capsys, "status", store.path, "--all")[1].count("\n") == len(paths) + 1
+    assert export_store(store, "videos", format="csv", out=tmp_path / "v.csv") == len(paths)
+
+
+def test_a_store_of_another_version_is_left_alone(video, tmp_path, capsys):
+    store = make_store(tmp_path / "store")
+    (store.path / "store.json").write_text('{"schema_version": 2}\n')
+    before = sorted(path.name for path in store.path.rglob("*"))
+    for arguments in (["analyze", video, "--out", store.path], ["status", store.path], ["export", store.path]):
+        code, _, err = run(capsys, *arguments)
+        assert code == 2
+        assert "has schema version 2" in check_one_line(err)
+        assert "--out NEW" in err
+    assert sorted(path.name for path in store.path.rglob("*")) == before

@@ -1,5 +1,6 @@
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -128,3 +129,15 @@ def test_wrong_wishes_are_refused_and_write_nothing(store, tmp_path, options, er
     with pytest.raises(error, match=told):
         export_store(store, **wishes)
     assert not (tmp_path / "o").exists()
+
+
+def test_an_export_writes_through_links_and_into_pipes(tmp_path):
+    store = make_store(tmp_path / "store")
+    target, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    export_store(store, "tracks", format="csv", out=link)
+    assert link.is_symlink()
+    assert target.read_text().startswith("video_id,")
+    export_store(store, "tracks", format="csv", out=Path("/dev/null"))
+    assert not Path("/dev/null").is_file()

@@ -6,8 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stores import PEOPLE, make_store
 
-from facestats.errors import OutputError, SchemaError, StoreError, UnknownNameError
+from facestats.errors import OutputError, SchemaError, StoreError, UnknownNameError, UsageError
+from facestats.store.export import export_store
+from facestats.store.manifest import read_entries
 from facestats.store.store import create_store, open_store, safe_stem
 from facestats.tables import schema
 from facestats.tables.video_tables import VideoResult
@@ -180,3 +183,29 @@ def test_safe_stems_are_file_names_everywhere(name):
     assert not set(stem) & set('/\\:*?"<>| \n\0')
     assert len(stem.encode()) <= 120
     assert not stem.startswith(".")
+
+
+def test_the_manifest_is_not_read_once_a_video_for_every_piece(tmp_path, monkeypatch):
+    store = make_store(tmp_path / "store")
+    n = []
+    monkeypatch.setattr("facestats.store.store.read_entries", lambda path: n.append(1) or read_entries(path))
+    assert sum(len(piece) for piece in store.batches("observations")) == len(store.observations())
+    export_store(store, "observations", format="csv", out=tmp_path / "o.csv")
+    assert len(n) <= 4
+
+
+def test_a_condition_of_another_kind_is_one_line(tmp_path):
+    store = make_store(tmp_path / "store")
+    with pytest.raises(UsageError, match="where is not understood"):
+        store.tracks(where=[("age_years", "==", "old")])
+    assert store.tracks(columns="gender").columns.tolist() == ["gender"]
+
+
+def test_an_entry_that_is_no_entry_is_named(tmp_path):
+    store = make_store(tmp_path / "store", PEOPLE)
+    (entry,) = (store.path / "entries").glob("*.json")
+    entry.write_text("{}")
+    with pytest.raises(StoreError, match="is not a manifest entry"):
+        store.tracks()
+    entry.unlink()
+    assert store.tracks().empty
