@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
-# A noisy machine must not fail a test for being slow.
-settings.register_profile("facestats", deadline=None)
-settings.load_profile("facestats")
+# A noisy machine must not fail a test for being slow. `make test-all` asks for the thorough profile.
+settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile("quick")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -43,16 +48,35 @@ def data_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_video(tmp_path_factory):
-    """The demonstration video, with exact truth."""
-    from facestats.synth.demo import render_demo
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder once a run, by whichever of pytest-xdist's workers comes to it first."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
-    return render_demo(tmp_path_factory.mktemp("demo"))
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        with FileLock(root / f"{name}.lock"):
+            if not (root / name).exists():
+                make(root / f"{name} (unfinished)")
+                (root / f"{name} (unfinished)").rename(root / name)
+        return root / name
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def demo_collection(tmp_path_factory, demo_video):
+def demo_video(once):
+    """The demonstration video, with exact truth."""
+    from facestats.synth.demo import DemoVideo, render_demo
+
+    folder = once("demo", render_demo)
+    truth = folder / "demo_truth.csv"
+    return DemoVideo(folder / "demo.mp4", truth, pd.read_csv(truth))
+
+
+@pytest.fixture(scope="session")
+def demo_store(once, demo_video):
     """The demonstration video analysed once, with the shipped models and a clip."""
     from facestats.batch.collection import analyze_collection
+    from facestats.store.store import open_store
 
-    return analyze_collection(demo_video.path, out=tmp_path_factory.mktemp("demo-store"), progress=False)
+    return open_store(once("demo-store", lambda out: analyze_collection(demo_video.path, out=out, progress=False)))

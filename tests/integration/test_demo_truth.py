@@ -9,11 +9,11 @@ from facestats.tables import schema
 
 
 @pytest.fixture(scope="module")
-def matched(demo_collection, demo_video):
+def matched(demo_store, demo_video):
     """Observations joined with the truth of their frame, one row per well visible true face."""
-    observations = demo_collection.store.observations()
+    observations = demo_store.observations()
     truth = demo_video.truth
-    truth = truth[truth["frame"].isin(demo_collection.store.frames()["frame"]) & (truth["visible"] > 0.7)]
+    truth = truth[truth["frame"].isin(demo_store.frames()["frame"]) & (truth["visible"] > 0.7)]
     rows = []
     for true in truth.itertuples():
         here = observations[observations["frame"] == true.frame]
@@ -37,9 +37,9 @@ def matched(demo_collection, demo_video):
     return pd.DataFrame(rows)
 
 
-def test_every_table_follows_the_schema(demo_collection):
+def test_every_table_follows_the_schema(demo_store):
     for table in schema.TABLES:
-        schema.validate(table, demo_collection.store.read(table))
+        schema.validate(table, demo_store.read(table))
 
 
 def test_well_visible_faces_are_found(matched):
@@ -60,8 +60,8 @@ def test_a_person_has_one_id_between_leaving_and_returning(matched):
     assert found.groupby("person")["track"].nunique().sum() <= 3
 
 
-def test_no_face_is_invented(demo_collection, demo_video):
-    frames = demo_collection.store.frames().set_index("frame")["n_faces"]
+def test_no_face_is_invented(demo_store, demo_video):
+    frames = demo_store.frames().set_index("frame")["n_faces"]
     true = demo_video.truth[demo_video.truth["visible"] > 0.05].groupby("frame").size().reindex(frames.index).fillna(0)
     assert (frames > true).mean() < 0.02
 
@@ -73,8 +73,8 @@ def measured(observations, attribute):
     return known.all(axis=1)
 
 
-def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(demo_collection):
-    observations = demo_collection.store.observations()
+def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(demo_store):
+    observations = demo_store.observations()
     classified = observations[observations["classified"]]
     assert len(classified) > 0.95 * len(observations)
     assert measured(classified, "expression").all()
@@ -84,12 +84,12 @@ def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(
         assert (known.groupby(classified["track_id"]).sum() >= 5).all()
 
 
-def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collection, demo_video):
+def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_store, demo_video):
     result = analyze(demo_video.path, every_sample=True, progress=False)
     classified = result.observations[result.observations["classified"]]
     for attribute in attributes.ATTRIBUTE_CLASSES:
         assert measured(classified, attribute).all()
-    fewer = demo_collection.store.tracks()
+    fewer = demo_store.tracks()
     assert result.tracks["gender_prob"].to_numpy() == pytest.approx(fewer["gender_prob"].to_numpy(), abs=0.05)
     assert result.tracks["age_years"].to_numpy() == pytest.approx(fewer["age_years"].to_numpy(), abs=4)
     assert result.tracks["expression_share_happiness"].to_numpy() == pytest.approx(
@@ -97,18 +97,18 @@ def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_collect
     )
 
 
-def test_every_track_has_verdicts_and_a_thumbnail(demo_collection):
-    tracks = demo_collection.store.tracks()
+def test_every_track_has_verdicts_and_a_thumbnail(demo_store):
+    tracks = demo_store.tracks()
     for column in attributes.VERDICT_COLUMNS.values():
         assert tracks[column].notna().all()
         allowed = {*attributes.ATTRIBUTE_CLASSES["age" if column == "age_group" else column], schema.UNKNOWN}
         assert set(tracks[column]) <= allowed
     assert (tracks["age_years_low"] <= tracks["age_years"]).all()
     assert (tracks["age_years"] <= tracks["age_years_high"]).all()
-    assert set(demo_collection.store.thumbnails()["track_id"]) == set(tracks["track_id"])
+    assert set(demo_store.thumbnails()["track_id"]) == set(tracks["track_id"])
 
 
-def test_the_clip_keeps_every_frame_its_time_and_the_sound(demo_collection, demo_video):
+def test_the_clip_keeps_every_frame_its_time_and_the_sound(demo_store, demo_video):
     import av
 
     def times(path):
@@ -118,18 +118,17 @@ def test_the_clip_keeps_every_frame_its_time_and_the_sound(demo_collection, demo
                 container.streams.audio
             )
 
-    original, clip = times(demo_video.path), times(demo_collection.store.clip_path(demo_collection.video_ids[0]))
+    original, clip = times(demo_video.path), times(demo_store.clip_path(*demo_store.entries()))
     assert original[1] == clip[1] == 1
     assert np.allclose(original[0], clip[0], atol=5e-4)
 
 
-def test_boxes_are_drawn_in_frames_between_the_sampled_ones(demo_collection, demo_video):
+def test_boxes_are_drawn_in_frames_between_the_sampled_ones(demo_store, demo_video):
     from facestats.video import open_source
 
-    store = demo_collection.store
     with (
         open_source(str(demo_video.path)) as before,
-        open_source(str(store.clip_path(demo_collection.video_ids[0]))) as after,
+        open_source(str(demo_store.clip_path(*demo_store.entries()))) as after,
     ):
         changed = [
             np.abs(a.rgb.astype(int) - b.rgb.astype(int)).max()
@@ -138,11 +137,11 @@ def test_boxes_are_drawn_in_frames_between_the_sampled_ones(demo_collection, dem
     assert min(changed[:25]) > 80
 
 
-def test_the_same_run_gives_the_same_rows(demo_collection, demo_video):
+def test_the_same_run_gives_the_same_rows(demo_store, demo_video):
     import pandas as pd
 
     from facestats.analysis.single import analyze
 
     again = analyze(demo_video.path, progress=False)
     for table in ("frames", "observations", "tracks"):
-        pd.testing.assert_frame_equal(getattr(again, table), demo_collection.store.read(table))
+        pd.testing.assert_frame_equal(getattr(again, table), demo_store.read(table))

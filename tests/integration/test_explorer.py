@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import psutil
@@ -10,7 +11,6 @@ from browser import barriers, chromium
 from lab import jupyter_lab, open_notebook, run_cell, save, write_cells
 
 import facestats
-from facestats.synth.demo import render_demo
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video
@@ -19,14 +19,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, demo_video):
     """A store of the rendered demonstration and of a video with a cut, and notebooks that explore it."""
     folder = tmp_path_factory.mktemp("lab")
     videos = folder / "videos"
-    demo = render_demo(videos)
-    for path in videos.glob("*"):
-        if path != demo.path:
-            path.unlink()
+    videos.mkdir()
+    shutil.copy(demo_video.path, videos)
     cast = people(None, 3)
     write_video(Scenario("group", people=3, seconds=6, fps=15, width=640, height=360, shots=2, seed=3), cast, videos)
     for path in [*videos.glob("*.txt"), *videos.glob("*.csv")]:

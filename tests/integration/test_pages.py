@@ -9,19 +9,17 @@ from stores import PEOPLE, make_store
 
 import facestats
 from facestats.reports.live import SCRIPT
-from facestats.synth.demo import render_demo
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
+def reports(tmp_path_factory, demo_video):
     """Reports of a rendered video with its clip, and of made-up ones: people, nobody, a failure, a nasty name."""
     folder = tmp_path_factory.mktemp("pages")
     store = make_store(folder / "store")
-    video = render_demo(folder / "demo").path
     (store.path / "clips" / f"{PEOPLE}.mp4").unlink()  # it only pretended to be one
-    facestats.analyze_collection(video, out=store.path)
+    facestats.analyze_collection(demo_video.path, out=store.path)
     made = facestats.report(store, out=folder / "reports")
     compared = facestats.report(
         store,

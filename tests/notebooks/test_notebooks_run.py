@@ -39,10 +39,9 @@ def test_quickstart_runs_to_its_end(tmp_path):
     assert (folder / "reports" / "collection.html").is_file()
 
 
-def test_plain_papermill_on_a_video_does_the_whole_job(tmp_path):
-    video = render_demo(tmp_path).path
+def test_plain_papermill_on_a_video_does_the_whole_job(demo_video, tmp_path):
     template = bundled("notebooks") / "video_report.ipynb"
-    command = [sys.executable, "-m", "papermill", template, "out.ipynb", "-p", "video", video, "--no-progress-bar"]
+    command = [sys.executable, "-m", "papermill", template, "out.ipynb", "-p", "video", demo_video.path, "--no-progress-bar"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
     assert "faces were followed in this video of 12 seconds" in text

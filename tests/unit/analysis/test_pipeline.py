@@ -12,7 +12,6 @@ from facestats.detect.base import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.options import AnalyzeOptions
-from facestats.synth.demo import render_demo
 from facestats.tables import schema
 from facestats.types import Detections, Frame, Predictions, VideoInfo
 from facestats.video import FrameSource, open_source
@@ -255,8 +254,7 @@ def test_a_frame_is_named_by_the_decoder_not_by_the_sampler():
     assert isinstance(frames[0], Frame)
 
 
-def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(tmp_path):
-    video = render_demo(tmp_path).path
+def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(demo_video):
     options = AnalyzeOptions(models=NO_MODELS)
     stages = load_stages(options)
 
@@ -266,7 +264,7 @@ def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(tmp_path):
 
     def run(stoppable):
         with (
-            open_source(video) as source,
+            open_source(demo_video.path) as source,
             analyzed(
                 source, video_id="v", sha256=None, stages=stages, options=options, on_frame=stop, stoppable=stoppable
             ) as found,

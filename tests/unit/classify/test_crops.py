@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 from faces import make_detections
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.classify import crops
@@ -65,7 +65,6 @@ def test_colours_stay_rgb():
     assert crops.align_one(red, crops.TEMPLATE * 100, 24)[12, 12].tolist() == [200, 0, 0]
 
 
-@settings(max_examples=20, deadline=None)
 @given(n=st.integers(0, 4), size=st.sampled_from([24, 48, 64]))
 def test_one_crop_per_detection(n, size):
     found = make_detections(*[(10.0 * i, 5, 10.0 * i + 30, 40) for i in range(n)]) if n else Detections.empty()

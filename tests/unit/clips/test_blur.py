@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from commands import NO_MODELS
 from faces import make_detections
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from synth import regular_times, write_video
 
@@ -26,7 +26,6 @@ def test_the_frame_itself_is_not_touched():
     assert np.array_equal(frame, before)
 
 
-@settings(max_examples=30, deadline=None)
 @given(x=st.integers(-20, 300), y=st.integers(-20, 170), side=st.integers(2, 200))
 def test_blur_leaves_no_detail_in_the_face_and_all_of_it_outside(x, y, side):
     frame = noise()

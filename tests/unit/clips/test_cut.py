@@ -4,14 +4,13 @@ import pytest
 
 from facestats.clips.cut import cut_clip
 from facestats.errors import UnreadableInputError, UsageError
-from facestats.synth.demo import render_demo
 from facestats.video.file import ContainerSource
 from facestats.video.writer import ClipWriter
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    return render_demo(tmp_path_factory.mktemp("cut")).path
+def video(demo_video):
+    return demo_video.path
 
 
 def test_a_cut_begins_at_0_and_shows_the_same_frames_with_their_sound(video, tmp_path):

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.detect import create_detector
@@ -165,7 +165,6 @@ def test_a_changed_file_of_the_shipped_detector_is_refused(tmp_path, monkeypatch
 
 
 @given(height=st.integers(1, 900), width=st.integers(1, 900), longer=st.integers(1, 700))
-@settings(max_examples=40, deadline=None)
 def test_shrinking_never_enlarges_and_fits(height, width, longer):
     image = np.zeros((height, width, 3), np.uint8)
     small, scale = shrink_to(image, longer)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.errors import UsageError
@@ -32,7 +32,6 @@ def scenarios(draw):
 
 
 @given(scenarios())
-@settings(deadline=None, max_examples=60)
 def test_everybody_is_there_all_the_time_in_the_wanted_size(scenario):
     made = scenes(scenario, PORTRAITS[: scenario.people])
     assert len(made) == scenario.shots

@@ -2,7 +2,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.detect import create_detector
@@ -45,14 +45,12 @@ def motions(draw):
 
 
 @given(motions())
-@settings(deadline=None)
 def test_motion_passes_through_its_points(motion):
     for time_s, (x, y), height in zip(motion.times_s, motion.centres, motion.heights, strict=True):
         assert motion.at(time_s) == pytest.approx((x, y, height), abs=1e-6)
 
 
 @given(motions(), st.floats(-1, 40))
-@settings(deadline=None)
 def test_motion_stays_between_its_neighbouring_points(motion, time_s):
     values = np.column_stack([motion.centres, motion.heights])
     after = int(np.clip(np.searchsorted(motion.times_s, time_s), 1, len(values) - 1))
@@ -95,7 +93,6 @@ def test_truth_box_is_where_the_pixels_are():
 
 
 @given(st.floats(30, 130), st.floats(21, 59), st.floats(8, 39))
-@settings(deadline=None, max_examples=60)
 def test_placing_is_exact_below_a_pixel(x, y, height):
     """The centre of mass of a block is where its box says, at any scale, to a tenth of a pixel."""
     actor = still(RED, x, y, height)
@@ -109,7 +106,6 @@ def test_placing_is_exact_below_a_pixel(x, y, height):
 
 
 @given(st.floats(-100, 260), st.floats(-100, 220), st.floats(5, 80), st.floats(-100, 260), st.floats(5, 80))
-@settings(deadline=None, max_examples=60)
 def test_visible_is_a_share(x, y, height, other_x, other_height):
     _, truth = first_frame(still(RED, x, y, height), still(BLUE, other_x, 60, other_height))
     assert all(0 <= row.visible <= 1 for row in truth.values())

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import facestats as fs
@@ -164,7 +164,6 @@ def test_bad_input():
         fs.compare(table, table, n_bootstrap=0)
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 4), st.integers(0, 2**31))
 def test_what_always_holds(n_first, n_second, videos, seed):
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import facestats as fs
@@ -136,7 +136,6 @@ def test_bad_input(models, tmp_path):
         of_gender(table, models)
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(2, 4), st.integers(0, 2**31))
 def test_a_mixture_is_found_again(n, seed):
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.track.linking import OPEN, TrackedFaces, appearance, relink, split
@@ -144,7 +144,6 @@ def test_two_cannot_go_on_with_one_track():
     assert of_track == {0: {4}, 1: {3}}
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 40), st.integers(-1, 5), st.integers(0, 5), st.integers(0, 30)),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from faces import make_detections
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.errors import UnknownNameError
@@ -84,7 +84,6 @@ def test_none_confirms_nobody_and_unknown_trackers_are_refused():
         create_tracker("sort", rate=10)
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     name=st.sampled_from(NAMES),
     frames=st.lists(st.lists(st.integers(0, 9), max_size=5, unique=True), max_size=12),

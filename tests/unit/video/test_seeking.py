@@ -6,15 +6,14 @@ import pytest
 from PIL import Image
 
 from facestats.errors import MissingInputError, UnreadableInputError
-from facestats.synth.demo import render_demo
 from facestats.video import file
 from facestats.video.file import ContainerSource
 from facestats.video.seeking import SeekableVideo
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    return render_demo(tmp_path_factory.mktemp("seek")).path
+def video(demo_video):
+    return demo_video.path
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def sound_of(path):
         return stream.codec_context.codec.name, times[0], times[-1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     start=st.sampled_from([0, 0.04, 1.4, 7.5, 4000]),
     steps=st.lists(st.floats(0.002, 2), min_size=1, max_size=12),

@@ -7,7 +7,6 @@ from stores import FACES, PEOPLE, make_result, make_store
 
 from facestats.clips.render import Annotator
 from facestats.errors import UsageError
-from facestats.synth.demo import render_demo
 from facestats.widgets import Wanted, scene_of
 
 
@@ -58,10 +57,10 @@ def test_tracks_are_wanted_by_size_probability_and_verdict(scene):
     assert None not in [face.track_id for face in scene.faces_at(9.05, Wanted(min_face_px=1))]
 
 
-def test_where_the_pictures_come_from(result, tmp_path):
+def test_where_the_pictures_come_from(result, demo_video):
     assert scene_of(result).pictures is None
     assert "not there any more (people.mp4)" in scene_of(result).note
-    video = render_demo(tmp_path).path
+    video = demo_video.path
     there = replace(result, videos=result.videos.assign(path=str(video)))
     assert scene_of(there).pictures == video
     assert scene_of(there).note == ""
@@ -72,8 +71,8 @@ def test_where_the_pictures_come_from(result, tmp_path):
     assert scene_of(gone).note.startswith("The annotated clip is shown: the video is not there")
 
 
-def test_blurred_faces_stay_blurred(result, tmp_path):
-    video = render_demo(tmp_path).path
+def test_blurred_faces_stay_blurred(result, demo_video, tmp_path):
+    video = demo_video.path
     blurred = replace(result, videos=result.videos.assign(path=str(video)), blurred=True)
     assert scene_of(blurred).pictures is None
     assert "unrecognisable" in scene_of(blurred).note

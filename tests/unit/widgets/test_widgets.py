@@ -10,14 +10,13 @@ from stores import EMPTY, FACES, FAILED, PARTIAL, PEOPLE, make_result, make_stor
 
 import facestats
 from facestats.errors import StoreError, UsageError
-from facestats.synth.demo import render_demo
 from facestats.widgets import Explorer, FramePane, Timeline, TrackTable, VideoList, scene_of
 from facestats.widgets.video_list import _counts
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    return render_demo(tmp_path_factory.mktemp("widgets")).path
+def video(demo_video):
+    return demo_video.path
 
 
 @pytest.fixture
