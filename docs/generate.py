@@ -73,6 +73,7 @@ def write_all() -> None:
         "parts/models.md": _models(),
         "parts/groups.md": _groups(),
         "parts/commands.md": _commands(),
+        "parts/options.md": _options(),
     }
     for path in [*GENERATED.rglob("*")]:
         if path.is_file() and path.relative_to(GENERATED).as_posix() not in pages:
@@ -278,7 +279,25 @@ def _groups() -> str:
     return "\n".join([*lines, ""])
 
 
-# The command line
+# The options and the command line
+
+_AFFECTS = {
+    "found": "the video is analysed again",
+    "drawn": "its clip or thumbnails are made again",
+    "run": "nothing",
+}
+
+
+def _options() -> str:
+    """Write every option of an analysis and of a run, and what a change of it does to a video that is in the store."""
+    from facestats.options import described
+
+    lines = ["| Python | command line | default | what | when it changes |", "|---|---|---|---|---|"]
+    for option in described().values():
+        default = "" if option.default in (None, (), {}) else f"`{option.default!r}`"
+        again = _AFFECTS[option.affects]
+        lines.append(f"| `{option.name}` | `{option.flag}` | {default} | {_plain(option.help)} | {again} |")
+    return "\n".join([*lines, ""])
 
 
 def _commands() -> str:
