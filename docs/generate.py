@@ -24,8 +24,8 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 GENERATED = DOCS / "_generated"
 
-#: The reference: each page with its modules. Of a module that has `__all__`, these names are shown, of another its
-#: public functions and classes. A new module needs one line here, and nothing else.
+#: The reference: each page with its modules. Of a module that has `__all__`, these names are shown, without
+#: modules; of another its public functions and classes. A new module needs one line here, and nothing else.
 REFERENCE: dict[str, tuple[str, ...]] = {
     "facestats": ("facestats",),
     "Plots": ("facestats.plots", "facestats.plots.palette"),
@@ -146,7 +146,7 @@ def _reference_page(title: str, names: tuple[str, ...]) -> str:
 def public_names(module: ModuleType) -> list[str]:
     """Return what the reference shows of a module."""
     if hasattr(module, "__all__"):
-        return list(module.__all__)
+        return [name for name in module.__all__ if not inspect.ismodule(getattr(module, name))]
     return [
         name
         for name, member in vars(module).items()

@@ -18,7 +18,7 @@ from facestats.cli import main
 from facestats.errors import UsageError
 from facestats.models.registry import choose_models
 from facestats.options import AnalyzeOptions
-from facestats.store.export import export_store
+from facestats.store.export import export
 from facestats.store.manifest import Entry, read_entries
 
 DYING_WORKER = """
@@ -74,7 +74,7 @@ def test_the_manifest_is_not_read_once_a_video_for_every_piece(videos, tmp_path,
     n = []
     monkeypatch.setattr("facestats.store.store.read_entries", lambda path: n.append(1) or read_entries(path))
     assert sum(len(piece) for piece in store.batches("observations")) == len(store.observations())
-    export_store(store, "observations", format="csv", out=tmp_path / "o.csv")
+    export(store, "observations", format="csv", out=tmp_path / "o.csv")
     assert len(n) <= 4
 
 
@@ -176,10 +176,10 @@ def test_an_export_writes_through_links_and_into_pipes(videos, tmp_path):
     target, link = tmp_path / "real.csv", tmp_path / "link.csv"
     target.write_text("old")
     link.symlink_to(target)
-    export_store(store, "tracks", format="csv", out=link)
+    export(store, "tracks", format="csv", out=link)
     assert link.is_symlink()
     assert target.read_text().startswith("video_id,")
-    export_store(store, "tracks", format="csv", out=Path("/dev/null"))
+    export(store, "tracks", format="csv", out=Path("/dev/null"))
     assert not Path("/dev/null").is_file()
 
 
