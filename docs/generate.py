@@ -24,8 +24,8 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 GENERATED = DOCS / "_generated"
 
-#: The reference: each page with its modules. Of a module that has `__all__`, these names are shown, of another its
-#: public functions and classes. A new module needs one line here, and nothing else.
+#: The reference: each page with its modules. Of a module that has `__all__`, these names are shown, without
+#: modules; of another its public functions and classes. A new module needs one line here, and nothing else.
 REFERENCE: dict[str, tuple[str, ...]] = {
     "facestats": ("facestats",),
     "Plots": ("facestats.plots", "facestats.plots.palette"),
@@ -73,6 +73,7 @@ def write_all() -> None:
         "parts/models.md": _models(),
         "parts/groups.md": _groups(),
         "parts/commands.md": _commands(),
+        "parts/options.md": _options(),
     }
     for path in [*GENERATED.rglob("*")]:
         if path.is_file() and path.relative_to(GENERATED).as_posix() not in pages:
@@ -145,7 +146,7 @@ def _reference_page(title: str, names: tuple[str, ...]) -> str:
 def public_names(module: ModuleType) -> list[str]:
     """Return what the reference shows of a module."""
     if hasattr(module, "__all__"):
-        return list(module.__all__)
+        return [name for name in module.__all__ if not inspect.ismodule(getattr(module, name))]
     return [
         name
         for name, member in vars(module).items()
@@ -278,7 +279,25 @@ def _groups() -> str:
     return "\n".join([*lines, ""])
 
 
-# The command line
+# The options and the command line
+
+_AFFECTS = {
+    "found": "the video is analysed again",
+    "drawn": "its clip or thumbnails are made again",
+    "run": "nothing",
+}
+
+
+def _options() -> str:
+    """Write every option of an analysis and of a run, and what a change of it does to a video that is in the store."""
+    from facestats.options import described
+
+    lines = ["| Python | command line | default | what | when it changes |", "|---|---|---|---|---|"]
+    for option in described().values():
+        default = "" if option.default in (None, (), {}) else f"`{option.default!r}`"
+        again = _AFFECTS[option.affects]
+        lines.append(f"| `{option.name}` | `{option.flag}` | {default} | {_plain(option.help)} | {again} |")
+    return "\n".join([*lines, ""])
 
 
 def _commands() -> str:

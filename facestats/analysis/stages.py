@@ -10,8 +10,7 @@ from facestats._util.files import sha256_of
 from facestats._util.threads import MOST_WORKERS, usable_cores
 from facestats.classify import Classifier, create_classifiers
 from facestats.classify.onnx import check_device
-from facestats.detect import Detector, create_detector
-from facestats.detect.base import detector_file
+from facestats.detect import Detector, create_detector, detector_file
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
 from facestats.track import create_tracker

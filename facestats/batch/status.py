@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
 import pandas as pd
@@ -11,7 +12,7 @@ from facestats._util.locations import write_whole
 from facestats.errors import OutputError, StoreError
 from facestats.store.locking import is_locked
 from facestats.store.manifest import Entry
-from facestats.store.store import Store, now
+from facestats.store.store import Store, now, open_store
 
 #: What a video may be, in the order in which they are told.
 STATES = ("done", "partial", "failed", "pending")
@@ -40,12 +41,12 @@ def begin_run(store: Store, inputs: list[str]) -> None:
         raise OutputError(f"cannot write to {store.path}: {error.strerror or error}") from None
 
 
-def collection_status(store: Store) -> pd.DataFrame:
+def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     """Return how far each video of a store is, and each input that its last run did not come to.
 
     Parameters
     ----------
-    store : Store
+    store : Store, str or path
 
     Returns
     -------
@@ -60,8 +61,9 @@ def collection_status(store: Store) -> pd.DataFrame:
 
     Examples
     --------
-    >>> collection_status(fs.open_store("store"))["state"].value_counts()  # doctest: +SKIP
+    >>> fs.status("store")["state"].value_counts()  # doctest: +SKIP
     """
+    store = open_store(store)
     rows = [*_known(store), *_pending(store)]
     found = pd.DataFrame(rows, columns=["video_id", "path", "state", "reason", "tries", "written_at"])
     found["state"] = pd.Categorical(found["state"], STATES, ordered=True)

@@ -1,5 +1,6 @@
-"""Classification of aligned faces: one small protocol, one file per backend."""
+"""Classification of aligned faces: one small protocol, a registry, one file a backend."""
 
-from facestats.classify.base import Classifier, create_classifiers
+from facestats.classify.base import Classifier
+from facestats.classify.registry import create_classifiers
 
 __all__ = ["Classifier", "create_classifiers"]

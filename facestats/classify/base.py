@@ -1,13 +1,11 @@
-"""What every classifier offers, and how several stand in for the four attributes."""
+"""What every classifier offers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
-from facestats.models.registry import Model
 from facestats.types import Float32, Predictions, UInt8
 
 
@@ -47,33 +45,3 @@ def softmax(logits: np.ndarray) -> Float32:
     """
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
-
-
-def create_classifiers(models: Mapping[str, Model], *, device: str = "cpu") -> list[Classifier]:
-    """Return one classifier per distinct model, each restricted to the attributes that it was chosen for.
-
-    Parameters
-    ----------
-    models : mapping of str to Model
-        Attribute to model, see :func:`facestats.models.registry.choose_models`.
-    device : str
-        ``"cpu"`` (onnxruntime) or ``"cuda"``.
-
-    Raises
-    ------
-    DeviceError
-        If the device is absent.
-    ModelError
-        If a model is damaged or does not fit its card.
-
-    Examples
-    --------
-    >>> create_classifiers({})
-    []
-    """
-    from facestats.classify.onnx import OnnxClassifier
-
-    chosen: dict[str, tuple[Model, list[str]]] = {}
-    for attribute, model in models.items():
-        chosen.setdefault(model.name, (model, []))[1].append(attribute)
-    return [OnnxClassifier(model, attributes=tuple(names), device=device) for model, names in chosen.values()]

@@ -168,3 +168,13 @@ class OnnxClassifier:
                     f"(N, {len(head.classes)})"
                 )
         return {head.attribute: output for head, output in zip(self.heads, outputs, strict=True)}
+
+
+def runs(model: Model) -> bool:
+    """Return True: every model has an ONNX file, or one can be made of its weights."""
+    return True
+
+
+def create(model: Model, *, attributes: tuple[str, ...], device: str) -> OnnxClassifier:
+    """Return the classifier of a model; see :class:`OnnxClassifier`."""
+    return OnnxClassifier(model, attributes=attributes, device=device)

@@ -35,12 +35,11 @@ def export(
     ] = None,
 ) -> None:
     """Write one table of a store as a file that a spreadsheet opens."""
-    from facestats.store.export import export_store
-    from facestats.store.store import open_store
+    from facestats.store.export import export as write_table
 
     path = out or Path(f"{table}.{format}")
-    n = export_store(
-        open_store(store),
+    n = write_table(
+        store,
         table,
         format=format,
         out=path,
@@ -59,10 +58,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
 ) -> None:
     """Say which videos of a store are done, partial, failed or pending, and why."""
-    from facestats.batch.status import collection_status
-    from facestats.store.store import open_store
+    from facestats.batch.status import status as status_of
 
-    found = collection_status(open_store(store))
+    found = status_of(store)
     counts = found["state"].value_counts()
     if as_json:
         rows = json.loads(found.to_json(orient="records", date_format="iso"))

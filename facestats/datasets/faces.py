@@ -17,8 +17,7 @@ from facestats._util.files import cache_dir, sha256_of, written_aside
 from facestats.classify.crops import DEFAULT_SIZE, FRAMING, align_one, pixels_across
 from facestats.datasets.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
 from facestats.datasets.labelled import LABEL_COLUMNS, decode_image, digest_of, read_labelled, row_name
-from facestats.detect import create_detector
-from facestats.detect.base import detector_identity
+from facestats.detect import create_detector, detector_identity
 from facestats.errors import OutputError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.options import DEFAULT_DETECTOR

@@ -1,12 +1,7 @@
-"""Face detection: one small protocol, one file per backend."""
+"""Face detection: one small protocol, a registry, one file a backend."""
 
 from facestats.detect.ahead import detect_ahead
-from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, Detector, create_detector
+from facestats.detect.base import Detector
+from facestats.detect.registry import DETECTORS, create_detector, detector_file, detector_identity
 
-__all__ = [
-    "DEFAULT_DETECT_SIZE",
-    "DEFAULT_MIN_SCORE",
-    "Detector",
-    "create_detector",
-    "detect_ahead",
-]
+__all__ = ["DETECTORS", "Detector", "create_detector", "detect_ahead", "detector_file", "detector_identity"]

@@ -1,17 +1,13 @@
-"""What every face detector offers, and the look-up by name."""
+"""What every face detector offers, and what several of them need: smaller pictures, planes, overlaps."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
 
 from facestats._util.pixels import halved
-from facestats.errors import UnknownNameError
-from facestats.models.cards import CARD_FILE
-from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch, UInt8
 
 #: No network sees more: features of a picture of 12,000 x 9,000 pixels would not fit into memory.
@@ -141,100 +137,3 @@ def box_overlaps(a: Float32, b: Float32) -> Float32:
     shared = corner.clip(0).prod(axis=2)
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
     return shared / (areas[0][:, None] + areas[1][None] - shared)
-
-
-def create_detector(
-    name: str, *, detect_size: int = DEFAULT_DETECT_SIZE, min_score: float = DEFAULT_MIN_SCORE
-) -> Detector:
-    """Return a detector by name, or by the path of an ONNX file.
-
-    Parameters
-    ----------
-    name : str
-        ``"centerface"``, ``"fast"``, ``"yunet"`` (after ``facestats models pull yunet``), or the path of an ``.onnx``
-        file: a YuNet, or what ``facestats train detector`` wrote.
-    detect_size : int
-        Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
-    min_score : float
-        Boxes that are faces with a lower probability are dropped.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such detector or file.
-    ModelError
-        If the file is not a model that a detector here can run, or has no card with its calibration beside it.
-
-    Examples
-    --------
-    >>> create_detector("centerface").name
-    'centerface'
-    """
-    from facestats.detect.card import DetectorCard, shipped_card
-    from facestats.detect.centerface import CenterFace
-    from facestats.detect.fast import FastFace, is_fast
-    from facestats.detect.yunet import YuNet
-
-    if name == "centerface":
-        return CenterFace(
-            detect_size=detect_size, min_score=min_score, calibration=shipped_card("centerface").calibration
-        )
-    path = detector_file(name)
-    fast = name == "fast" or is_fast(path)
-    card = DetectorCard.read(path.with_name(CARD_FILE)) if fast else shipped_card("yunet")
-    backend = FastFace if fast else YuNet
-    return backend(path, detect_size=detect_size, min_score=min_score, calibration=card.calibration)
-
-
-def detector_identity(name: str) -> str:
-    """Return a word that changes whenever a detector may find other faces: its name, and the hash of a file.
-
-    Raises
-    ------
-    UnknownNameError, ModelError
-        See :func:`create_detector`.
-
-    Examples
-    --------
-    >>> detector_identity("centerface")
-    'centerface'
-    """
-    from facestats._util.files import sha256_of
-
-    if name == "centerface":  # its package has had one file only
-        return name
-    path = detector_file(name)
-    return f"{name if name == 'fast' else path.stem}-{sha256_of(path)[:8]}"
-
-
-def detector_file(name: str) -> Path:
-    """Return the path of a detector's ONNX file.
-
-    Raises
-    ------
-    UnknownNameError, ModelError
-        See :func:`create_detector`.
-
-    Examples
-    --------
-    >>> detector_file("centerface").name
-    'centerface.onnx'
-    """
-    from facestats.detect.card import shipped_detector
-    from facestats.detect.centerface import weights_path
-    from facestats.models.downloads import pulled_file
-
-    if name == "fast":
-        return shipped_detector(name)[0]
-    if name == "centerface":
-        return weights_path()
-    if name == "yunet":
-        pulled = pulled_file(name)
-        if pulled is None:
-            raise UnknownNameError("the yunet detector is not on this machine: run `facestats models pull yunet` once")
-        return pulled
-    if not name.lower().endswith(".onnx"):
-        raise UnknownNameError(f"unknown detector {name!r}: use fast, centerface, yunet or the path of an .onnx file")
-    if not Path(name).is_file():
-        raise UnknownNameError(f"no detector file at {name}: give the path of an .onnx file")
-    return Path(name)

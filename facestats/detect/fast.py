@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, logit
 
-from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, network_planes, shrink_to, suppress
-from facestats.detect.card import Calibration
+from facestats.detect.base import Detector, network_planes, shrink_to, suppress
+from facestats.detect.card import Calibration, DetectorCard, shipped_detector
 from facestats.errors import ModelError
+from facestats.models.cards import CARD_FILE
 from facestats.models.runtime import RUNTIME_ERRORS, ends_of, open_session
+from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch
 
 #: Pixels between the cells of each level of the network.
@@ -34,7 +36,7 @@ OUTPUTS = tuple(f"cells_{stride}" for stride in STRIDES)
 _LARGEST_BATCH = 8
 
 
-def is_fast(path: Path) -> bool:
+def runs(path: Path) -> bool:
     """Say whether an ONNX file has this detector's input and outputs.
 
     Raises
@@ -44,10 +46,33 @@ def is_fast(path: Path) -> bool:
 
     Examples
     --------
-    >>> is_fast(Path("detector.onnx"))  # doctest: +SKIP
+    >>> runs(Path("detector.onnx"))  # doctest: +SKIP
     True
     """
     return ends_of(path) == ([INPUT], list(OUTPUTS))
+
+
+def weights_path() -> Path:
+    """Return the path of the file that ships with facestats.
+
+    Raises
+    ------
+    ModelError
+        If it is absent, or not the one that its card vouches for.
+    """
+    return shipped_detector("fast")[0]
+
+
+def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
+    """Return the detector, with the calibration of the card beside its file.
+
+    Raises
+    ------
+    ModelError
+        If the card is absent or damaged.
+    """
+    card = DetectorCard.read(path.with_name(CARD_FILE))
+    return FastFace(path, detect_size=detect_size, min_score=min_score, calibration=card.calibration)
 
 
 class FastFace:

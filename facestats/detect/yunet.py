@@ -10,10 +10,36 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from facestats.detect.base import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE, shrink_to
-from facestats.detect.card import Calibration
-from facestats.errors import ModelError
+from facestats.detect.base import Detector, shrink_to
+from facestats.detect.card import Calibration, shipped_card
+from facestats.errors import ModelError, UnknownNameError
+from facestats.models.downloads import pulled_file
+from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8
+
+
+def weights_path() -> Path:
+    """Return the path of the file that ``facestats models pull yunet`` fetched.
+
+    Raises
+    ------
+    UnknownNameError
+        If it was not.
+    """
+    pulled = pulled_file("yunet")
+    if pulled is None:
+        raise UnknownNameError("the yunet detector is not on this machine: run `facestats models pull yunet` once")
+    return pulled
+
+
+def runs(path: Path) -> bool:
+    """Return True: what no other detector runs must be a YuNet, and OpenCV says so if it is not."""
+    return True
+
+
+def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
+    """Return the detector, with the calibration of the card that ships with facestats."""
+    return YuNet(path, detect_size=detect_size, min_score=min_score, calibration=shipped_card("yunet").calibration)
 
 
 class YuNet:

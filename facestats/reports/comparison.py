@@ -13,6 +13,7 @@ from IPython.display import HTML
 from facestats import plots
 from facestats._util import words
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.options import AnalyzeOptions, described
 from facestats.plots.verdicts import row_label
 from facestats.reports import page, provenance
 from facestats.reports.data import ReportData
@@ -20,9 +21,6 @@ from facestats.reports.sides import Comparison, is_measured
 from facestats.store.manifest import Entry
 from facestats.tables.comparison import COMPARISON_DTYPES, NOTE
 from facestats.tables.schema import UNKNOWN
-
-#: Options that change files or how long an analysis took, not what was found; models are told by their hashes.
-_HARMLESS = ("clips", "blur", "thumbnails", "device", "limit_s", "models", "models_path")
 
 #: The hatching of :mod:`facestats.plots.comparison`, as CSS.
 _HATCHED = "repeating-linear-gradient(45deg,#fff 0 2px,#606060 2px 3px)"
@@ -292,12 +290,14 @@ def _analysed_differently(comparison: Comparison) -> list[str]:
 def _settings(entries: Sequence[Entry]) -> dict[str, set[str]]:
     """Return the options and models of an analysis, each with all its values."""
     found: dict[str, set[str]] = {}
+    options = described(AnalyzeOptions)
     for entry in entries:
         if entry.status == "failed":
             continue
         found.setdefault("facestats", set()).add(entry.facestats)
         for name, value in entry.options.items():
-            if name not in _HARMLESS:
+            # Models and the detector follow by their hashes; options of another version are unknown here.
+            if name in options and options[name].affects == "found" and not options[name].by_content:
                 found.setdefault(name, set()).add(json.dumps(value, ensure_ascii=False))
         for attribute, model in entry.models.items():
             title = attribute if attribute == "detector" else f"{attribute} model"

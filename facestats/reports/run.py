@@ -90,7 +90,7 @@ def report(
     >>> import facestats as fs
     >>> fs.report("facestats-out", out="reports").index  # doctest: +SKIP
     """
-    opened = store if isinstance(store, Store) else open_store(store)
+    opened = open_store(store)
     if video is not None:
         opened = opened.video(video)
     folder = Path(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from facestats._util.files import written_aside
 from facestats.errors import OutputError, UnknownNameError, UsageError
-from facestats.store.store import Store
+from facestats.store.store import Store, open_store
 from facestats.tables import schema
 from facestats.tables.arrow import to_arrow
 
@@ -23,12 +24,12 @@ FORMATS = ("csv", "parquet", "json")
 _BEGINNINGS = {"expression": "expression", "gender": "gender", "age": "age_", "makeup": "makeup"}
 
 
-def export_store(
-    store: Store,
-    table: str,
+def export(
+    store: Store | str | os.PathLike[str],
+    table: str = "tracks",
     *,
-    format: str,
-    out: Path,
+    format: str = "csv",
+    out: str | os.PathLike[str] | None = None,
     videos: Sequence[str] = (),
     from_s: float | None = None,
     to_s: float | None = None,
@@ -38,11 +39,13 @@ def export_store(
 
     Parameters
     ----------
-    store : Store
+    store : Store, str or path
     table : str
+        ``"videos"``, ``"frames"``, ``"observations"``, ``"tracks"`` or ``"thumbnails"``.
     format : str
-        See :func:`export_table`.
-    out : pathlib.Path
+        ``"csv"``, ``"json"`` or ``"parquet"``, see :func:`export_table`.
+    out : str or path, optional
+        The file to write; by default ``TABLE.FORMAT`` in the current folder.
     videos : sequence of str
         Only these, see :meth:`facestats.store.store.Store.video`; all by default.
     from_s, to_s : float, optional
@@ -61,9 +64,10 @@ def export_store(
 
     Examples
     --------
-    >>> export_store(fs.open_store("store"), "tracks", format="csv", out=Path("tracks.csv"))  # doctest: +SKIP
+    >>> fs.export("store", "tracks", out="tracks.csv")  # doctest: +SKIP
     12
     """
+    store = open_store(store)
     names = [column.name for column in schema.columns(table)]
     where = _between(table, names, from_s, to_s)
     if videos:
@@ -71,7 +75,7 @@ def export_store(
         where = chosen if where is None else where & chosen
     columns = names if attributes is None else _columns_of(names, attributes)
     pieces = store.batches(table, columns=columns, where=where)
-    return _write(pieces, _empty(table, columns), table, format=format, out=out)
+    return _write(pieces, _empty(table, columns), table, format=format, out=Path(out or f"{table}.{format}"))
 
 
 def export_table(frame: pd.DataFrame, table: str, *, format: str, out: Path) -> None:

@@ -15,6 +15,7 @@ entry names does not exist for readers. The folder may lie wherever fsspec reach
 from __future__ import annotations
 
 import json
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -460,13 +461,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def open_store(path: str | Path, video: str | None = None) -> Store:
+def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -> Store:
     """Open a store for reading.
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        The folder that ``facestats analyze --out`` wrote; ``s3://``, ``gs://`` and the like too.
+    path : str, path or Store
+        The folder that ``facestats analyze --out`` wrote; ``s3://``, ``gs://`` and the like too. An open store stays.
     video : str, optional
         Restrict the tables to one video, see :meth:`Store.video`.
 
@@ -486,6 +487,8 @@ def open_store(path: str | Path, video: str | None = None) -> Store:
     --------
     >>> open_store("facestats-out").tracks()  # doctest: +SKIP
     """
+    if isinstance(path, Store):
+        return path if video is None else path.video(video)
     path = location(path)
     marker = path / _MARKER
     if not marker.is_file():

@@ -1,5 +1,6 @@
-"""Tracking: one small protocol, one file per backend, and what only hindsight knows."""
+"""Tracking: one small protocol, a registry, one file a backend, and what only hindsight knows."""
 
-from facestats.track.base import TRACKERS, Tracker, create_tracker
+from facestats.track.base import Tracker
+from facestats.track.registry import TRACKERS, create_tracker
 
 __all__ = ["TRACKERS", "Tracker", "create_tracker"]

@@ -66,3 +66,8 @@ class Centroid:
     def cut(self) -> None:
         """Forget all tracks, not their ids; see :class:`facestats.track.base.Tracker`."""
         self._ids, self._centres, self._seen_s = np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0)
+
+
+def create(name: str, *, rate: float, lost_for_s: float, sure_score: float) -> Centroid:
+    """Return the tracker; see :class:`facestats.track.registry.Backend`."""
+    return Centroid(lost_for_s=lost_for_s)

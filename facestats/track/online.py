@@ -35,8 +35,6 @@ _KINDS: Mapping[str, tuple[type[BaseTracker], Mapping[str, Any], bool]] = {
     "botsort": (BoTSORTTracker, {**_OVERLAPS, **_LATE, "enable_cmc": False}, True),
 }
 
-ONLINE_TRACKERS = tuple(_KINDS)
-
 
 class OnlineTracker:
     """A tracker of the package; see :class:`facestats.track.base.Tracker`.
@@ -49,7 +47,7 @@ class OnlineTracker:
     Parameters
     ----------
     name : str
-        One of :data:`ONLINE_TRACKERS`.
+        One of the names above.
     rate : float
         Sampled frames a second.
     lost_for_s : float
@@ -111,3 +109,8 @@ class OnlineTracker:
         """Forget all tracks, not their ids; see :class:`facestats.track.base.Tracker`."""
         self._tracker.reset()  # starts again at 0
         self._offset = self._first_free_id
+
+
+def create(name: str, *, rate: float, lost_for_s: float, sure_score: float) -> OnlineTracker:
+    """Return the tracker; see :class:`facestats.track.registry.Backend`."""
+    return OnlineTracker(name, rate=rate, lost_for_s=lost_for_s, sure_score=sure_score)

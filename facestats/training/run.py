@@ -17,7 +17,7 @@ from facestats.classify.base import softmax
 from facestats.classify.crops import FRAMING
 from facestats.datasets.faces import FaceData, concatenate, load_faces
 from facestats.datasets.labelled import LABEL_COLUMNS, NETWORK_CLASSES, SPLITS, attributes_in, read_table
-from facestats.detect.base import detector_identity
+from facestats.detect import detector_identity
 from facestats.errors import DataError
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_temperature

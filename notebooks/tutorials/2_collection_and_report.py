@@ -196,9 +196,7 @@ reports
 # Write a table as CSV, JSON or Parquet. A store is written piece by piece, so it may be of any size.
 
 # %%
-from facestats.store.export import export_store
-
-rows = export_store(store, "tracks", format="csv", out=folder / "tracks.csv", attributes=["expression"])
+rows = fs.export(store, "tracks", out=folder / "tracks.csv", attributes=["expression"])
 rows, pd.read_csv(folder / "tracks.csv").columns[-9:].tolist()
 
 # %% [markdown]

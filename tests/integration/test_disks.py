@@ -10,7 +10,7 @@ from commands import NO_MODELS, NONE
 from runs import make_videos, run, tables
 
 from facestats.batch.collection import plan_collection
-from facestats.store.export import export_store
+from facestats.store.export import export
 from facestats.store.store import open_store
 
 
@@ -71,7 +71,7 @@ def test_a_read_only_disk_can_be_read_and_is_not_written(videos, disk, capsys, t
     disk("remount,ro")
     assert len(open_store(store).tracks()) > 0
     assert commands.run(capsys, "status", store)[:2] == (0, "3 done\n")
-    assert export_store(open_store(store), "tracks", format="csv", out=tmp_path / "t.csv") > 0
+    assert export(open_store(store), "tracks", format="csv", out=tmp_path / "t.csv") > 0
     assert [task.action for task in plan_collection(videos, out=store, models=NO_MODELS, clips=False)] == ["skip"] * 3
     for path in (store, store.parent / "another"):
         code, _, err = commands.run(capsys, "analyze", videos, "--out", path, "--no-clips", *NONE)

@@ -116,9 +116,11 @@ def test_what_type_checkers_see_equals_the_dataclasses(keywords, groups):
 
 
 def test_every_tracker_and_detector_is_named_in_the_help():
+    from facestats.detect import DETECTORS
     from facestats.track import TRACKERS
 
     assert all(name in described()["tracker"].help for name in TRACKERS)
+    assert all(name in described()["detector"].help for name in DETECTORS)
 
 
 def test_to_dict_is_plain_json():

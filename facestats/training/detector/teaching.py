@@ -25,8 +25,8 @@ from facestats._util.threads import map_ahead, opencv_threads, usable_cores
 from facestats.datasets.boxes import read_boxes
 from facestats.datasets.faces import make_folder
 from facestats.datasets.labelled import decode_image, read_images
-from facestats.detect import create_detector
-from facestats.detect.base import Detector, box_overlaps, detector_identity
+from facestats.detect import Detector, create_detector, detector_identity
+from facestats.detect.base import box_overlaps
 from facestats.errors import DataError
 from facestats.types import Detections, Float32, UInt8
 

@@ -8,7 +8,7 @@ from faces import make_detections
 
 from facestats.analysis.pipeline import STOPPED, analyze_source, analyzed, failed_result
 from facestats.analysis.stages import Stages, load_stages
-from facestats.detect.base import detector_file
+from facestats.detect import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.options import AnalyzeOptions

@@ -13,7 +13,7 @@ from synth import regular_times, write_video
 from facestats.cli import main
 from facestats.cli.options import parse_models
 from facestats.errors import UsageError
-from facestats.store.export import export_store
+from facestats.store.export import export
 from facestats.store.store import open_store
 
 
@@ -170,7 +170,7 @@ def test_names_of_all_kinds(tmp_path, capsys):
     assert f"0 of {len(paths)} would be worked on" in out
     assert out.count("\n") == len(paths) + 1
     assert run(capsys, "status", store.path, "--all")[1].count("\n") == len(paths) + 1
-    assert export_store(store, "videos", format="csv", out=tmp_path / "v.csv") == len(paths)
+    assert export(store, "videos", format="csv", out=tmp_path / "v.csv") == len(paths)
 
 
 def test_a_store_of_another_version_is_left_alone(video, tmp_path, capsys):

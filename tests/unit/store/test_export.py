@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from stores import PEOPLE, make_store
 
+import facestats as fs
 from facestats.errors import OutputError, SchemaError, UnknownNameError, UsageError
-from facestats.store.export import export_store, export_table
+from facestats.store.export import export, export_table
 from facestats.tables import schema
 
 
@@ -88,7 +89,7 @@ def store(tmp_path):
 def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once(store, table, format, tmp_path):
     whole, pieces = tmp_path / f"whole.{format}", tmp_path / f"pieces.{format}"
     export_table(store.read(table), table, format=format, out=whole)
-    assert export_store(store, table, format=format, out=pieces) == len(store.read(table))
+    assert export(store, table, format=format, out=pieces) == len(store.read(table))
     if format == "json":
         assert json.loads(pieces.read_text()) == json.loads(whole.read_text())
     elif format == "csv":
@@ -97,20 +98,25 @@ def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once(store, table,
         pd.testing.assert_frame_equal(pd.read_parquet(pieces), pd.read_parquet(whole))
 
 
+def test_by_default_tracks_as_csv_in_the_current_folder_of_a_store_named_by_its_path(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert fs.export(str(store.path)) == len(pd.read_csv("tracks.csv")) == len(store.tracks())
+
+
 def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
     out = tmp_path / "o.csv"
     seen = store.video(PEOPLE).observations()
-    n = export_store(store, "observations", format="csv", out=out, videos=[PEOPLE], from_s=1.0, to_s=2.0)
+    n = export(store, "observations", format="csv", out=out, videos=[PEOPLE], from_s=1.0, to_s=2.0)
     assert 0 < n == seen["time_s"].between(1.0, 2.0).sum() < len(seen)
-    export_store(store, "observations", format="csv", out=out, videos=[PEOPLE], attributes=["age"])
+    export(store, "observations", format="csv", out=out, videos=[PEOPLE], attributes=["age"])
     columns = set(pd.read_csv(out, nrows=1).columns)
     assert {"time_s", "x", "sharpness", "age_years", "age_child"} <= columns
     assert not any(name.startswith(("expression", "gender", "makeup")) for name in columns)
     # A track counts that reaches into the time.
     tracks = store.video(PEOPLE).tracks()
-    n = export_store(store, "tracks", format="json", out=out, videos=[PEOPLE], from_s=tracks["end_s"].max())
+    n = export(store, "tracks", format="json", out=out, videos=[PEOPLE], from_s=tracks["end_s"].max())
     assert n == (tracks["end_s"] == tracks["end_s"].max()).sum()
-    assert export_store(store, "tracks", format="csv", out=out, from_s=1e6) == 0
+    assert export(store, "tracks", format="csv", out=out, from_s=1e6) == 0
     assert out.read_text().startswith("video_id,track_id,")
 
 
@@ -127,7 +133,7 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
 def test_wrong_wishes_are_refused_and_write_nothing(store, tmp_path, options, error, told):
     wishes = {"table": "tracks", "format": "csv", "out": tmp_path / "o", **options}
     with pytest.raises(error, match=told):
-        export_store(store, **wishes)
+        export(store, **wishes)
     assert not (tmp_path / "o").exists()
 
 
@@ -136,8 +142,8 @@ def test_an_export_writes_through_links_and_into_pipes(tmp_path):
     target, link = tmp_path / "real.csv", tmp_path / "link.csv"
     target.write_text("old")
     link.symlink_to(target)
-    export_store(store, "tracks", format="csv", out=link)
+    export(store, "tracks", format="csv", out=link)
     assert link.is_symlink()
     assert target.read_text().startswith("video_id,")
-    export_store(store, "tracks", format="csv", out=Path("/dev/null"))
+    export(store, "tracks", format="csv", out=Path("/dev/null"))
     assert not Path("/dev/null").is_file()

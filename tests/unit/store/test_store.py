@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stores import PEOPLE, make_store
 
 from facestats.errors import OutputError, SchemaError, StoreError, UnknownNameError, UsageError
-from facestats.store.export import export_store
+from facestats.store.export import export
 from facestats.store.manifest import read_entries
 from facestats.store.store import create_store, open_store, safe_stem
 from facestats.tables import schema
@@ -190,7 +190,7 @@ def test_the_manifest_is_not_read_once_a_video_for_every_piece(tmp_path, monkeyp
     n = []
     monkeypatch.setattr("facestats.store.store.read_entries", lambda path: n.append(1) or read_entries(path))
     assert sum(len(piece) for piece in store.batches("observations")) == len(store.observations())
-    export_store(store, "observations", format="csv", out=tmp_path / "o.csv")
+    export(store, "observations", format="csv", out=tmp_path / "o.csv")
     assert len(n) <= 4
 
 
