@@ -20,7 +20,7 @@ _OF_ATTRIBUTES, _OF_DETECTOR = "Attribute models", "The detector"
 def train(
     recipe: Annotated[
         str,
-        typer.Argument(metavar="RECIPE", help="expression, people, an attribute, detector, or a TOML file."),
+        typer.Argument(metavar="RECIPE", help="expression, people, an attribute, detector, or your own TOML file."),
     ],
     data: Annotated[
         list[Path],
@@ -89,38 +89,44 @@ def train(
     from dataclasses import replace
 
     from facestats.errors import UsageError
+    from facestats.training.recipes import DetectorRecipe, find_recipe
 
+    wanted = find_recipe(recipe)
+    is_detector = wanted.kind == DetectorRecipe.kind
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
     of_detector = {"faces": faces, "steps": steps}
-    for name, value in (of_attributes if recipe == "detector" else of_detector).items():
+
+    def command(options: Mapping[str, Any]) -> str:
+        common = {"batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}
+        return _command(recipe, data, _given({**options, **common}))
+
+    for name, value in (of_attributes if is_detector else of_detector).items():
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
-    if recipe == "detector":
+    if is_detector:
         if len(data) > 1:
             raise UsageError("--data of the detector is one file: the photos; give faces to paste with --faces")
-        _train_detector(data[0], faces or [], out, teacher, {**changes, "steps": steps}, running)
+        wanted = replace(wanted, **_given({**changes, "steps": steps}))
+        out = out or Path("facestats-models", "detector-fast" if recipe == "detector" else Path(recipe).stem)
+        of_detector |= {"teacher": teacher or ["centerface"], "start": start}
+        _train_detector(wanted, data[0], out, of_detector, command(of_detector), running)
         return
 
     from facestats.options import DEFAULT_DETECTOR
-    from facestats.training.recipes import find_recipe
     from facestats.training.run import train_model
 
     detector = detector or DEFAULT_DETECTOR
     of_attributes |= {"detector": detector, "start": start, "teacher": teacher}  # the default detector may change
     changes |= {"epochs": epochs, "input_color": color, "network": network, "input_size": size}
-    wanted = replace(find_recipe(recipe), **_given(changes))
+    wanted = replace(wanted, **_given(changes))
     out = out or Path("facestats-models", Path(recipe).stem)
     model = train_model(
         wanted,
         data,
         out,
-        command=_command(
-            recipe,
-            data,
-            _given({**of_attributes, "batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}),
-        ),
+        command=command(of_attributes),
         detector=detector,
         teachers=[Path(folder) for folder in teacher or ()],
         **running,
@@ -138,7 +144,7 @@ def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> s
     for path in data:
         words += ["--data", path.name]
     for name, value in options.items():
-        is_path = name in ("detector", "start", "teacher")
+        is_path = name in ("detector", "faces", "start", "teacher")
         for word in value if isinstance(value, list) else [value]:
             words += [f"--{name}", Path(word).resolve().name if is_path else word]
     return shlex.join(str(word) for word in words)
@@ -149,23 +155,12 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _train_detector(
-    data: Path,
-    faces: list[Path],
-    out: Path | None,
-    teachers: list[str] | None,
-    changes: Mapping[str, Any],
-    running: Mapping[str, Any],
+    wanted: Any, data: Path, out: Path, options: Mapping[str, Any], command: str, running: Mapping[str, Any]
 ) -> None:
-    from dataclasses import replace
-
-    from facestats._util.resources import bundled
-    from facestats.training.detector.fitting import DetectorRecipe
     from facestats.training.detector.run import train_detector
-    from facestats.training.recipes import read_recipe
 
-    out = out or Path("facestats-models", "detector-fast")
-    recipe = replace(read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe), **_given(changes))
-    card = train_detector(data, faces, out, teachers=teachers or ["centerface"], recipe=recipe, **running)
+    faces, teachers = options["faces"] or [], options["teacher"]
+    card = train_detector(data, faces, out, teachers=teachers, recipe=wanted, command=command, **running)
     print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
     print(detector_table(card.metrics["validation"]))
     print(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")

@@ -14,7 +14,7 @@ from facestats.detect.card import DetectorCard
 from facestats.evaluation.groups import LEAST_COMPARED
 from facestats.models.cards import Card, Head
 from facestats.training.origins import origin_lines
-from facestats.training.recipes import Recipe, recipe_toml
+from facestats.training.recipes import DetectorRecipe, Recipe, TrainingRecipe, recipe_toml
 
 _NON_COMMERCIAL = "non-commercial research"
 
@@ -194,11 +194,7 @@ def card_markdown(card: Card) -> str:
     ]
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
-    recipe = recipe_toml(Recipe(**card.metrics["recipe"]))
-    commands = [command for command in card.metrics.get("commands", []) if command]
-    commands = commands or ["facestats train RECIPE.toml"]
-    lines += _ending(card.limits, "\n".join(commands))
-    return "\n".join([*lines, "with the recipe", "", "```toml", recipe.rstrip(), "```", ""])
+    return "\n".join([*lines, *_ending(card.limits, card.metrics, Recipe)])
 
 
 def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
@@ -286,8 +282,12 @@ def _group_lines(groups: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _ending(limits: str, command: str) -> list[str]:
-    return ["## Limits", "", limits, "", "## Made with", "", "```", command, "```", ""]
+def _ending(limits: str, metrics: Mapping[str, Any], kind: type[TrainingRecipe]) -> list[str]:
+    """Return the last paragraphs of every card: limits, and what makes the model again."""
+    commands = [command for command in metrics["commands"] if command] or ["facestats train RECIPE.toml"]
+    recipe = recipe_toml(kind(**metrics["recipe"])).rstrip()
+    made = ["## Made with", "", "```", *commands, "```", "", "with the recipe", "", "```toml", recipe, "```", ""]
+    return ["## Limits", "", limits, "", *made]
 
 
 _FIGURES = {
@@ -337,19 +337,17 @@ def _confusion_rows(confusion: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def detector_card_markdown(card: DetectorCard, command: str) -> str:
+def detector_card_markdown(card: DetectorCard) -> str:
     """Return the text of ``card.md`` for a detector that training has just made.
 
     Parameters
     ----------
     card : DetectorCard
         With the metrics of :func:`facestats.training.detector.run.train_detector`.
-    command : str
-        What makes this detector again.
 
     Examples
     --------
-    >>> detector_card_markdown(card, "facestats train detector --data photos.parquet")  # doctest: +SKIP
+    >>> detector_card_markdown(card)  # doctest: +SKIP
     """
     scores = card.metrics["validation"]
     rows = {
@@ -383,6 +381,6 @@ def detector_card_markdown(card: DetectorCard, command: str) -> str:
         "|---|---|",
         *(f"| {title} | {value:.3f} |" for title, value in rows.items() if value is not None),
         "",
-        *_ending(card.limits, command),
+        *_ending(card.limits, card.metrics, DetectorRecipe),
     ]
     return "\n".join(lines)

@@ -1,52 +1,27 @@
-"""The training loop: seeded, with a checkpoint after each epoch, from which it goes on after an interruption."""
+"""Training a network for attributes: batches of augmented faces, and what they are worth."""
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
 from facestats.classify.onnx import color_planes
 from facestats.datasets.labelled import NETWORK_CLASSES
-from facestats.errors import DataError, DeviceError, ModelError
+from facestats.errors import DataError
 from facestats.training.augmentation import augment, blend
 from facestats.training.examples import Examples
+from facestats.training.loop import BatchLoss, Forward, Lessons, OnRound, train, weights_checksum
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD, create_network
 from facestats.training.recipes import Recipe
-from facestats.training.schedule import rate_share
 from facestats.training.targets import target_loss, teacher_loss
-from facestats.training.torchfile import load_checkpoint, save_checkpoint
 from facestats.training.transfer import take_over
-from facestats.types import Float32, UInt8
-
-
-def torch_device(name: str) -> torch.device:
-    """Return a device by name.
-
-    Raises
-    ------
-    DeviceError
-        If ``name`` is neither ``"cpu"`` nor ``"cuda"``, or PyTorch finds no GPU.
-
-    Examples
-    --------
-    >>> torch_device("cpu")
-    device(type='cpu')
-    """
-    if name not in ("cpu", "cuda"):
-        raise DeviceError(f"unknown device {name!r}: use cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("--device cuda needs an NVIDIA GPU and a CUDA build of PyTorch: use --device cpu")
-    return torch.device(name)
+from facestats.types import Float32, Int64, UInt8
 
 
 def new_network(recipe: Recipe) -> nn.Module:
@@ -71,7 +46,7 @@ def fit(
     *,
     start: Mapping[str, torch.Tensor] | None = None,
     about: Mapping[str, str] | None = None,
-    on_epoch: Callable[[int, nn.Module, Mapping[str, float]], None] | None = None,
+    on_epoch: OnRound | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
     progress: bool = False,
@@ -119,118 +94,90 @@ def fit(
     --------
     >>> network = fit(examples, Recipe(("gender",), epochs=1))  # doctest: +SKIP
     """
-    target = torch_device(device)
     for name in recipe.attributes:
         if np.count_nonzero(examples.weights[name]) < 2:
             n = np.count_nonzero(examples.weights[name])
             raise DataError(f"{n} faces with a label cannot train a network for {name}")
-    labelled = {name: np.count_nonzero(examples.weights[name]) / len(examples) for name in recipe.attributes}
     network = new_network(recipe)
-    identity = {**asdict(recipe), "attributes": list(recipe.attributes), "data": _checksum(examples), **(about or {})}
+    identity = {"faces": _checksum(examples), **(about or {})}
     if start is not None:
         take_over(network, start)
-        identity["start"] = zlib.crc32(b"".join(start[name].contiguous().numpy().tobytes() for name in sorted(start)))
-    network = network.to(target, memory_format=torch.channels_last)
-    averaged = AveragedModel(network, multi_avg_fn=_moving_average(recipe.average), use_buffers=True)
-    optimizer = torch.optim.AdamW(_decayed_apart(network, recipe.weight_decay), lr=recipe.learning_rate)
-    steps = recipe.epochs * math.ceil(len(examples) / recipe.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_share(step, steps))
-    parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
-    first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
-    for epoch in range(first, recipe.epochs):
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
-        order = torch.randperm(len(examples), generator=generator)
-        # A last batch of one row would break the batch normalisation.
-        batches = [batch for batch in order.split(recipe.batch_size) if len(batch) > 1]
-        network.train()
-        totals, counts = dict.fromkeys(recipe.attributes, 0.0), dict.fromkeys(recipe.attributes, 1e-9)
-        bar = tqdm(batches, desc=f"epoch {epoch + 1}/{recipe.epochs}", unit="batch", disable=not progress)
-        # Dropout draws from the global state, which stays as it was.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed * 1_000_003 + epoch)
-            for batch in bar:
-                losses, lessons = _summed_losses(network, examples, batch, recipe, generator, target)
-                optimizer.zero_grad()
-                total = torch.zeros((), device=target)
-                for name, (loss, _) in losses.items():
-                    # By the labels to be expected in a batch, so that every label counts alike, however few there are.
-                    loss = loss / (labelled[name] * len(batch))
-                    if name in lessons:
-                        share = recipe.teacher_share
-                        loss = (1 - share) * loss + share * lessons[name] / len(batch)
-                    total = total + recipe.emphasis.get(name, 1.0) * loss
-                total.backward()
-                optimizer.step()
-                schedule.step()
-                averaged.update_parameters(network)
-                for name, (loss, n) in losses.items():
-                    totals[name] += float(loss.detach())
-                    counts[name] += n
-                means = {name: totals[name] / counts[name] for name in totals}
-                bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
-        if not all(math.isfinite(mean) for mean in means.values()):
-            raise ModelError(f"the loss of epoch {epoch + 1} is not finite: train with a lower learning rate")
-        if checkpoint:
-            save_checkpoint(checkpoint, identity, epoch + 1, parts)
-        if on_epoch is not None:
-            on_epoch(epoch + 1, averaged.module.eval(), means)
-    return averaged.module.eval().cpu()
+        identity["start"] = weights_checksum(start)
+    return train(
+        network,
+        lessons_of(examples, recipe),
+        recipe,
+        identity=identity,
+        on_round=on_epoch,
+        checkpoint=checkpoint,
+        device=device,
+        progress=progress,
+    )
 
 
-def _summed_losses(
-    network: nn.Module,
-    examples: Examples,
-    batch: torch.Tensor,
-    recipe: Recipe,
-    generator: torch.Generator,
-    target: torch.device,
-) -> tuple[dict[str, tuple[torch.Tensor, int]], dict[str, torch.Tensor]]:
-    """Return two losses of each attribute, each summed over the faces of a batch.
+Batch = tuple[Int64, torch.Tensor, torch.Tensor, float]
 
-    The first is held against the labels, and comes with their number; the second against what teachers said.
+
+def lessons_of(examples: Examples, recipe: Recipe) -> Lessons[Batch]:
+    """Return batches of faces and what they are worth, a round an epoch.
+
+    Parameters
+    ----------
+    examples : Examples
+    recipe : Recipe
+
+    Examples
+    --------
+    >>> lessons_of(examples, Recipe(("gender",), epochs=3)).steps  # doctest: +SKIP
+    1500
     """
-    rows = batch.numpy()
-    faces = augment(torch.from_numpy(examples.planes[rows]).float(), generator)
-    faces, others, share = blend(faces, generator, recipe.mixup)
-    pixels = ((faces - PIXEL_MEAN) / PIXEL_STD).to(target, memory_format=torch.channels_last)
-    with torch.autocast(target.type, torch.bfloat16, enabled=recipe.bfloat16):
-        outputs = network(pixels)
-    losses, lessons = {}, {}
+    n, size = len(examples), recipe.batch_size
+    # A last batch of one row would break the batch normalisation.
+    a_round = math.ceil(n / size) - (n % size == 1)
+    labelled = {name: np.count_nonzero(examples.weights[name]) / n for name in recipe.attributes}
+
+    def batches(first: int) -> Iterator[Batch]:
+        for epoch in range(first // a_round, recipe.epochs):
+            generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
+            order = torch.randperm(n, generator=generator)
+            for rows in order.split(size)[:a_round]:
+                faces = augment(torch.from_numpy(examples.planes[rows.numpy()]).float(), generator)
+                faces, others, share = blend(faces, generator, recipe.mixup)
+                yield rows.numpy(), (faces - PIXEL_MEAN) / PIXEL_STD, others, share
+
+    def losses(forward: Forward, batch: Batch) -> BatchLoss:
+        return _batch_loss(forward, batch, examples, recipe, labelled)
+
+    return Lessons(batches, losses, recipe.epochs * a_round, a_round)
+
+
+def _batch_loss(
+    forward: Forward, batch: Batch, examples: Examples, recipe: Recipe, labelled: Mapping[str, float]
+) -> BatchLoss:
+    rows, pictures, others, share = batch
+    outputs = forward(pictures)
+    total, parts = 0.0, {}
     for name in recipe.attributes:
         logits = outputs[name].float()
-        targets = torch.from_numpy(examples.targets[name][rows]).to(target)
-        counts = torch.from_numpy(examples.weights[name][rows]).to(target)
+        device = logits.device
+        targets = torch.from_numpy(examples.targets[name][rows]).to(device)
+        counts = torch.from_numpy(examples.weights[name][rows]).to(device)
+        other = others.to(device)
         summed = share * counts * target_loss(name, logits, targets)
         if share < 1:
             # The loss of a blend is the blend of the losses, which also holds where a target is no distribution.
-            other = others.to(target)
             summed = summed + (1 - share) * counts[other] * target_loss(name, logits, targets[other])
-        losses[name] = summed.sum(), int(counts.count_nonzero())
+        parts[name] = float(summed.detach().sum()), int(counts.count_nonzero())
+        # By the labels to be expected in a batch, so that every label counts alike, however few there are.
+        loss = summed.sum() / (labelled[name] * len(rows))
         if name in examples.taught:
-            taught = torch.from_numpy(examples.taught[name][rows]).to(target)
-            summed = share * teacher_loss(logits, taught, recipe.teacher_temperature)
+            taught = torch.from_numpy(examples.taught[name][rows]).to(device)
+            lesson = share * teacher_loss(logits, taught, recipe.teacher_temperature)
             if share < 1:
-                summed = summed + (1 - share) * teacher_loss(logits, taught[other], recipe.teacher_temperature)
-            lessons[name] = summed.sum()
-    return losses, lessons
-
-
-def _moving_average(decay: float) -> Callable[[Any, Any, torch.Tensor], None]:
-    """Return what averages weights; it forgets faster at first, so that short trainings keep little of their start."""
-
-    def update(averaged: Any, current: Any, n: torch.Tensor) -> None:
-        get_ema_multi_avg_fn(min(decay, (1 + int(n)) / (10 + int(n))))(averaged, current, n)
-
-    return update
-
-
-def _decayed_apart(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Return the weights in two groups: biases and those of batch normalisation do not decay."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    return [
-        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": weight_decay},
-        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
-    ]
+                lesson = lesson + (1 - share) * teacher_loss(logits, taught[other], recipe.teacher_temperature)
+            loss = (1 - recipe.teacher_share) * loss + recipe.teacher_share * lesson.mean()
+        total = total + recipe.emphasis.get(name, 1.0) * loss
+    return BatchLoss(total, parts)
 
 
 def _checksum(examples: Examples) -> int:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 from facestats._util.resources import bundled
 from facestats.classify.crops import DEFAULT_SIZE
@@ -15,12 +15,63 @@ from facestats.errors import MissingInputError, UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.training.networks import NETWORKS
 
-_AnyRecipe = TypeVar("_AnyRecipe")
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecipe:
+    """What every training has to be told, see :mod:`facestats.training.loop`.
+
+    Attributes
+    ----------
+    batch_size : int
+        Pictures per step.
+    learning_rate : float
+        Its peak; it rises over the first thirtieth of the steps and falls along a cosine.
+    weight_decay : float
+        AdamW's.
+    average : float
+        Decay of the moving average of the weights, which is the result; 0 takes the last weights.
+    bfloat16 : bool
+        Whether the network may compute in 16 bits while it trains, where a trial finds that quicker; weights and loss
+        stay in 32.
+    compiled : bool
+        Whether PyTorch compiles the network first, which takes two minutes and a C++ compiler.
+    seed : int
+        Of all that is random: weights, order, augmentation.
+
+    Raises
+    ------
+    UsageError
+        If a value does not make sense.
+    """
+
+    #: What ``kind`` says in the TOML file.
+    kind: ClassVar[str]
+    #: Smallest and largest value of each number.
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "batch_size": (2, 65_536),
+        "learning_rate": (1e-6, 1),
+        "weight_decay": (0, 10),
+        "average": (0, 0.99999),
+        "seed": (0, 2**31),
+    }
+
+    batch_size: int
+    learning_rate: float = 2e-3
+    weight_decay: float
+    average: float = 0.999
+    bfloat16: bool = True
+    compiled: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in self.ranges.items():
+            if not least <= getattr(self, name) <= most:
+                raise UsageError(f"{name} must be in [{least:g}, {most:g}], not {getattr(self, name):g}")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a network for one attribute or several is trained.
+class Recipe(TrainingRecipe):
+    """How a network for one attribute or several is trained, besides what :class:`TrainingRecipe` has.
 
     Attributes
     ----------
@@ -34,14 +85,6 @@ class Recipe:
         Side of the aligned face in pixels.
     epochs : int
         Passes over the data.
-    batch_size : int
-        Faces per step.
-    learning_rate : float
-        Its peak; it rises over the first twentieth of the steps and falls along a cosine.
-    weight_decay : float
-        AdamW's.
-    average : float
-        Decay of the moving average of the weights, which is what is kept; 0 keeps the last weights.
     mixup : float
         Parameter of the Beta distribution by which pairs of faces are blended (Zhang et al., 2018, arXiv 1710.09412);
         0 for never.
@@ -54,10 +97,10 @@ class Recipe:
         By which the logits of both are divided for that.
     emphasis : mapping of str to float
         Weight of each attribute's loss, 1 where it is not named.
-    bfloat16 : bool
-        Whether the network computes in 16 bits while it trains; weights and loss stay in 32.
-    seed : int
-        Of the weights, the order and the augmentation.
+    sources : tuple of str
+        Data sets, as the column ``source`` names them, that the network learns from; every one by default.
+    unseen : tuple of str
+        Data sets that the network never learns from; all their rows are scored on, for the card.
 
     Raises
     ------
@@ -70,24 +113,34 @@ class Recipe:
     'residual'
     """
 
+    kind: ClassVar[str] = "attributes"
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingRecipe.ranges,
+        "input_size": (32, 512),
+        "epochs": (1, 10_000),
+        "mixup": (0, 10),
+        "tagger_share": (0, 1),
+        "teacher_share": (0, 1),
+        "teacher_temperature": (0.5, 20),
+    }
+
     attributes: tuple[str, ...]
     network: str = "residual"
     input_color: str = "rgb"
     input_size: int = DEFAULT_SIZE
     epochs: int = 30
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    average: float = 0.999
     mixup: float = 0.2
     tagger_share: float = 0.5
     teacher_share: float = 0.5
     teacher_temperature: float = 2.0
     emphasis: Mapping[str, float] = field(default_factory=dict)
-    bfloat16: bool = True
-    seed: int = 0
+    sources: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    batch_size: int = field(default=128, kw_only=True)
+    weight_decay: float = field(default=0.05, kw_only=True)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in (*self.attributes, *self.emphasis):
             if name not in ATTRIBUTE_CLASSES:
                 raise UsageError(f"unknown attribute {name!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
@@ -97,43 +150,69 @@ class Recipe:
             raise UsageError(f"unknown network {self.network!r}; there is {', '.join(NETWORKS)}")
         if self.input_color not in ("gray", "rgb"):
             raise UsageError(f"input_color must be gray or rgb, not {self.input_color!r}")
-        for name, least, most in _RANGES:
-            if not least <= getattr(self, name) <= most:
-                raise UsageError(f"{name} must be in [{least:g}, {most:g}], not {getattr(self, name):g}")
         if not set(self.emphasis) <= set(self.attributes):
             raise UsageError(f"emphasis is for {', '.join(self.attributes)}, not {', '.join(self.emphasis)}")
         if not all(0 < weight < float("inf") for weight in self.emphasis.values()):
             raise UsageError("emphasis must be positive")
+        if both := sorted(set(self.sources) & set(self.unseen)):
+            raise UsageError(f"{', '.join(both)} cannot be both in sources, to learn from, and in unseen, to score on")
 
 
-_RANGES = (
-    ("input_size", 32, 512),
-    ("epochs", 1, 10_000),
-    ("batch_size", 2, 65_536),
-    ("learning_rate", 1e-6, 1),
-    ("weight_decay", 0, 10),
-    ("average", 0, 0.99999),
-    ("mixup", 0, 10),
-    ("tagger_share", 0, 1),
-    ("teacher_share", 0, 1),
-    ("teacher_temperature", 0.5, 20),
-    ("seed", 0, 2**31),
-)
+@dataclass(frozen=True)
+class DetectorRecipe(TrainingRecipe):
+    """How the detector is trained, besides what :class:`TrainingRecipe` has.
 
+    Attributes
+    ----------
+    steps : int
+        Batches to learn from; no picture comes twice.
+    side : int
+        Width and height of the pictures in pixels, a multiple of 32.
 
-def shipped_recipes() -> dict[str, Path]:
-    """Return the recipes of attribute models that come with facestats, by name.
+    Raises
+    ------
+    UsageError
+        If a value does not make sense.
 
     Examples
     --------
-    >>> {'expression', 'people', 'teacher'} <= set(shipped_recipes())
+    >>> DetectorRecipe(steps=100).batch_size
+    16
+    """
+
+    kind: ClassVar[str] = "detector"
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingRecipe.ranges,
+        "steps": (1, 10_000_000),
+        "side": (64, 2048),
+    }
+
+    steps: int = 24_000
+    side: int = 320
+    batch_size: int = field(default=16, kw_only=True)
+    weight_decay: float = field(default=0.01, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.side % 32:
+            raise UsageError(f"side must be a multiple of 32, not {self.side}")
+
+
+_KINDS: Mapping[str, type[TrainingRecipe]] = {kind.kind: kind for kind in (Recipe, DetectorRecipe)}
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Return the recipes that come with facestats, by name.
+
+    Examples
+    --------
+    >>> {'detector', 'expression', 'people', 'teacher'} <= set(shipped_recipes())
     True
     """
-    paths = sorted(bundled("recipes").glob("*.toml"))
-    return {path.stem: path for path in paths if path.stem != "detector"}
+    return {path.stem: path for path in sorted(bundled("recipes").glob("*.toml"))}
 
 
-def find_recipe(name: str) -> Recipe:
+def find_recipe(name: str) -> TrainingRecipe:
     """Return a recipe by the name of a shipped one, the path of a TOML file, or an attribute.
 
     Parameters
@@ -160,21 +239,17 @@ def find_recipe(name: str) -> Recipe:
         return read_recipe(shipped[name])
     for path in shipped.values():
         recipe = read_recipe(path)
-        if name in recipe.attributes:
+        if isinstance(recipe, Recipe) and name in recipe.attributes:
             return replace(recipe, attributes=(name,), emphasis={})
     raise UnknownNameError(
-        f"unknown recipe {name!r}; there are {', '.join(shipped)}, detector, each attribute, and files ending in .toml"
+        f"unknown recipe {name!r}; there are {', '.join(shipped)}, each attribute, and files ending in .toml"
     )
 
 
-def read_recipe(path: Path, kind: type[_AnyRecipe] = Recipe) -> _AnyRecipe:
-    """Read a recipe from a TOML file, whose keys are the attributes of its class.
+def read_recipe(path: Path) -> TrainingRecipe:
+    """Read a recipe from a TOML file.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-    kind : type
-        :class:`Recipe`, or :class:`facestats.training.detector.fitting.DetectorRecipe`.
+    Its keys are the attributes of :class:`Recipe`, or, after ``kind = "detector"``, of :class:`DetectorRecipe`.
 
     Raises
     ------
@@ -196,33 +271,49 @@ def read_recipe(path: Path, kind: type[_AnyRecipe] = Recipe) -> _AnyRecipe:
         raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
-    known = {part.name: part for part in fields(kind)}
+    name = raw.pop("kind", Recipe.kind)
+    if name not in _KINDS:
+        raise UsageError(f"{path}: kind must be {' or '.join(_KINDS)}, not {name!r}")
+    known = {part.name: part for part in fields(_KINDS[name])}
     for key, value in raw.items():
         if key not in known:
-            raise UsageError(f"{path}: unknown key {key!r}; there are {', '.join(known)}")
+            raise UsageError(f"{path}: unknown key {key!r}; there are kind, {', '.join(known)}")
         raw[key] = _typed(path, key, value, str(known[key].type))
     if "attributes" in known and "attributes" not in raw:
-        raise UsageError(f"{path} has no key 'attributes'")
+        raise UsageError(f"{path} has no key 'attributes'; a recipe of the detector says kind = \"detector\"")
     try:
-        return kind(**raw)
+        return _KINDS[name](**raw)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
-def recipe_toml(recipe: Recipe) -> str:
+def recipe_values(recipe: TrainingRecipe) -> dict[str, Any]:
+    """Return the values of a recipe as JSON has them, for cards and checkpoints.
+
+    Examples
+    --------
+    >>> recipe_values(Recipe(("gender",)))["attributes"]
+    ['gender']
+    """
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
+
+
+def recipe_toml(recipe: TrainingRecipe) -> str:
     """Return a recipe as the text of a TOML file that :func:`read_recipe` reads.
 
     Examples
     --------
-    >>> recipe_toml(Recipe(("gender", "age"), emphasis={"age": 0.5})).splitlines()[0]
+    >>> recipe_toml(Recipe(("gender", "age"), emphasis={"age": 0.5})).splitlines()[1]
     'attributes = ["gender", "age"]'
     """
-    values = asdict(recipe)
-    emphasis = values.pop("emphasis")
+    common = {part.name for part in fields(TrainingRecipe)}
+    values = {"kind": recipe.kind, **dict(sorted(asdict(recipe).items(), key=lambda item: item[0] in common))}
+    tables = {name: values.pop(name) for name, value in list(values.items()) if isinstance(value, Mapping)}
     # What JSON and TOML write alike: texts without odd characters, numbers, lists of texts; and true and false.
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    if emphasis:
-        lines += ["", "[emphasis]", *(f"{name} = {json.dumps(value)}" for name, value in emphasis.items())]
+    for title, table in tables.items():
+        if table:
+            lines += ["", f"[{title}]", *(f"{name} = {json.dumps(value)}" for name, value in table.items())]
     return "\n".join(lines) + "\n"
 
 

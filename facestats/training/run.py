@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 from torch import nn
 
-from facestats._util.files import sha256_of
 from facestats.classify.base import softmax
 from facestats.classify.crops import FRAMING
 from facestats.datasets.faces import FaceData, concatenate, load_faces
@@ -33,20 +32,19 @@ from facestats.training.cards import (
     sources_of,
     with_source,
 )
+from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.curves import CURVES_FILE, add_epoch
 from facestats.training.examples import combine
 from facestats.training.export import check_out, round_weights, write_model
-from facestats.training.fitting import fit, network_logits, new_network, torch_device
+from facestats.training.fitting import fit, network_logits, new_network
+from facestats.training.loop import torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
 from facestats.training.origins import all_commands, all_terms, origin_of
-from facestats.training.recipes import Recipe
+from facestats.training.recipes import Recipe, recipe_values
 from facestats.training.targets import target_loss, training_targets
 from facestats.training.teaching import read_teacher, taught_by
 from facestats.training.transfer import read_start, take_over
 from facestats.types import Float32, Predictions, UInt8
-
-#: The checkpoint in the folder of a training that has not finished.
-CHECKPOINT_FILE = "training.pt"
 
 #: Shares of the fitting half with a verdict at which the card says how many of them are right.
 CURVE_COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
@@ -105,7 +103,7 @@ def train_model(
     UnknownNameError, MissingInputError, DataError
         See :func:`facestats.datasets.faces.load_faces`.
     DeviceError, OutputError
-        See :func:`facestats.training.fitting.fit` and :func:`facestats.training.export.check_out`.
+        See :func:`facestats.training.loop.train` and :func:`facestats.training.export.check_out`.
     ModelError
         See :func:`facestats.training.transfer.read_start` and :func:`facestats.training.teaching.read_teacher`.
 
@@ -123,6 +121,15 @@ def train_model(
     origins = [origin_of(teacher.card) for teacher in teaching]
     served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
     check_out(out, overwrite=overwrite)
+    checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE
+    if not resume:
+        checkpoint.unlink(missing_ok=True)
+    about = {
+        "detector": identity,
+        **identity_of_files("data", data),
+        **identity_of_files("teacher", [teacher.folder / WEIGHTS_FILE for teacher in teaching]),
+    }
+    check_checkpoint(checkpoint, {**recipe_values(recipe), **about})
 
     def load(path: Path, name: str, split: str) -> FaceData:
         faces = load_faces(path, name, split, size=recipe.input_size, detector=detector, progress=progress)
@@ -142,14 +149,11 @@ def train_model(
     del files, of_files  # what trains holds a copy of the crops
     if teaching:
         examples = taught_by(examples, teaching, device=device, bfloat16=recipe.bfloat16, progress=progress)
-    checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE
-    if not resume:
-        checkpoint.unlink(missing_ok=True)
     network = fit(
         examples,
         recipe,
         start=begun.weights if begun else None,
-        about={f"teacher {i}": sha256_of(teacher.folder / WEIGHTS_FILE) for i, teacher in enumerate(teaching)},
+        about=about,
         on_epoch=lambda epoch, network, losses: add_epoch(
             curves, epoch, {name: (losses[name], *_look(network, faces, recipe)) for name, faces in validation.items()}
         ),
@@ -180,7 +184,7 @@ def train_model(
             **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in _KINDS},
             "faces_found": found,
             "detector": identity,
-            "recipe": {**asdict(recipe), "attributes": list(recipe.attributes)},
+            "recipe": recipe_values(recipe),
             "commands": all_commands(learned_from, command),
             "start": begun.origin.to_json() if begun else None,
             "teachers": [origin.to_json() for origin in origins],

@@ -1,65 +1,26 @@
-"""The training loop of the detector: seeded, with checkpoints from which it goes on after an interruption."""
+"""Training the detector: batches of scenes that workers make, and what they are worth."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
 from facestats._util.threads import opencv_threads, usable_cores
 from facestats.errors import DataError
 from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.scenes import Material, make_scene
 from facestats.training.detector.targets import Assignment, Scene, assign, cell_grid, detection_loss
-from facestats.training.fitting import torch_device
-from facestats.training.schedule import rate_share
-from facestats.training.torchfile import load_checkpoint, save_checkpoint
+from facestats.training.loop import BatchLoss, Forward, Lessons, train, weights_checksum
+from facestats.training.recipes import DetectorRecipe
 from facestats.types import UInt8
 
 _LARGEST_GRADIENT = 10.0
-
-
-@dataclass(frozen=True)
-class DetectorRecipe:
-    """Everything, besides the data, that decides what comes out of a training.
-
-    Attributes
-    ----------
-    steps : int
-        Batches that are learned from; no picture comes twice.
-    batch_size : int
-        Pictures per step.
-    side : int
-        Their width and height in pixels, a multiple of 32.
-    learning_rate : float
-        Its peak; it rises over the first thirtieth of the steps and falls along a cosine.
-    weight_decay : float
-        AdamW's.
-    average : float
-        Decay of the moving average of the weights, which is what is kept.
-    bfloat16 : bool
-        Whether the network computes in 16 bits while it trains; weights and loss stay in 32.
-    seed : int
-        Of the weights and the pictures.
-    """
-
-    steps: int = 24_000
-    batch_size: int = 16
-    side: int = 320
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
-    average: float = 0.999
-    bfloat16: bool = True
-    seed: int = 0
-
 
 #: Steps between two checkpoints.
 CHECKPOINT_STEPS = 250
@@ -116,6 +77,7 @@ def fit_detector(
     recipe: DetectorRecipe,
     *,
     start: FastDetector | None = None,
+    about: Mapping[str, str] | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
     progress: bool = False,
@@ -130,6 +92,8 @@ def fit_detector(
         How.
     start : FastDetector, optional
         Network whose weights the training goes on from, by default fresh ones; changed.
+    about : mapping of str to str, optional
+        What else tells this training from others, by what it is of.
     checkpoint : pathlib.Path, optional
         A file written every :data:`CHECKPOINT_STEPS` steps, from which the same training goes on. It holds tensors and
         numbers only.
@@ -156,43 +120,49 @@ def fit_detector(
     --------
     >>> network = fit_detector(material, DetectorRecipe(steps=10))  # doctest: +SKIP
     """
-    target = torch_device(device)
     if not material.photos and not (material.faces and material.rooms):
         raise DataError("there is no face to learn from: give photos with faces, or faces to paste and photos of rooms")
     network = start or new_detector(recipe.seed)
-    identity = {**asdict(recipe), "material": _describe(material)}
+    identity = {"material": _describe(material), **(about or {})}
     if start is not None:
-        identity["start"] = zlib.crc32(b"".join(weight.numpy().tobytes() for weight in network.state_dict().values()))
-    network = network.to(target)
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_share(step, recipe.steps))
-    parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
-    first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
-    centres, strides = (torch.from_numpy(part).to(target) for part in cell_grid(recipe.side, recipe.side))
-    network.train()
-    bar = tqdm(total=recipe.steps, initial=first, desc="training", unit="step", disable=not progress)
-    smoothed: dict[str, float] = {}
-    for step, (pixels, assignment) in enumerate(_batches(material, recipe, first), start=first + 1):
-        images = normalized(torch.from_numpy(pixels).to(target))
-        with torch.autocast(target.type, torch.bfloat16, enabled=recipe.bfloat16):
-            outputs = network(images)
-        losses = detection_loss(*flatten(outputs), assignment, centres, strides)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(network)
-        for name, loss in losses.items():
-            smoothed[name] = 0.99 * smoothed.get(name, float(loss.detach())) + 0.01 * float(loss.detach())
-        bar.update()
-        if step % 50 == 0:
-            bar.set_postfix({name: f"{value:.3f}" for name, value in smoothed.items()}, refresh=False)
-        if checkpoint and (step % CHECKPOINT_STEPS == 0 or step == recipe.steps):
-            save_checkpoint(checkpoint, identity, step, parts)
-    bar.close()
-    return averaged.module.eval().cpu()
+        identity["start"] = weights_checksum(start.state_dict())
+    return train(
+        network,
+        lessons_of(material, recipe),
+        recipe,
+        identity=identity,
+        checkpoint=checkpoint,
+        device=device,
+        progress=progress,
+    )
+
+
+def lessons_of(material: Material, recipe: DetectorRecipe) -> Lessons[tuple[UInt8, Assignment]]:
+    """Return batches of scenes and what they are worth.
+
+    Examples
+    --------
+    >>> lessons_of(material, DetectorRecipe(steps=10)).steps  # doctest: +SKIP
+    10
+    """
+    centres, strides = (torch.from_numpy(part) for part in cell_grid(recipe.side, recipe.side))
+
+    def losses(forward: Forward, batch: tuple[UInt8, Assignment]) -> BatchLoss:
+        pixels, assignment = batch
+        scores, geometry = flatten(forward(normalized(torch.from_numpy(pixels))))
+        device = scores.device
+        of = detection_loss(scores, geometry, assignment, centres.to(device), strides.to(device))
+        return BatchLoss(sum(of.values()), {name: (float(loss.detach()), 1) for name, loss in of.items()})
+
+    return Lessons(
+        lambda first: _batches(material, recipe, first),
+        losses,
+        recipe.steps,
+        CHECKPOINT_STEPS,
+        round_name="round",
+        largest_gradient=_LARGEST_GRADIENT,
+        channels_last=recipe.compiled,
+    )
 
 
 def flatten(outputs: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -17,15 +16,16 @@ from facestats.errors import MissingInputError, ModelError
 from facestats.evaluation.detection import MIN_SCORE, evaluate_detector
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
 from facestats.training.cards import describe_terms, detector_card_markdown
+from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.detector.export import detector_to_onnx
-from facestats.training.detector.fitting import DetectorRecipe, fit_detector
+from facestats.training.detector.fitting import fit_detector
 from facestats.training.detector.network import FastDetector
 from facestats.training.detector.scenes import Material
 from facestats.training.detector.scores import fit_scores, judged_scores, rescale_scores
 from facestats.training.detector.teaching import create_teachers, taught_crops, taught_photos
 from facestats.training.export import check_out, load_weights, read_safetensors, safetensors_bytes, write_folder
-from facestats.training.fitting import torch_device
-from facestats.training.run import CHECKPOINT_FILE
+from facestats.training.loop import torch_device
+from facestats.training.recipes import DetectorRecipe, recipe_values
 
 #: Pictures that are taken of each file with faces at most.
 FACES_OF_A_FILE = 20_000
@@ -66,6 +66,7 @@ def train_detector(
     teachers: Sequence[str] = ("centerface",),
     recipe: DetectorRecipe | None = None,
     start: Path | None = None,
+    command: str = "",
     device: str = "cpu",
     resume: bool = True,
     overwrite: bool = False,
@@ -89,6 +90,8 @@ def train_detector(
         How.
     start : pathlib.Path, optional
         Folder of a detector that was trained before, whose weights the training goes on from.
+    command : str
+        What the card says makes the detector again.
     device : str
         ``"cpu"`` or ``"cuda"``.
     resume : bool
@@ -115,11 +118,15 @@ def train_detector(
     sources = Counter(name for path in (data, *faces) for name in sources_in(path))
     check_out(out, overwrite=overwrite)
     recipe = recipe or DetectorRecipe()
-    material = gather_material(data, faces, teachers, progress=progress)
     checkpoint = out / CHECKPOINT_FILE
     if not resume:
         checkpoint.unlink(missing_ok=True)
-    network = fit_detector(material, recipe, start=begun, checkpoint=checkpoint, device=device, progress=progress)
+    about = {"teachers": ", ".join(teachers), **identity_of_files("data", (data, *faces))}
+    check_checkpoint(checkpoint, {**recipe_values(recipe), **about})
+    material = gather_material(data, faces, teachers, progress=progress)
+    network = fit_detector(
+        material, recipe, start=begun, about=about, checkpoint=checkpoint, device=device, progress=progress
+    )
 
     with tempfile.TemporaryDirectory() as folder:
 
@@ -153,11 +160,13 @@ def train_detector(
             "validation": scores,
             "score_scale": scale,
             "score_shift": shift,
+            "recipe": recipe_values(recipe),
+            "commands": [command],
+            "sources": dict(sources),
             "parameters": sum(weight.numel() for weight in network.parameters()),
         },
     )
-    command = training_command(data, faces, teachers, recipe, start)
-    card = write_folder(out, parts, card, detector_card_markdown(card, command))
+    card = write_folder(out, parts, card, detector_card_markdown(card))
     checkpoint.unlink(missing_ok=True)
     return card
 
@@ -204,25 +213,3 @@ def load_detector(folder: Path) -> FastDetector:
         raise ModelError(f"{folder / CARD_FILE}: score_scale must be positive, not {scale}")
     rescale_scores(network, 1 / scale, -shift / scale)
     return network
-
-
-def training_command(
-    data: Path, faces: Sequence[Path], teachers: Sequence[str], recipe: DetectorRecipe, start: Path | None = None
-) -> str:
-    """Return the command line that repeats a training.
-
-    Examples
-    --------
-    >>> training_command(Path("detection.parquet"), [], ["centerface"], DetectorRecipe(steps=9)).split(" --batch")[0]
-    'facestats train detector --data detection.parquet --teacher centerface --steps 9'
-    """
-    words: list[object] = ["facestats", "train", "detector", "--data", data.name]
-    for path in faces:
-        words += ["--faces", path.name]
-    for name in teachers:
-        words += ["--teacher", Path(name).name]
-    if start:
-        words += ["--start", start.resolve().name]
-    words += ["--steps", recipe.steps, "--batch-size", recipe.batch_size]
-    words += ["--learning-rate", recipe.learning_rate, "--seed", recipe.seed]
-    return shlex.join(str(word) for word in words)

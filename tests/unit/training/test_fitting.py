@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from facestats.errors import DataError, DeviceError, ModelError, OutputError
-from facestats.training import fitting
+from facestats.training import fitting, loop
 from facestats.training.examples import combine
-from facestats.training.fitting import network_logits, new_network, torch_device
+from facestats.training.fitting import network_logits, new_network
+from facestats.training.loop import torch_device
 from facestats.training.recipes import Recipe
 
 QUICK = Recipe(
@@ -51,14 +52,14 @@ def test_goes_on_after_an_interruption(bright_and_dark, tmp_path, monkeypatch):
     class PowerCut(Exception):
         pass
 
-    save = fitting.save_checkpoint
+    save = loop.save_checkpoint
 
-    def save_then_fail(path, identity, epoch, parts):
-        save(path, identity, epoch, parts)
-        if epoch == 2:
+    def save_then_fail(path, identity, done, parts):
+        save(path, identity, done, parts)
+        if done == 2 * 64 / QUICK.batch_size:
             raise PowerCut
 
-    monkeypatch.setattr(fitting, "save_checkpoint", save_then_fail)
+    monkeypatch.setattr(loop, "save_checkpoint", save_then_fail)
     with pytest.raises(PowerCut):
         fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt")
     monkeypatch.undo()
@@ -73,13 +74,13 @@ def test_goes_on_after_an_interruption(bright_and_dark, tmp_path, monkeypatch):
 def test_goes_on_exactly_with_all_that_is_random(bright_and_dark, tmp_path, monkeypatch):
     recipe = replace(QUICK, network="residual", mixup=0.4, bfloat16=True, epochs=2, learning_rate=1e-3)
     whole = weights_of(fit(bright_and_dark, recipe))
-    save = fitting.save_checkpoint
+    save = loop.save_checkpoint
 
     def save_then_stop(*arguments):
         save(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fitting, "save_checkpoint", save_then_stop)
+    monkeypatch.setattr(loop, "save_checkpoint", save_then_stop)
     with pytest.raises(KeyboardInterrupt):
         fit(bright_and_dark, recipe, checkpoint=tmp_path / "training.pt")
     monkeypatch.undo()
@@ -119,7 +120,7 @@ def test_a_finished_checkpoint_trains_no_more(bright_and_dark, tmp_path, monkeyp
 
 def test_checkpoint_of_another_recipe(bright_and_dark, tmp_path):
     fit(bright_and_dark, replace(QUICK, epochs=1), checkpoint=tmp_path / "training.pt")
-    with pytest.raises(OutputError, match="belongs to another training: use --no-resume"):
+    with pytest.raises(OutputError, match=r"belongs to another training \(seed changed since\): use --no-resume"):
         fit(bright_and_dark, replace(QUICK, epochs=1, seed=9), checkpoint=tmp_path / "training.pt")
 
 

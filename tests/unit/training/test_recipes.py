@@ -1,7 +1,7 @@
 import pytest
 
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
-from facestats.training.recipes import Recipe, find_recipe, read_recipe, recipe_toml, shipped_recipes
+from facestats.training.recipes import DetectorRecipe, Recipe, find_recipe, read_recipe, recipe_toml, shipped_recipes
 
 
 @pytest.fixture
@@ -15,15 +15,11 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("name", list(shipped_recipes()))
 def test_shipped_recipes_are_read(name):
-    assert find_recipe(name).attributes
+    assert find_recipe(name) == read_recipe(shipped_recipes()[name])
 
 
 def test_the_detector_has_a_recipe_of_its_own():
-    from facestats._util.resources import bundled
-    from facestats.training.detector.fitting import DetectorRecipe
-
-    assert read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe) == DetectorRecipe()
-    assert "detector" not in shipped_recipes()
+    assert find_recipe("detector") == DetectorRecipe()
 
 
 def test_every_attribute_has_a_recipe():
@@ -40,7 +36,7 @@ def test_a_file_of_ones_own(write):
     ("text", "told"),
     [
         ("epochs = 3", "has no key 'attributes'"),
-        ('attributes = ["gender"]\nepoch = 3', "unknown key 'epoch'; there are attributes, network"),
+        ('attributes = ["gender"]\nepoch = 3', "unknown key 'epoch'; there are kind, batch_size"),
         ('attributes = ["gender"]\nepochs = "3"', "epochs must be int, not '3'"),
         ('attributes = ["gender"]\nepochs = true', "epochs must be int, not True"),
         ('attributes = ["gender"]\nepochs = 0', r"epochs must be in \[1, 10000\], not 0"),
@@ -56,6 +52,13 @@ def test_a_file_of_ones_own(write):
         ('attributes = ["age"]\n[emphasis]\nage = nan', "emphasis must be positive"),
         ('attributes = ["age"]\n[emphasis]\ngender = 1', "emphasis is for age, not gender"),
         ("attributes = [", "is not TOML"),
+        ('kind = "tracker"', "kind must be attributes or detector, not 'tracker'"),
+        ('kind = "detector"\nepochs = 3', "unknown key 'epochs'; there are kind, .*steps, side"),
+        ('kind = "detector"\nside = 100', "side must be a multiple of 32, not 100"),
+        ('kind = "detector"\nside = 32', r"side must be in \[64, 2048\], not 32"),
+        ('kind = "detector"\nsteps = 0', "steps must be in"),
+        ('kind = "detector"\nbatch_size = 1', "batch_size must be in"),
+        ('attributes = ["age"]\nsources = ["lfw"]\nunseen = ["lfw"]', "lfw cannot be both in sources"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_file(write, text, told):
@@ -63,9 +66,21 @@ def test_what_is_wrong_is_told_with_the_file(write, text, told):
         read_recipe(write(text))
 
 
-def test_written_recipes_are_read_again(write):
-    recipe = Recipe(("gender", "age"), learning_rate=3e-4, bfloat16=False, emphasis={"age": 0.5, "gender": 2.0})
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(("gender", "age"), learning_rate=3e-4, bfloat16=False, emphasis={"age": 0.5, "gender": 2.0}),
+        Recipe(("expression",), sources=("fer2013",), unseen=("lfw", "ckplus")),
+        DetectorRecipe(steps=5, side=96, compiled=True),
+    ],
+)
+def test_written_recipes_are_read_again(write, recipe):
     assert read_recipe(write(recipe_toml(recipe))) == recipe
+
+
+def test_a_recipe_of_ones_own_for_the_detector(write):
+    path = write('kind = "detector"\nsteps = 7\nlearning_rate = 1e-3\n')
+    assert find_recipe(str(path)) == DetectorRecipe(steps=7, learning_rate=1e-3)
 
 
 def test_recipes_that_are_not_there(tmp_path):

@@ -3,8 +3,8 @@ import pickle
 import pytest
 import torch
 
-from facestats.errors import ModelError, OutputError
-from facestats.training.torchfile import load_checkpoint, read_torch_file, save_checkpoint
+from facestats.errors import ModelError
+from facestats.training.torchfile import read_torch_file
 
 
 class Trap:
@@ -56,29 +56,3 @@ def test_damaged_inside(tmp_path):
     (tmp_path / "f.pt").write_bytes(bytes(content))
     with pytest.raises(ModelError):
         read_torch_file(tmp_path / "f.pt")
-
-
-def test_a_checkpoint_brings_every_part_back(tmp_path):
-    saved, fresh = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
-    save_checkpoint(tmp_path / "c.pt", {"seed": 1}, 7, {"network": saved})
-    assert load_checkpoint(tmp_path / "c.pt", {"seed": 1}, {"network": fresh}) == 7
-    assert torch.equal(saved.weight, fresh.weight)
-
-
-def test_checkpoints_of_another_training_or_none_at_all_are_refused(tmp_path):
-    path, network = tmp_path / "c.pt", torch.nn.Linear(3, 2)
-    save_checkpoint(path, {"seed": 1}, 7, {"network": network})
-    with pytest.raises(OutputError, match="belongs to another training: use --no-resume"):
-        load_checkpoint(path, {"seed": 2}, {"network": network})
-    torch.save({"identity": {"seed": 1}, "epoch": 7}, path)  # as an earlier facestats wrote it
-    with pytest.raises(OutputError, match="belongs to another training"):
-        load_checkpoint(path, {"seed": 1}, {"network": network})
-    path.write_bytes(b"damaged")
-    with pytest.raises(OutputError, match="delete it or use --no-resume"):
-        load_checkpoint(path, {"seed": 1}, {"network": network})
-
-
-def test_a_checkpoint_where_a_file_is_in_the_way(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot write the checkpoint"):
-        save_checkpoint(tmp_path / "file" / "c.pt", {}, 0, {})

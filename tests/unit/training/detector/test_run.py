@@ -8,12 +8,13 @@ from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, STRIDES, FastFace
 from facestats.errors import DataError, DeviceError, MissingInputError, ModelError, OutputError, UnknownNameError
 from facestats.training.detector import run
 from facestats.training.detector.export import detector_to_onnx
-from facestats.training.detector.fitting import DetectorRecipe, fit_detector, flatten, new_detector
+from facestats.training.detector.fitting import fit_detector, flatten, new_detector
 from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.run import train_detector
 from facestats.training.detector.scenes import Material
 from facestats.training.detector.targets import cell_grid, decode
 from facestats.training.export import read_safetensors
+from facestats.training.recipes import DetectorRecipe, recipe_toml
 
 TINY = DetectorRecipe(steps=2, batch_size=2, side=64)
 
@@ -48,12 +49,13 @@ def test_training_makes_the_loss_smaller(material):
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights(material, tmp_path, monkeypatch):
+    from facestats.training import loop
     from facestats.training.detector import fitting
 
     monkeypatch.setattr(fitting, "CHECKPOINT_STEPS", 1)
     recipe = DetectorRecipe(steps=3, batch_size=2, side=64, bfloat16=False)
     whole = fit_detector(material, recipe)
-    save, saved = fitting.save_checkpoint, []
+    save, saved = loop.save_checkpoint, []
 
     def stop_after_two(path, identity, done, parts):
         save(path, identity, done, parts)
@@ -61,7 +63,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(material, tmp_path,
         if len(saved) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fitting, "save_checkpoint", stop_after_two)
+    monkeypatch.setattr(loop, "save_checkpoint", stop_after_two)
     with pytest.raises(KeyboardInterrupt):
         fit_detector(material, recipe, checkpoint=tmp_path / "training.pt")
     resumed = fit_detector(material, recipe, checkpoint=tmp_path / "training.pt")
@@ -106,7 +108,7 @@ def test_the_backend_decodes_as_the_loss_does(tmp_path, portrait):
 
 def test_from_data_files_to_a_detector_that_runs(photos_file, faces_file, tmp_path, capfd):
     out = tmp_path / "models" / "mine"
-    card = train_detector(photos_file, [faces_file], out, recipe=TINY)
+    card = train_detector(photos_file, [faces_file], out, recipe=TINY, command="facestats train mine.toml")
     assert capfd.readouterr().out == ""
     names = ["card.json", "card.md", "model.onnx", "weights.safetensors"]
     assert sorted(path.name for path in out.iterdir()) == names
@@ -114,7 +116,8 @@ def test_from_data_files_to_a_detector_that_runs(photos_file, faces_file, tmp_pa
     assert card.metrics["validation"]["n"] == 3
     assert card.metrics["parameters"] < 300_000
     assert "3 photos with 3 faces and 3 without" in card.data
-    assert "facestats train detector --data photos.parquet --faces faces.parquet" in (out / "card.md").read_text()
+    assert "facestats train mine.toml" in (out / "card.md").read_text()
+    assert recipe_toml(TINY) in (out / "card.md").read_text()
     assert create_detector(str(out / "model.onnx")).name == "fast"
     with pytest.raises(OutputError, match="already holds"):
         train_detector(photos_file, [faces_file], out, recipe=TINY)
@@ -143,7 +146,6 @@ def test_goes_on_from_a_trained_detector(photos_file, tmp_path, monkeypatch):
 
     monkeypatch.setattr(run, "fit_detector", watched)
     train_detector(photos_file, [], tmp_path / "second", recipe=TINY, start=first)
-    assert "--start first" in (tmp_path / "second" / "card.md").read_text()
     # What the first training learned, before its scores were rescaled for its card.
     learned, scale = read_safetensors(first / "weights.safetensors"), DetectorCard.read(first / "card.json").metrics
     for name, weight in started.items():
