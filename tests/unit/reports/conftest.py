@@ -1,6 +1,8 @@
+import nbformat
 import pytest
 from stores import make_store
 
+from facestats.reports import run
 from facestats.reports.data import load_video
 
 
@@ -12,3 +14,17 @@ def store(tmp_path_factory):
 @pytest.fixture
 def people(store):
     return load_video(str(store.path), "people", page_folder=str(store.path.parent), linked=True)
+
+
+@pytest.fixture
+def planned(monkeypatch):
+    """What would run: template, executed notebook and parameters, without running it."""
+    calls = []
+
+    def fake(template, out, parameters, *, progress=None):
+        calls.append((template.name, out.name, dict(parameters)))
+        nbformat.write(nbformat.v4.new_notebook(), out)
+
+    monkeypatch.setattr(run, "execute", fake)
+    monkeypatch.setattr(run, "at_once", lambda: 1)  # so that the calls are in order
+    return calls

@@ -1,25 +1,16 @@
-import os
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient.exceptions import DeadKernelError
 from pages import OUTSIDE, write_notebook
-from papermill.exceptions import PapermillExecutionError
 from stores import EMPTY, FAILED, PARTIAL, PEOPLE, make_store
 
 import facestats
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
-from facestats.reports import folder, run
-from facestats.reports.kernel import ThisPython, cause
+from facestats.reports import run
 from facestats.store.store import create_store
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return make_store(tmp_path_factory.mktemp("store") / "syn")
 
 
 @pytest.fixture(scope="module")
@@ -137,20 +128,6 @@ def _plain(folder: Path) -> Path:
     return write_notebook(folder / "plain.ipynb", "a = 1", tagged=None)
 
 
-@pytest.fixture
-def planned(monkeypatch):
-    """What would run: template, executed notebook and parameters, without running it."""
-    calls = []
-
-    def fake(template, out, parameters, *, progress=None):
-        calls.append((template.name, out.name, dict(parameters)))
-        nbformat.write(nbformat.v4.new_notebook(), out)
-
-    monkeypatch.setattr(run, "execute", fake)
-    monkeypatch.setattr(run, "at_once", lambda: 1)  # so that the calls are in order
-    return calls
-
-
 def test_one_report_a_video_and_one_over_all(store, tmp_path, planned):
     facestats.report(store.path, out=tmp_path)
     assert [name for _, name, _ in planned] == [
@@ -196,39 +173,10 @@ def test_the_others_still_run_when_one_fails(store, tmp_path, planned, monkeypat
     assert "kernel died" in (tmp_path / f"{PEOPLE}.html").read_text(encoding="utf-8")
 
 
-def test_clips_are_linked_where_possible_copied_where_not_and_replaced(store, tmp_path, planned, monkeypatch):
-    clip = store.path / "clips" / f"{PEOPLE}.mp4"
-    facestats.report(store.path, out=tmp_path / "linked")
-    assert (tmp_path / "linked" / "clips" / clip.name).samefile(clip)
-    facestats.report(store.path, out=tmp_path / "linked")  # again, over itself
-
-    def refuse(*_):
-        raise OSError("another file system")
-
-    monkeypatch.setattr(folder.os, "link", refuse)
-    old = tmp_path / "copied" / "clips" / clip.name
-    old.parent.mkdir(parents=True)
-    old.write_bytes(b"an old clip")
-    facestats.report(store.path, out=tmp_path / "copied")
-    assert old.read_bytes() == clip.read_bytes()
-    assert not old.samefile(clip)
-    assert sorted(path.name for path in old.parent.iterdir()) == [".facestats-clips", clip.name]
-
-
 def test_a_template_for_each_video_needs_videos(tmp_path, planned):
     each = write_notebook(tmp_path / "each.ipynb", "store = ''\nvideo = ''")
     with pytest.raises(UsageError, match="holds no videos"):
         facestats.report(create_store(tmp_path / "none"), out=tmp_path / "out", template=each)
-
-
-def test_the_kernel_is_this_python():
-    assert ThisPython(kernel_name="python3").kernel_spec.argv[0] == sys.executable
-
-
-def test_a_cause_is_one_line_without_colours():
-    error = PapermillExecutionError(1, 2, "x", "ValueError", "\x1b[31mbad\x1b[0m thing\nand more", [])
-    assert cause(error) == "ValueError: bad thing"
-    assert cause(PapermillExecutionError(1, 2, "x", "SystemExit", "", [])) == "SystemExit"
 
 
 @pytest.mark.slow
@@ -250,13 +198,3 @@ def test_a_dying_kernel_is_told(store, tmp_path):
     (problem,) = facestats.report(store.path, out=tmp_path / "out", template=template).problems
     assert problem.endswith("dies.ipynb stopped: the notebook's kernel died, perhaps for want of memory")
     assert "before" in (tmp_path / "out" / "dies.html").read_text(encoding="utf-8")
-
-
-def test_what_a_killed_run_left_unfinished_goes_after_a_day(store, tmp_path, planned):
-    old, fresh, other = (tmp_path / name for name in (".0123456789ab.html", ".ab0123456789.html", ".mine.html"))
-    for path in (old, fresh, other):
-        path.touch()
-    for path in (old, other):
-        os.utime(path, (0, 0))
-    facestats.report(store.path, out=tmp_path, video="people")
-    assert [path.exists() for path in (old, fresh, other)] == [False, True, True]

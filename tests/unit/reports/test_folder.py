@@ -1,0 +1,35 @@
+import os
+
+from stores import PEOPLE
+
+import facestats
+from facestats.reports import folder
+
+
+def test_clips_are_linked_where_possible_copied_where_not_and_replaced(store, tmp_path, planned, monkeypatch):
+    clip = store.path / "clips" / f"{PEOPLE}.mp4"
+    facestats.report(store.path, out=tmp_path / "linked")
+    assert (tmp_path / "linked" / "clips" / clip.name).samefile(clip)
+    facestats.report(store.path, out=tmp_path / "linked")  # again, over itself
+
+    def refuse(*_):
+        raise OSError("another file system")
+
+    monkeypatch.setattr(folder.os, "link", refuse)
+    old = tmp_path / "copied" / "clips" / clip.name
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"an old clip")
+    facestats.report(store.path, out=tmp_path / "copied")
+    assert old.read_bytes() == clip.read_bytes()
+    assert not old.samefile(clip)
+    assert sorted(path.name for path in old.parent.iterdir()) == [".facestats-clips", clip.name]
+
+
+def test_what_a_killed_run_left_unfinished_goes_after_a_day(store, tmp_path, planned):
+    old, fresh, other = (tmp_path / name for name in (".0123456789ab.html", ".ab0123456789.html", ".mine.html"))
+    for path in (old, fresh, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    facestats.report(store.path, out=tmp_path, video="people")
+    assert [path.exists() for path in (old, fresh, other)] == [False, True, True]
