@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit, logit
 
-from facestats._util.files import sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError
-from facestats.models.cards import CARD_FILE, CARD_VERSION, ONNX_FILE
+from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard
+from facestats.models.figures import detector_figures
 from facestats.types import Float32
 
 _LEAST_SCORE, _MOST_SCORE = 1e-6, 1 - 1e-6  # the logit of 0 and 1 is infinite
@@ -71,29 +70,17 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class DetectorCard:
-    """The contents of a detector's ``card.json``.
+class DetectorCard(ModelCard):
+    """What a program needs to know of a detector, besides what :class:`facestats.models.cards.ModelCard` has.
 
     A detector whose weights come from elsewhere has a card too: for its calibration.
 
     Attributes
     ----------
-    name : str
-        Also the name of the folder.
-    network : str
-        Name of the network.
-    input_mean, input_std : float
-        Pixels in [0, 255], RGB, are fed as ``(pixel - input_mean) / input_std``.
-    files : mapping of str to str
-        sha256 of each file of the folder that the card vouches for.
-    data, licence, limits : str
-        What it was trained on, on what terms, and where it fails.
-    kind : str
-        ``"detector"``, by which this card is told from an attribute model's.
-    metrics : mapping
-        Figures of :func:`facestats.evaluation.detection.evaluate_detector` on validation data.
     calibration : Calibration
         From the network's scores to probabilities.
+    kind : str
+        ``"detector"``, by which this card is told from an attribute model's.
 
     Raises
     ------
@@ -101,51 +88,31 @@ class DetectorCard:
         If the card is of another version, or has no calibration.
     """
 
-    name: str
-    network: str
-    input_mean: float
-    input_std: float
-    files: Mapping[str, str] = field(default_factory=dict)
-    data: str = ""
-    licence: str = ""
-    limits: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    calibration: Calibration | None = None
-    kind: str = "detector"
-    card_version: int = CARD_VERSION
+    title: ClassVar[str] = "the card of a detector"
+    need: ClassVar[str] = "a detector needs its card beside it, which tells what a score means"
+
+    network: str = field(kw_only=True)
+    input_mean: float = field(kw_only=True)
+    input_std: float = field(kw_only=True)
+    calibration: Calibration | None = field(default=None, kw_only=True)
+    kind: str = field(default="detector", kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.card_version != CARD_VERSION:
-            raise ModelError(f"card {self.name!r} has version {self.card_version}; this facestats reads {CARD_VERSION}")
+        super().__post_init__()
         if self.calibration is None:
             raise ModelError(
                 f"the card of detector {self.name!r} has no calibration, so that its scores mean nothing: train it anew"
             )
 
-    def to_json(self) -> str:
-        """Return the text of ``card.json``."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
     @classmethod
-    def read(cls, path: Path) -> DetectorCard:
-        """Read a ``card.json``.
+    def parse(cls, raw: dict[str, Any]) -> Self:
+        """Return the card that a JSON object stands for."""
+        calibration = raw.get("calibration")
+        return cls(**{**raw, "calibration": calibration and Calibration(**calibration)})
 
-        Raises
-        ------
-        ModelError
-            If the file is absent, is not JSON, or has unknown or missing keys.
-        """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content.get("calibration") is not None:
-                content["calibration"] = Calibration(**content["calibration"])
-            return cls(**content)
-        except FileNotFoundError:
-            raise ModelError(
-                f"no {CARD_FILE} in {path.parent}: a detector needs its card beside it, which tells what a score means"
-            ) from None
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ModelError(f"{path} is not the card of a detector: {error}") from None
+    def figures(self) -> dict[str, pd.DataFrame]:
+        """Return the figures of the card as tables, see :func:`facestats.models.figures.detector_figures`."""
+        return detector_figures(self.metrics)
 
 
 def shipped_card(name: str) -> DetectorCard:
@@ -178,8 +145,5 @@ def shipped_detector(name: str = "fast") -> tuple[Path, DetectorCard]:
     'fast'
     """
     path, card = bundled("models") / "detectors" / name / ONNX_FILE, shipped_card(name)
-    if not path.is_file():
-        raise ModelError(f"{path} is missing: install facestats again")
-    if sha256_of(path) != card.files.get(ONNX_FILE):
-        raise ModelError(f"{path} is not the file that its card vouches for (sha256 differs): restore it")
+    card.check_file(path)
     return path, card

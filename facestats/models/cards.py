@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
+from facestats._util.files import sha256_of
 from facestats.errors import ModelError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.models.figures import attribute_figures
 from facestats.types import Float32
 
 CARD_VERSION = 1
@@ -102,27 +105,17 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Card:
-    """What a program needs to know of a model; the contents of ``card.json``.
+class ModelCard:
+    """What every card holds: the contents of ``card.json`` in the folder of a network.
 
     Attributes
     ----------
     name : str
-        Also the name of the model's folder.
-    heads : tuple of Head
-        One attribute or several.
+        Also the name of the folder.
     network : str
-        Name of the network in :mod:`facestats.training.networks`, or ``"custom"``.
-    input_name : str
-        Name of the ONNX input: float32 (N, C, S, S).
-    input_size : int
-        S, the side of the crop in pixels.
-    input_color : str
-        ``"gray"`` (C = 1) or ``"rgb"`` (C = 3).
+        Name of the network, or ``"custom"``.
     input_mean, input_std : float
         Pixels in [0, 255] are fed as ``(pixel - input_mean) / input_std``.
-    framing : str
-        The crops that the model was trained on, see :data:`facestats.classify.crops.FRAMING`.
     files : mapping of str to str
         sha256 of each file of the folder that the card vouches for.
     data, licence, limits : str
@@ -133,28 +126,102 @@ class Card:
     Raises
     ------
     ModelError
-        If a value does not make sense.
+        If the card is of another version.
     """
 
+    #: What the card is of, and why there must be one, for errors.
+    title: ClassVar[str] = "a model card"
+    need: ClassVar[str] = "a model needs one, see README, 'Your own models'"
+
     name: str
-    heads: tuple[Head, ...]
-    network: str = "custom"
-    input_name: str = "faces"
-    input_size: int = 48
-    input_color: str = "rgb"
-    input_mean: float = 127.5
-    input_std: float = 127.5
-    framing: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
-    data: str = ""
-    licence: str = ""
-    limits: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    card_version: int = CARD_VERSION
+    network: str = field(default="custom", kw_only=True)
+    input_mean: float = field(default=127.5, kw_only=True)
+    input_std: float = field(default=127.5, kw_only=True)
+    files: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    data: str = field(default="", kw_only=True)
+    licence: str = field(default="", kw_only=True)
+    limits: str = field(default="", kw_only=True)
+    metrics: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    card_version: int = field(default=CARD_VERSION, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.card_version != CARD_VERSION:
             raise ModelError(f"card {self.name!r} has version {self.card_version}; this facestats reads {CARD_VERSION}")
+
+    def check_file(self, path: Path) -> None:
+        """Raise unless a file of the folder is there and is the one that the card vouches for.
+
+        Raises
+        ------
+        ModelError
+            If it is absent or another one.
+        """
+        if not path.is_file():
+            raise ModelError(f"model {self.name!r} lacks {path}: it is missing")
+        if sha256_of(path) != self.files.get(path.name):
+            raise ModelError(f"{path} is not the file that its card vouches for (sha256 differs): restore it")
+
+    def to_json(self) -> str:
+        """Return the text of ``card.json``."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> Self:
+        """Return the card that a JSON object stands for."""
+        return cls(**raw)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a ``card.json``.
+
+        Raises
+        ------
+        ModelError
+            If the file is absent, is not JSON, or has unknown, missing or ill-fitting keys.
+        """
+        try:
+            return cls.parse(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise ModelError(f"no {CARD_FILE} in {path.parent}: {cls.need}") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ModelError(f"{path} is not JSON: {error}") from None
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ModelError(f"{path} is not {cls.title}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Card(ModelCard):
+    """What a program needs to know of a model of attributes, besides what :class:`ModelCard` has.
+
+    Attributes
+    ----------
+    heads : tuple of Head
+        One attribute or several.
+    network : str
+        Name of the network in :mod:`facestats.training.networks`, or ``"custom"``.
+    input_name : str
+        Name of the ONNX input: float32 (N, C, S, S).
+    input_size : int
+        S, the side of the crop in pixels.
+    input_color : str
+        ``"gray"`` (C = 1) or ``"rgb"`` (C = 3).
+    framing : str
+        The crops that the model was trained on, see :data:`facestats.classify.crops.FRAMING`.
+
+    Raises
+    ------
+    ModelError
+        If a value does not make sense.
+    """
+
+    heads: tuple[Head, ...]
+    input_name: str = field(default="faces", kw_only=True)
+    input_size: int = field(default=48, kw_only=True)
+    input_color: str = field(default="rgb", kw_only=True)
+    framing: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.heads or len({head.attribute for head in self.heads}) != len(self.heads):
             raise ModelError(f"card {self.name!r} must have one head or several, of different attributes")
         if self.input_color not in ("gray", "rgb") or self.input_size < 8 or not self.input_std > 0:
@@ -172,31 +239,14 @@ class Card:
         told["heads"] = [{name: value for name, value in head.items() if name != "limits"} for head in told["heads"]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
-    def to_json(self) -> str:
-        """Return the text of ``card.json``."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
     @classmethod
-    def read(cls, path: Path) -> Card:
-        """Read a ``card.json``.
+    def parse(cls, raw: dict[str, Any]) -> Self:
+        """Return the card that a JSON object stands for."""
+        return cls(**{**raw, "heads": tuple(_read_head(head) for head in raw["heads"])})
 
-        Raises
-        ------
-        ModelError
-            If the file is absent, is not JSON, or has unknown or ill-fitting keys.
-        """
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            heads = tuple(_read_head(head) for head in raw.pop("heads"))
-            return cls(heads=heads, **raw)
-        except FileNotFoundError:
-            raise ModelError(
-                f"no {CARD_FILE} in {path.parent}: a model needs one, see README, 'Your own models'"
-            ) from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ModelError(f"{path} is not JSON: {error}") from None
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ModelError(f"{path} is not a model card: {error}") from None
+    def figures(self) -> dict[str, pd.DataFrame]:
+        """Return the figures of the card as tables, see :func:`facestats.models.figures.attribute_figures`."""
+        return attribute_figures(self.metrics)
 
 
 def _read_head(raw: Mapping[str, Any]) -> Head:

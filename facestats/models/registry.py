@@ -58,12 +58,8 @@ class Model:
         ModelError
             If a file is absent or is not the one that the card vouches for.
         """
-        for name, expected in self.card.files.items():
-            path = self.folder / name
-            if not path.is_file():
-                raise ModelError(f"model {self.name!r} lacks {path}")
-            if sha256_of(path) != expected:
-                raise ModelError(f"{path} is not the file that its card vouches for (sha256 differs): restore it")
+        for name in self.card.files:
+            self.card.check_file(self.folder / name)
         for name in (ONNX_FILE, WEIGHTS_FILE):
             if (self.folder / name).is_file():
                 return sha256_of(self.folder / name)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from facestats._util.files import sha256_of
 from facestats.datasets.boxes import read_boxes
 from facestats.datasets.labelled import read_images
 from facestats.detect.card import Calibration, DetectorCard
@@ -206,8 +205,7 @@ def load_detector(folder: Path) -> FastDetector:
         raise MissingInputError(f"no {CARD_FILE} in {folder}: --start needs the folder of a trained detector")
     card, weights = DetectorCard.read(folder / CARD_FILE), folder / WEIGHTS_FILE
     network = load_weights(FastDetector(), read_safetensors(weights), str(weights))
-    if sha256_of(weights) != card.files.get(WEIGHTS_FILE):
-        raise ModelError(f"{weights} is not the file that its card vouches for (sha256 differs): restore it")
+    card.check_file(weights)
     scale, shift = card.metrics.get("score_scale", 1.0), card.metrics.get("score_shift", 0.0)
     if not scale > 0:
         raise ModelError(f"{folder / CARD_FILE}: score_scale must be positive, not {scale}")
