@@ -56,7 +56,7 @@ section.coverage(data)
 # are given in percentage points, from the first side to the second.
 
 # %%
-section.who(data)
+section.composition(data)
 
 # %% [markdown]
 # ## Expressions

@@ -30,7 +30,7 @@ page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
 
 # %%
-from facestats.reports import evidence, provenance, demographics
+from facestats.reports import demographics, evidence, provenance
 from facestats.reports import video as section
 from facestats.reports.data import load_video
 
@@ -52,7 +52,7 @@ section.coverage(data)
 # Each followed face counts once.
 
 # %%
-demographics.make_up(data)
+demographics.composition(data)
 
 # %% [markdown]
 # ## The whole video at a glance

@@ -9,24 +9,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
+from markupsafe import Markup
 
 from facestats import plots
 from facestats._util import words
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.options import AnalyzeOptions, described
 from facestats.plots.verdicts import row_label
-from facestats.reports import page, provenance
+from facestats.reports import provenance
 from facestats.reports.data import ReportData
+from facestats.reports.figures import figure
+from facestats.reports.html import block, render, section
 from facestats.reports.sides import Comparison, is_measured
 from facestats.store.manifest import Entry
 from facestats.tables.comparison import COMPARISON_DTYPES, NOTE
 from facestats.tables.schema import UNKNOWN
-
-#: The hatching of :mod:`facestats.plots.comparison`, as CSS.
-_HATCHED = "repeating-linear-gradient(45deg,#fff 0 2px,#606060 2px 3px)"
-
-#: Numbers of a side stand below each other, apart from those of the other.
-_CELL = "width:auto;padding:2px 0 2px 28px;text-align:right"
 
 _MOST_NAMED = 5
 
@@ -39,11 +36,6 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
     >>> headline(load_comparison("october", "november"))  # doctest: +SKIP
     """
     name = title or f"{comparison.first_label} and {comparison.second_label} compared"
-    lead = f'<p class="fs-lead">{page.escape(_sentence(comparison))}</p>'
-    key = (
-        f'<ul class="fs-legend"><li>{_chip(False)}{page.escape(comparison.first_label)}</li>'
-        f"<li>{_chip(True)}{page.escape(comparison.second_label)}</li></ul>"
-    )
     n_compared, n_clear = len(comparison.compared), int(comparison.compared["clear"].sum())
     figures = [(f"{n_clear} of {n_compared}", "shares differ clearly")] if n_compared else []
     for counts, noun in (
@@ -51,7 +43,8 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
         ([len(data.tracks) for _, data in comparison.sides], "faces followed"),
     ):
         figures.append((" and ".join(f"{count:,}" for count in counts), noun))
-    return page.block(page.style(), f"<h1>{page.escape(name)}</h1>", lead, key, page.key_figures(figures))
+    legend = render("comparison.legend", comparison.first_label, comparison.second_label)
+    return section("pieces.headline", name, _sentence(comparison), figures, legend)
 
 
 def cautions(comparison: Comparison) -> HTML | None:
@@ -62,7 +55,7 @@ def cautions(comparison: Comparison) -> HTML | None:
     >>> cautions(load_comparison("october", "november"))  # doctest: +SKIP
     """
     found = [*_shared(comparison), *_analysed_differently(comparison)]
-    return page.block(*(page.callout(page.escape(text)) for text in found)) if found else None
+    return section("comparison.cautions", found) if found else None
 
 
 def coverage(comparison: Comparison) -> HTML:
@@ -73,41 +66,23 @@ def coverage(comparison: Comparison) -> HTML:
     >>> coverage(load_comparison("october", "november"))  # doctest: +SKIP
     """
     counts = [_counts(data) for _, data in comparison.sides]
-    head = "".join(
-        f'<th scope="col" style="{_CELL}">{_chip(second)}{page.escape(label)}</th>'
-        for second, (label, _) in enumerate(comparison.sides)
-    )
-    rows = ""
-    for name in counts[0]:
-        cells = "".join(f'<td style="{_CELL}">{side[name]}</td>' for side in counts)
-        rows += f'<tr><th scope="row">{name}</th>{cells}</tr>'
-    return page.block(
-        f'<table class="fs-details fs-sides"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    labels = [label for label, _ in comparison.sides]
+    return section("comparison.coverage", labels, [(name, *(side[name] for side in counts)) for name in counts[0]])
 
 
-def who(comparison: Comparison, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
+def composition(comparison: Comparison, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
     """Return the shares of each class on both sides, which of them differ clearly, and what that means.
 
     Examples
     --------
-    >>> who(load_comparison("october", "november"))  # doctest: +SKIP
+    >>> composition(load_comparison("october", "november"))  # doctest: +SKIP
     """
     measured = [name for name in attributes if any(is_measured(data, name) for _, data in comparison.sides)]
     if not measured:
         return None
-    charts = page.block(*(_chart(comparison, attribute) for attribute in measured), kind="fs-row").data
+    charts = [_chart(comparison, attribute) for attribute in measured]
     unknown = [attribute for attribute in measured if comparison.differences[attribute] is None]
-    said = []
-    if unknown:
-        said.append(
-            f"<p>The shares of {words.listing(unknown)} are not compared: this installation has no card that says how "
-            "often the models that were used confuse one class with another. The verdicts were counted all the "
-            "same.</p>"
-        )
-    if len(unknown) < len(measured):
-        said.append(f"<p>{page.escape(NOTE)}</p>")
-    return page.block(charts, *said)
+    return section("comparison.composition", charts, unknown, NOTE if len(unknown) < len(measured) else "")
 
 
 def expressions(comparison: Comparison) -> HTML | None:
@@ -120,7 +95,7 @@ def expressions(comparison: Comparison) -> HTML | None:
     table = comparison.differences["expression"]
     if table is None or table.empty:
         return None
-    return page.block(_chart(comparison, "expression"))
+    return block(_chart(comparison, "expression"))
 
 
 def limits(comparison: Comparison) -> HTML | None:
@@ -142,17 +117,12 @@ def made(comparison: Comparison) -> HTML:
     --------
     >>> made(load_comparison("october", "november"))  # doctest: +SKIP
     """
-    parts = []
+    sides = []
     for (label, data), choice in zip(comparison.sides, comparison.chosen, strict=True):
-        # Not the whole path, which may tell a stranger more than it should.
+        # Not the whole path, which may reveal more than it should.
         origin = [("store", data.store.path.resolve().name), ("videos chosen", choice or "all")]
-        parts += [f"<h3>{page.escape(label)}</h3>", page.details_table(origin), provenance.provenance(data).data]
-    return page.block(*parts)
-
-
-def _chip(second: bool) -> str:
-    background = _HATCHED if second else "#606060"
-    return f'<span class="fs-chip" style="background:{background};border:1px solid #606060" aria-hidden="true"></span>'
+        sides.append((label, origin, Markup(provenance.provenance(data).data)))
+    return section("comparison.made", sides)
 
 
 def _sentence(comparison: Comparison) -> str:
@@ -214,7 +184,7 @@ def _counts(data: ReportData) -> dict[str, str]:
     }
 
 
-def _chart(comparison: Comparison, attribute: str) -> str:
+def _chart(comparison: Comparison, attribute: str) -> Markup:
     table = comparison.differences[attribute]
     if table is None:
         table = _counted(comparison, attribute)
@@ -226,7 +196,7 @@ def _chart(comparison: Comparison, attribute: str) -> str:
         for _, row in table.iterrows()
         if row["class"] != UNKNOWN
     )
-    return page.figure(
+    return figure(
         plots.share_differences,
         table,
         attribute,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -15,7 +13,7 @@ import pandas as pd
 from facestats._util.locations import is_remote
 from facestats.errors import UsageError
 from facestats.plots import shot_cuts
-from facestats.reports.folder import CLIPS
+from facestats.reports.folder import CLIPS, address_of
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
 
@@ -114,10 +112,7 @@ class ReportData:
 
     def relative(self, path: Path) -> str:
         """Return the address of a file, as seen from the page."""
-        try:
-            return quote(Path(os.path.relpath(path, self.page_folder or None)).as_posix())
-        except ValueError:  # on another drive
-            return path.absolute().as_uri()
+        return address_of(path, self.page_folder or None)
 
 
 def load_video(

@@ -16,15 +16,15 @@ from tqdm.auto import tqdm
 from facestats._util.locations import write_whole
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, UsageError
-from facestats.reports.convert import to_html
 from facestats.reports.folder import drop_cuts, drop_pdf, gather_clips, prepare
 from facestats.reports.index import Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
-from facestats.reports.live import SCRIPT, script
+from facestats.reports.page import to_html
 from facestats.reports.parameters import check_parameters
-from facestats.reports.printing import find_browser, print_page
+from facestats.reports.pdf import find_browser, print_page
 from facestats.reports.results import Report, ReportResult
 from facestats.reports.tasks import Task, reserved_names, tasks_of, templates
+from facestats.reports.timeline import SCRIPT, script
 from facestats.store.store import Store, now, open_store
 
 #: Notebooks that run at once at most: each takes some 300 MB.
