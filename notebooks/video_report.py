@@ -32,9 +32,11 @@ linked = False  # whether the page of the whole collection lies beside this one
 # %%
 from facestats.reports import demographics, evidence, provenance
 from facestats.reports import video as section
+from facestats.reports.analysis import analyze_first
 from facestats.reports.data import load_video
 
-data = load_video(store, video, out=out, page_folder=page_folder, page_name=page_name, linked=linked)
+store, video = analyze_first(store, video, out=out)
+data = load_video(store, video, page_folder=page_folder, page_name=page_name, linked=linked)
 section.headline(data, title=title)
 
 # %%

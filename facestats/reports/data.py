@@ -116,25 +116,15 @@ class ReportData:
 
 
 def load_video(
-    store: str = "",
-    video: str = "",
-    *,
-    out: str = "facestats-out",
-    page_folder: str = "",
-    page_name: str = "",
-    linked: bool = False,
+    store: str, video: str = "", *, page_folder: str = "", page_name: str = "", linked: bool = False
 ) -> ReportData:
-    """Read one video out of a store; without a store, analyse it first.
+    """Read one video out of a store.
 
     Parameters
     ----------
     store : str
-        A store, or ``""``.
     video : str
-        With a store: a ``video_id``, the beginning of one or a file name; ``""`` for the only one. Without: the video,
-        image, camera or URL to analyse.
-    out : str
-        The store that a video analysed here goes into, with its annotated clip.
+        A ``video_id``, the beginning of one or a file name; ``""`` for the only one.
     page_folder : str
         Where the page will lie; empty for the working directory.
     page_name : str
@@ -148,29 +138,23 @@ def load_video(
 
     Raises
     ------
+    StoreError
+        If it is not a store.
     UsageError
-        If neither is given, if there are several videos and none is named, or if a path is wrong.
+        If there are several videos and none is named.
+    UnknownNameError
+        If there is no such video.
 
     Examples
     --------
     >>> load_video("facestats-out", "clip.mp4").tracks  # doctest: +SKIP
     """
-    if not store and not video:
-        raise UsageError("nothing to report on: give store, or video (a file to analyse), or both")
-    if store:
-        opened = open_store(store)
-        if not video:
-            ids = list(opened.entries())
-            if len(ids) != 1:
-                raise UsageError(f"{store} holds {len(ids)} videos: name one with video ({', '.join(ids[:5])}, ...)")
-            video = ids[0]
-    else:
-        from facestats.batch.collection import analyze_collection
-
-        found = analyze_collection([video], out=out)
-        if len(found.video_ids) != 1:
-            raise UsageError(f"{video} holds {len(found.video_ids)} videos: use collection_report on the store {out}")
-        opened, video = found.store, found.video_ids[0]
+    opened = open_store(store)
+    if not video:
+        ids = list(opened.entries())
+        if len(ids) != 1:
+            raise UsageError(f"{store} holds {len(ids)} videos: name one with video ({', '.join(ids[:5])}, ...)")
+        video = ids[0]
     return replace(_read(opened.video(video), page_folder, linked), page_name=page_name)
 
 

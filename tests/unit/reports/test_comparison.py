@@ -12,10 +12,9 @@ from facestats._util.resources import bundled
 from facestats.errors import StoreError, UsageError
 from facestats.models.registry import find_models
 from facestats.options import AnalyzeOptions
-from facestats.reports import comparison
+from facestats.reports import comparison, sides
 from facestats.reports.kernel import execute
 from facestats.reports.page import to_html
-from facestats.reports.sides import load_comparison
 from facestats.store.store import create_store
 
 #: Of the models that ship, so that their cards are found.
@@ -23,6 +22,15 @@ SHIPPED = {
     attribute: {"name": name, "sha256": find_models()[name].card.files["model.onnx"]}
     for attribute, name in {"expression": "expression", **dict.fromkeys(("gender", "age", "makeup"), "people")}.items()
 }
+
+
+def load_comparison(store, other="", **chosen):
+    """Two sides of the notebook's parameters: first_from, first_until, first_files, first_label, and of the second."""
+    choices = {
+        side: sides.Choice(*(chosen.get(f"{side}_{name}", "") for name in ("from", "until", "files", "label")))
+        for side in ("first", "second")
+    }
+    return sides.load_comparison(store, other, **choices)
 
 
 def sections(data):
