@@ -54,7 +54,7 @@ def cautions(comparison: Comparison) -> HTML | None:
     --------
     >>> cautions(load_comparison("october", "november"))  # doctest: +SKIP
     """
-    found = [*_shared(comparison), *_analysed_differently(comparison)]
+    found = [*_on_both_sides(comparison), *_different_analysis(comparison)]
     return section("comparison.cautions", found) if found else None
 
 
@@ -143,7 +143,7 @@ def _sentence(comparison: Comparison) -> str:
     least = clear[["difference_low", "difference_high"]].abs().min(axis=1)
     row = clear.loc[least.idxmax()]
     shares = f"{words.percent(row['first'])} against {words.percent(row['second'])}"
-    return f"{first} compared with {second}: the clearest difference is the share of {_called(row)}, {shares}."
+    return f"{first} compared with {second}: the clearest difference is the share of {_class_name(row)}, {shares}."
 
 
 def _how_much(data: ReportData) -> str:
@@ -153,7 +153,7 @@ def _how_much(data: ReportData) -> str:
     return ", ".join([*parts, words.count(len(data.tracks), "face")])
 
 
-def _called(row: pd.Series) -> str:
+def _class_name(row: pd.Series) -> str:
     attribute = next(name for name, column in VERDICT_COLUMNS.items() if column == row["attribute"])
     name = row_label(attribute, row["class"])
     return {
@@ -187,10 +187,10 @@ def _counts(data: ReportData) -> dict[str, str]:
 def _chart(comparison: Comparison, attribute: str) -> Markup:
     table = comparison.differences[attribute]
     if table is None:
-        table = _counted(comparison, attribute)
+        table = _counts_only(comparison, attribute)
     column = VERDICT_COLUMNS[attribute]
     n_missing = tuple(int(data.tracks[column].isna().sum()) for _, data in comparison.sides)
-    said = "; ".join(
+    text = "; ".join(
         f"{row['class']} {_range(row, 'first')} in {comparison.first_label}, {_range(row, 'second')} in "
         f"{comparison.second_label}{', a clear difference' if row['clear'] else ''}"
         for _, row in table.iterrows()
@@ -204,7 +204,7 @@ def _chart(comparison: Comparison, attribute: str) -> Markup:
         second=comparison.second_label,
         n_missing=n_missing,
         half=True,
-        alt=f"{attribute}: {said}",
+        alt=f"{attribute}: {text}",
     )
 
 
@@ -215,7 +215,7 @@ def _range(row: pd.Series, side: str) -> str:
     return f"{share:.0%} ({low:.0%} to {high:.0%})" if np.isfinite(low) else f"{share:.0%}"
 
 
-def _counted(comparison: Comparison, attribute: str) -> pd.DataFrame:
+def _counts_only(comparison: Comparison, attribute: str) -> pd.DataFrame:
     """Return the rows of a comparison with nothing but the counts of verdicts."""
     column = VERDICT_COLUMNS[attribute]
     classes = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN]
@@ -228,7 +228,7 @@ def _counted(comparison: Comparison, attribute: str) -> pd.DataFrame:
     return table[list(COMPARISON_DTYPES)].astype(COMPARISON_DTYPES)
 
 
-def _shared(comparison: Comparison) -> list[str]:
+def _on_both_sides(comparison: Comparison) -> list[str]:
     """Say which videos count on both sides, whatever they are called there."""
     known = [data.videos["sha256"].fillna(data.videos["video_id"]) for _, data in comparison.sides]
     both = comparison.first.videos[known[0].isin(known[1])]
@@ -237,11 +237,11 @@ def _shared(comparison: Comparison) -> list[str]:
     names = [comparison.first.name(video_id) for video_id in both["video_id"].iloc[:_MOST_NAMED]]
     more = [f"{len(both) - _MOST_NAMED:,} more"] if len(both) > _MOST_NAMED else []
     named = words.listing([*names, *more])
-    said = f"{words.count(len(both), 'video')} {'counts' if len(both) == 1 else 'count'} on both sides ({named})"
-    return [f"{words.sentence(said)} That draws the two sides together, and the intervals do not allow for it."]
+    text = f"{words.count(len(both), 'video')} {'counts' if len(both) == 1 else 'count'} on both sides ({named})"
+    return [f"{words.sentence(text)} That draws the two sides together, and the intervals do not allow for it."]
 
 
-def _analysed_differently(comparison: Comparison) -> list[str]:
+def _different_analysis(comparison: Comparison) -> list[str]:
     """Say in what the two analyses differed, as far as it can change results."""
     sides = [_settings(data.entries.values()) for _, data in comparison.sides]
     if not all(sides):

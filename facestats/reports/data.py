@@ -1,4 +1,4 @@
-"""What a report shows: the tables of a store, its manifest and the way to its clips."""
+"""The tables that a report is made from, with the manifest and the way to the clips."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class ReportData:
         return None if is_remote(path) else path
 
     def may_show(self, video_id: str) -> bool:
-        """Whether pictures of a video may stand in the page itself: not if none of its faces was to be kept."""
+        """Whether pictures of a video may stand in the page itself: not if it was analysed without thumbnails."""
         entry = self.entries.get(video_id)
         return entry is None or bool(entry.options.get("thumbnails", True) or entry.options.get("blur"))
 

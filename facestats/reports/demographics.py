@@ -33,15 +33,15 @@ def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", 
     if data.tracks.empty:
         return None
     if len(data.tracks) < _ENOUGH:
-        return _counted(data.tracks, attributes)
+        return _counts(data.tracks, attributes)
     shares = {attribute: _shares(data, attribute) for attribute in attributes}
     charts = []
     for attribute, table in shares.items():
         verdicts = data.tracks[VERDICT_COLUMNS[attribute]]
         counts = verdicts.fillna("not measured").value_counts()
-        said = f"{attribute}: {', '.join(f'{name} {number}' for name, number in counts.items())} counted"
+        text = f"{attribute}: {', '.join(f'{name} {number}' for name, number in counts.items())} counted"
         if table is None:
-            charts.append(figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=said))
+            charts.append(figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=text))
             continue
         known = table[table["share"].notna()]
         corrected = ", ".join(
@@ -49,13 +49,13 @@ def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", 
             for _, row in known.iterrows()
         )
         n_missing = int(verdicts.isna().sum())
-        alt = f"{said}; corrected shares: {corrected}" if corrected else said
+        alt = f"{text}; corrected shares: {corrected}" if corrected else text
         charts.append(figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
     return section("demographics.shares", charts, sorted(notes))
 
 
-def _counted(tracks: pd.DataFrame, attributes: Sequence[str]) -> HTML:
+def _counts(tracks: pd.DataFrame, attributes: Sequence[str]) -> HTML:
     """Return the verdicts on a few faces in words."""
     rows = []
     for attribute in attributes:

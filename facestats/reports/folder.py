@@ -1,4 +1,4 @@
-"""The folder that reports go into: what lies beside the pages, so that all can be moved, or served, as one."""
+"""The folder of the reports: the clips beside the pages, so that all can be moved, or served, as one."""
 
 from __future__ import annotations
 

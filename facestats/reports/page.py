@@ -13,7 +13,7 @@ from nbconvert.preprocessors import TagRemovePreprocessor
 from facestats.reports.html import render
 from facestats.reports.timeline import SCRIPT
 
-#: Cells with this tag speak to those who run the notebook, not to those who read the page.
+#: Cells with this tag are for those that run the notebook, not for readers of the page.
 NOTEBOOK_ONLY = "notebook-only"
 
 _PAPERMILL_ERROR = "papermill-error-cell-tag"
@@ -44,13 +44,13 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
     >>> "<title>Hello</title>" in to_html(nbformat.v4.new_notebook(), title="Hello")
     True
     """
-    shown = nbformat.from_dict(notebook)
-    for cell in shown.cells:
+    page = nbformat.from_dict(notebook)
+    for cell in page.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if _is_shown(output)]
-    shown.cells = [cell for section in _sections(shown.cells) if _shows_something(section) for cell in section]
+            cell.outputs = [output for output in cell.outputs if _belongs_to_page(output)]
+    page.cells = [cell for section in _sections(page.cells) if _shows_something(section) for cell in section]
     # Without this, nbconvert asks a CDN for the scripts that draw stored widgets.
-    shown.metadata.pop("widgets", None)
+    page.metadata.pop("widgets", None)
     exporter = HTMLExporter(
         template_name="template",
         extra_template_basedirs=[str(Path(__file__).parent)],
@@ -62,13 +62,13 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
     remove = TagRemovePreprocessor(remove_cell_tags={NOTEBOOK_ONLY, _PAPERMILL_ERROR}, enabled=True)
     exporter.register_preprocessor(remove, enabled=True)
     notice = render("pieces.callout", f"This report stopped before its end: {error}") if error else ""
-    drawn = any('class="fs-live"' in str(output) for cell in shown.cells for output in cell.get("outputs", []))
+    drawn = any('class="fs-live"' in str(output) for cell in page.cells for output in cell.get("outputs", []))
     resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice, "script": SCRIPT if drawn else None}}
-    text, _ = exporter.from_notebook_node(shown, resources=resources)
+    text, _ = exporter.from_notebook_node(page, resources=resources)
     return text
 
 
-def _is_shown(output: nbformat.NotebookNode) -> bool:
+def _belongs_to_page(output: nbformat.NotebookNode) -> bool:
     """Leave out tracebacks, progress bars and warnings, which belong to the notebook."""
     if output.output_type == "error":
         return False

@@ -72,7 +72,7 @@ def model_of(data: ReportData, attribute: str) -> str | None:
 
 
 def model_folders(*sides: ReportData) -> list[str]:
-    """Return the folders of one's own models that the analyses looked into.
+    """Return the folders of one's own models that the analyses used.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What became of reports: one, and all of a call."""
+"""The outcome of making reports: of one, and of all of a call."""
 
 from __future__ import annotations
 

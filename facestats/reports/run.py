@@ -112,7 +112,7 @@ def report(
     if tasks:
         _write(folder / SCRIPT, script())
     made: dict[str, Report] = {}
-    for task, result in _made(tasks, folder, browser, progress):
+    for task, result in _make_all(tasks, folder, browser, progress):
         made[task.name] = result
         _log.info("report %s: %s", result.html, result.error or "ok")
         made_from = task.made_from if result.error is None else ""
@@ -121,7 +121,7 @@ def report(
     return ReportResult(folder, tuple(made[task.name] for task in tasks))
 
 
-def _made(
+def _make_all(
     tasks: Sequence[Task], folder: Path, browser: str | None, progress: bool | None
 ) -> Iterator[tuple[Task, Report]]:
     """Make the reports, several at once, and yield each when it is done."""
@@ -168,9 +168,9 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
         error = cause(failure)
     except OSError as failure:
         raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
-    page = to_html(nbformat.read(notebook, as_version=4), title=task.shown_title, error=error)
+    page = to_html(nbformat.read(notebook, as_version=4), title=task.page_title, error=error)
     _write(html, page.encode("utf-8", "backslashreplace"))
-    # Not before: whoever is stopped on the way leaves the earlier page whole.
+    # Not before: a run that is stopped on the way leaves the earlier page whole.
     drop_cuts(folder, task.name, before=began)
     pdf = None
     if browser is not None:
@@ -181,7 +181,7 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
     if pdf is None:
         drop_pdf(html)
     status = "ok" if error is None else "failed"
-    return Report(task.shown_title, headline_of(page), notebook, html, pdf, status, error)
+    return Report(task.page_title, headline_of(page), notebook, html, pdf, status, error)
 
 
 def _write(path: Path, data: bytes) -> None:

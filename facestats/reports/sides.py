@@ -121,7 +121,7 @@ def load_comparison(store: str, other: str = "", *, first: Choice = ALL, second:
             "both sides are the same videos: give other (a second store), or what tells two parts of one store apart "
             "(first_from, first_until, first_files, second_from, second_until, second_files)"
         )
-    sides = (_restricted(one, first, "first"), _restricted(another, second, "second"))
+    sides = (_restrict(one, first, "first"), _restrict(another, second, "second"))
     choices = (str(first), str(second))
     labels = _labels((one, another), choices, same)
     labels = (first.label or labels[0], second.label or labels[1])
@@ -130,19 +130,19 @@ def load_comparison(store: str, other: str = "", *, first: Choice = ALL, second:
     return Comparison(*sides, *labels, choices)
 
 
-def _restricted(data: ReportData, choice: Choice, side: str) -> ReportData:
+def _restrict(data: ReportData, choice: Choice, side: str) -> ReportData:
     names = (f"{side}_from", f"{side}_until")
     found = within(data.videos, start=choice.start, until=choice.until, files=choice.files, names=names)
     ids = set(found["video_id"])
     if len(ids) == len(data.videos):
         return data
-    # Of the frames of many videos a report reads no more than is counted, so not whose they are.
+    # Of the frames of many videos a report reads only what is counted, not to which video they belong.
     where = [("video_id", "in", sorted(ids))]
     frames = data.store.frames(columns=["n_faces"], where=where) if ids else data.frames.iloc[:0]
     tables = {"videos": data.videos, "tracks": data.tracks}
-    kept = {name: table[table["video_id"].isin(ids)].reset_index(drop=True) for name, table in tables.items()}
+    chosen = {name: table[table["video_id"].isin(ids)].reset_index(drop=True) for name, table in tables.items()}
     entries = {name: entry for name, entry in data.entries.items() if name in ids}
-    return replace(data, **kept, frames=frames, entries=entries)
+    return replace(data, **chosen, frames=frames, entries=entries)
 
 
 def _labels(stores: tuple[ReportData, ReportData], choices: tuple[str, str], same: bool) -> tuple[str, str]:

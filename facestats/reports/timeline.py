@@ -1,7 +1,7 @@
 """The timeline that answers to the mouse: hover, zoom, and jump into the clip; drawn by Bokeh where the page is opened.
 
 The page holds only the figure's data. What draws them lies once beside the pages (:func:`script`), so that a thousand
-pages do not carry it a thousand times; where it is missing, and in print, the still picture is shown instead.
+pages do not carry it a thousand times; where it is missing, and in print, the still picture stands instead.
 """
 
 from __future__ import annotations
@@ -166,9 +166,9 @@ def _rows(
             sure = f", probability {100 * span.probability:.0f} %" if span.state is not None else ""
             row = {"face": name, "start": round(span.start_s, 3), "end": round(span.end_s, 3), "color": color}
             row |= {"line": hex_color(MUTED) if span.state is None else color}
-            row |= {"hatch": "/" if span.state == UNKNOWN else " ", "said": f"{span.state or NOT_MEASURED}{sure}"}
+            row |= {"hatch": "/" if span.state == UNKNOWN else " ", "text": f"{span.state or NOT_MEASURED}{sure}"}
             found.append(row | {"when": words.span(span.start_s, span.end_s)})
-    columns = ("face", "start", "end", "color", "line", "hatch", "said", "when")
+    columns = ("face", "start", "end", "color", "line", "hatch", "text", "when")
     figure = new_figure(60 + 24 * max(len(names), 1), y_range=names[::-1] or ["no face"], toolbar=True)
     bars = figure.hbar(
         y="face",
@@ -183,7 +183,7 @@ def _rows(
         hatch_color="#bbbbbb",
         hatch_scale=7,
     )
-    tooltip = f'<div style="font:13px {_FONT};color:#222">@face: <b>@said</b><br>@when</div>'
+    tooltip = f'<div style="font:13px {_FONT};color:#222">@face: <b>@text</b><br>@when</div>'
     figure.add_tools(HoverTool(renderers=[bars], tooltips=tooltip, point_policy="follow_mouse"))
     return figure
 
@@ -198,7 +198,7 @@ def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[...,
     areas = []
     for run in _expressions.runs(times):
         ends = _expressions.edges(times[run], step)[[0, -1]]
-        moments, means = _thinned(times[run], values[run], n)
+        moments, means = _thin(times[run], values[run], n)
         at = np.concatenate([ends[:1], moments, ends[1:]])
         rows = np.concatenate([means[:1], means, means[-1:]]).round(4)
         columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
@@ -209,7 +209,7 @@ def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[...,
             color=[hex_color(EXPRESSION_COLORS[name]) for name in EXPRESSIONS],
             source=source,
         )
-        said = [
+        text = [
             ", ".join(f"{EXPRESSIONS[i]} {100 * row[i]:.0f} %" for i in np.argsort(-row)[:3] if row[i] >= 0.05)
             for row in rows
         ]
@@ -217,11 +217,11 @@ def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[...,
         pointed = {
             "time": at.round(3),
             "y": np.full(len(at), 0.5),
-            "said": said,
+            "text": text,
             "when": [words.moment(time) for time in at],
         }
         areas.append(figure.line("time", "y", source=ColumnDataSource(pointed), line_alpha=0))
-    tooltip = f'<div style="font:13px {_FONT};color:#222">all faces, @when<br><b>@said</b></div>'
+    tooltip = f'<div style="font:13px {_FONT};color:#222">all faces, @when<br><b>@text</b></div>'
     figure.add_tools(HoverTool(renderers=areas, tooltips=tooltip, mode="vline", line_policy="nearest"))
     figure.yaxis.ticker = [0, 0.5, 1]
     figure.yaxis.major_label_overrides = {0: "0 %", 0.5: "50 %", 1: "100 %"}
@@ -271,7 +271,7 @@ def _figure(x_range: Any, cuts: Sequence[float], height: int, *, y_range: Any, t
     return made
 
 
-def _thinned(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _thin(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return means over ``n`` neighbours."""
     if n < 2:
         return times, values

@@ -86,7 +86,7 @@ def coverage(data: ReportData) -> HTML | None:
         return None
     note = words.sentence(str(video["clock_note"])) if pd.notna(video["clock_note"]) else ""
     if found.empty:
-        return section("video.coverage", _searched(data), note, "", [], [])
+        return section("video.coverage", _search_sentence(data), note, "", [], [])
     classified = int(found["classified"].sum())
     small = int((~found["classified"] & (found["face_px"] < MIN_CLASSIFIED_PX)).sum())
     rest = len(found) - classified - small
@@ -108,10 +108,10 @@ def coverage(data: ReportData) -> HTML | None:
             f"{lost:,} of these sightings {'was' if lost == 1 else 'were'} too brief or too doubtful to be followed, "
             f"and so {'belongs' if lost == 1 else 'belong'} to no face below."
         )
-    return section("video.coverage", _searched(data), note, words.times(len(found)), shares, remarks)
+    return section("video.coverage", _search_sentence(data), note, words.times(len(found)), shares, remarks)
 
 
-def _searched(data: ReportData) -> str:
+def _search_sentence(data: ReportData) -> str:
     if data.is_still:
         return "Faces were looked for in this one picture."
     rate = data.entries[data.video_id].options.get("rate")
