@@ -39,6 +39,7 @@ REFERENCE: dict[str, tuple[str, ...]] = {
         "facestats.reports.demographics",
         "facestats.reports.evidence",
         "facestats.reports.provenance",
+        "facestats.reports.figures",
     ),
     "Widgets": ("facestats.widgets", "facestats.plots.accessor"),
     "Tables and exports": ("facestats.tables.schema", "facestats.store.export"),

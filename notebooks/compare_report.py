@@ -31,13 +31,11 @@ second_label = ""  # what to call the second side
 
 # %%
 from facestats.reports import comparison as section
-from facestats.reports.sides import load_comparison
+from facestats.reports.sides import Choice, load_comparison
 
-data = load_comparison(
-    store, other,
-    first_from=first_from, first_until=first_until, second_from=second_from, second_until=second_until,
-    first_files=first_files, second_files=second_files, first_label=first_label, second_label=second_label,
-)
+first = Choice(first_from, first_until, first_files, first_label)
+second = Choice(second_from, second_until, second_files, second_label)
+data = load_comparison(store, other, first=first, second=second)
 section.headline(data)
 
 # %%
@@ -56,7 +54,7 @@ section.coverage(data)
 # are given in percentage points, from the first side to the second.
 
 # %%
-section.who(data)
+section.composition(data)
 
 # %% [markdown]
 # ## Expressions

@@ -30,11 +30,13 @@ page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
 
 # %%
-from facestats.reports import evidence, provenance, demographics
+from facestats.reports import demographics, evidence, provenance
 from facestats.reports import video as section
+from facestats.reports.analysis import analyze_first
 from facestats.reports.data import load_video
 
-data = load_video(store, video, out=out, page_folder=page_folder, page_name=page_name, linked=linked)
+store, video = analyze_first(store, video, out=out)
+data = load_video(store, video, page_folder=page_folder, page_name=page_name, linked=linked)
 section.headline(data, title=title)
 
 # %%
@@ -52,7 +54,7 @@ section.coverage(data)
 # Each followed face counts once.
 
 # %%
-demographics.make_up(data)
+demographics.composition(data)
 
 # %% [markdown]
 # ## The whole video at a glance

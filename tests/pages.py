@@ -69,7 +69,7 @@ def video_sections(data):
         video.headline(data),
         video.clip(data),
         video.coverage(data),
-        demographics.make_up(data),
+        demographics.composition(data),
         video.overview(data),
         video.faces(data),
         video.timelines(data),

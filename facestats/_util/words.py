@@ -69,6 +69,17 @@ def moment(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{tenths // 10:02d}.{tenths % 10}" if hours else text
 
 
+def span(start_s: float, end_s: float) -> str:
+    """Return a stretch of the video's clock.
+
+    Examples
+    --------
+    >>> span(1.0, 65.26)
+    '0:01.0 to 1:05.3'
+    """
+    return f"{moment(start_s)} to {moment(end_s)}"
+
+
 def percent(share: float) -> str:
     """Return a share in percent, with a space that no line breaks at.
 

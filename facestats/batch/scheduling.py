@@ -47,15 +47,15 @@ class Job:
     @property
     def line(self) -> str:
         """The line itself."""
-        return f"{self.cron} {escaped(self.command)} # {_MARK} {self.job_id}"
+        return f"{self.cron} {escape(self.command)} # {_MARK} {self.job_id}"
 
 
-def escaped(command: str) -> str:
+def escape(command: str) -> str:
     r"""Return a command as it stands in a crontab, where a percent sign would end it.
 
     Examples
     --------
-    >>> escaped("date +%d")
+    >>> escape("date +%d")
     'date +\\%d'
     """
     return command.replace("%", r"\%")
@@ -84,14 +84,14 @@ def make_job(cron: str, arguments: Sequence[str], *, commands: Collection[str], 
     >>> make_job("0 6 * * *", ["status", "S"], commands=["status"], folder=Path("/data")).command.split(" && ")[0]
     'cd /data'
     """
-    where = _checked_folder(arguments, commands, folder)
+    where = _check(arguments, commands, folder)
     command = f"cd {shlex.quote(where)} && " + shlex.join([*_PROGRAM, *arguments])
     cron = " ".join(cron.split())
     _check_time(cron)
     return Job(hashlib.sha256(f"{cron} {command}".encode("utf-8", "surrogateescape")).hexdigest()[:8], cron, command)
 
 
-def _checked_folder(arguments: Sequence[str], commands: Collection[str], folder: Path | None) -> str:
+def _check(arguments: Sequence[str], commands: Collection[str], folder: Path | None) -> str:
     """Return the folder to run in; refuse arguments that cannot be run, or not be written in one line."""
     if not arguments:
         raise UsageError("nothing to run: name it behind --, as in -- update INPUT --store S --reports R")
@@ -199,7 +199,7 @@ def systemd_units(
     >>> list(systemd_units(["status", "S"], commands=["status"], calendar="daily", name="faces"))
     ['faces.service', 'faces.timer']
     """
-    where = _checked_folder(arguments, commands, folder).replace("%", "%%")
+    where = _check(arguments, commands, folder).replace("%", "%%")
     command = " ".join(_for_systemd(part) for part in (*_PROGRAM, *arguments))
     service = (
         f"[Unit]\nDescription=facestats {arguments[0]}\n\n[Service]\nType=oneshot\nWorkingDirectory={where}\n"

@@ -1,7 +1,9 @@
 """Reports: notebooks executed by papermill, and pages that open offline made of them.
 
-:mod:`facestats.reports.run` executes and converts; ``data``, ``video`` and ``collection`` are what the notebooks of
-``notebooks/`` call, and what a notebook of one's own may call too.
+:mod:`facestats.reports.run` executes the notebooks and makes pages of them. The notebooks read tables by ``data`` and
+``sides``, and call one function for each section: those of ``video``, ``collection``, ``comparison``, ``demographics``,
+``evidence`` and ``provenance``. A notebook of one's own may call them too. All HTML comes from the templates that
+``html`` renders.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
@@ -13,17 +14,18 @@ from facestats._util import words
 from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
 from facestats.plots.palette import AGE_COLORS, MUTED, hex_color
 from facestats.plots.shares import mean_shares
-from facestats.reports import page
 from facestats.reports.data import ReportData
-from facestats.reports.demographics import make_up
+from facestats.reports.demographics import composition
+from facestats.reports.figures import figure
 from facestats.reports.headlines import collection_headline
+from facestats.reports.html import block, expression_legend, expression_parts, section
 from facestats.tables.schema import STATUSES, UNKNOWN
 from facestats.track.gaps import seconds_seen
 
 #: More videos than this are not listed one by one.
 _MANY = 50
 
-#: More failures than this are told by their reasons.
+#: More failures than this are grouped by their reasons.
 _FEW = 12
 
 _LASTING_S = 5.0
@@ -43,8 +45,7 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     if length > 0:
         figures.append((words.duration(length), "of video"))
     figures.append((f"{len(data.tracks):,}", "face followed" if len(data.tracks) == 1 else "faces followed"))
-    lead = f'<p class="fs-lead">{page.escape(collection_headline(data))}</p>'
-    return page.block(page.style(), f"<h1>{page.escape(name)}</h1>", lead, page.key_figures(figures))
+    return section("pieces.headline", name, collection_headline(data), figures)
 
 
 def coverage(data: ReportData) -> HTML | None:
@@ -64,34 +65,28 @@ def coverage(data: ReportData) -> HTML | None:
         for status in STATUSES
         if (number := counts.get(status, 0))
     ]
-    parts = [page.keyed_strip(shares, "videos"), _found(data)]
-    parts += [_trouble(data), _gone(data)]
-    return page.block(*parts)
+    return section("collection.coverage", shares, _found(data), _trouble(data), _gone(data))
 
 
-def _trouble(data: ReportData) -> str:
-    """Return why videos were not read, or not to their end: one by one if they are few, else by reason."""
+def _trouble(data: ReportData) -> tuple[str, list[tuple[str, int, str]], int] | None:
+    """Return what could not be read, or not to its end: an introduction, the items, and how many reasons are left out.
+
+    An item is one video if they are few, else one reason: the name of the first video, how many others, and why.
+    """
     trouble = data.videos[data.videos["error"].notna()]
     if trouble.empty:
-        return ""
+        return None
     if len(trouble) <= _FEW:
-        items = [
-            f"<li><b>{page.escape(data.name(video.video_id))}</b>: {page.escape(words.sentence(video.error))}</li>"
-            for video in trouble.itertuples()
-        ]
-        return f"<p>What could not be read, and why:</p><ul>{''.join(items)}</ul>"
+        items = [(data.name(video.video_id), 0, words.sentence(video.error)) for video in trouble.itertuples()]
+        return "What could not be read, and why:", items, 0
     # Reasons that differ only in a number or a name in quotes are one reason.
     alike = trouble["error"].str.replace(_PARTICULAR, "…", regex=True)
-    groups = sorted(trouble.groupby(alike), key=lambda group: -len(group[1]))
-    items = []
-    for _, group in groups[:_FEW]:
-        first = group.iloc[0]
-        name, others = page.escape(data.name(first["video_id"])), len(group) - 1
-        more = f" and {words.count(others, 'more video')}" if others else ""
-        items.append(f"<li><b>{name}</b>{more}: {page.escape(words.sentence(first['error']))}</li>")
-    rest = len(groups) - _FEW
-    other = f"<p>… and {words.count(rest, 'more reason')}.</p>" if rest > 0 else ""
-    return f"<p>What could not be read, and why, the most frequent reasons first:</p><ul>{''.join(items)}</ul>{other}"
+    groups = sorted((group for _, group in trouble.groupby(alike)), key=lambda group: -len(group))
+    items = [
+        (data.name(group.iloc[0]["video_id"]), len(group) - 1, words.sentence(group.iloc[0]["error"]))
+        for group in groups[:_FEW]
+    ]
+    return "What could not be read, and why, the most frequent reasons first:", items, len(groups) - _FEW
 
 
 def _gone(data: ReportData) -> str:
@@ -99,21 +94,21 @@ def _gone(data: ReportData) -> str:
     if not gone:
         return ""
     its = "its file is" if gone == 1 else "their files are"
-    return page.callout(f"{words.sentence(words.count(gone, 'video'))[:-1]} counted here though {its} gone by now.")
+    return f"{words.sentence(words.count(gone, 'video'))[:-1]} counted here though {its} gone by now."
 
 
 def _found(data: ReportData) -> str:
     frames, faces = len(data.frames), int(data.frames["n_faces"].sum())
     tracked, classified = int(data.tracks["n_observations"].sum()), int(data.tracks["n_classified"].sum())
     if not faces:
-        return f"<p>{frames:,} frames were looked at; no face was found in any.</p>"
+        return f"{frames:,} frames were looked at; no face was found in any."
     times = words.count(faces, "time").replace("one time", "once")
     empty = int(((data.videos["n_tracks"] == 0) & (data.videos["status"] != "failed")).sum())
     nobody = f" In {words.count(empty, 'video')} nobody was followed." if empty else ""
     of_tracks = "all" if tracked == faces else f"{tracked:,}"
     return (
-        f"<p>{frames:,} frames were looked at, and a face was found {times}: {of_tracks} of these sightings belong to "
-        f"a followed face, and {classified:,} of those were large enough to classify.{nobody}</p>"
+        f"{frames:,} frames were looked at, and a face was found {times}: {of_tracks} of these sightings belong to "
+        f"a followed face, and {classified:,} of those were large enough to classify.{nobody}"
     )
 
 
@@ -124,7 +119,7 @@ def verdicts(data: ReportData) -> HTML | None:
     --------
     >>> verdicts(load_collection("facestats-out"))  # doctest: +SKIP
     """
-    return make_up(data, tuple(VERDICT_COLUMNS))
+    return composition(data, tuple(VERDICT_COLUMNS))
 
 
 def expressions(data: ReportData) -> HTML | None:
@@ -137,29 +132,23 @@ def expressions(data: ReportData) -> HTML | None:
     shares = mean_shares(data.tracks)
     if shares is None:
         return None
-    legend = page.expression_legend(unknown=False, missing=False)
+    legend = expression_legend(unknown=False, missing=False)
     if len(data.videos) > _MANY:
         most = [f"{name} {words.percent(float(share))}" for name, share in shares.items()]
-        drawn = page.figure(
+        drawn = figure(
             plots.expression_spread, data.tracks, alt="How the share of each expression is spread over the videos"
         )
-        return page.block(
-            legend,
-            page.expression_strip(shares),
-            f"<p>Over all: {page.escape(words.listing(most))}.</p>",
-            "<p>How videos differ: each box holds the middle half of them, the line in it is the median, and the thin "
-            "line leaves out the five in a hundred at either end.</p>",
-            drawn,
-        )
+        text = f"Over all: {words.listing(most)}."
+        return section("collection.spread", legend, expression_parts(shares), text, drawn)
     labels = {video_id: data.name(video_id) for video_id in data.videos["video_id"]}
-    drawn = page.figure(
+    drawn = figure(
         plots.expression_shares,
         data.tracks,
         labels=labels,
         legend=False,
         alt="Shares of the expressions over all videos and in each video",
     )
-    return page.block(legend, drawn)
+    return block(legend, drawn)
 
 
 def videos(data: ReportData) -> HTML | None:
@@ -172,16 +161,11 @@ def videos(data: ReportData) -> HTML | None:
     if data.videos.empty:
         return None
     if len(data.videos) <= _MANY:
-        return page.block(_table(data, {"": data.videos}))
+        return section("collection.videos", _rows(data, {"": data.videos}))
     read = data.videos[data.videos["status"] != "failed"]
-    drawn = page.figure(plots.faces_per_video, read, alt="In how many videos how many faces were followed")
-    listed = '<a href="index.html">The list of all reports</a> names every video.' if data.linked else ""
-    said = (
-        "<p>Below are those that stand out; by their expressions only where faces were seen for "
-        f"{_LASTING_S:.0f} seconds or more. {listed}</p>"
-    )
+    drawn = figure(plots.faces_per_video, read, alt="In how many videos how many faces were followed")
     groups = {title: rows for title, rows in standing_out(data).items() if len(rows)}
-    return page.block(drawn, said, _table(data, groups))
+    return section("collection.outstanding", drawn, data.linked, _LASTING_S, _rows(data, groups))
 
 
 def standing_out(data: ReportData, n: int = 5) -> dict[str, pd.DataFrame]:
@@ -213,31 +197,25 @@ def standing_out(data: ReportData, n: int = 5) -> dict[str, pd.DataFrame]:
     return found
 
 
-def _table(data: ReportData, groups: Mapping[str, pd.DataFrame]) -> str:
-    shown = pd.concat([videos["video_id"] for videos in groups.values()]).unique()
-    of_video = dict(iter(data.tracks[data.tracks["video_id"].isin(shown)].groupby("video_id")))
-    titles = ("video", "status", "length", "faces", "expressions")
-    head = "".join(f"<th>{title}</th>" for title in titles)
-    bodies = []
-    for title, videos in groups.items():
-        above = f'<tr class="fs-group"><th colspan="{len(titles)}">{title}</th></tr>' if title else ""
-        rows = "".join(_video(data, video, of_video.get(video["video_id"])) for _, video in videos.iterrows())
-        bodies.append(f"<tbody>{above}{rows}</tbody>")
-    return f'<table class="fs-videos"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table>'
+def _rows(data: ReportData, groups: Mapping[str, pd.DataFrame]) -> list[tuple[str, list[dict[str, Any]]]]:
+    listed = pd.concat([videos["video_id"] for videos in groups.values()]).unique()
+    of_video = dict(iter(data.tracks[data.tracks["video_id"].isin(listed)].groupby("video_id")))
+    return [
+        (title, [_video(data, video, of_video.get(video["video_id"])) for _, video in videos.iterrows()])
+        for title, videos in groups.items()
+    ]
 
 
-def _video(data: ReportData, video: pd.Series, tracks: pd.DataFrame | None) -> str:
-    name = page.escape(data.name(video["video_id"]))
-    if data.linked:
-        name = f'<a href="{quote(video["video_id"])}.html">{name}</a>'
+def _video(data: ReportData, video: pd.Series, tracks: pd.DataFrame | None) -> dict[str, Any]:
     length = words.duration(video["duration_s"]) if video["duration_s"] > 0 else "picture"
     failed = video["status"] == "failed"
-    strip = "" if tracks is None else page.expression_strip(mean_shares(tracks))
-    cells = (
-        ("video", name),
-        ("status", page.badge(video["status"]) + (" gone" if pd.notna(video["missing_since"]) else "")),
-        ("length", "" if failed else length),
-        ("faces", "" if failed else f"{video['n_tracks']:,}"),
-        ("expressions", strip),
-    )
-    return "<tr>" + "".join(f'<td data-label="{title}">{value}</td>' for title, value in cells) + "</tr>"
+    return {
+        "name": data.name(video["video_id"]),
+        "address": f"{quote(video['video_id'])}.html" if data.linked else None,
+        "status": video["status"],
+        "gone": pd.notna(video["missing_since"]),
+        "length": "" if failed else length,
+        "faces": "" if failed else f"{video['n_tracks']:,}",
+        "tracked": tracks is not None,
+        "shares": None if tracks is None else expression_parts(mean_shares(tracks)),
+    }

@@ -9,24 +9,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
+from markupsafe import Markup
 
 from facestats import plots
 from facestats._util import words
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.options import AnalyzeOptions, described
 from facestats.plots.verdicts import row_label
-from facestats.reports import page, provenance
+from facestats.reports import provenance
 from facestats.reports.data import ReportData
+from facestats.reports.figures import figure
+from facestats.reports.html import block, render, section
 from facestats.reports.sides import Comparison, is_measured
 from facestats.store.manifest import Entry
 from facestats.tables.comparison import COMPARISON_DTYPES, NOTE
 from facestats.tables.schema import UNKNOWN
-
-#: The hatching of :mod:`facestats.plots.comparison`, as CSS.
-_HATCHED = "repeating-linear-gradient(45deg,#fff 0 2px,#606060 2px 3px)"
-
-#: Numbers of a side stand below each other, apart from those of the other.
-_CELL = "width:auto;padding:2px 0 2px 28px;text-align:right"
 
 _MOST_NAMED = 5
 
@@ -39,11 +36,6 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
     >>> headline(load_comparison("october", "november"))  # doctest: +SKIP
     """
     name = title or f"{comparison.first_label} and {comparison.second_label} compared"
-    lead = f'<p class="fs-lead">{page.escape(_sentence(comparison))}</p>'
-    key = (
-        f'<ul class="fs-legend"><li>{_chip(False)}{page.escape(comparison.first_label)}</li>'
-        f"<li>{_chip(True)}{page.escape(comparison.second_label)}</li></ul>"
-    )
     n_compared, n_clear = len(comparison.compared), int(comparison.compared["clear"].sum())
     figures = [(f"{n_clear} of {n_compared}", "shares differ clearly")] if n_compared else []
     for counts, noun in (
@@ -51,7 +43,8 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
         ([len(data.tracks) for _, data in comparison.sides], "faces followed"),
     ):
         figures.append((" and ".join(f"{count:,}" for count in counts), noun))
-    return page.block(page.style(), f"<h1>{page.escape(name)}</h1>", lead, key, page.key_figures(figures))
+    legend = render("comparison.legend", comparison.first_label, comparison.second_label)
+    return section("pieces.headline", name, _sentence(comparison), figures, legend)
 
 
 def cautions(comparison: Comparison) -> HTML | None:
@@ -61,8 +54,8 @@ def cautions(comparison: Comparison) -> HTML | None:
     --------
     >>> cautions(load_comparison("october", "november"))  # doctest: +SKIP
     """
-    found = [*_shared(comparison), *_analysed_differently(comparison)]
-    return page.block(*(page.callout(page.escape(text)) for text in found)) if found else None
+    found = [*_on_both_sides(comparison), *_different_analysis(comparison)]
+    return section("comparison.cautions", found) if found else None
 
 
 def coverage(comparison: Comparison) -> HTML:
@@ -73,41 +66,23 @@ def coverage(comparison: Comparison) -> HTML:
     >>> coverage(load_comparison("october", "november"))  # doctest: +SKIP
     """
     counts = [_counts(data) for _, data in comparison.sides]
-    head = "".join(
-        f'<th scope="col" style="{_CELL}">{_chip(second)}{page.escape(label)}</th>'
-        for second, (label, _) in enumerate(comparison.sides)
-    )
-    rows = ""
-    for name in counts[0]:
-        cells = "".join(f'<td style="{_CELL}">{side[name]}</td>' for side in counts)
-        rows += f'<tr><th scope="row">{name}</th>{cells}</tr>'
-    return page.block(
-        f'<table class="fs-details fs-sides"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    )
+    labels = [label for label, _ in comparison.sides]
+    return section("comparison.coverage", labels, [(name, *(side[name] for side in counts)) for name in counts[0]])
 
 
-def who(comparison: Comparison, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
+def composition(comparison: Comparison, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
     """Return the shares of each class on both sides, which of them differ clearly, and what that means.
 
     Examples
     --------
-    >>> who(load_comparison("october", "november"))  # doctest: +SKIP
+    >>> composition(load_comparison("october", "november"))  # doctest: +SKIP
     """
     measured = [name for name in attributes if any(is_measured(data, name) for _, data in comparison.sides)]
     if not measured:
         return None
-    charts = page.block(*(_chart(comparison, attribute) for attribute in measured), kind="fs-row").data
+    charts = [_chart(comparison, attribute) for attribute in measured]
     unknown = [attribute for attribute in measured if comparison.differences[attribute] is None]
-    said = []
-    if unknown:
-        said.append(
-            f"<p>The shares of {words.listing(unknown)} are not compared: this installation has no card that says how "
-            "often the models that were used confuse one class with another. The verdicts were counted all the "
-            "same.</p>"
-        )
-    if len(unknown) < len(measured):
-        said.append(f"<p>{page.escape(NOTE)}</p>")
-    return page.block(charts, *said)
+    return section("comparison.composition", charts, unknown, NOTE if len(unknown) < len(measured) else "")
 
 
 def expressions(comparison: Comparison) -> HTML | None:
@@ -120,7 +95,7 @@ def expressions(comparison: Comparison) -> HTML | None:
     table = comparison.differences["expression"]
     if table is None or table.empty:
         return None
-    return page.block(_chart(comparison, "expression"))
+    return block(_chart(comparison, "expression"))
 
 
 def limits(comparison: Comparison) -> HTML | None:
@@ -142,17 +117,12 @@ def made(comparison: Comparison) -> HTML:
     --------
     >>> made(load_comparison("october", "november"))  # doctest: +SKIP
     """
-    parts = []
+    sides = []
     for (label, data), choice in zip(comparison.sides, comparison.chosen, strict=True):
-        # Not the whole path, which may tell a stranger more than it should.
+        # Not the whole path, which may reveal more than it should.
         origin = [("store", data.store.path.resolve().name), ("videos chosen", choice or "all")]
-        parts += [f"<h3>{page.escape(label)}</h3>", page.details_table(origin), provenance.provenance(data).data]
-    return page.block(*parts)
-
-
-def _chip(second: bool) -> str:
-    background = _HATCHED if second else "#606060"
-    return f'<span class="fs-chip" style="background:{background};border:1px solid #606060" aria-hidden="true"></span>'
+        sides.append((label, origin, Markup(provenance.provenance(data).data)))
+    return section("comparison.made", sides)
 
 
 def _sentence(comparison: Comparison) -> str:
@@ -173,7 +143,7 @@ def _sentence(comparison: Comparison) -> str:
     least = clear[["difference_low", "difference_high"]].abs().min(axis=1)
     row = clear.loc[least.idxmax()]
     shares = f"{words.percent(row['first'])} against {words.percent(row['second'])}"
-    return f"{first} compared with {second}: the clearest difference is the share of {_called(row)}, {shares}."
+    return f"{first} compared with {second}: the clearest difference is the share of {_class_name(row)}, {shares}."
 
 
 def _how_much(data: ReportData) -> str:
@@ -183,7 +153,7 @@ def _how_much(data: ReportData) -> str:
     return ", ".join([*parts, words.count(len(data.tracks), "face")])
 
 
-def _called(row: pd.Series) -> str:
+def _class_name(row: pd.Series) -> str:
     attribute = next(name for name, column in VERDICT_COLUMNS.items() if column == row["attribute"])
     name = row_label(attribute, row["class"])
     return {
@@ -214,19 +184,19 @@ def _counts(data: ReportData) -> dict[str, str]:
     }
 
 
-def _chart(comparison: Comparison, attribute: str) -> str:
+def _chart(comparison: Comparison, attribute: str) -> Markup:
     table = comparison.differences[attribute]
     if table is None:
-        table = _counted(comparison, attribute)
+        table = _counts_only(comparison, attribute)
     column = VERDICT_COLUMNS[attribute]
     n_missing = tuple(int(data.tracks[column].isna().sum()) for _, data in comparison.sides)
-    said = "; ".join(
+    text = "; ".join(
         f"{row['class']} {_range(row, 'first')} in {comparison.first_label}, {_range(row, 'second')} in "
         f"{comparison.second_label}{', a clear difference' if row['clear'] else ''}"
         for _, row in table.iterrows()
         if row["class"] != UNKNOWN
     )
-    return page.figure(
+    return figure(
         plots.share_differences,
         table,
         attribute,
@@ -234,7 +204,7 @@ def _chart(comparison: Comparison, attribute: str) -> str:
         second=comparison.second_label,
         n_missing=n_missing,
         half=True,
-        alt=f"{attribute}: {said}",
+        alt=f"{attribute}: {text}",
     )
 
 
@@ -245,7 +215,7 @@ def _range(row: pd.Series, side: str) -> str:
     return f"{share:.0%} ({low:.0%} to {high:.0%})" if np.isfinite(low) else f"{share:.0%}"
 
 
-def _counted(comparison: Comparison, attribute: str) -> pd.DataFrame:
+def _counts_only(comparison: Comparison, attribute: str) -> pd.DataFrame:
     """Return the rows of a comparison with nothing but the counts of verdicts."""
     column = VERDICT_COLUMNS[attribute]
     classes = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN]
@@ -258,7 +228,7 @@ def _counted(comparison: Comparison, attribute: str) -> pd.DataFrame:
     return table[list(COMPARISON_DTYPES)].astype(COMPARISON_DTYPES)
 
 
-def _shared(comparison: Comparison) -> list[str]:
+def _on_both_sides(comparison: Comparison) -> list[str]:
     """Say which videos count on both sides, whatever they are called there."""
     known = [data.videos["sha256"].fillna(data.videos["video_id"]) for _, data in comparison.sides]
     both = comparison.first.videos[known[0].isin(known[1])]
@@ -267,11 +237,11 @@ def _shared(comparison: Comparison) -> list[str]:
     names = [comparison.first.name(video_id) for video_id in both["video_id"].iloc[:_MOST_NAMED]]
     more = [f"{len(both) - _MOST_NAMED:,} more"] if len(both) > _MOST_NAMED else []
     named = words.listing([*names, *more])
-    said = f"{words.count(len(both), 'video')} {'counts' if len(both) == 1 else 'count'} on both sides ({named})"
-    return [f"{words.sentence(said)} That draws the two sides together, and the intervals do not allow for it."]
+    text = f"{words.count(len(both), 'video')} {'counts' if len(both) == 1 else 'count'} on both sides ({named})"
+    return [f"{words.sentence(text)} That draws the two sides together, and the intervals do not allow for it."]
 
 
-def _analysed_differently(comparison: Comparison) -> list[str]:
+def _different_analysis(comparison: Comparison) -> list[str]:
     """Say in what the two analyses differed, as far as it can change results."""
     sides = [_settings(data.entries.values()) for _, data in comparison.sides]
     if not all(sides):

@@ -1,13 +1,11 @@
-"""What a report shows: the tables of a store, its manifest and the way to its clips."""
+"""The tables that a report is made from, with the manifest and the way to the clips."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -15,7 +13,7 @@ import pandas as pd
 from facestats._util.locations import is_remote
 from facestats.errors import UsageError
 from facestats.plots import shot_cuts
-from facestats.reports.folder import CLIPS
+from facestats.reports.folder import CLIPS, address_of
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
 
@@ -108,38 +106,25 @@ class ReportData:
         return None if is_remote(path) else path
 
     def may_show(self, video_id: str) -> bool:
-        """Whether pictures of a video may stand in the page itself: not if none of its faces was to be kept."""
+        """Whether pictures of a video may stand in the page itself: not if it was analysed without thumbnails."""
         entry = self.entries.get(video_id)
         return entry is None or bool(entry.options.get("thumbnails", True) or entry.options.get("blur"))
 
     def relative(self, path: Path) -> str:
         """Return the address of a file, as seen from the page."""
-        try:
-            return quote(Path(os.path.relpath(path, self.page_folder or None)).as_posix())
-        except ValueError:  # on another drive
-            return path.absolute().as_uri()
+        return address_of(path, self.page_folder or None)
 
 
 def load_video(
-    store: str = "",
-    video: str = "",
-    *,
-    out: str = "facestats-out",
-    page_folder: str = "",
-    page_name: str = "",
-    linked: bool = False,
+    store: str, video: str = "", *, page_folder: str = "", page_name: str = "", linked: bool = False
 ) -> ReportData:
-    """Read one video out of a store; without a store, analyse it first.
+    """Read one video out of a store.
 
     Parameters
     ----------
     store : str
-        A store, or ``""``.
     video : str
-        With a store: a ``video_id``, the beginning of one or a file name; ``""`` for the only one. Without: the video,
-        image, camera or URL to analyse.
-    out : str
-        The store that a video analysed here goes into, with its annotated clip.
+        A ``video_id``, the beginning of one or a file name; ``""`` for the only one.
     page_folder : str
         Where the page will lie; empty for the working directory.
     page_name : str
@@ -153,29 +138,23 @@ def load_video(
 
     Raises
     ------
+    StoreError
+        If it is not a store.
     UsageError
-        If neither is given, if there are several videos and none is named, or if a path is wrong.
+        If there are several videos and none is named.
+    UnknownNameError
+        If there is no such video.
 
     Examples
     --------
     >>> load_video("facestats-out", "clip.mp4").tracks  # doctest: +SKIP
     """
-    if not store and not video:
-        raise UsageError("nothing to report on: give store, or video (a file to analyse), or both")
-    if store:
-        opened = open_store(store)
-        if not video:
-            ids = list(opened.entries())
-            if len(ids) != 1:
-                raise UsageError(f"{store} holds {len(ids)} videos: name one with video ({', '.join(ids[:5])}, ...)")
-            video = ids[0]
-    else:
-        from facestats.batch.collection import analyze_collection
-
-        found = analyze_collection([video], out=out)
-        if len(found.video_ids) != 1:
-            raise UsageError(f"{video} holds {len(found.video_ids)} videos: use collection_report on the store {out}")
-        opened, video = found.store, found.video_ids[0]
+    opened = open_store(store)
+    if not video:
+        ids = list(opened.entries())
+        if len(ids) != 1:
+            raise UsageError(f"{store} holds {len(ids)} videos: name one with video ({', '.join(ids[:5])}, ...)")
+        video = ids[0]
     return replace(_read(opened.video(video), page_folder, linked), page_name=page_name)
 
 

@@ -1,4 +1,4 @@
-"""Who was seen: for pages, the make-up of the people followed, corrected where the models' confusion is known."""
+"""The section on the people followed: which shares are of which class, corrected where a card says how."""
 
 from __future__ import annotations
 
@@ -12,35 +12,36 @@ from facestats._util import words
 from facestats.errors import ModelError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.verdicts import TITLES, row_label
-from facestats.reports import page
 from facestats.reports.data import ReportData
+from facestats.reports.figures import figure
+from facestats.reports.html import class_legend, section
 from facestats.reports.provenance import model_folders, model_of
 from facestats.tables.demographics import demographics
 from facestats.tables.schema import UNKNOWN
 
-#: Fewer faces have no shares: an interval from 0 to 80 % tells nothing to anyone.
+#: Fewer faces have no shares: an interval from 0 to 80 % says nothing.
 _ENOUGH = 5
 
 
-def make_up(data: ReportData, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
+def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
     """Return what shares of the people followed are of which class, beside how many faces got which verdict.
 
     Examples
     --------
-    >>> make_up(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    >>> composition(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     if data.tracks.empty:
         return None
     if len(data.tracks) < _ENOUGH:
-        return page.block(_counted(data.tracks, attributes))
+        return _counts(data.tracks, attributes)
     shares = {attribute: _shares(data, attribute) for attribute in attributes}
     charts = []
     for attribute, table in shares.items():
         verdicts = data.tracks[VERDICT_COLUMNS[attribute]]
         counts = verdicts.fillna("not measured").value_counts()
-        said = f"{attribute}: {', '.join(f'{name} {number}' for name, number in counts.items())} counted"
+        text = f"{attribute}: {', '.join(f'{name} {number}' for name, number in counts.items())} counted"
         if table is None:
-            charts.append(page.figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=said))
+            charts.append(figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=text))
             continue
         known = table[table["share"].notna()]
         corrected = ", ".join(
@@ -48,31 +49,25 @@ def make_up(data: ReportData, attributes: Sequence[str] = ("gender", "age", "mak
             for _, row in known.iterrows()
         )
         n_missing = int(verdicts.isna().sum())
-        alt = f"{said}; corrected shares: {corrected}" if corrected else said
-        charts.append(page.figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
+        alt = f"{text}; corrected shares: {corrected}" if corrected else text
+        charts.append(figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
-    explained = ["<p>Bars are corrected shares, lines across them 90 % intervals.</p>"] if notes else []
-    return page.block(
-        *explained, page.block(*charts, kind="fs-row").data, *(f"<p>{page.escape(note)}</p>" for note in sorted(notes))
-    )
+    return section("demographics.shares", charts, sorted(notes))
 
 
-def _counted(tracks: pd.DataFrame, attributes: Sequence[str]) -> str:
+def _counts(tracks: pd.DataFrame, attributes: Sequence[str]) -> HTML:
     """Return the verdicts on a few faces in words."""
     rows = []
     for attribute in attributes:
         verdicts = tracks[VERDICT_COLUMNS[attribute]]
-        names = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN]
-        said = [(name, int((verdicts == name).sum())) for name in names] + [(None, int(verdicts.isna().sum()))]
-        parts = "".join(
-            f"<li>{page.chip(attribute, name)}{number} {page.escape(row_label(attribute, name))}</li>"
-            for name, number in said
-            if number
-        )
-        rows.append(f"<tr><th>{page.escape(TITLES[attribute])}</th><td><ul class='fs-legend'>{parts}</ul></td></tr>")
+        counts: list[tuple[str | None, int]] = [
+            *((name, int((verdicts == name).sum())) for name in (*ATTRIBUTE_CLASSES[attribute], UNKNOWN)),
+            (None, int(verdicts.isna().sum())),
+        ]
+        names = [(name, f"{count} {row_label(attribute, name)}") for name, count in counts if count]
+        rows.append((TITLES[attribute], class_legend(attribute, names)))
     few = "one face is" if len(tracks) == 1 else f"{words.count(len(tracks), 'face')} are"
-    note = f"<p>{words.sentence(f'{few} too few to speak of shares')}</p>"
-    return f"<table class='fs-counted'><tbody>{''.join(rows)}</tbody></table>{note}"
+    return section("demographics.counted", rows, words.sentence(f"{few} too few to speak of shares"))
 
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:

@@ -1,15 +1,18 @@
-"""How results and stores show themselves in a notebook: what a person wants first."""
+"""Results, stores and runs as a notebook displays them: what a reader wants first."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from facestats._util import words
 from facestats.models.attributes import VERDICT_COLUMNS
-from facestats.reports import page
 from facestats.reports.data import ReportData
 from facestats.reports.headlines import video_headline
+from facestats.reports.html import render
 
 if TYPE_CHECKING:
     from facestats.batch.collection import CollectionResult
@@ -22,7 +25,7 @@ _MOST_FACES, _MOST_LINES = 8, 5
 def result_html(result: VideoResult) -> str:
     """Return one video's result as HTML: a sentence, the faces with their verdicts, and how to go on.
 
-    There are no pictures in it: notebooks are passed on, and whoever is seen was not asked.
+    There are no pictures in it: notebooks are passed on, and the people in the video were not asked.
 
     Examples
     --------
@@ -30,31 +33,21 @@ def result_html(result: VideoResult) -> str:
     """
     tables = (result.videos, result.frames, result.observations, result.tracks, result.thumbnails)
     data = ReportData(*tables, entries={}, store=None)
-    parts = [f"<p><b>{page.escape(data.name(result.video_id))}</b>: {page.escape(video_headline(data))}</p>"]
-    if result.status == "partial":
-        parts.append(page.callout(page.escape(f"Read in part: {words.stop(str(result.error))}")))
     longest = result.tracks.nlargest(_MOST_FACES, "duration_s").sort_values(["start_s", "track_id"])
-    rows = []
-    for track in longest.to_dict("records"):
-        when = f"{words.moment(track['start_s'])} to {words.moment(track['end_s'])}"
-        verdicts = [
-            page.verdict(attribute, track[VERDICT_COLUMNS[attribute]], track[f"{VERDICT_COLUMNS[attribute]}_prob"])
-            for attribute in ("gender", "age", "expression")
-        ]
-        cells = [f"face {track['track_id']}", when, *verdicts]
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    if rows:
-        head = "".join(f"<th>{title}</th>" for title in ("", "when", "perceived gender", "age group", "expression"))
-        parts.append(
-            f'<table class="fs-videos fs-short"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    faces = [
+        (
+            track["track_id"],
+            words.span(track["start_s"], track["end_s"]),
+            [
+                (attribute, track[VERDICT_COLUMNS[attribute]], track[f"{VERDICT_COLUMNS[attribute]}_prob"])
+                for attribute in ("gender", "age", "expression")
+            ],
         )
-    if len(longest) < len(result.tracks):
-        parts.append(f'<p class="fs-muted">The {len(longest)} longest of {len(result.tracks):,} faces.</p>')
-    parts.append(
-        '<p class="fs-muted">Tables: <code>.tracks</code>, <code>.observations</code>, <code>.frames</code>, '
-        "<code>.thumbnails</code>, <code>.videos</code>. Look at it: <code>fs.explore(result)</code>.</p>"
-    )
-    return f'{page.style()}<div class="fs">{"".join(parts)}</div>'
+        for track in longest.to_dict("records")
+    ]
+    problem = words.stop(str(result.error)) if result.status == "partial" else ""
+    name = data.name(result.video_id)
+    return str(render("display.result", name, video_headline(data), problem, faces, len(result.tracks)))
 
 
 def store_html(store: Store) -> str:
@@ -66,22 +59,19 @@ def store_html(store: Store) -> str:
     """
     entries = store.entries()
     counts = Counter(entry.status for entry in entries.values())
-    told = words.listing([f"{counts[status]:,} {status}" for status in ("ok", "partial", "failed") if counts[status]])
-    what = f"{words.count(len(entries), 'video')} ({told})" if entries else "no videos yet"
-    parts = [f"<p><b>{page.escape(store.path)}</b>: {what}</p>"]
-    failed = [entry for entry in entries.values() if entry.error]
-    lines = "".join(
-        f"<li>{page.escape(entry.paths[0] if entry.paths else entry.video_id)}: {page.escape(entry.error)}</li>"
-        for entry in failed[:_MOST_LINES]
-    )
-    more = f"<li>… and {len(failed) - _MOST_LINES:,} more</li>" if len(failed) > _MOST_LINES else ""
-    parts.append(f"<ul>{lines}{more}</ul>" if lines else "")
-    parts.append(
-        '<p class="fs-muted">Tables: <code>.tracks()</code>, <code>.observations()</code>, <code>.videos()</code>, '
-        "<code>.sql(...)</code>. Look at it: <code>fs.explore(store)</code>; report on it: "
-        "<code>fs.report(store)</code>.</p>"
-    )
-    return f'{page.style()}<div class="fs">{"".join(parts)}</div>'
+    statuses = [f"{counts[status]:,} {status}" for status in ("ok", "partial", "failed") if counts[status]]
+    contents = f"{words.count(len(entries), 'video')} ({words.listing(statuses)})" if entries else "no videos yet"
+    problems = [
+        f"{entry.paths[0] if entry.paths else entry.video_id}: {entry.error}"
+        for entry in entries.values()
+        if entry.error
+    ]
+    return str(render("display.store", store.path, contents, *_first(problems)))
+
+
+def _first(lines: Sequence[str]) -> tuple[Sequence[str], int]:
+    """Return the first lines, and how many more there are."""
+    return lines[:_MOST_LINES], len(lines) - _MOST_LINES
 
 
 def collection_html(result: CollectionResult) -> str:
@@ -93,8 +83,5 @@ def collection_html(result: CollectionResult) -> str:
     """
     n, before = len(result.analyzed), len(result.video_ids) - len(result.analyzed)
     done = f"{words.count(n, 'video')} analysed now" + (f", {before:,} done before" if before else "")
-    lines = "".join(f"<li>{page.escape(line)}</li>" for line in result.problems[:_MOST_LINES])
-    more = len(result.problems) - _MOST_LINES
-    lines += f"<li>… and {more:,} more</li>" if more > 0 else ""
-    trouble = f"<ul>{lines}</ul>" if lines else ""
-    return f'{page.style()}<div class="fs"><p>{words.sentence(done)}</p>{trouble}</div>{store_html(result.store)}'
+    store = Markup(store_html(result.store))
+    return str(render("display.collection", words.sentence(done), *_first(result.problems), store))

@@ -1,10 +1,11 @@
-"""Evidence: short cuts of the annotated video, to see for oneself what the numbers rest on."""
+"""Evidence: short cuts of the annotated video, which let a reader judge what the numbers rest on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,9 +17,10 @@ from facestats.clips.cut import cut_clip
 from facestats.errors import FacestatsError
 from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
 from facestats.plots import _expressions
-from facestats.reports import page
 from facestats.reports.data import ReportData
+from facestats.reports.figures import image, jpeg
 from facestats.reports.folder import clips_folder
+from facestats.reports.html import section
 from facestats.tables.schema import UNKNOWN
 from facestats.types import UInt8
 from facestats.video.file import ContainerSource
@@ -35,7 +37,7 @@ _PICTURE = (264, 176)  # of the pictures that stand for them; a card shows them 
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment worth looking at.
+    """A moment of the clip that shows what a verdict rests on.
 
     Attributes
     ----------
@@ -44,8 +46,8 @@ class Moment:
     track_id : int
     time_s : float
     expression : str or None
-        Whose strongest moment it is; None for a doubtful verdict.
-    said : str
+        The expression of which it is the strongest moment; None for a doubtful verdict.
+    text : str
         What is to be seen, in a few words.
     box : tuple of float
         x, y, width and height of the face, in pixels.
@@ -55,7 +57,7 @@ class Moment:
     track_id: int
     time_s: float
     expression: str | None
-    said: str
+    text: str
     box: tuple[float, float, float, float]
 
 
@@ -97,7 +99,7 @@ def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smo
 
 
 def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[Moment]:
-    """Return the best look at each face of which something is doubtful, those seen longest first.
+    """Return the clearest moment of each face of which something is doubtful, those seen longest first.
 
     Doubtful is a verdict "unknown", and a track whose parts may show two people.
 
@@ -108,27 +110,27 @@ def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[M
     []
     """
     found = []
-    looks = dict(iter(observations[observations["classified"]].groupby("track_id")))
+    classified = dict(iter(observations[observations["classified"]].groupby("track_id")))
     for track in tracks.sort_values("duration_s", ascending=False, kind="stable").to_dict("records"):
         unsure = [
             {"gender": "perceived gender", "age": "age group"}.get(attribute, attribute)
             for attribute, column in VERDICT_COLUMNS.items()
             if track[column] == UNKNOWN
         ]
-        said = [f"{words.listing(unsure)} unknown"] if unsure else []
+        doubts = [f"{words.listing(unsure)} unknown"] if unsure else []
         joined = track["joined_prob"]
         if np.isfinite(joined) and joined < _SURELY_JOINED:
-            said.append(f"one person? {words.percent(joined)}")
-        if said and track["track_id"] in looks:
-            seen = looks[track["track_id"]]
-            look = seen.loc[(seen["face_px"] * seen["score"]).idxmax()]
-            found.append(_moment(f"face-{track['track_id']}", look, None, "; ".join(said)))
+            doubts.append(f"one person? {words.percent(joined)}")
+        if doubts and track["track_id"] in classified:
+            seen = classified[track["track_id"]]
+            best = seen.loc[(seen["face_px"] * seen["score"]).idxmax()]
+            found.append(_moment(f"face-{track['track_id']}", best, None, "; ".join(doubts)))
     return found
 
 
-def _moment(name: str, seen: pd.Series, expression: str | None, said: str) -> Moment:
+def _moment(name: str, seen: pd.Series, expression: str | None, text: str) -> Moment:
     box = tuple(float(seen[column]) for column in ("x", "y", "w", "h"))
-    return Moment(name, int(seen["track_id"]), float(seen["time_s"]), expression, said, box)
+    return Moment(name, int(seen["track_id"]), float(seen["time_s"]), expression, text, box)
 
 
 def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5, limit: int = 24) -> HTML | None:
@@ -154,24 +156,25 @@ def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5,
         return None
     strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s)
     doubtful = doubtful_moments(data.observations, data.tracks)
-    parts = []
-    for title, moments in (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit])):
-        if moments:
-            cards = "".join(_card(data, clip, moment) for moment in moments)
-            parts.append(f'<h3>{title}</h3><div class="fs-cards">{cards}</div>')
-    if len(doubtful) > limit:
-        parts.append(f"<p>The {limit} seen longest of {len(doubtful):,} faces of which something is doubtful.</p>")
-    return page.block(*parts) if parts else None
+    chosen = (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit]))
+    groups = [(title, [_card(data, clip, moment) for moment in moments]) for title, moments in chosen if moments]
+    return section("evidence.evidence", groups, limit, len(doubtful)) if groups else None
 
 
 def _folder(data: ReportData) -> Path:
     return clips_folder(Path(data.page_folder)) / (data.page_name or data.video_id)
 
 
-def _card(data: ReportData, clip: Path, moment: Moment) -> str:
+def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
     start_s, end_s = max(moment.time_s - AROUND_S, 0.0), moment.time_s + AROUND_S
-    address = f"{data.clip_href(data.video_id, start_s)},{end_s:.2f}"
-    drawn = '<span class="fs-nopicture"></span>'
+    card: dict[str, Any] = {
+        "address": f"{data.clip_href(data.video_id, start_s)},{end_s:.2f}",
+        "picture": None,
+        "problem": "",
+        "class": moment.expression or UNKNOWN,
+        "text": moment.text,
+        "place": f"face {moment.track_id} at {words.moment(moment.time_s)}",
+    }
     try:
         if data.page_folder:
             cut = cut_clip(
@@ -181,17 +184,13 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> str:
                 end_s=end_s,
                 longer_side=_LONGER_SIDE,
             )
-            address = data.relative(cut)
+            card["address"] = data.relative(cut)
         if data.may_show(data.video_id):
             seen = _around(_frame(clip, moment.time_s), moment.box)
-            drawn = page.image(seen, _PICTURE, f"face {moment.track_id}: {moment.said}")
+            card["picture"] = image(seen, _PICTURE, f"face {moment.track_id}: {moment.text}")
     except FacestatsError as error:  # a clip that cannot be read is no reason to lose the page
-        drawn = f'<span class="fs-nopicture">{page.escape(error)}</span>'
-    chip = page.chip("expression", moment.expression) if moment.expression else page.chip("gender", UNKNOWN)
-    return (
-        f'<a class="fs-card" href="{page.escape(address)}">{drawn}<span><b>{chip}{page.escape(moment.said)}</b>'
-        f"<br>face {moment.track_id} at {words.moment(moment.time_s)}</span></a>"
-    )
+        card |= {"picture": None, "problem": str(error)}
+    return card
 
 
 def _frame(clip: Path, time_s: float) -> UInt8:
@@ -214,7 +213,7 @@ def _around(rgb: UInt8, box: Sequence[float]) -> UInt8:
 
 
 def poster(data: ReportData) -> str | None:
-    """Return what the clip shows when most faces are to be seen, as the address of a JPEG; None if there is no clip.
+    """Return the frame of the clip with the most faces, as the address of a JPEG; None if there is no clip.
 
     Examples
     --------
@@ -230,4 +229,4 @@ def poster(data: ReportData) -> str | None:
         return None
     scale = min(1.0, 900 / max(rgb.shape[:2]))
     size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
-    return page.jpeg(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    return jpeg(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))

@@ -1,4 +1,4 @@
-"""The folder that reports go into: what lies beside the pages, so that all can be moved, or served, as one."""
+"""The folder of the reports: the clips beside the pages, so that all can be moved, or served, as one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 from facestats._util.files import check_writable, written_aside
 from facestats.errors import OutputError
@@ -23,6 +24,20 @@ CLIPS = "clips"
 # What `written_aside` calls what it has not finished.
 _UNFINISHED = re.compile(r"\.[0-9a-f]{12}\.(html|ipynb|js|json|mp4|pdf|png)")
 _DAY_S = 86400.0
+
+
+def address_of(path: Path, start: str | None = None) -> str:
+    """Return the address of a file in a page: relative to the page's folder, by default the working directory.
+
+    Examples
+    --------
+    >>> address_of(Path("reports/my clip.mp4"), "reports")
+    'my%20clip.mp4'
+    """
+    try:
+        return quote(Path(os.path.relpath(path, start)).as_posix())
+    except ValueError:  # on another drive
+        return path.absolute().as_uri()
 
 
 def prepare(folder: Path) -> None:

@@ -39,7 +39,7 @@ def video_headline(data: ReportData) -> str:
     seen = words.count(len(data.tracks), "face")
     verb = "was" if len(data.tracks) == 1 else "were"
     text = words.sentence(f"{seen} {verb} {followed} in {where}")
-    return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=data.is_still)])
+    return " ".join([text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=data.is_still)])
 
 
 def collection_headline(data: ReportData) -> str:
@@ -60,10 +60,10 @@ def collection_headline(data: ReportData) -> str:
     seen = f"{words.count(len(data.tracks), 'face')} {'was' if len(data.tracks) == 1 else 'were'} followed"
     text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
     lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []
-    return " ".join([text, *_perceived(data.tracks), *_expression(data.tracks, still=False), *lost])
+    return " ".join([text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=False), *lost])
 
 
-def _perceived(tracks: pd.DataFrame) -> list[str]:
+def _gender_sentences(tracks: pd.DataFrame) -> list[str]:
     verdicts = tracks["gender"]
     if verdicts.isna().all():
         return []
@@ -78,7 +78,7 @@ def _perceived(tracks: pd.DataFrame) -> list[str]:
     return [f"Perceived gender: {'; '.join([words.listing(parts), *rest])}."]
 
 
-def _expression(tracks: pd.DataFrame, *, still: bool) -> list[str]:
+def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
     shares = mean_shares(tracks)
     if shares is None:
         return []

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from facestats._util.locations import write_whole
 from facestats.errors import OutputError
-from facestats.reports.page import badge, escape, style
+from facestats.reports.html import render
 
 #: The page, and what it is made from; hidden, so that a folder that is served shows pages only.
 PAGE, DATA = "index.html", ".reports.json"
 
 _HEADLINE = re.compile(r'<p class="fs-lead">(.*?)</p>', re.DOTALL)
-_STYLE = Path(__file__).with_name("template") / "page.css"
 
 
 @dataclass(frozen=True)
@@ -103,29 +103,14 @@ def index_page(listed: Mapping[str, Listed]) -> str:
     def order(name: str) -> tuple[str, bool, str]:
         return listed[name].made_at[:16], name == "collection", listed[name].made_at
 
-    rows = "".join(_row(name, listed[name]) for name in sorted(listed, key=order, reverse=True))
-    head = "".join(f"<th>{title}</th>" for title in ("report", "status", "made", "what it says"))
-    table = f'<table class="fs-videos fs-index"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    body = f'<div class="fs">{table}</div>' if rows else "<p>No reports yet.</p>"
     n_failed = sum(entry.status != "ok" for entry in listed.values())
     count = f"{len(listed):,} report{'' if len(listed) == 1 else 's'}"
     lead = f"{count}, the newest first" + (f"; {n_failed:,} stopped before the end." if n_failed else ".")
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light">\n<title>Reports</title>\n'
-        f"<style>{_STYLE.read_text(encoding='utf-8')}</style>{style()}\n</head>\n<body>\n<main>\n"
-        f'<h1>Reports</h1>\n<p class="fs-lead">{lead}</p>\n{body}\n</main>\n</body>\n</html>\n'
-    )
+    rows = [_row(name, listed[name]) for name in sorted(listed, key=order, reverse=True)]
+    return str(render("list.page", lead, rows))
 
 
-def _row(name: str, entry: Listed) -> str:
-    said = f"stopped before its end: {entry.error}" if entry.error else entry.headline
-    made = entry.made_at[:16].replace("T", " ")
-    cells = (
-        ("report", f'<a href="{quote(name)}.html">{escape(entry.title)}</a>'),
-        ("status", badge(entry.status)),
-        ("made", f'<time datetime="{escape(entry.made_at)}">{escape(made)} UTC</time>'),
-        ("says", escape(said)),
-    )
-    return "<tr>" + "".join(f'<td data-label="{title}">{value}</td>' for title, value in cells) + "</tr>"
+def _row(name: str, entry: Listed) -> Mapping[str, Any]:
+    text = f"stopped before its end: {entry.error}" if entry.error else entry.headline
+    link = (f"{quote(name)}.html", entry.title)
+    return {"link": link, "status": entry.status, "made_at": entry.made_at, "text": text}

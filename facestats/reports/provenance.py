@@ -18,20 +18,9 @@ from facestats.errors import FacestatsError
 from facestats.models.cards import Card
 from facestats.models.registry import find_models
 from facestats.options import MIN_CLASSIFIED_PX
-from facestats.reports import page
 from facestats.reports.data import ReportData
+from facestats.reports.html import section
 from facestats.tables.schema import SCHEMA_VERSION
-
-_CAVEATS = (
-    "<b>Perceived gender</b> is what the people who labelled the training pictures would have called a face. It does "
-    "not say who anybody is.",
-    "<b>Expression</b> is what a face shows in a moment, not what a person feels.",
-    "<b>Unknown</b> was measured, but no answer was probable enough. <b>Not measured</b> means that no model looked: "
-    f"the model was left out, or the face was smaller than {MIN_CLASSIFIED_PX} pixels and the model never saw any so "
-    "small.",
-    "<b>A face is not a person</b>: whoever leaves the picture and comes back, or is seen again after a cut, counts "
-    "again.",
-)
 
 
 def limits(data: ReportData) -> HTML | None:
@@ -43,9 +32,8 @@ def limits(data: ReportData) -> HTML | None:
     """
     if data.tracks.empty:
         return None
-    caveats = "".join(f"<li>{caveat}</li>" for caveat in _CAVEATS)
-    models = "".join(f"<li>{_model_line(attribute, card)}</li>" for attribute, card in used_cards(data))
-    return page.block(f"<ul>{caveats}</ul>", f"<p>The models:</p><ul>{models}</ul>" if models else "")
+    models = [_model_line(attribute, card) for attribute, card in used_cards(data)]
+    return section("provenance.limits", MIN_CLASSIFIED_PX, models)
 
 
 def used_cards(data: ReportData) -> list[tuple[str, Card]]:
@@ -84,7 +72,7 @@ def model_of(data: ReportData, attribute: str) -> str | None:
 
 
 def model_folders(*sides: ReportData) -> list[str]:
-    """Return the folders of one's own models that the analyses looked into.
+    """Return the folders of one's own models that the analyses used.
 
     Examples
     --------
@@ -95,7 +83,8 @@ def model_folders(*sides: ReportData) -> list[str]:
     return sorted({folder for entry in entries for folder in entry.options.get("models_path", ())})
 
 
-def _model_line(attribute: str, card: Card) -> str:
+def _model_line(attribute: str, card: Card) -> tuple[str, str, str, str]:
+    """Return the attribute, the model's name, how often it was right, and what it cannot do."""
     scores = card.metrics.get("validation", card.metrics)
     scores = scores.get(attribute, scores)
     accuracy, balanced = (scores.get(name) for name in ("group_accuracy", "balanced_accuracy"))
@@ -107,8 +96,7 @@ def _model_line(attribute: str, card: Card) -> str:
         if isinstance(balanced, float):
             measured += f", {words.percent(balanced)} averaged over the classes"
     own = next((head.limits for head in card.heads if head.attribute == attribute), "")
-    limit = f". {page.escape(own or card.limits)}" if own or card.limits else ""
-    return f"<b>{page.escape(attribute)}</b>, by the model “{page.escape(card.name)}”{measured}{limit}"
+    return attribute, card.name, measured, own or card.limits
 
 
 def provenance(data: ReportData, parameters: Mapping[str, Any] | None = None) -> HTML:
@@ -133,7 +121,7 @@ def provenance(data: ReportData, parameters: Mapping[str, Any] | None = None) ->
     rows.append(("tables", f"schema version {SCHEMA_VERSION}"))
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     rows.append(("page made", f"{made} by facestats {version('facestats')}, Python {platform.python_version()}"))
-    return page.block(page.details_table(rows))
+    return section("pieces.details", rows)
 
 
 def _video_rows(data: ReportData) -> list[tuple[str, object]]:

@@ -1,12 +1,12 @@
-"""What became of reports: one, and all of a call."""
+"""The outcome of making reports: of one, and of all of a call."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
+from facestats.reports.folder import address_of
+from facestats.reports.html import render
 from facestats.reports.index import PAGE
 
 
@@ -75,24 +75,9 @@ class ReportResult:
         return f"ReportResult: {len(self.reports)} reports in {self.folder}{failed}"
 
     def _repr_html_(self) -> str:
-        from facestats.reports import page  # needs matplotlib
-
-        def link(path: Path, text: str) -> str:
-            # JupyterLab opens what is addressed relative to the notebook's folder.
-            try:
-                address = quote(Path(os.path.relpath(path)).as_posix())
-            except ValueError:  # on another drive
-                address = path.absolute().as_uri()
-            return f'<a href="{page.escape(address)}">{page.escape(text)}</a>'
-
-        rows = "".join(
-            f'<tr><td data-label="report">{link(made.html, made.title)}</td>'
-            f'<td data-label="status">{page.badge(made.status)}</td>'
-            f'<td data-label="says">{page.escape(made.error or made.headline)}</td></tr>'
+        # JupyterLab opens what is addressed relative to the notebook's folder.
+        rows = [
+            {"link": (address_of(made.html), made.title), "status": made.status, "text": made.error or made.headline}
             for made in self.reports
-        )
-        head = "<thead><tr><th>report</th><th>status</th><th>what it says</th></tr></thead>"
-        table = f'<table class="fs-videos fs-index">{head}<tbody>{rows}</tbody></table>' if rows else ""
-        n = len(self.reports)
-        lead = f"<p>{n:,} report{'' if n == 1 else 's'} made; {link(self.index, 'the list of all')}</p>"
-        return f'{page.style()}<div class="fs">{lead}{table}</div>'
+        ]
+        return str(render("list.summary", rows, (address_of(self.index), "the list of all")))

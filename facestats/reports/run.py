@@ -16,15 +16,15 @@ from tqdm.auto import tqdm
 from facestats._util.locations import write_whole
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, UsageError
-from facestats.reports.convert import to_html
 from facestats.reports.folder import drop_cuts, drop_pdf, gather_clips, prepare
 from facestats.reports.index import Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
-from facestats.reports.live import SCRIPT, script
+from facestats.reports.page import to_html
 from facestats.reports.parameters import check_parameters
-from facestats.reports.printing import find_browser, print_page
+from facestats.reports.pdf import find_browser, print_page
 from facestats.reports.results import Report, ReportResult
 from facestats.reports.tasks import Task, reserved_names, tasks_of, templates
+from facestats.reports.timeline import SCRIPT, script
 from facestats.store.store import Store, now, open_store
 
 #: Notebooks that run at once at most: each takes some 300 MB.
@@ -112,7 +112,7 @@ def report(
     if tasks:
         _write(folder / SCRIPT, script())
     made: dict[str, Report] = {}
-    for task, result in _made(tasks, folder, browser, progress):
+    for task, result in _make_all(tasks, folder, browser, progress):
         made[task.name] = result
         _log.info("report %s: %s", result.html, result.error or "ok")
         made_from = task.made_from if result.error is None else ""
@@ -121,7 +121,7 @@ def report(
     return ReportResult(folder, tuple(made[task.name] for task in tasks))
 
 
-def _made(
+def _make_all(
     tasks: Sequence[Task], folder: Path, browser: str | None, progress: bool | None
 ) -> Iterator[tuple[Task, Report]]:
     """Make the reports, several at once, and yield each when it is done."""
@@ -168,9 +168,9 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
         error = cause(failure)
     except OSError as failure:
         raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
-    page = to_html(nbformat.read(notebook, as_version=4), title=task.shown_title, error=error)
+    page = to_html(nbformat.read(notebook, as_version=4), title=task.page_title, error=error)
     _write(html, page.encode("utf-8", "backslashreplace"))
-    # Not before: whoever is stopped on the way leaves the earlier page whole.
+    # Not before: a run that is stopped on the way leaves the earlier page whole.
     drop_cuts(folder, task.name, before=began)
     pdf = None
     if browser is not None:
@@ -181,7 +181,7 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
     if pdf is None:
         drop_pdf(html)
     status = "ok" if error is None else "failed"
-    return Report(task.shown_title, headline_of(page), notebook, html, pdf, status, error)
+    return Report(task.page_title, headline_of(page), notebook, html, pdf, status, error)
 
 
 def _write(path: Path, data: bytes) -> None:

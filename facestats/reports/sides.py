@@ -16,6 +16,42 @@ from facestats.tables.comparison import COMPARISON_DTYPES, compare, within
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Which videos of a store make up one side of a comparison; as text, the same in words.
+
+    Attributes
+    ----------
+    start, until : str
+        Only videos whose analysis began in this period, see :func:`facestats.tables.comparison.within`; empty for all.
+    files : str
+        Only videos whose path or file name has this pattern; empty for all.
+    label : str
+        What to call the side; the store's name, the period and the pattern where empty.
+
+    Examples
+    --------
+    >>> str(Choice(start="2026-11-01", files="*.mp4")), str(Choice())
+    ('since 2026-11-01, *.mp4', '')
+    """
+
+    start: str = ""
+    until: str = ""
+    files: str = ""
+    label: str = ""
+
+    def __str__(self) -> str:
+        if self.start and self.until:
+            period = f"{self.start} to before {self.until}"
+        else:
+            period = f"since {self.start}" if self.start else f"before {self.until}" if self.until else ""
+        return ", ".join(filter(None, (period, self.files)))
+
+
+#: All videos of a store.
+ALL = Choice()
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two sides of a comparison.
 
@@ -53,19 +89,7 @@ class Comparison:
         return pd.concat(found, ignore_index=True) if found else _no_rows()
 
 
-def load_comparison(
-    store: str,
-    other: str = "",
-    *,
-    first_from: str = "",
-    first_until: str = "",
-    second_from: str = "",
-    second_until: str = "",
-    first_files: str = "",
-    second_files: str = "",
-    first_label: str = "",
-    second_label: str = "",
-) -> Comparison:
+def load_comparison(store: str, other: str = "", *, first: Choice = ALL, second: Choice = ALL) -> Comparison:
     """Read two stores, or twice some of the videos of one.
 
     Parameters
@@ -74,12 +98,8 @@ def load_comparison(
         The store of the first side.
     other : str
         That of the second; empty for the same store.
-    first_from, first_until, second_from, second_until : str
-        Only videos whose analysis began in this period, see :func:`facestats.tables.comparison.within`.
-    first_files, second_files : str
-        Only videos whose path or file name has this pattern.
-    first_label, second_label : str
-        What to call the sides; the stores' names, periods and patterns where empty.
+    first, second : Choice
+        Which of its videos each side has; by default all.
 
     Raises
     ------
@@ -90,47 +110,39 @@ def load_comparison(
 
     Examples
     --------
-    >>> load_comparison("facestats-out", first_until="2026-11-01", second_from="2026-11-01")  # doctest: +SKIP
+    >>> november = Choice(start="2026-11-01")
+    >>> load_comparison("facestats-out", first=Choice(until="2026-11-01"), second=november)  # doctest: +SKIP
     """
     one = load_collection(store)
     another = load_collection(other) if other else one
     same = str(one.store.path.resolve()) == str(another.store.path.resolve())
-    chosen = ((first_from, first_until, first_files), (second_from, second_until, second_files))
-    if same and chosen[0] == chosen[1]:
+    if same and replace(first, label="") == replace(second, label=""):
         raise UsageError(
             "both sides are the same videos: give other (a second store), or what tells two parts of one store apart "
             "(first_from, first_until, first_files, second_from, second_until, second_files)"
         )
-    first, second = (
-        _restricted(data, start, until, files, side)
-        for data, (start, until, files), side in zip((one, another), chosen, ("first", "second"), strict=True)
-    )
-    choices = (_choice(*chosen[0]), _choice(*chosen[1]))
+    sides = (_restrict(one, first, "first"), _restrict(another, second, "second"))
+    choices = (str(first), str(second))
     labels = _labels((one, another), choices, same)
-    labels = (first_label or labels[0], second_label or labels[1])
+    labels = (first.label or labels[0], second.label or labels[1])
     if labels[0] == labels[1]:
         labels = (f"{labels[0]} (first)", f"{labels[1]} (second)")
-    return Comparison(first, second, *labels, choices)
+    return Comparison(*sides, *labels, choices)
 
 
-def _restricted(data: ReportData, start: str, until: str, files: str, side: str) -> ReportData:
+def _restrict(data: ReportData, choice: Choice, side: str) -> ReportData:
     names = (f"{side}_from", f"{side}_until")
-    ids = set(within(data.videos, start=start, until=until, files=files, names=names)["video_id"])
+    found = within(data.videos, start=choice.start, until=choice.until, files=choice.files, names=names)
+    ids = set(found["video_id"])
     if len(ids) == len(data.videos):
         return data
-    # Of the frames of many videos a report reads no more than is counted, so not whose they are.
+    # Of the frames of many videos a report reads only what is counted, not to which video they belong.
     where = [("video_id", "in", sorted(ids))]
     frames = data.store.frames(columns=["n_faces"], where=where) if ids else data.frames.iloc[:0]
     tables = {"videos": data.videos, "tracks": data.tracks}
-    kept = {name: table[table["video_id"].isin(ids)].reset_index(drop=True) for name, table in tables.items()}
+    chosen = {name: table[table["video_id"].isin(ids)].reset_index(drop=True) for name, table in tables.items()}
     entries = {name: entry for name, entry in data.entries.items() if name in ids}
-    return replace(data, **kept, frames=frames, entries=entries)
-
-
-def _choice(start: str, until: str, files: str) -> str:
-    """Return in words which videos of a store were chosen; empty if all were."""
-    period = f"{start} to before {until}" if start and until else f"since {start}" if start else f"before {until}"
-    return ", ".join([period] * bool(start or until) + [files] * bool(files))
+    return replace(data, **chosen, frames=frames, entries=entries)
 
 
 def _labels(stores: tuple[ReportData, ReportData], choices: tuple[str, str], same: bool) -> tuple[str, str]:

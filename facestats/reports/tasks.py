@@ -19,7 +19,7 @@ from facestats.reports.parameters import notebook_parameters
 from facestats.store.manifest import Entry
 from facestats.store.store import Store, open_store
 
-#: What a report runs unless told otherwise: on each video, then on all of them.
+#: What a report runs by default: on each video, then on all of them.
 VIDEO_TEMPLATE, COLLECTION_TEMPLATE = "video_report", "collection_report"
 
 #: What reports set themselves, and how to say it instead.
@@ -56,7 +56,7 @@ class Task:
     entries: tuple[Entry, ...]
 
     @property
-    def shown_title(self) -> str:
+    def page_title(self) -> str:
         """The title of the page."""
         return str(self.parameters.get("title") or self.title)
 
@@ -64,7 +64,7 @@ class Task:
     def made_from(self) -> str:
         """Hash of all that the report depends on."""
         known = {
-            # Not how files are told apart without reading them, which nobody reads.
+            # Not the sizes and times of files: they change without the content.
             "entries": [asdict(replace(entry, files={})) for entry in self.entries],
             "template": sha256_of(self.template),
             "parameters": dict(self.parameters),

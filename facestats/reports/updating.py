@@ -1,4 +1,7 @@
-"""A collection and its reports brought up to date: what is new or changed is analysed, what that touches reported."""
+"""Bring a collection and its reports up to date: analyse what is new or changed, and report on what that touches.
+
+It stands among the reports, not in :mod:`facestats.batch`, because the batch knows nothing of reports.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from facestats.store.store import create_store
 
 @dataclass(frozen=True)
 class UpdateResult:
-    """What became of an update.
+    """The outcome of an update.
 
     Attributes
     ----------
@@ -52,8 +55,8 @@ def update(
 ) -> UpdateResult:
     """Analyse what is new or changed, and make those reports anew that it touches.
 
-    Two updates of the same reports, and two runs on the same store, never overlap. What happens is logged by the logger
-    ``facestats``, a line for each video and each report.
+    Two updates of the same reports, and two runs on the same store, never overlap. The logger ``facestats`` writes a
+    line for each video and each report.
 
     Parameters
     ----------

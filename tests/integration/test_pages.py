@@ -8,7 +8,7 @@ from browser import SIZES, barriers, chromium, opened
 from stores import PEOPLE, make_store
 
 import facestats
-from facestats.reports.live import SCRIPT
+from facestats.reports.timeline import SCRIPT
 
 pytestmark = pytest.mark.slow
 

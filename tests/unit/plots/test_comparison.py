@@ -6,7 +6,7 @@ import pytest
 from facestats import plots
 from facestats.errors import UnknownNameError
 from facestats.models import attributes
-from facestats.reports import page
+from facestats.reports import figures
 from facestats.tables.comparison import COMPARISON_DTYPES
 
 
@@ -86,11 +86,11 @@ def test_texts_neither_overlap_nor_leave_the_figure_at_half_a_page(attribute):
     ends = {f"{side}{end}": 1.0 for side in ("first", "second") for end in ("", "_low", "_high")}
     wide = {"difference": -0.994, "difference_low": -1.0, "difference_high": -0.001, "clear": True}
     shown = table(attribute, **ends, **wide, n_first=99_999, n_second=99_999)
-    with matplotlib.rc_context(dict(page._FIGURE_STYLE)):
+    with matplotlib.rc_context(dict(figures._FIGURE_STYLE)):
         ax = plots.share_differences(
             shown, attribute, first="INTERVIEWS, MAINZ", second="a long name " * 9, n_missing=(1, 99_999)
         )
-        ax.figure.set_figwidth(page.HALF)
+        ax.figure.set_figwidth(figures.HALF)
         ax.figure.draw_without_rendering()
         boxes = [text.get_window_extent() for text in [*ax.texts, *ax.get_yticklabels()] if text.get_text()]
     for number, box in enumerate(boxes):

@@ -12,10 +12,9 @@ from facestats._util.resources import bundled
 from facestats.errors import StoreError, UsageError
 from facestats.models.registry import find_models
 from facestats.options import AnalyzeOptions
-from facestats.reports import comparison
-from facestats.reports.convert import to_html
+from facestats.reports import comparison, sides
 from facestats.reports.kernel import execute
-from facestats.reports.sides import load_comparison
+from facestats.reports.page import to_html
 from facestats.store.store import create_store
 
 #: Of the models that ship, so that their cards are found.
@@ -25,12 +24,21 @@ SHIPPED = {
 }
 
 
+def load_comparison(store, other="", **chosen):
+    """Two sides of the notebook's parameters: first_from, first_until, first_files, first_label, and of the second."""
+    choices = {
+        side: sides.Choice(*(chosen.get(f"{side}_{name}", "") for name in ("from", "until", "files", "label")))
+        for side in ("first", "second")
+    }
+    return sides.load_comparison(store, other, **choices)
+
+
 def sections(data):
     return [
         comparison.headline(data),
         comparison.cautions(data),
         comparison.coverage(data),
-        comparison.who(data),
+        comparison.composition(data),
         comparison.expressions(data),
         comparison.limits(data),
         comparison.made(data),
@@ -83,7 +91,7 @@ def test_the_headline_says_how_much_was_compared_and_what_differs_most(two):
 
 
 def test_each_attribute_has_a_chart_and_the_note_says_what_clear_means(two):
-    parsed = parse(comparison.who(two))
+    parsed = parse(comparison.composition(two))
     gender, age, makeup = parsed.pictures
     assert gender.startswith("gender: female ")
     assert ", a clear difference; male " in gender
@@ -196,12 +204,12 @@ def test_two_empty_stores(tmp_path):
         create_store(tmp_path / name)
     data = load_comparison(str(tmp_path / "one"), str(tmp_path / "two"))
     assert "no video belongs to “one”." in parse(*sections(data)).words
-    assert [comparison.cautions(data), comparison.who(data), comparison.expressions(data)] == [None] * 3
+    assert [comparison.cautions(data), comparison.composition(data), comparison.expressions(data)] == [None] * 3
 
 
 def test_without_a_card_verdicts_are_counted_and_not_compared(mixed, october):
     data = load_comparison(str(mixed), str(october))
-    parsed = parse(comparison.who(data))
+    parsed = parse(comparison.composition(data))
     assert "The shares of gender, age and makeup are not compared: this installation has no card" in parsed.words
     assert "gender: female 2 counted in mixed, 50 counted in october" in parsed.pictures[0]
     assert "99 % interval" not in parsed.words

@@ -5,8 +5,6 @@ from facestats.reports.data import load_collection, load_video
 
 
 def test_loading_refuses_what_it_cannot_know(store, tmp_path):
-    with pytest.raises(UsageError, match="nothing to report on"):
-        load_video()
     with pytest.raises(UsageError, match="holds 4 videos: name one"):
         load_video(str(store.path))
     with pytest.raises(UnknownNameError, match="absent"):

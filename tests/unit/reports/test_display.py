@@ -1,7 +1,7 @@
+from markupsafe import escape
 from stores import FACES, NASTY_NAME, PEOPLE, make_result, make_store
 
 from facestats.batch.collection import CollectionResult
-from facestats.reports.page import escape
 
 
 def test_a_result_shows_a_sentence_and_its_faces_and_no_picture():

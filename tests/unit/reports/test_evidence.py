@@ -24,7 +24,7 @@ def test_the_strongest_moment_of_each_expression_that_was_likely(people):
     assert list(found) == ["anger", "happiness", "sadness", "surprise", "neutral"]  # fear was never likely
     assert (found["anger"].track_id, found["anger"].time_s) == (2, pytest.approx(3.0))
     assert (found["happiness"].track_id, found["happiness"].time_s) == (1, pytest.approx(4.0))
-    assert found["happiness"].said.replace("\N{NO-BREAK SPACE}", " ") == "happiness, 90 %"
+    assert found["happiness"].text.replace("\N{NO-BREAK SPACE}", " ") == "happiness, 90 %"
     assert found["happiness"].name == "strongest-happiness"
     assert found["happiness"].box == (40.0, 30.0, 48.0, 60.0)
 
@@ -37,14 +37,14 @@ def test_a_single_frame_is_no_strongest_moment_when_averaged():
 
 
 def test_the_doubtful_are_those_with_an_unknown_verdict_or_perhaps_two_people(people):
-    found = {moment.track_id: moment.said for moment in doubtful_moments(people.observations, people.tracks)}
+    found = {moment.track_id: moment.text for moment in doubtful_moments(people.observations, people.tracks)}
     assert found == {  # face 4 is too small to have verdicts at all; the longest come first
         1: "expression unknown",
         3: "age group, expression and makeup unknown",
     }
     assert list(found) == [1, 3]
     joined = people.tracks.assign(joined_prob=pd.Series([0.7, 1.0, 1.0, 1.0], dtype="float32"))
-    said = {m.track_id: m.said for m in doubtful_moments(people.observations, joined)}
+    said = {m.track_id: m.text for m in doubtful_moments(people.observations, joined)}
     assert said[1].replace("\N{NO-BREAK SPACE}", " ") == "expression unknown; one person? 70 %"
 
 

@@ -11,7 +11,7 @@ def test_in_a_notebook_it_shows_headlines_with_links(tmp_path, monkeypatch):
     shown = result._repr_html_()
     assert '<a href="a%20b.html">&lt;b&gt;one&lt;/b&gt;</a>' in shown
     assert "Two &lt;3 were seen." in shown
-    assert "KeyError: &#x27;x&#x27;" in shown
+    assert "KeyError: &#39;x&#39;" in shown
     assert 'href="index.html"' in shown
     assert result.exit_code == 3
     assert result.problems == (f"{tmp_path / 'c.ipynb'} stopped: KeyError: 'x'",)

@@ -1,18 +1,20 @@
 """The timeline that answers to the mouse: hover, zoom, and jump into the clip; drawn by Bokeh where the page is opened.
 
 The page holds only the figure's data. What draws them lies once beside the pages (:func:`script`), so that a thousand
-pages do not carry it a thousand times; where it is missing, and in print, the still picture is shown instead.
+pages do not carry it a thousand times; where it is missing, and in print, the still picture stands instead.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from facestats._util import words
 from facestats.models.attributes import EXPRESSIONS
@@ -25,7 +27,7 @@ from facestats.plots.palette import (
     color_of,
     hex_color,
 )
-from facestats.reports.page import escape
+from facestats.reports.html import render
 from facestats.tables.schema import UNKNOWN
 
 #: What draws the figures, relative to the page.
@@ -63,34 +65,44 @@ def script() -> bytes:
     """
     from bokeh.resources import Resources
 
-    call = Path(__file__).with_name("template") / "live.js"
+    call = Path(__file__).with_name("template") / "timeline.js"
     return "\n".join([*Resources(mode="inline", components=["bokeh"]).js_raw, call.read_text("utf-8")]).encode()
 
 
-def live(item: Mapping[str, Any], still: str, *, hint: str = "") -> str:
-    """Return a figure's data as HTML, with the still picture (HTML) that stands for it in print and without scripts.
+@dataclass(frozen=True)
+class Axis:
+    """The time axis of a figure.
+
+    Attributes
+    ----------
+    time_range : tuple of float
+        First and last second.
+    cuts : sequence of float
+        Times of shot cuts, in seconds.
+    """
+
+    time_range: tuple[float, float]
+    cuts: Sequence[float] = ()
+
+
+def live(item: Mapping[str, Any], still: Markup, *, hint: str = "") -> Markup:
+    """Return a figure's data as HTML, with the still picture that stands for it in print and without scripts.
 
     ``hint`` says what can be done with the figure, where it is drawn.
 
     Examples
     --------
-    >>> live({"title": "</script>"}, "<img>").count("</script>")
+    >>> live({"title": "</script>"}, Markup("<img>")).count("</script>")
     1
     """
-    # Inside a script element nothing is unescaped, and nothing must look like markup.
-    data = json.dumps(item).replace("<", "\\u003c")
-    return (
-        f'<div class="fs-live"><script type="application/json">{data}</script>'
-        f'<p class="fs-hint">{escape(hint)}</p><div class="fs-still">{still}</div></div>'
-    )
+    return render("timeline.live", item, still, hint)
 
 
 def timeline_item(
     observations: pd.DataFrame,
     tracks: pd.DataFrame,
+    axis: Axis,
     *,
-    cuts: Sequence[float] = (),
-    time_range: tuple[float, float],
     threshold: float = 0.5,
     smooth_s: float = 0.5,
     max_tracks: int = 30,
@@ -104,10 +116,7 @@ def timeline_item(
     ----------
     observations, tracks : pandas.DataFrame
         Tables of one video.
-    cuts : sequence of float
-        Times of shot cuts, in seconds.
-    time_range : tuple of float
-        First and last second.
+    axis : Axis
     threshold : float
         A moment whose most likely expression has a lower probability is "unknown".
     smooth_s : float
@@ -123,7 +132,7 @@ def timeline_item(
     Examples
     --------
     >>> from facestats import schema
-    >>> item = timeline_item(schema.conform("observations"), schema.conform("tracks"), time_range=(0.0, 1.0))
+    >>> item = timeline_item(schema.conform("observations"), schema.conform("tracks"), Axis((0.0, 1.0)))
     >>> sorted(item)
     ['doc', 'root_id', 'target_id', 'version']
     """
@@ -131,11 +140,12 @@ def timeline_item(
     from bokeh.layouts import column
     from bokeh.models import Range1d
 
-    start, end = time_range
+    start, end = axis.time_range
     x_range = Range1d(start, max(end, start + 1e-3), bounds=(start, max(end, start + 1e-3)))
-    shown = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
-    rows = _rows(observations, shown, threshold, smooth_s, x_range, cuts)
-    mean = _mean(observations, smooth_s, x_range, cuts)
+    new_figure = partial(_figure, x_range, axis.cuts)
+    longest = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
+    rows = _rows(observations, longest, threshold, smooth_s, new_figure)
+    mean = _mean(observations, smooth_s, new_figure)
     return json_item(column([rows, mean], sizing_mode="stretch_width"), theme=None)
 
 
@@ -144,8 +154,7 @@ def _rows(
     tracks: pd.DataFrame,
     threshold: float,
     smooth_s: float,
-    x_range: Any,
-    cuts: Sequence[float],
+    new_figure: Callable[..., Any],
 ) -> Any:
     from bokeh.models import ColumnDataSource, HoverTool
 
@@ -157,10 +166,10 @@ def _rows(
             sure = f", probability {100 * span.probability:.0f} %" if span.state is not None else ""
             row = {"face": name, "start": round(span.start_s, 3), "end": round(span.end_s, 3), "color": color}
             row |= {"line": hex_color(MUTED) if span.state is None else color}
-            row |= {"hatch": "/" if span.state == UNKNOWN else " ", "said": f"{span.state or NOT_MEASURED}{sure}"}
-            found.append(row | {"when": f"{words.moment(span.start_s)} to {words.moment(span.end_s)}"})
-    columns = ("face", "start", "end", "color", "line", "hatch", "said", "when")
-    figure = _figure(60 + 24 * max(len(names), 1), x_range, cuts, y_range=names[::-1] or ["no face"], toolbar=True)
+            row |= {"hatch": "/" if span.state == UNKNOWN else " ", "text": f"{span.state or NOT_MEASURED}{sure}"}
+            found.append(row | {"when": words.span(span.start_s, span.end_s)})
+    columns = ("face", "start", "end", "color", "line", "hatch", "text", "when")
+    figure = new_figure(60 + 24 * max(len(names), 1), y_range=names[::-1] or ["no face"], toolbar=True)
     bars = figure.hbar(
         y="face",
         left="start",
@@ -174,22 +183,22 @@ def _rows(
         hatch_color="#bbbbbb",
         hatch_scale=7,
     )
-    tooltip = f'<div style="font:13px {_FONT};color:#222">@face: <b>@said</b><br>@when</div>'
+    tooltip = f'<div style="font:13px {_FONT};color:#222">@face: <b>@text</b><br>@when</div>'
     figure.add_tools(HoverTool(renderers=[bars], tooltips=tooltip, point_policy="follow_mouse"))
     return figure
 
 
-def _mean(observations: pd.DataFrame, smooth_s: float, x_range: Any, cuts: Sequence[float]) -> Any:
+def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[..., Any]) -> Any:
     from bokeh.models import ColumnDataSource, HoverTool
 
     times, values = _expressions.average(observations)
     values = _expressions.smooth(times, values, smooth_s)
     step, n = _expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
-    figure = _figure(190, x_range, cuts, y_range=(0, 1), toolbar=False)
+    figure = new_figure(190, y_range=(0, 1), toolbar=False)
     areas = []
     for run in _expressions.runs(times):
         ends = _expressions.edges(times[run], step)[[0, -1]]
-        moments, means = _thinned(times[run], values[run], n)
+        moments, means = _thin(times[run], values[run], n)
         at = np.concatenate([ends[:1], moments, ends[1:]])
         rows = np.concatenate([means[:1], means, means[-1:]]).round(4)
         columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
@@ -200,7 +209,7 @@ def _mean(observations: pd.DataFrame, smooth_s: float, x_range: Any, cuts: Seque
             color=[hex_color(EXPRESSION_COLORS[name]) for name in EXPRESSIONS],
             source=source,
         )
-        said = [
+        text = [
             ", ".join(f"{EXPRESSIONS[i]} {100 * row[i]:.0f} %" for i in np.argsort(-row)[:3] if row[i] >= 0.05)
             for row in rows
         ]
@@ -208,18 +217,18 @@ def _mean(observations: pd.DataFrame, smooth_s: float, x_range: Any, cuts: Seque
         pointed = {
             "time": at.round(3),
             "y": np.full(len(at), 0.5),
-            "said": said,
+            "text": text,
             "when": [words.moment(time) for time in at],
         }
         areas.append(figure.line("time", "y", source=ColumnDataSource(pointed), line_alpha=0))
-    tooltip = f'<div style="font:13px {_FONT};color:#222">all faces, @when<br><b>@said</b></div>'
+    tooltip = f'<div style="font:13px {_FONT};color:#222">all faces, @when<br><b>@text</b></div>'
     figure.add_tools(HoverTool(renderers=areas, tooltips=tooltip, mode="vline", line_policy="nearest"))
     figure.yaxis.ticker = [0, 0.5, 1]
     figure.yaxis.major_label_overrides = {0: "0 %", 0.5: "50 %", 1: "100 %"}
     return figure
 
 
-def _figure(height: int, x_range: Any, cuts: Sequence[float], *, y_range: Any, toolbar: bool) -> Any:
+def _figure(x_range: Any, cuts: Sequence[float], height: int, *, y_range: Any, toolbar: bool) -> Any:
     from bokeh.models import (
         BoxZoomTool,
         CustomJS,
@@ -262,7 +271,7 @@ def _figure(height: int, x_range: Any, cuts: Sequence[float], *, y_range: Any, t
     return made
 
 
-def _thinned(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _thin(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return means over ``n`` neighbours."""
     if n < 2:
         return times, values

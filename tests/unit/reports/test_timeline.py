@@ -3,17 +3,16 @@ import re
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 from stores import FACES, Face, make_result
 
-from facestats.reports.live import _thinned, live, timeline_item
+from facestats.reports.timeline import Axis, _thin, live, timeline_item
 
 
 @pytest.fixture(scope="module")
 def item():
     result = make_result("v-1", FACES, path="v.mp4", cut_s=6.0)
-    return timeline_item(
-        result.observations, result.tracks, cuts=[5.95], time_range=(0.0, 12.0), smooth_s=0.0, max_tracks=3
-    )
+    return timeline_item(result.observations, result.tracks, Axis((0.0, 12.0), [5.95]), smooth_s=0.0, max_tracks=3)
 
 
 def test_it_holds_the_spans_of_the_longest_tracks_and_the_cut(item):
@@ -27,17 +26,17 @@ def test_it_holds_the_spans_of_the_longest_tracks_and_the_cut(item):
 
 
 def test_its_data_cannot_end_the_script_element_that_holds_them(item):
-    text = live({**item, "x": "</script><b>"}, "<img>", hint="<drag>")
+    text = live({**item, "x": "</script><b>"}, Markup("<img>"), hint="<drag>")
     assert text.count("</script>") == 1
     assert "&lt;drag&gt;" in text
     (data,) = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
     assert json.loads(data)["x"] == "</script><b>"
 
 
-def test_long_videos_are_thinned_to_means():
+def test_long_videos_are_thin_to_means():
     times = np.arange(4001) / 10
     values = np.tile(times[:, None], (1, 7))
-    thin_times, thin_values = _thinned(times, values, 3)
+    thin_times, thin_values = _thin(times, values, 3)
     assert len(thin_times) == 1334
     np.testing.assert_allclose(thin_values[:, 0], thin_times)
     assert thin_times[-1] == pytest.approx(times[-2:].mean())
@@ -46,7 +45,7 @@ def test_long_videos_are_thinned_to_means():
 def test_nobody_is_drawn_where_nobody_was():
     faces = [Face(1, 0.0, 100.0), Face(2, 700.0, 900.0)]
     result = make_result("v-1", faces, path="v.mp4", duration_s=900.0)
-    item = timeline_item(result.observations, result.tracks, time_range=(0.0, 900.0))
+    item = timeline_item(result.observations, result.tracks, Axis((0.0, 900.0)))
     drawn = re.findall(r"when[^]]*?\"(\d+:\d\d\.\d)\"", json.dumps(item))
     assert drawn
     times = [60 * int(m.split(":")[0]) + float(m.split(":")[1]) for m in re.findall(r"\d+:\d\d\.\d", json.dumps(item))]

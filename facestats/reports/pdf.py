@@ -35,7 +35,7 @@ def find_browser() -> str:
 
 
 def print_page(html: Path, browser: str) -> Path:
-    """Print a page, A4, as it looks on paper.
+    """Print a page on A4.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ def print_page(html: Path, browser: str) -> Path:
             command += [f"--print-to-pdf={part.absolute()}", html.absolute().as_uri()]
             ran = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False)
             if not part.is_file():
-                said = ran.stderr.decode(errors="replace").strip().splitlines()
-                raise OutputError(f"{browser} did not print {html}: {said[-1] if said else f'exit {ran.returncode}'}")
+                lines = ran.stderr.decode(errors="replace").strip().splitlines()
+                raise OutputError(f"{browser} did not print {html}: {lines[-1] if lines else f'exit {ran.returncode}'}")
     except subprocess.TimeoutExpired:
         raise OutputError(f"{browser} did not print {html} within {_TIMEOUT_S:.0f} s") from None
     except OSError as error:
