@@ -62,7 +62,6 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # nothing is loaded from elsew
 
 # The reference
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 autosummary_generate = False
 numpydoc_show_class_members = False
 python_maximum_signature_line_length = 80

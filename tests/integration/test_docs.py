@@ -1,5 +1,6 @@
 """The documentation: it builds without a warning, all its links lead somewhere, and nothing comes from elsewhere."""
 
+import doctest
 import importlib.util
 import re
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from browser import SIZES, barriers, chromium, opened
 
 import facestats
+from facestats.synth.demo import render_demo
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -101,3 +103,18 @@ def test_what_is_wrong_with_a_page_is_said(tmp_path):
         "loads @import 'https://far.example/a.css",
     ]
     assert check.problems(tmp_path / "empty") == [f"{tmp_path / 'empty'} has no pages"]
+
+
+def test_the_readme_shows_what_its_python_answers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    render_demo(Path("facestats-demo"))
+    session = "".join(re.findall(r"```pycon\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL))
+    examples = doctest.DocTestParser().get_examples(session)
+    assert any(example.want for example in examples)
+    for example in examples:
+        if not example.want:
+            example.source = f"_ = {example.source}" if example.source.startswith("fs.") else example.source
+    test = doctest.DocTest(examples, {}, "README.md", "README.md", 0, session)
+    wrong = []
+    doctest.DocTestRunner(verbose=False).run(test, out=wrong.append)
+    assert wrong == []
