@@ -14,8 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from facestats.analysis import assembly
-from facestats.analysis import sampling as looking
+from facestats.analysis import assembly, sampling
 from facestats.analysis.pipeline import analyze_source
 from facestats.analysis.stages import load_stages
 from facestats.classify import crops
@@ -24,6 +23,7 @@ from facestats.tables.thumbnails import PictureChooser
 from facestats.track.online import OnlineTracker
 from facestats.video import open_source
 from facestats.video.file import ContainerSource
+from facestats.video.identity import Identity
 from facestats.video.shots import CueReader, ShotCounter
 
 
@@ -58,7 +58,7 @@ def main() -> None:
         (assembly.Assembler, "add", "assemble, with counting, tracking and putting right"),
         (assembly.Assembler, "finish", "assemble: the end"),
         (crops, "align", "align"),
-        (looking, "_look_at", "align, classify and the full picture"),
+        (sampling, "_classify", "align, classify and the full picture"),
         (PictureChooser, "choose", "thumbnails"),
     ]
     for place, attribute, name in places:
@@ -72,7 +72,7 @@ def main() -> None:
         spent.clear()
         started, processor = time.perf_counter(), time.process_time()
         with open_source(arguments.clip) as source:
-            result = analyze_source(source, video_id="a", sha256=None, stages=stages, options=options)
+            result = analyze_source(source, Identity("a"), stages)
         passed, processor = time.perf_counter() - started, time.process_time() - processor
     sampled = int(result.videos["n_sampled"].iloc[0])
     table = {name: round(1000 * sum(values) / sampled, 3) for name, values in sorted(spent.items())}

@@ -20,7 +20,8 @@ from facestats.analysis.pipeline import analyze_source
 from facestats.analysis.stages import load_stages
 from facestats.options import AnalyzeOptions
 from facestats.video import open_source
-from facestats.video.discovery import Input, content_hash
+from facestats.video.discovery import Input
+from facestats.video.identity import Identity, content_hash
 
 
 def decode(path: str) -> int:
@@ -48,9 +49,7 @@ def main() -> None:
 
     def analyze() -> int:
         with open_source(item.path) as source:
-            result = analyze_source(
-                source, video_id=Path(item.path).stem, sha256=content_hash(item), stages=stages, options=options
-            )
+            result = analyze_source(source, Identity(Path(item.path).stem, content_hash(item)), stages)
         return int(result.videos["n_frames"].iloc[0])
 
     jobs = {"decode": lambda: decode(item.path), "analyze": analyze}

@@ -27,7 +27,7 @@ from facestats.synth.video import write_video
 
 _STORE_SHARE = """
 import sys, time
-import facestats.store.store as store, facestats.batch.status as status, facestats.batch.work as work
+import facestats.store.store as store
 from facestats.batch import collection
 spent = 0.0
 def timed(owner, name):

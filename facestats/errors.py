@@ -23,13 +23,24 @@ from __future__ import annotations
 class FacestatsError(Exception):
     """Base of all errors that facestats raises on purpose.
 
+    Parameters
+    ----------
+    message : str
+    reason : str, optional
+        The same without the name of the input, for where that stands beside it anyway; the message by default.
+
     Attributes
     ----------
+    reason : str
     exit_code : int
         What the command line returns when this error ends it: 2 for wrong use, 3 for inputs that failed.
     """
 
     exit_code: int = 3
+
+    def __init__(self, message: str = "", *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = message if reason is None else reason
 
 
 class UsageError(FacestatsError):

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 from upath import UPath
@@ -16,10 +17,56 @@ from facestats.errors import UsageError
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
-_HERE = frozenset({"file", "local"})  # addresses of this machine
 
-#: Addresses that are streams, to be watched while they last, and not files.
-STREAMS = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt", "http", "https", "mms"})
+class Place(Enum):
+    """Where something lies that is named by a path or an address."""
+
+    LOCAL = "on this machine"
+    MEMORY = "in the memory of this process"
+    REMOTE = "a file or a folder elsewhere, read through fsspec"
+    LIVE = "a stream, which can be read only once"
+
+
+#: Schemes of addresses that are streams.
+LIVE_SCHEMES = frozenset(
+    {
+        *("http", "https", "mms", "mmsh", "mmst", "rist", "rtmp", "rtmpe", "rtmps", "rtmpt", "rtmpte", "rtmpts"),
+        *("rtp", "rtsp", "rtsps", "sctp", "srt", "srtp", "tcp", "udp"),
+    }
+)
+
+# The one table of schemes; whatever is not in it is for fsspec to know.
+_PLACES = {
+    **dict.fromkeys(("file", "local"), Place.LOCAL),
+    "memory": Place.MEMORY,
+    **dict.fromkeys(LIVE_SCHEMES, Place.LIVE),
+}
+
+_LISTINGS_KEPT = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs"})  # by fsspec, unless it is told not to
+
+
+def scheme_of(path: str | Path) -> str:
+    """Return the scheme of an address, lower case; empty for a path.
+
+    Examples
+    --------
+    >>> scheme_of("RTSP://camera/1"), scheme_of("clips/10:30.mp4")
+    ('rtsp', '')
+    """
+    found = _SCHEME.match(str(path))
+    return "" if found is None else found[1].lower()
+
+
+def place_of(path: str | Path) -> Place:
+    """Return where a path or an address leads to.
+
+    Examples
+    --------
+    >>> place_of("srt://encoder:9000").name, place_of("gs://bucket/clip.mp4").name, place_of("clip.mp4").name
+    ('LIVE', 'REMOTE', 'LOCAL')
+    """
+    scheme = scheme_of(path)
+    return _PLACES.get(scheme, Place.REMOTE) if scheme else Place.LOCAL
 
 
 def is_remote(path: str | Path) -> bool:
@@ -30,8 +77,7 @@ def is_remote(path: str | Path) -> bool:
     >>> is_remote("s3://bucket/clip.mp4"), is_remote("rtsp://camera/1"), is_remote("clips/10:30.mp4")
     (True, False, False)
     """
-    scheme = _SCHEME.match(str(path))
-    return scheme is not None and scheme[1].lower() not in STREAMS | _HERE
+    return place_of(path) in (Place.REMOTE, Place.MEMORY)
 
 
 def location(path: str | Path) -> Path:
@@ -47,13 +93,10 @@ def location(path: str | Path) -> Path:
     >>> str(location("memory://store") / "a")
     'memory://store/a'
     """
+    scheme = scheme_of(path)
     if not is_remote(path):
-        scheme = _SCHEME.match(str(path))
-        here = scheme is not None and scheme[1].lower() in _HERE
-        return Path(str(path)[scheme.end() :]) if here else Path(path)
-    # Listings are not kept: other processes write too.
-    scheme = _SCHEME.match(str(path))[1].lower()
-    options = {"use_listings_cache": False} if scheme in ("s3", "s3a", "gs", "gcs", "az", "abfs") else {}
+        return Path(str(path)[len(f"{scheme}://") :]) if _PLACES.get(scheme) is Place.LOCAL else Path(path)
+    options = {"use_listings_cache": False} if scheme in _LISTINGS_KEPT else {}  # other processes write too
     try:
         found = UPath(str(path), **options)
         _ = found.fs

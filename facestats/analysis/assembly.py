@@ -1,9 +1,9 @@
 """From the sampled frames of a video, as they come, to the rows of its tables, a batch at a time.
 
-Shots, tracks and verdicts are made here, over all of a video, wherever and in however many pieces its frames were
-looked at. What happened longer ago than anybody may be out of sight is settled, and leaves memory: whether a video
-lasts a minute or three hours, what is held is the last minute or so, and of each track that goes on a few numbers an
-observation, from which its verdicts are made when it ends.
+Shots, tracks and verdicts are made here, over all of a video, wherever and in however many chunks its frames were
+sampled. What is older than the longest absence of a face is settled, and leaves memory: whether a video lasts a minute
+or three hours, memory holds the last minute or so, and of each track that goes on a few numbers an observation, from
+which its verdicts are made when it ends.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from facestats.track.linking import OPEN, TrackedFaces, longest_absence_s, relin
 from facestats.types import Int64
 from facestats.video.shots import ShotCounter
 
-#: So many times as long as somebody may be out of sight and be known again, frames wait for what comes after them;
-#: and so many times as long a stretch is settled at once.
+#: Frames wait for what comes after them so many times as long as a face may be absent from its track; and frames of so
+#: many times that length are settled at once.
 _WAITS, _SETTLES = 2.0, 10.0
 
 _SHORTEST = 2  # observations of a track
 _STEPS = 100  # of the clock, from which the usual one is known
-_KEPT_COLUMNS = [
+_SUMMARIZED_COLUMNS = [
     column.name
     for column in schema.columns("observations")
     if column.name not in ("video_id", "frame", "track_id", "x", "y", "w", "h")
@@ -44,10 +44,10 @@ _KEPT_COLUMNS = [
 
 @dataclass
 class _Followed:
-    """A sampled frame whose faces have an online tracker's numbers, and perhaps the tracks that they are of."""
+    """A sampled frame whose faces have an online tracker's numbers, and perhaps their final tracks."""
 
     item: SampledFrame
-    look: int
+    number: int  # of the sample, from 0
     clock_s: float
     shot: int
     ids: Int64
@@ -58,7 +58,7 @@ class _Followed:
 class _OpenTrack:
     """What is known of a track that may go on."""
 
-    last_look: int = 0
+    last_sample: int = 0
     parts: list[tuple[np.ndarray, pd.DataFrame]] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     joined: float = 1.0
@@ -75,7 +75,7 @@ class Assembled:
     first_s : float
         Time of the first sampled frame; NaN if there is none.
     batches : callable
-        Returns an iterator over the ``frames`` and ``observations`` of one stretch of video after the other.
+        Returns an iterator over the ``frames`` and ``observations`` of one part of the video after the other.
     """
 
     tracks: pd.DataFrame
@@ -120,12 +120,12 @@ class Assembler:
         self._sure_score = sure_score
         self._counter, self._undecided = ShotCounter(looks_ahead=looks_ahead), deque[SampledFrame]()
         self._followed: deque[_Followed] = deque()  # the last settled ones, then those that wait
-        self._shot = self._n_looks = self._next_track = 0
+        self._shot = self._n_sampled = self._next_track = 0
         self._first_s = self._last_s = np.nan
         self._clock_s = 0.0
         self._steps: deque[float] = deque(maxlen=_STEPS)
         self._open: dict[int, _OpenTrack] = {}
-        self._kept: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
+        self._summaries: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
         self._dropped: set[int] = set()  # tracks that may be no face
         self._pictures: dict[int, list[tuple[float, bytes]]] = {}  # of these, time and WebP of each
         self._spools = Spool("frames"), Spool("observations")
@@ -146,14 +146,14 @@ class Assembler:
         """Return the tables; nothing can be added afterwards."""
         for shot in self._counter.finish():
             self._follow(self._undecided.popleft(), shot)
-        if self._n_looks == 1:  # a still, or a video of one frame: every face is its own track
+        if self._n_sampled == 1:  # a still, or a video of one frame: every face is its own track
             self._followed[0].tracks = np.arange(len(self._followed[0].ids), dtype=np.int64)
             self._write(list(self._followed))
             self._close(list(self._open))
         else:
-            self._settle(self._n_looks)
-        numbers = {track: number for number, track in enumerate(sorted(self._kept))}
-        rows = [{**self._kept[track], "track_id": number} for track, number in numbers.items()]
+            self._settle(self._n_sampled)
+        numbers = {track: number for number, track in enumerate(sorted(self._summaries))}
+        rows = [{**self._summaries[track], "track_id": number} for track, number in numbers.items()]
         pictures = [
             {"video_id": self._video_id, "track_id": number, "time_s": time_s, "image": image}
             for track, number in numbers.items()
@@ -162,7 +162,7 @@ class Assembler:
         return Assembled(
             tracks=schema.conform("tracks", pd.DataFrame(rows) if rows else None),
             thumbnails=schema.conform("thumbnails", pd.DataFrame(pictures) if pictures else None),
-            n_sampled=self._n_looks,
+            n_sampled=self._n_sampled,
             first_s=self._first_s,
             batches=lambda: self._final(numbers),
         )
@@ -185,7 +185,7 @@ class Assembler:
     def _follow(self, item: SampledFrame, shot: int) -> None:
         """Give the faces of a frame an online tracker's numbers, and leave out those that do not count."""
         if shot != self._shot:
-            self._settle(self._n_looks)
+            self._settle(self._n_sampled)
             self._shot = shot
             if self._tracker is not None:
                 self._tracker.cut()
@@ -194,18 +194,18 @@ class Assembler:
         if self._tracker is not None:
             ids = self._tracker.update(item.detections, item.time_s)
         counts = (ids >= 0) | (item.detections.scores >= self._sure_score)
-        self._followed.append(_Followed(item.only(counts), self._n_looks, self._clock_s, shot, ids[counts]))
-        self._n_looks += 1
+        self._followed.append(_Followed(item.only(counts), self._n_sampled, self._clock_s, shot, ids[counts]))
+        self._n_sampled += 1
         absence_s = longest_absence_s(self._step_s)
         waits_since_s = next(each.clock_s for each in self._followed if each.tracks is None)
         if self._clock_s - waits_since_s > (_WAITS + _SETTLES) * absence_s:
             self._settle(
-                next(each.look for each in self._followed if each.clock_s > self._clock_s - _WAITS * absence_s)
+                next(each.number for each in self._followed if each.clock_s > self._clock_s - _WAITS * absence_s)
             )
 
     def _advance(self, time_s: float) -> None:
-        """Go on with a clock that never stands still: one that repeats or runs backwards still has an order."""
-        if self._n_looks == 0:
+        """Advance a clock that never stands still, even if the source's repeats or runs backwards."""
+        if self._n_sampled == 0:
             self._first_s = time_s
         else:
             step_s = time_s - self._last_s
@@ -221,36 +221,36 @@ class Assembler:
     # -- settling --------------------------------------------------------------------------------------------------
 
     def _settle(self, until: int) -> None:
-        """Say of all frames before the look ``until`` which tracks their faces are of, and write their rows."""
+        """Say of all frames before sample ``until`` which tracks their faces are of, and write their rows."""
         tracks, joins = self._linked()
         settled = []
         for each, own in zip(self._followed, tracks, strict=True):
-            if each.tracks is None and each.look < until:
+            if each.tracks is None and each.number < until:
                 each.tracks = own
                 settled.append(each)
         self._write(settled)
-        for look, track, probability in joins:
-            if look < until:
+        for sample, track, probability in joins:
+            if sample < until:
                 self._open[track].joined *= probability
-        if until == self._n_looks:  # a shot is over
+        if until == self._n_sampled:  # a shot is over
             self._followed.clear()
             self._close(list(self._open))
             return
         # What may still be gone on with is remembered, and what is needed to say how it moved.
         remembered_s = 1.5 * longest_absence_s(self._step_s)
-        horizon_s = next(each.clock_s for each in self._followed if each.look == until)
+        horizon_s = next(each.clock_s for each in self._followed if each.number == until)
         while self._followed[0].clock_s < horizon_s - remembered_s:
             self._followed.popleft()
-        first = self._followed[0].look
-        self._close([track for track, known in self._open.items() if known.last_look < first])
+        first = self._followed[0].number
+        self._close([track for track, known in self._open.items() if known.last_sample < first])
 
     def _linked(self) -> tuple[list[Int64], list[tuple[int, int, float]]]:
-        """Return the tracks of the faces in all frames in memory; and of each new join look, track and probability."""
+        """Return the tracks of the faces in all frames in memory; of each new join, sample, track and probability."""
         counts = [len(each.ids) for each in self._followed]
         if self._tracker is None or sum(counts) == 0:
             return [each.ids for each in self._followed], []
         faces = TrackedFaces(
-            look=np.repeat([each.look for each in self._followed], counts),
+            look=np.repeat([each.number for each in self._followed], counts),
             time_s=np.repeat([each.clock_s for each in self._followed], counts),
             track=np.concatenate([each.ids for each in self._followed]),
             boxes=np.concatenate([each.item.detections.boxes for each in self._followed]),
@@ -260,8 +260,8 @@ class Assembler:
             ),
         )
         tracks, joins = relink(faces, step_s=self._step_s, next_free=self._next_track)
-        told = [(int(faces.look[row]), int(tracks[row]), probability) for row, probability in joins]
-        return np.split(tracks, np.cumsum(counts)[:-1]), told
+        joined = [(int(faces.look[row]), int(tracks[row]), probability) for row, probability in joins]
+        return np.split(tracks, np.cumsum(counts)[:-1]), joined
 
     def _write(self, settled: list[_Followed]) -> None:
         """Put the rows of frames aside, and what their tracks' verdicts are made from."""
@@ -272,12 +272,12 @@ class Assembler:
         for spool, batch in zip(self._spools, (tables.frames_table(self._video_id, items, shots), rows), strict=True):
             spool.append(batch)
         tracks = np.concatenate([each.tracks for each in settled])
-        looks = np.repeat([each.look for each in settled], [len(each.tracks) for each in settled])
+        samples = np.repeat([each.number for each in settled], [len(each.tracks) for each in settled])
         for track in np.unique(tracks[tracks >= 0]).tolist():
             own = np.flatnonzero(tracks == track)
             known = self._open.setdefault(track, _OpenTrack())
-            known.last_look = int(looks[own[-1]])
-            known.parts.append((looks[own], rows.iloc[own][_KEPT_COLUMNS]))
+            known.last_sample = int(samples[own[-1]])
+            known.parts.append((samples[own], rows.iloc[own][_SUMMARIZED_COLUMNS]))
             self._next_track = max(self._next_track, track + 1)
         for each in settled:
             found = each.item.detections
@@ -292,21 +292,21 @@ class Assembler:
         """Give tracks that are over their verdicts; or none, if they are too short, or may be no faces."""
         for track in ended:
             known = self._open.pop(track)
-            looks = np.concatenate([looks for looks, _ in known.parts])
-            seen = pd.concat([rows for _, rows in known.parts], ignore_index=True)
-            if self._n_looks > 1 and len(seen) < _SHORTEST:
+            samples = np.concatenate([numbers for numbers, _ in known.parts])
+            rows = pd.concat([rows for _, rows in known.parts], ignore_index=True)
+            if self._n_sampled > 1 and len(rows) < _SHORTEST:
                 continue
-            if self._n_looks > 1 and tables.is_doubtful(looks, seen["time_s"].to_numpy(), seen["score"].to_numpy()):
+            if self._n_sampled > 1 and tables.is_doubtful(samples, rows["time_s"].to_numpy(), rows["score"].to_numpy()):
                 self._dropped.add(track)
                 continue
-            ordered = seen.sort_values("time_s", kind="stable")
+            ordered = rows.sort_values("time_s", kind="stable")
             row = tables.summarize_track(self._video_id, track, ordered, self._thresholds)
-            self._kept[track] = {**row, "joined_prob": known.joined}
+            self._summaries[track] = {**row, "joined_prob": known.joined}
             self._pictures[track] = [(each.time_s, encode_webp(each.rgb)) for each in known.pictures]
 
     def _final(self, numbers: Mapping[int, int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Yield the rows again, now that it is known which tracks there are."""
-        is_tracked = self._tracker is not None and self._n_looks > 1
+        is_tracked = self._tracker is not None and self._n_sampled > 1
         for frames, rows in zip(*(spool.batches() for spool in self._spools), strict=True):
             track = rows["track_id"].map(numbers).astype("Int64")
             if is_tracked:

@@ -1,6 +1,6 @@
-"""What was found in one stretch of a long video, as bytes that travel between processes, and the stretches joined.
+"""What was found in one chunk of a long video, as bytes that travel between processes, and the chunks joined.
 
-The bytes are a numpy archive: arrays over all frames or faces of the stretch, with how many of them each frame has.
+The bytes are a numpy archive: arrays over all frames or faces of the chunk, with how many of them each frame has.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from facestats.video.tally import Tally
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """One stretch of a video, looked at.
+class Chunk:
+    """What was found in one chunk of a video.
 
     Attributes
     ----------
     info : VideoInfo
         Of the whole video.
     tally : Tally
-        Of the stretch.
+        Of the chunk.
     items : tuple of SampledFrame
-        Numbered from the beginning of the stretch.
+        Numbered from the beginning of the chunk.
     first, last : numpy.ndarray or None
         Its first and last sampled picture, as :class:`facestats.video.shots.CueReader` keeps them.
     """
@@ -41,8 +41,8 @@ class Stretch:
     last: UInt8 | None
 
 
-class Joined:
-    """The stretches of a video, one after the other.
+class JoinedChunks:
+    """The chunks of a video, one after the other.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ class Joined:
     ----------
     info : VideoInfo
     tally : Tally
-        Of all stretches whose items were taken.
+        Of all chunks whose items were taken.
     """
 
-    def __init__(self, n: int, load: Callable[[int], Stretch]) -> None:
+    def __init__(self, n: int, load: Callable[[int], Chunk]) -> None:
         self._n, self._load = n, load
         self.info, self.tally = load(0).info, Tally()
 
@@ -66,26 +66,26 @@ class Joined:
         """Yield the sampled frames, numbered from the beginning of the video."""
         last: UInt8 | None = None
         for number in range(self._n):
-            stretch = self._load(number)
+            chunk = self._load(number)
             n_before = self.tally.n_decoded
-            self.tally.add(stretch.tally)
-            for place, item in enumerate(stretch.items):
+            self.tally.add(chunk.tally)
+            for place, item in enumerate(chunk.items):
                 if place == 0 and last is not None:
-                    item = replace(item, cue=ShotCue(change_between(last, stretch.first), item.cue.grey))
+                    item = replace(item, cue=ShotCue(change_between(last, chunk.first), item.cue.grey))
                 yield replace(item, frame=item.frame + n_before)
-            last = stretch.last if stretch.last is not None else last
+            last = chunk.last if chunk.last is not None else last
 
 
-def pack(stretch: Stretch) -> bytes:
-    """Return a stretch as bytes.
+def pack(chunk: Chunk) -> bytes:
+    """Return a chunk as bytes.
 
     Examples
     --------
-    >>> empty = Stretch(VideoInfo("a.mp4", 64, 48), Tally(), (), None, None)
+    >>> empty = Chunk(VideoInfo("a.mp4", 64, 48), Tally(), (), None, None)
     >>> unpack(pack(empty)).info.path
     'a.mp4'
     """
-    items = stretch.items
+    items = chunk.items
     attributes = {
         attribute: found.classes for item in items for attribute, found in item.predictions.items() if len(found)
     }
@@ -112,18 +112,18 @@ def pack(stretch: Stretch) -> bytes:
         arrays |= _ragged(f"predictions_{attribute}", [none if one is None else one.probabilities for one in found])
         rows = [item.measured.get(attribute, np.zeros(0, np.int64)) for item in items]
         arrays |= _ragged(f"measured_{attribute}", rows)
-    for name, picture in (("first", stretch.first), ("last", stretch.last)):
+    for name, picture in (("first", chunk.first), ("last", chunk.last)):
         if picture is not None:
             arrays[name] = picture
-    header = {"info": asdict(stretch.info), "tally": asdict(stretch.tally), "attributes": attributes}
+    header = {"info": asdict(chunk.info), "tally": asdict(chunk.tally), "attributes": attributes}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     file = io.BytesIO()
     np.savez(file, **arrays)
     return file.getvalue()
 
 
-def unpack(data: bytes) -> Stretch:
-    """Return the stretch that :func:`pack` made bytes of.
+def unpack(data: bytes) -> Chunk:
+    """Return the chunk that :func:`pack` made bytes of.
 
     Raises
     ------
@@ -159,9 +159,7 @@ def unpack(data: bytes) -> Stretch:
         )
         for i in range(n)
     )
-    return Stretch(
-        VideoInfo(**header["info"]), Tally(**header["tally"]), items, arrays.get("first"), arrays.get("last")
-    )
+    return Chunk(VideoInfo(**header["info"]), Tally(**header["tally"]), items, arrays.get("first"), arrays.get("last"))
 
 
 _RAGGED = ("boxes", "scores", "landmarks", "sharpness", "looks", "classified")

@@ -1,10 +1,10 @@
-"""One video in, its tables out: look at its frames, then put together what was found."""
+"""One video in, its tables out: sample its frames, then put together what was found."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ import pandas as pd
 
 from facestats._util.threads import uninterrupted
 from facestats.analysis.assembly import Assembler
-from facestats.analysis.sampling import FrameCallback, look
+from facestats.analysis.sampling import FrameCallback, sampled
 from facestats.analysis.stages import Stages
 from facestats.errors import UnreadableInputError
 from facestats.options import AnalyzeOptions
@@ -23,6 +23,7 @@ from facestats.tables.video_tables import VideoResult
 from facestats.track import Tracker, create_tracker
 from facestats.types import VideoInfo
 from facestats.video import FrameSource, shown
+from facestats.video.identity import Identity
 from facestats.video.spans import Span
 from facestats.video.tally import Tally
 
@@ -36,12 +37,15 @@ class AnalyzedVideo:
     videos, tracks, thumbnails : pandas.DataFrame
     batches : iterator
         Of ``frames`` and ``observations``.
+    is_stopped : bool
+        Whether Ctrl-C ended a file before its end.
     """
 
     videos: pd.DataFrame
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
     batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]
+    is_stopped: bool = False
 
     def collected(self) -> VideoResult:
         """Return the tables in full."""
@@ -65,18 +69,12 @@ class Read(Protocol):
         """What was read."""
 
 
-#: How the reason begins why a file that somebody stopped is partial.
-STOPPED = "stopped by hand after"
-
-
 @contextlib.contextmanager
 def analyzed(
     source: FrameSource,
-    *,
-    video_id: str,
-    sha256: str | None,
+    video: Identity,
     stages: Stages,
-    options: AnalyzeOptions,
+    *,
     spans: Sequence[Span] | None = None,
     on_frame: FrameCallback | None = None,
     stoppable: bool = False,
@@ -89,13 +87,10 @@ def analyzed(
     ----------
     source : FrameSource
         Open; read once.
-    video_id : str
-    sha256 : str or None
-        Hash of the input's content; None for a camera or a stream.
+    video : Identity
     stages : Stages
-    options : AnalyzeOptions
     spans : sequence of Span, optional
-        Its stretches, where these are known already.
+        Its spans, where these are known already.
     on_frame : callable, optional
         See :data:`facestats.analysis.sampling.FrameCallback`.
     stoppable : bool
@@ -112,21 +107,13 @@ def analyzed(
 
     Examples
     --------
-    >>> with analyzed(source, video_id="clip", sha256=None, stages=stages, options=options) as found:  # doctest: +SKIP
+    >>> with analyzed(source, Identity("clip"), stages) as found:  # doctest: +SKIP
     ...     print(found.tracks)
     """
     # Closed whatever happens, or the thread that decodes would wait for ever for somebody to take its frames.
     with (
-        contextlib.closing(look(source, stages, options, spans=spans, on_frame=on_frame)) as items,
-        assembled(
-            items,
-            source,
-            video_id=video_id,
-            sha256=sha256,
-            thresholds=stages.thresholds,
-            options=options,
-            stoppable=stoppable,
-        ) as found,
+        contextlib.closing(sampled(source, stages, spans=spans, on_frame=on_frame)) as items,
+        assembled(items, source, video, stages, stoppable=stoppable) as found,
     ):
         yield found
 
@@ -135,11 +122,9 @@ def analyzed(
 def assembled(
     items: Iterator[SampledFrame],
     source: Read,
+    video: Identity,
+    stages: Stages,
     *,
-    video_id: str,
-    sha256: str | None,
-    thresholds: Mapping[str, float],
-    options: AnalyzeOptions,
     started_at: datetime | None = None,
     stoppable: bool = False,
 ) -> Iterator[AnalyzedVideo]:
@@ -150,15 +135,13 @@ def assembled(
     items : iterator of SampledFrame
     source : Read
         What they come from; its tally is complete once they have been taken.
-    video_id : str
-    sha256 : str or None
-    thresholds : mapping of str to float
-        Probability below which an attribute's verdict is "unknown".
-    options : AnalyzeOptions
+    video : Identity
+    stages : Stages
+        Their options and thresholds are used.
     started_at : datetime.datetime, optional
-        When looking at them began, UTC; now by default.
+        When sampling began, UTC; now by default.
     stoppable : bool
-        Whether Ctrl-C ends a file as it ends a live source: with what was seen so far, as ``"partial"``.
+        Whether Ctrl-C ends a file as it ends a live source: with what was found so far, as ``"partial"``.
 
     Raises
     ------
@@ -166,35 +149,28 @@ def assembled(
         If there are none.
     """
     started_at = started_at or datetime.now(UTC)
-    info = source.info
-    is_live = info.is_live
+    info, options = source.info, stages.options
     with Assembler(
-        video_id,
+        video.video_id,
         tracker=None if options.tracker == "none" else tracker_for(info, options),
-        thresholds=thresholds,
+        thresholds=stages.thresholds,
         sure_score=options.sure_score,
-        looks_ahead=not is_live,
+        looks_ahead=not info.is_live,
     ) as assembler:
         # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
-        stopped = False
-        try:
-            for item in items:
-                with uninterrupted() if is_live or stoppable else contextlib.nullcontext():
-                    assembler.add(item)
-        except KeyboardInterrupt:
-            if not (is_live or stoppable):
-                raise
-            stopped = not is_live
+        interrupted = _add_all(items, assembler, may_stop=info.is_live or stoppable)
+        is_stopped = interrupted and not info.is_live
         found, tally = assembler.finish(), source.tally
-        if stopped and not found.n_sampled:
+        if is_stopped and not found.n_sampled:
             raise KeyboardInterrupt
-        damage = f"{STOPPED} {tally.end_s:.1f} s" if stopped else tally.damage
+        damage = f"stopped by hand after {tally.end_s:.1f} s" if is_stopped else tally.damage
         if not found.n_sampled:
-            raise UnreadableInputError(f"{shown(info.path)} has no readable frame: {damage or 'it is empty'}")
-        videos = video_row(
+            why = f"has no readable frame: {damage or 'it is empty'}"
+            raise UnreadableInputError(f"{shown(info.path)} {why}", reason=f"it {why}")
+        row = video_row(
             info,
-            video_id=video_id,
-            sha256=sha256,
+            video_id=video.video_id,
+            sha256=video.sha256,
             status="partial" if damage else "ok",
             error=damage,
             clock_note=tally.clock_note(info.fps),
@@ -206,7 +182,20 @@ def assembled(
             started_at=started_at,
             elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )
-        yield AnalyzedVideo(videos, found.tracks, found.thumbnails, found.batches())
+        yield AnalyzedVideo(row, found.tracks, found.thumbnails, found.batches(), is_stopped)
+
+
+def _add_all(items: Iterator[SampledFrame], assembler: Assembler, *, may_stop: bool) -> bool:
+    """Give all items to an assembler, and say whether Ctrl-C ended it, which only ``may_stop`` allows."""
+    try:
+        for item in items:
+            with uninterrupted() if may_stop else contextlib.nullcontext():
+                assembler.add(item)
+    except KeyboardInterrupt:
+        if not may_stop:
+            raise
+        return True
+    return False
 
 
 def tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
@@ -226,21 +215,15 @@ def tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
 
 
 def analyze_source(
-    source: FrameSource,
-    *,
-    video_id: str,
-    sha256: str | None,
-    stages: Stages,
-    options: AnalyzeOptions,
-    on_frame: FrameCallback | None = None,
+    source: FrameSource, video: Identity, stages: Stages, *, on_frame: FrameCallback | None = None
 ) -> VideoResult:
     """Analyse one open source to its end and return its tables in full; see :func:`analyzed`.
 
     Examples
     --------
-    >>> analyze_source(source, video_id="clip", sha256=None, stages=stages, options=options)  # doctest: +SKIP
+    >>> analyze_source(source, Identity("clip"), stages)  # doctest: +SKIP
     """
-    with analyzed(source, video_id=video_id, sha256=sha256, stages=stages, options=options, on_frame=on_frame) as found:
+    with analyzed(source, video, stages, on_frame=on_frame) as found:
         return found.collected()
 
 
@@ -263,16 +246,15 @@ def video_row(
     return schema.conform("videos", {name: [value] for name, value in known.items()})
 
 
-def failed_result(video_id: str, path: str, sha256: str | None, error: str, started_at: datetime) -> VideoResult:
+def failed_result(video: Identity, path: str, error: str, started_at: datetime) -> VideoResult:
     """Return the tables of a video of which nothing could be read: empty, with the reason in ``videos``.
 
     Examples
     --------
-    >>> failed_result("a", "a.mp4", None, "no video stream", datetime.now(UTC)).error
+    >>> failed_result(Identity("a"), "a.mp4", "no video stream", datetime.now(UTC)).error
     'no video stream'
     """
-    row = video_row(
-        None, video_id=video_id, path=path, sha256=sha256, status="failed", error=error, started_at=started_at
-    )
+    known = {"video_id": video.video_id, "path": path, "sha256": video.sha256}
+    row = video_row(None, **known, status="failed", error=error, started_at=started_at)
     row = row.assign(**{name: pd.array([0], dtype="Int64") for name in ("n_frames", "n_sampled", "n_tracks")})
     return VideoResult(row, *(schema.conform(table) for table in ("frames", "observations", "tracks", "thumbnails")))

@@ -1,7 +1,7 @@
 """From the frames of a stretch of video to what is found in each: detect, follow, align, classify.
 
-Faces are followed here in the simplest way, only to know which of them are worth a close look; whose they are is said
-in :mod:`facestats.analysis.assembly`, over all of a video.
+Faces are followed here in the simplest way, only to know which of them have lasting attributes to be measured; the
+tracks are made in :mod:`facestats.analysis.assembly`, over all of a video.
 """
 
 from __future__ import annotations
@@ -27,22 +27,21 @@ from facestats.tables.thumbnails import PictureChooser
 from facestats.track.base import UNCONFIRMED
 from facestats.track.centroid import Centroid
 from facestats.track.linking import appearance
-from facestats.types import Detections, Float32, Frame, Int64, Predictions, UInt8, VideoInfo
+from facestats.types import Detections, Float32, Frame, Int64, Predictions, UInt8
 from facestats.video import FrameSource
 from facestats.video.shots import CueReader, ShotCounter, ShotCue
 from facestats.video.spans import Span
 
-#: Called for every sampled frame with its findings and the numbers by which they are followed for the time being, and
-#: with the number of frames decoded so far: for progress bars and live views.
+#: Called for every sampled frame with what was found in it, the provisional track numbers of its faces, and the number
+#: of frames decoded so far: for progress bars and live views.
 FrameCallback = Callable[[Frame, SampledFrame, Int64, int], None]
 
 _CuedFrame = tuple[Frame, ShotCue]
 
 
-def look(
+def sampled(
     source: FrameSource,
     stages: Stages,
-    options: AnalyzeOptions,
     *,
     spans: Sequence[Span] | None = None,
     cues: CueReader | None = None,
@@ -50,17 +49,16 @@ def look(
 ) -> Generator[SampledFrame, None, None]:
     """Yield what is found in each sampled frame of a source, in order.
 
-    One thread decodes, several detect and classify, the caller's follows the faces. A long video is looked at stretch
-    by stretch, each as if nothing were known of what was before: so what is found is the same wherever they are read.
+    One thread decodes, several detect and classify, the caller's thread follows the faces. A long video is sampled span
+    by span, each as if nothing were known of what was before: so the result is the same wherever a span is read.
 
     Parameters
     ----------
     source : FrameSource
         Open; read once.
     stages : Stages
-    options : AnalyzeOptions
     spans : sequence of Span, optional
-        Which stretches of it; by default all that there are.
+        Which spans of it; by default all that there are.
     cues : CueReader, optional
         A new one, which keeps the first and the last picture.
     on_frame : callable, optional
@@ -69,8 +67,8 @@ def look(
     Yields
     ------
     SampledFrame
-        With all faces of at least ``options.min_face`` pixels; those that are not sure, nor go on from a sure one, were
-        not classified.
+        With all faces of at least ``min_face`` pixels; those that are not sure, nor go on from a sure one, were not
+        classified.
 
     Raises
     ------
@@ -79,9 +77,9 @@ def look(
 
     Examples
     --------
-    >>> list(look(source, stages, options))  # doctest: +SKIP
+    >>> list(sampled(source, stages))  # doctest: +SKIP
     """
-    n_threads, is_live = max(1, len(stages.detectors)), source.info.is_live
+    n_threads, is_live, options = max(1, len(stages.detectors)), source.info.is_live, stages.options
     alone = usable_cores() == 1  # then threads would only take turns
     reader = cues or CueReader()
     with (
@@ -93,7 +91,7 @@ def look(
             frames = _cued(source.frames(options.rate, small_side=options.detect_size, span=span), reader)
             frames = frames if is_live or alone else read_ahead(frames, 2 * n_threads)
             with contextlib.closing(frames):
-                yield from _look(frames, source.info, stages, options, pool, on_frame)
+                yield from _sample_span(frames, stages, pool, is_live=is_live, on_frame=on_frame)
 
 
 def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[_CuedFrame, None, None]:
@@ -102,16 +100,11 @@ def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[
             yield frame, reader.read(frame.small)
 
 
-def _look(
-    frames: Iterator[_CuedFrame],
-    info: VideoInfo,
-    stages: Stages,
-    options: AnalyzeOptions,
-    pool: Executor,
-    on_frame: FrameCallback | None,
+def _sample_span(
+    frames: Iterator[_CuedFrame], stages: Stages, pool: Executor, *, is_live: bool, on_frame: FrameCallback | None
 ) -> Generator[SampledFrame, None, None]:
-    """Look at one stretch of video, knowing nothing of what was before."""
-    n_threads, is_live = max(1, len(stages.detectors)), info.is_live
+    """Sample one span of video, knowing nothing of what was before."""
+    n_threads = max(1, len(stages.detectors))
     ahead = 0 if is_live or usable_cores() == 1 else n_threads
     shots = _Shots(looks_ahead=not is_live)
     with contextlib.ExitStack() as stack:
@@ -122,17 +115,17 @@ def _look(
                     stages.detectors,
                     pool,
                     ahead=1 if is_live else 2 * ahead,
-                    follow_px=options.follow_face,
+                    follow_px=stages.options.follow_face,
                     holds_back=not is_live,
                     is_new=shots.begins,
                 )
             )
         )
-        tracked = stack.enter_context(contextlib.closing(_track(detected, shots, stages, options)))
-        looked_at = stack.enter_context(
-            contextlib.closing(map_ahead(tracked, lambda item: _look_at(item, stages.classifiers), pool, ahead))
+        followed = stack.enter_context(contextlib.closing(_follow(detected, shots, stages)))
+        classified = stack.enter_context(
+            contextlib.closing(map_ahead(followed, lambda item: _classify(item, stages.classifiers), pool, ahead))
         )
-        for item, found in looked_at:
+        for item, found in classified:
             if on_frame is not None:
                 on_frame(item.frame, found.only(item.counts), item.ids[item.counts], item.frame.index + 1)
             yield found
@@ -157,8 +150,8 @@ class _Shots:
             else:
                 frame, cue = cued
                 # What was before the first frame is not known here.
-                told, self._is_first = replace(cue, change=0.0) if self._is_first else cue, False
-                decided = self._counter.update(told, frame.time_s)
+                own, self._is_first = replace(cue, change=0.0) if self._is_first else cue, False
+                decided = self._counter.update(own, frame.time_s)
                 held.append(cued)
             for shot in decided:
                 frame, cue = held.popleft()
@@ -173,8 +166,8 @@ class _Shots:
 
 
 @dataclass(frozen=True)
-class _Tracked:
-    """A frame whose faces have ids for the time being."""
+class _Followed:
+    """A frame whose faces have provisional ids."""
 
     frame: Frame
     cue: ShotCue
@@ -185,19 +178,28 @@ class _Tracked:
     pictures: dict[int, UInt8]
 
 
-def _track(
-    detected: Iterator[tuple[Frame, Detections]],
-    shots: _Shots,
-    stages: Stages,
-    options: AnalyzeOptions,
-) -> Generator[_Tracked, None, None]:
-    """Follow the faces, and choose those to be looked at closely."""
-    follower, looks, chooser = Centroid(), CloseLooks(), PictureChooser()
-    sure: set[int] = set()  # who was surely a face once
-    keeps_pictures = options.thumbnails and not options.blur
+def keeps_thumbnails(options: AnalyzeOptions) -> bool:
+    """Say whether pictures of faces are kept.
+
+    Examples
+    --------
+    >>> keeps_thumbnails(AnalyzeOptions()), keeps_thumbnails(AnalyzeOptions(blur=True))
+    (True, False)
+    """
+    return options.thumbnails and not options.blur
+
+
+def _follow(
+    detected: Iterator[tuple[Frame, Detections]], shots: _Shots, stages: Stages
+) -> Generator[_Followed, None, None]:
+    """Follow the faces, and choose those whose lasting attributes are measured."""
+    options = stages.options
+    follower, close_ups, chooser = Centroid(), CloseLooks(), PictureChooser()
+    sure: set[int] = set()  # ids of what was surely a face once
+    keeps_pictures = keeps_thumbnails(options)
     is_tracked = options.tracker != "none"
     measures_all = options.every_sample or not is_tracked
-    # A look at a face too small to be judged would be wasted, and the next one wait.
+    # Measuring a face too small to be judged would be wasted, and the next measurement wait.
     smallest = min((one.smallest_face for one in stages.classifiers if _is_lasting(one)), default=0.0)
     last, is_first = 0, True
     for frame, found in detected:
@@ -213,25 +215,25 @@ def _track(
             counts |= np.array([number in sure for number in ids.tolist()], bool)
         ids[~counts] = UNCONFIRMED
         close = counts & (detections.sizes >= smallest)
-        close[close] = looks.choose(detections[close], ids[close], frame.time_s) | measures_all
+        close[close] = close_ups.choose(detections[close], ids[close], frame.time_s) | measures_all
         pictures: dict[int, UInt8] = {}
         if keeps_pictures:
             # It may be the only frame, and then every face in it counts.
-            shown = np.where(counts, np.arange(len(ids)), -1) if is_first else ids
-            pictures = (PictureChooser() if is_first else chooser).choose(frame, detections, shown)
+            numbers = np.where(counts, np.arange(len(ids)), -1) if is_first else ids
+            pictures = (PictureChooser() if is_first else chooser).choose(frame, detections, numbers)
         is_first = False
-        yield _Tracked(frame, cue, detections, ids, counts, close, pictures)
+        yield _Followed(frame, cue, detections, ids, counts, close, pictures)
 
 
-def _look_at(item: _Tracked, classifiers: tuple[Classifier, ...]) -> SampledFrame:
+def _classify(item: _Followed, classifiers: tuple[Classifier, ...]) -> SampledFrame:
     """Classify the faces of one frame."""
     frame, detections = item.frame, item.detections
     sharpness: Float32 = np.zeros(0, np.float32)
-    looks = appearance(np.zeros((0, 1, 1, 3), np.uint8))
+    appearances = appearance(np.zeros((0, 1, 1, 3), np.uint8))
     predictions: dict[str, Predictions] = {}
     measured: dict[str, Int64] = {}
     if len(detections):  # the picture in full is made only when it is asked for
-        sharpness, looks, predictions, measured = classify_faces(
+        sharpness, appearances, predictions, measured = classify_faces(
             frame.rgb, detections, classifiers, item.counts, item.close
         )
     smallest = min((classifier.smallest_face for classifier in classifiers), default=math.inf)
@@ -244,7 +246,7 @@ def _look_at(item: _Tracked, classifiers: tuple[Classifier, ...]) -> SampledFram
         classified=classified,
         predictions=predictions,
         measured=measured,
-        looks=looks,
+        looks=appearances,
         pictures=item.pictures,
         cue=item.cue,
     )
@@ -271,7 +273,7 @@ def classify_faces(
     -------
     sharpness : numpy.ndarray
         float32 (N,), of the crop at the default size.
-    looks : numpy.ndarray
+    appearances : numpy.ndarray
         float16 (N, D), see :func:`facestats.track.linking.appearance`.
     predictions : dict of str to Predictions
         By attribute.

@@ -22,6 +22,8 @@ class Stages:
 
     Attributes
     ----------
+    options : AnalyzeOptions
+        What they were loaded for.
     detectors : tuple of Detector
         Of one kind, one for each thread that detects.
     classifiers : tuple of Classifier
@@ -32,6 +34,7 @@ class Stages:
         and hash of the detector as ``"detector"``.
     """
 
+    options: AnalyzeOptions
     detectors: tuple[Detector, ...]
     classifiers: tuple[Classifier, ...]
     thresholds: Mapping[str, float]
@@ -68,6 +71,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         for name, model in chosen.items()
     }
     return Stages(
+        options=options,
         detectors=detectors,
         classifiers=tuple(classifiers),
         thresholds=thresholds(chosen),

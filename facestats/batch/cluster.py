@@ -1,4 +1,4 @@
-"""A dask.distributed cluster that does the same work as the processes of one machine.
+"""A dask.distributed cluster that runs the same jobs as the processes of one machine.
 
 The workers need facestats, and must see the inputs and the store under the same paths or addresses.
 """
@@ -12,17 +12,17 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
 from distributed.comm import CommClosedError
 
 from facestats._util.threads import THREADS_VARIABLE
+from facestats.analysis.progress import Act, Progress
 from facestats.analysis.stages import Stages, load_stages
-from facestats.batch.jobs import Answer, Lost, Work
-from facestats.batch.queue import Progress
-from facestats.batch.work import perform
-from facestats.batch.worker import every
+from facestats.batch.answers import Answer, Bench, Job, Lost, perform
+from facestats.batch.pool import JobReport
+from facestats.batch.worker import throttled
 from facestats.errors import FacestatsError, UsageError
 from facestats.options import AnalyzeOptions
 
@@ -65,35 +65,52 @@ class StagesPlugin(WorkerPlugin):
             self._idle.put(own)
 
 
-def _perform(work: Work, name: str, number: int) -> Answer | FacestatsError:
-    """Do a piece of work on a worker, and tell the run of that name how it goes."""
+def _perform(job: Job, name: str, number: int) -> _Result:
+    """Run a job on a worker, and report to the run of that name how far it is."""
     worker = get_worker()
 
-    def tell(*told: object) -> None:
-        worker.log_event(name, (number, worker.address, told))
+    def report(act: str, n_done: int, n_expected: int | None) -> None:
+        worker.log_event(name, (number, worker.address, act, n_done, n_expected))
 
-    tell("begin", 0, None)
+    report("", 0, None)  # it has begun
     with worker.plugins[name].stages() as stages:
+        progress = throttled(_REPORT_EVERY_S, lambda progress: report(progress.act.name, *progress[1:]))
         try:
-            return perform(work, stages, every(_REPORT_EVERY_S, tell))
+            return _Result(perform(job, Bench(stages, progress, splits=True)))
         except FacestatsError as error:  # as a result, so that dask does not take it for its own trouble
-            return error
+            return _Result(None, error)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What comes back from a worker: an answer, or an error that holds for all jobs."""
+
+    answer: Answer | None
+    error: FacestatsError | None = None
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """A worker has begun a job, or says how far it is."""
+
+    address: str
+    progress: Progress | None
 
 
 @dataclass
 class _Given:
-    """A piece of work, and where it is."""
+    """A job, and where it is."""
 
-    work: Work
+    job: Job
     future: Future | None = None
     address: str = ""  # of the worker that has begun it
     heard_s: float = field(default_factory=time.monotonic)
 
 
 class Cluster:
-    """The workers of a dask cluster as a crew; a context manager.
+    """The workers of a dask cluster; see :class:`facestats.batch.pool.Pool`.
 
-    A worker that dies has its work done by another one. One that hangs is restarted, if its nanny can do that.
+    The jobs of a worker that dies are run by another one. One that hangs is restarted, if its nanny can do that.
 
     Parameters
     ----------
@@ -102,7 +119,7 @@ class Cluster:
     options : AnalyzeOptions
         Of all the videos.
     timeout_s : float
-        Work that has begun and of which nothing is heard for so long is given up.
+        A job that has begun and of which nothing is reported for so long is given up.
 
     Raises
     ------
@@ -112,13 +129,13 @@ class Cluster:
     Examples
     --------
     >>> with Cluster("tcp://localhost:8786", AnalyzeOptions()) as cluster:  # doctest: +SKIP
-    ...     cluster.give(unit)
-    ...     work, answer = cluster.next()
+    ...     cluster.give(job)
+    ...     job, answer = cluster.next(print)
     """
 
     def __init__(self, address: str, options: AnalyzeOptions, *, timeout_s: float = 300.0) -> None:
         self._address, self._timeout_s, self._name = address, timeout_s, f"facestats-{uuid.uuid4().hex[:12]}"
-        self._said: queue.SimpleQueue[tuple[int, object]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[int, _Reported | None]] = queue.SimpleQueue()  # None: it has ended
         self._given: dict[int, _Given] = {}
         self._n_given = self._n_stuck = 0
         self._without_s: float | None = None  # since when there are no workers
@@ -140,11 +157,11 @@ class Cluster:
             raise UsageError(f"the workers at {address} cannot work ({error}): install facestats there too") from None
 
     def _hear(self, event: tuple[float, Any]) -> None:
-        number, *told = event[1]
-        self._said.put((number, tuple(told)))
+        number, address, act, *how_far = event[1]
+        self._events.put((number, _Reported(address, Progress(Act[act], *how_far) if act else None)))
 
     def free(self) -> int:
-        """Return how many more pieces of work can be given: as many as the workers have threads that are not stuck."""
+        """See :class:`facestats.batch.pool.Pool`: as many as the workers have threads that are not stuck."""
         n = sum(self._client.nthreads().values()) - self._n_stuck
         if n > 0:
             self._without_s = None
@@ -155,20 +172,20 @@ class Cluster:
             raise FacestatsError(f"the cluster at {self._address} has no workers left{stuck}: start some, run again")
         return max(1, n) - len(self._given)
 
-    def give(self, work: Work) -> None:
-        """Give a piece of work to the cluster."""
+    def give(self, job: Job) -> None:
+        """See :class:`facestats.batch.pool.Pool`."""
         number, self._n_given = self._n_given, self._n_given + 1
-        self._given[number] = given = _Given(work)
-        given.future = self._client.submit(_perform, work, self._name, number, key=f"{self._name}-{number}", pure=False)
-        given.future.add_done_callback(lambda future: self._said.put((number, future)))
+        self._given[number] = given = _Given(job)
+        given.future = self._client.submit(_perform, job, self._name, number, key=f"{self._name}-{number}", pure=False)
+        given.future.add_done_callback(lambda future: self._events.put((number, None)))
 
-    def next(self) -> tuple[Work, Answer | Progress]:
-        """Wait for the next thing that any worker has to say of its work; see :class:`facestats.batch.queue.Crew`."""
+    def next(self, report: JobReport) -> tuple[Job, Answer]:
+        """See :class:`facestats.batch.pool.Pool`."""
         while True:
             try:
-                number, told = self._said.get(timeout=0.2)
+                number, reported = self._events.get(timeout=0.2)
             except queue.Empty:
-                self.free()  # there may be nobody left
+                self.free()  # there may be no workers left
                 if (lost := self._hung()) is not None:
                     return lost
                 continue
@@ -176,20 +193,19 @@ class Cluster:
             if given is None:  # of one that was given up
                 continue
             given.heard_s = time.monotonic()
-            if isinstance(told, tuple):
-                given.address, (doing, n_done, n_expected) = told
-                if doing != "begin":
-                    return given.work, Progress(doing, n_done, n_expected)
-                continue
-            del self._given[number]
-            return given.work, _answer(told)
+            if reported is None:
+                del self._given[number]
+                return given.job, _answer(given.future)
+            given.address = reported.address
+            if reported.progress is not None:
+                report(given.job, reported.progress)
 
-    def _hung(self) -> tuple[Work, Lost] | None:
+    def _hung(self) -> tuple[Job, Lost] | None:
         for number, given in self._given.items():
             if not given.address or time.monotonic() - given.heard_s <= self._timeout_s:
                 continue
             if given.future.key not in self._client.processing().get(given.address, ()):
-                given.address = ""  # whoever had begun it is gone, and it waits for another one
+                given.address = ""  # the worker that had begun it is gone, and it waits for another one
                 continue
             del self._given[number]
             given.future.cancel(force=True)
@@ -197,7 +213,7 @@ class Cluster:
                 self._client.restart_workers([given.address], timeout=60, raise_for_error=False)
             except (ValueError, KeyError):  # it has no nanny, and cannot be stopped from here
                 self._n_stuck += 1
-            return given.work, Lost(f"no progress for {self._timeout_s:g} s")
+            return given.job, Lost(f"no progress for {self._timeout_s:g} s")
         return None
 
     def close(self) -> None:
@@ -208,7 +224,7 @@ class Cluster:
             self._client.unregister_worker_plugin(self._name)
         self._client.close()
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -216,7 +232,7 @@ class Cluster:
 
 
 def _answer(future: Future) -> Answer:
-    """Return what a finished piece of work came to, or raise what holds for all of it."""
+    """Return the answer of a job that has ended, or raise what holds for all jobs."""
     if future.status == "cancelled":
         raise FacestatsError("the cluster cancelled the work: see the log of its scheduler")
     error = future.exception()
@@ -224,7 +240,7 @@ def _answer(future: Future) -> Answer:
         return Lost("the program crashed, and again on every worker that tried")
     if error is not None:
         raise error
-    answer = future.result()
-    if isinstance(answer, FacestatsError):
-        raise answer
-    return answer
+    result = future.result()
+    if result.error is not None:
+        raise result.error
+    return result.answer

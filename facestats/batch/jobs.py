@@ -1,115 +1,274 @@
-"""What is handed to whoever works, here or elsewhere, and what comes back: plain data that can be pickled."""
+"""The jobs of a run: hash, analyse, chunk, join, draw. Each is plain data that can be pickled and run anywhere.
+
+A long video may be analysed in chunks, apart from each other: what is found in each is left in a file of the store, and
+a last job joins them.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from zipfile import BadZipFile
 
-from facestats.batch.plan import Content, Task
-from facestats.options import AnalyzeOptions
-from facestats.store.manifest import Entry
+from facestats._util.locations import is_remote, location, remove, write_whole
+from facestats.analysis.chunks import Chunk, JoinedChunks, pack, unpack
+from facestats.analysis.inputs import ClipTables, NearInput
+from facestats.analysis.pipeline import AnalyzedVideo, assembled
+from facestats.analysis.progress import Act, Progress
+from facestats.analysis.sampling import keeps_thumbnails
+from facestats.analysis.stages import Stages
+from facestats.batch.answers import INPUT_ERRORS, Bench, Chunks, Desk, Identified, Lost, Outcome, Sampled
+from facestats.batch.plan import Drawing, Task
+from facestats.clips.render import DRAWN_COLUMNS
+from facestats.errors import OutputError, UnreadableInputError
+from facestats.options import AnalyzeOptions, described
+from facestats.store.manifest import Entry, read_entry
+from facestats.store.store import CHUNKS, Store
+from facestats.tables import schema
 from facestats.video.discovery import Input
+from facestats.video.identity import content_of
 from facestats.video.spans import Span
+
+_CUT_COLUMNS = ("video_id", "frame", "time_s", "track_id", "score", "x", "y", "w", "h")
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A task with all that is needed to do it anywhere.
+class HashJob:
+    """Read an input only to know what it holds."""
+
+    item: Input
+
+    def run(self, bench: Bench) -> Identified:
+        """See :class:`.answers.Job`."""
+        return Identified(content_of(self.item, lambda n_bytes: bench.report(Progress(Act.READ, n_bytes >> 20))))
+
+    def give_up(self, why: str, desk: Desk) -> None:
+        """See :class:`.answers.Job`."""
+        desk.unread(self.item, why)
+
+    def progressed(self, progress: Progress, desk: Desk) -> None:
+        """See :class:`.answers.Job`."""
+        desk.progressed(self.item, progress)
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """A job whose video and task are known.
 
     Attributes
     ----------
     task : Task
-    options : AnalyzeOptions
-    store : str
+    place : str
         The folder or address of the store.
-    may_split : bool
-        Whether a long video is to be given back, to be done in pieces.
     """
 
     task: Task
-    options: AnalyzeOptions
-    store: str
-    may_split: bool = False
+    place: str
+
+    @property
+    def item(self) -> Input:
+        """The input."""
+        return self.task.item
+
+    @property
+    def store(self) -> Store:
+        """The store that the tables are written to."""
+        return Store(location(self.place))
+
+    def give_up(self, why: str, desk: Desk) -> None:
+        """See :class:`.answers.Job`."""
+        desk.give_up(self.task, why)
+
+    def progressed(self, progress: Progress, desk: Desk) -> None:
+        """See :class:`.answers.Job`."""
+        desk.progressed(self.item, progress)
+
+    def _near(self, bench: Bench) -> NearInput:
+        return NearInput(self.item, bench.stages, bench.report, keeps_live=bench.stages.options.clips)
+
+    def _write(self, found: AnalyzedVideo, stages: Stages) -> Entry:
+        """Write the tables, which become visible all at once."""
+        store, task = self.store, self.task
+        store.drop_clip(task.video_id)  # an old clip may show what the new options hide
+        options = stages.options.to_dict()
+        return store.write(found, paths=task.paths, files=task.files, options=options, models=stages.models)
+
+    def _with_clip(self, entry: Entry, near: NearInput, stages: Stages) -> Outcome:
+        """Draw the clip, if one is wanted, and return what became of the video.
+
+        After the tables: a clip that cannot be written must cost neither what was found nor the other inputs.
+        """
+        trouble = (entry.error,) if entry.error else ()
+        if not stages.options.clips or entry.status == "failed":
+            return Outcome(entry, trouble)
+        one = Store(location(self.place), entry.video_id)
+        tables = ClipTables(
+            observations=one.batches("observations", columns=DRAWN_COLUMNS),
+            tracks=one.tracks(),
+            frames=one.frames(columns=["frame", "time_s"]),
+        )
+        try:
+            with _made_in(one.path / "clips") as folder:
+                near.draw(tables, folder / entry.video_id)
+        except (OutputError, *INPUT_ERRORS) as error:
+            return Outcome(entry, (*trouble, f"no clip: {error.reason}"))
+        return Outcome(entry, trouble)
 
 
 @dataclass(frozen=True)
-class Split:
-    """What a unit gives back whose video is long: the stretches that it can be done in.
+class AnalyzeJob(VideoJob):
+    """Analyse a video, write its tables, and draw its clip."""
 
-    Attributes
-    ----------
-    spans : tuple of Span
-    n_frames : int or None
-        How many frames the container announces.
-    """
-
-    spans: tuple[Span, ...]
-    n_frames: int | None
+    def run(self, bench: Bench) -> Outcome | Chunks:
+        """See :class:`.answers.Job`."""
+        item = self.item
+        # What lies elsewhere is fetched for every job, which is worth the while once.
+        may_split = bench.splits and not (item.is_live or item.is_sequence or is_remote(item.path))
+        with self._near(bench) as near:
+            with near.opened() as source:
+                spans = source.spans()
+                if may_split and len(spans) > 1:
+                    return Chunks(spans, source.info.n_frames_expected)
+                with near.analyzed(source, self.task.identity, spans=spans, on_frame=bench.on_frame) as found:
+                    entry = self._write(found, bench.stages)
+            return self._with_clip(entry, near, bench.stages)
 
 
 @dataclass(frozen=True)
-class Look:
-    """One stretch of a unit's video, to be looked at.
+class DrawJob(VideoJob):
+    """Draw, cut or delete the clip and the thumbnails of a video whose tables stay as they are."""
+
+    def run(self, bench: Bench) -> Outcome | Lost:
+        """See :class:`.answers.Job`."""
+        store, task, stages = self.store, self.task, bench.stages
+        entry = read_entry(store.path, task.video_id)
+        if entry is None:
+            return Lost("its entry in the store has gone; run it again")
+        options = stages.options.to_dict()
+        before, after = Drawing.of(entry.options), Drawing.of(options)
+        # What the new options hide goes first.
+        if before.thumbnails and not after.thumbnails:
+            store.replace_thumbnails(entry, schema.conform("thumbnails"))
+        if not after.clip or before.blur != after.blur:
+            store.drop_clip(entry.video_id)
+        if after.thumbnails and not before.thumbnails:
+            with self._near(bench) as near:
+                observations = Store(store.path, entry.video_id).observations(columns=_CUT_COLUMNS)
+                store.replace_thumbnails(entry, near.cut_thumbnails(observations))
+        drawn = {name: options[name] for name, option in described(AnalyzeOptions).items() if option.affects == "drawn"}
+        entry = store.note(
+            entry, options={**entry.options, **drawn}, paths=task.paths, files=task.files, missing_since=None
+        )
+        if not after.clip or store.clip_path(entry.video_id) is not None:
+            return Outcome(entry, (entry.error,) if entry.error else ())
+        with self._near(bench) as near:
+            return self._with_clip(entry, near, stages)
+
+
+@dataclass(frozen=True)
+class ChunkJob(VideoJob):
+    """Find the faces in one chunk of a video, and leave them in a file of the store.
 
     Attributes
     ----------
-    unit : Unit
     number : int
     span : Span
     """
 
-    unit: Unit
     number: int
     span: Span
 
+    def run(self, bench: Bench) -> Sampled:
+        """See :class:`.answers.Job`; what a run before this one has left is not done again."""
+        path = chunk_path(self, bench.stages, self.number)
+        if path.is_file():
+            with contextlib.suppress(OSError, ValueError, KeyError, BadZipFile):  # then it is done again
+                return Sampled(unpack(path.read_bytes()).tally.n_decoded)
+        with self._near(bench) as near:
+            chunk = near.chunk(self.span)
+        try:
+            write_whole(path, pack(chunk))
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+        return Sampled(chunk.tally.n_decoded)
+
+    def give_up(self, why: str, desk: Desk) -> None:
+        """See :class:`.answers.Job`."""
+        desk.lost_chunk(self.task, why)
+
+    def progressed(self, progress: Progress, desk: Desk) -> None:
+        """See :class:`.answers.Job`."""
+        desk.progressed_chunk(self.task, self.number, progress.n_done)
+
 
 @dataclass(frozen=True)
-class Join:
-    """A unit whose video has been looked at, in so many stretches.
+class JoinJob(VideoJob):
+    """Put the chunks of a video together, write its tables, and draw its clip.
 
     Attributes
     ----------
-    unit : Unit
     n : int
+        How many chunks there are.
     started_at : datetime.datetime
-        UTC.
+        When the first of them was begun, UTC.
     """
 
-    unit: Unit
     n: int
     started_at: datetime
 
+    def run(self, bench: Bench) -> Outcome:
+        """See :class:`.answers.Job`."""
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a unit.
+        def load(number: int) -> Chunk:
+            bench.report(Progress(Act.JOIN, number, self.n))
+            path = chunk_path(self, bench.stages, number)
+            try:
+                return unpack(path.read_bytes())
+            except (OSError, ValueError, KeyError, BadZipFile) as error:
+                raise UnreadableInputError(f"cannot read the chunk {path}: {error}; try again") from None
 
-    Attributes
-    ----------
-    entry : Entry
-    trouble : tuple of str
-        What went wrong, a line each.
-    """
-
-    entry: Entry
-    trouble: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Lost:
-    """What is known of a piece of work that could not be done: its worker hung or crashed, or the video has gone.
-
-    Attributes
-    ----------
-    why : str
-        In a few words.
-    """
-
-    why: str
+        chunks = JoinedChunks(self.n, load)
+        with (
+            self._near(bench) as near,
+            assembled(chunks.items(), chunks, self.task.identity, bench.stages, started_at=self.started_at) as found,
+        ):
+            entry = self._write(found, bench.stages)
+            remove(chunk_path(self, bench.stages, 0).parent)
+            return self._with_clip(entry, near, bench.stages)
 
 
-#: What may be asked of a worker.
-Work = Input | Unit | Look | Join
+def chunk_path(job: VideoJob, stages: Stages, number: int) -> Path:
+    """Return the file of one chunk: of this content, these options and models, and this version, or another one."""
+    task, options = job.task, stages.options.to_dict()
+    made_by = {
+        "sha256": task.content.sha256,
+        "options": {
+            name: options[name]
+            for name, option in described(AnalyzeOptions).items()
+            if option.affects == "found" and not option.by_content
+        },
+        "thumbnails": keeps_thumbnails(stages.options),
+        "models": stages.models,
+        "facestats": version("facestats"),
+    }
+    digest = hashlib.sha256(json.dumps(made_by, sort_keys=True, default=str).encode()).hexdigest()
+    return location(job.place) / CHUNKS / f"{task.video_id}-{digest[:12]}" / f"{number:05d}.npz"
 
-#: What it may answer: the content of an input; what became of a unit; how many frames of a stretch were looked at.
-Answer = Content | Outcome | Split | int | Lost
+
+@contextlib.contextmanager
+def _made_in(folder: Path) -> Iterator[Path]:
+    """Give a folder of this machine, what is written into which goes where it belongs when the block ends well."""
+    if isinstance(folder, Path):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="facestats-") as here:
+        yield Path(here)
+        for path in Path(here).iterdir():
+            folder.fs.put_file(str(path), (folder / path.name).path)

@@ -1,79 +1,26 @@
-"""What is to be done with each input of a collection, and why: analyse it, or leave what the store has of it."""
+"""What is to be done with each input of a collection, and why: analyse it, draw it, or leave what the store has."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from facestats._util.locations import is_remote, location
-from facestats.options import AnalyzeOptions
+from facestats.options import AnalyzeOptions, differences
 from facestats.store.manifest import Entry
-from facestats.store.store import safe_stem
-from facestats.video import shown
-from facestats.video.discovery import Input, content_hash
-
-#: Options that leave the results of a file as they are. Models are compared by what is in them, not by their names.
-NO_MATTER = frozenset({"device", "limit_s", "models", "models_path", "detector"})
-
-_SETTLED_S = 2.0  # a file that was changed more lately than this may change again without its clock showing it
+from facestats.store.store import Part
+from facestats.video.discovery import Input
+from facestats.video.identity import Content, Identity, file_mark, is_there, new_video_id
 
 
-@dataclass(frozen=True)
-class Content:
-    """What tells an input's content apart.
+class Action(StrEnum):
+    """What is to be done with an input."""
 
-    Attributes
-    ----------
-    sha256 : str or None
-        None for what is live, and for what cannot be read.
-    mark : str
-        Size and time of the file, as long as which are the same it is taken for unchanged; empty where that cannot be
-        relied upon.
-    """
-
-    sha256: str | None
-    mark: str = ""
-
-
-def file_mark(item: Input) -> str:
-    """Return the size and time of a file, empty for what is no file, or was changed a moment ago.
-
-    Examples
-    --------
-    >>> file_mark(Input("camera:0"))
-    ''
-    """
-    if item.is_live or item.is_sequence:
-        return ""
-    try:
-        if is_remote(item.path):
-            far = location(item.path)
-            return str(far.fs.ukey(far.path))
-        found = Path(item.path).stat()
-    except OSError:
-        return ""
-    return f"{found.st_size} {found.st_mtime_ns}" if time.time() - found.st_mtime > _SETTLED_S else ""
-
-
-def content_of(item: Input, report: Callable[[str, int, int | None], object] | None = None) -> Content:
-    """Return what tells an input's content apart, reading all of it, and telling how many megabytes were read.
-
-    Examples
-    --------
-    >>> content_of(Input("camera:0"))
-    Content(sha256=None, mark='')
-    """
-    mark = file_mark(item)
-    try:
-        return Content(content_hash(item, report and (lambda n: report("read", n >> 20, None))), mark)
-    except OSError:
-        return Content(None)  # opening it will say why, where the failure is recorded
+    ANALYZE = "analyze"
+    DRAW = "draw"  # its tables stay; its clip or its thumbnails are made from them, or deleted
+    SKIP = "skip"  # the store has all of it
+    COPY = "copy"  # of another input of this run
 
 
 @dataclass(frozen=True)
@@ -85,15 +32,13 @@ class Task:
     item : Input
     video_id : str
     content : Content
-    action : str
-        ``"analyze"``, ``"draw"`` (its clip alone is missing), ``"skip"`` (the store has it already), or ``"copy"`` (of
-        another input of this run).
+    action : Action
     reason : str
-        Why, in a few words.
+        Why, in a few words for people.
     paths : tuple of str
         Where the video is to be found, this input first.
     files : mapping of str to str
-        By path, its mark, see :class:`Content`.
+        By path, its mark, see :class:`facestats.video.identity.Content`.
     tries : int
         How often it has failed.
     run_before : str
@@ -103,12 +48,17 @@ class Task:
     item: Input
     video_id: str
     content: Content
-    action: str
+    action: Action
     reason: str
     paths: tuple[str, ...]
     files: Mapping[str, str]
     tries: int = 0
     run_before: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        """What the video is called in every table."""
+        return Identity(self.video_id, self.content.sha256)
 
 
 class Planner:
@@ -122,7 +72,7 @@ class Planner:
     models : mapping
         Name and sha256 by attribute, those of the detector too.
     lacks : callable
-        Says of an entry whether the store has lost its ``"tables"`` or its ``"clip"``; None if it has both.
+        Says of an entry which part of its video the store has lost; None if it has all.
     force : bool
         Analyse everything, whatever the store has.
     retry_failed : bool
@@ -133,7 +83,7 @@ class Planner:
     >>> planner = Planner({}, AnalyzeOptions(), {})
     >>> planner.decide(Input("a.mp4"), Content("0123456789")).reason
     'new'
-    >>> planner.decide(Input("b.mp4"), Content("0123456789")).action
+    >>> planner.decide(Input("b.mp4"), Content("0123456789")).action.value
     'copy'
     """
 
@@ -143,7 +93,7 @@ class Planner:
         options: AnalyzeOptions,
         models: Mapping[str, Mapping[str, str]],
         *,
-        lacks: Callable[[Entry], str | None] = lambda entry: None,
+        lacks: Callable[[Entry], Part | None] = lambda entry: None,
         force: bool = False,
         retry_failed: bool = False,
     ) -> None:
@@ -155,7 +105,7 @@ class Planner:
         self._options, self._models = options.to_dict(), models
         self._lacks = lacks
         self._force, self._retry_failed = force, retry_failed
-        self._done: dict[str, Task] = {}
+        self._decided: dict[str, Task] = {}
 
     def known_content(self, item: Input) -> Content | None:
         """Return the content of a file that has not changed since it was last read; None if it must be read."""
@@ -167,64 +117,57 @@ class Planner:
         video_id = new_video_id(item, content.sha256)
         if content.sha256 is not None:
             video_id = self._ids.setdefault(content.sha256, video_id)
-        entry, first = self._entries.get(video_id), self._done.get(video_id)
+        entry, first = self._entries.get(video_id), self._decided.get(video_id)
         before = first.paths if first is not None else entry.paths if entry is not None else ()
         paths = (item.shown, *(path for path in before if path != item.shown and is_there(path)))
         files = {**(first.files if first else entry.files if entry else {}), item.shown: content.mark}
         files = {path: mark for path, mark in files.items() if path in paths and mark}
         if first is not None:
             paths = (*(path for path in paths if path != item.shown), item.shown)
-            task = Task(item, video_id, content, "copy", f"a copy of {first.item.shown}", paths, files)
+            task = Task(item, video_id, content, Action.COPY, f"a copy of {first.item.shown}", paths, files)
         else:
-            reason = self._reason(entry, item)
+            action, reason = self._action(entry, item)
             tries = entry.tries if entry is not None and entry.sha256 == content.sha256 else 0
-            action = "skip" if reason is None else "analyze"
-            if reason is None and (lost := self._lacks(entry)) == "tables":
-                action, reason = "analyze", "its tables are missing"
-            elif reason is None and lost == "clip" and entry.status != "failed" and self._options["clips"]:
-                action, reason = "draw", "its clip is missing"
             run_before = entry.run if entry is not None else ""
-            task = Task(item, video_id, content, action, reason or _had(entry), paths, files, tries, run_before)
-        self._done[video_id] = task
+            task = Task(item, video_id, content, action, reason, paths, files, tries, run_before)
+        self._decided[video_id] = task
         return task
 
-    def _reason(self, entry: Entry | None, item: Input) -> str | None:
-        """Return why an input is to be analysed; None if it is not."""
+    def _action(self, entry: Entry | None, item: Input) -> tuple[Action, str]:
+        """Return what to do with a video that is not a copy, and why."""
         if entry is None:
-            return "new"
+            return Action.ANALYZE, "new"
         if self._force:
-            return "forced"
+            return Action.ANALYZE, "forced"
         if entry.sha256 is None:
-            return "live" if item.is_live else "could not be read before"
+            return Action.ANALYZE, "live" if item.is_live else "could not be read before"
         if entry.status == "failed" and self._retry_failed:
-            return f"failed before ({entry.error})"
-        return changed(entry, self._options, self._models)
-
-
-def relevant(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those options that change the results of a file.
-
-    Examples
-    --------
-    >>> relevant({"rate": 10.0, "device": "cuda"})
-    {'rate': 10.0}
-    """
-    return {name: value for name, value in options.items() if name not in NO_MATTER}
+            return Action.ANALYZE, f"failed before ({entry.error})"
+        if (why := changed(entry, self._options, self._models)) is not None:
+            return Action.ANALYZE, why
+        lost = self._lacks(entry)
+        if lost is Part.TABLES:
+            return Action.ANALYZE, "its tables are missing"
+        if entry.status == "failed":
+            times = "once" if entry.tries <= 1 else f"{entry.tries} times"
+            return Action.SKIP, f"failed {times} ({entry.error}); --retry-failed tries again"
+        if (why := redrawn(entry, self._options)) is not None:
+            return Action.DRAW, why
+        if lost is Part.CLIP and self._options["clips"]:
+            return Action.DRAW, "its clip is missing"
+        return Action.SKIP, "done before"
 
 
 def changed(entry: Entry, options: Mapping[str, Any], models: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Return what is different from when a video was analysed, in a few words; None if nothing is.
+    """Return what is different from when a video was analysed, so that other things would be found; None if nothing is.
 
     Examples
     --------
     >>> changed(Entry("a", "", "0", (), "ok", options={"rate": 5.0}), {"rate": 10.0}, {})
     'rate was 5.0, is 10.0'
     """
-    defaults = {item.name: item.default for item in fields(AnalyzeOptions)}
-    for name, value in sorted(relevant(options).items()):
-        before = entry.options.get(name, defaults.get(name))
-        if before != value:
-            return f"{name} was {before}, is {value}"
+    for name, (before, after) in sorted(differences(entry.options, options).items()):
+        return f"{name} was {before}, is {after}"
     for name in sorted({*entry.models, *models}):
         before, after = (mapping.get(name, {}) for mapping in (entry.models, models))
         if before.get("sha256") != after.get("sha256"):
@@ -237,50 +180,56 @@ def changed(entry: Entry, options: Mapping[str, Any], models: Mapping[str, Mappi
     return None
 
 
-def _had(entry: Entry | None) -> str:
-    if entry is None or entry.status != "failed":
-        return "done before"
-    times = "once" if entry.tries <= 1 else f"{entry.tries} times"
-    return f"failed {times} ({entry.error}); --retry-failed tries again"
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn or cut of a video.
 
-
-def new_video_id(item: Input, sha256: str | None) -> str:
-    """Return the id of a new video: its safe stem and the beginning of its hash.
-
-    A camera or a stream has no hash and gets its UTC start instead; a file that cannot be read, ``unread``
-    and the hash of its path.
-
-    Examples
-    --------
-    >>> new_video_id(Input("my clip.mp4"), "0123456789abcdef")
-    'my-clip-01234567'
-    """
-    if sha256 is None and not item.is_live:
-        where = hashlib.sha256(os.fsencode(_resolved(item))).hexdigest()
-        return f"{safe_stem(item.shown)}-unread-{where[:8]}"
-    if sha256 is None:
-        return f"{safe_stem(item.shown.replace(':', '-').replace('/', '-'))}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-    return f"{safe_stem(shown(Path(_resolved(item)).name))}-{sha256[:8]}"
-
-
-def _resolved(item: Input) -> str:
-    if is_remote(item.path):
-        return item.path
-    try:
-        return str(Path(item.path).resolve())
-    except (OSError, RuntimeError):  # a loop of links
-        return str(Path(item.path).absolute())
-
-
-def is_there(path: str) -> bool:
-    """Say whether there is something at a path or an address.
+    Attributes
+    ----------
+    clip : bool
+    blur : bool
+        Whether faces are unrecognisable in it.
+    thumbnails : bool
+        Whether there are any; never with ``blur``.
 
     Examples
     --------
-    >>> is_there("nowhere.mp4")
-    False
+    >>> Drawing.of({"blur": True})
+    Drawing(clip=True, blur=True, thumbnails=False)
     """
-    try:
-        return location(path).exists()
-    except OSError:
-        return False
+
+    clip: bool
+    blur: bool
+    thumbnails: bool
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Drawing:
+        """Return what these options ask for; those that are absent have their defaults."""
+        known = {**AnalyzeOptions().to_dict(), **options}
+        return cls(known["clips"], known["blur"], known["thumbnails"] and not known["blur"])
+
+
+def redrawn(entry: Entry, options: Mapping[str, Any]) -> str | None:
+    """Return which options of drawing have changed since a video was drawn, and what follows; None if none has.
+
+    Examples
+    --------
+    >>> redrawn(Entry("a", "", "0", (), "ok", options={"clips": True}), {"clips": False})
+    'clips was True, is False: its clip is deleted'
+    """
+    differ = differences(entry.options, options, "drawn")
+    if not differ:
+        return None
+    before, after = Drawing.of(entry.options), Drawing.of(options)
+    follows = [
+        words
+        for holds, words in (
+            (before.clip and not after.clip, "its clip is deleted"),
+            (after.clip and (not before.clip or before.blur != after.blur), "its clip is drawn"),
+            (before.thumbnails and not after.thumbnails, "its thumbnails are deleted"),
+            (after.thumbnails and not before.thumbnails, "its thumbnails are cut"),
+        )
+        if holds
+    ]
+    why = ", ".join(f"{name} was {old}, is {new}" for name, (old, new) in sorted(differ.items()))
+    return f"{why}: {', '.join(follows) or 'this is noted'}"

@@ -1,4 +1,4 @@
-"""Processes that work on videos side by side, watched over: one that hangs or crashes does not end the run."""
+"""Processes that run jobs side by side: one that hangs or crashes does not end the run."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from facestats._util.threads import THREADS_VARIABLE, usable_cores
-from facestats.batch.jobs import Answer, Lost, Work
-from facestats.batch.queue import Progress
-from facestats.batch.worker import receive, send
+from facestats.batch.answers import Answer, Job, Lost
+from facestats.batch.messages import Kind, receive, send
+from facestats.batch.pool import JobReport
 from facestats.errors import FacestatsError
 from facestats.options import AnalyzeOptions
 
 #: Memory that a worker takes with the shipped models, in bytes: more of them are not started than there is room for.
 WORKER_BYTES = 500_000_000
 
-#: A worker may take so many seconds to load its libraries and models, however short the time limit.
+#: A worker may take so many seconds to load its libraries and models, however short the time limit is.
 STARTS_WITHIN_S = 120.0
 
 # -P: what lies in the current folder is no part of the program, which may lie anywhere.
@@ -65,18 +65,18 @@ def _limit_bytes() -> int | None:
 
 @dataclass
 class _Worker:
-    """One process, and what it is doing."""
+    """One process, and its job."""
 
     process: subprocess.Popen[bytes]
     errors: BinaryIO
     listener: threading.Thread
-    ready: bool = False
-    doing: Work | None = None  # None while idle
+    is_ready: bool = False
+    job: Job | None = None  # None while idle
     heard_s: float = field(default_factory=time.monotonic)
 
 
 class Workers:
-    """A few processes that analyse videos, each started when there is work for it; a crew, and a context manager.
+    """A few processes, each started when there is a job for it; see :class:`facestats.batch.pool.Pool`.
 
     Parameters
     ----------
@@ -85,15 +85,15 @@ class Workers:
     options : AnalyzeOptions
         Of all the videos.
     timeout_s : float
-        A worker from which nothing is heard for so long, while it works, is stopped.
+        A worker that reports nothing for so long, while it has a job, is stopped.
     command : sequence of str, optional
         What starts one.
 
     Examples
     --------
     >>> with Workers(2, AnalyzeOptions()) as workers:  # doctest: +SKIP
-    ...     workers.give(unit)
-    ...     work, answer = workers.next()
+    ...     workers.give(job)
+    ...     job, answer = workers.next(print)
     """
 
     def __init__(
@@ -106,25 +106,25 @@ class Workers:
     ) -> None:
         self._n, self._options, self._timeout_s, self._command = n, options, timeout_s, command or _COMMAND
         self._threads = max(1, usable_cores() // n)
-        self._answers: queue.SimpleQueue[tuple[int, tuple[Any, ...] | None]] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[tuple[int, tuple[Kind, Any] | None]] = queue.SimpleQueue()
         self._workers: dict[int, _Worker] = {}  # by the number of the process
 
     def free(self) -> int:
-        """Return how many more pieces of work can be given."""
-        return self._n - sum(worker.doing is not None for worker in self._workers.values())
+        """See :class:`facestats.batch.pool.Pool`."""
+        return self._n - sum(worker.job is not None for worker in self._workers.values())
 
-    def give(self, work: Work) -> None:
-        """Give a piece of work to an idle worker."""
-        worker = next((worker for worker in self._workers.values() if worker.doing is None), None) or self._start()
-        worker.doing, worker.heard_s = work, time.monotonic()
+    def give(self, job: Job) -> None:
+        """See :class:`facestats.batch.pool.Pool`."""
+        worker = next((worker for worker in self._workers.values() if worker.job is None), None) or self._start()
+        worker.job, worker.heard_s = job, time.monotonic()
         with contextlib.suppress(BrokenPipeError):  # it has crashed, which will be noticed
-            send(worker.process.stdin, ("work", work))
+            send(worker.process.stdin, (Kind.JOB, job))
 
-    def next(self) -> tuple[Work, Answer | Progress]:
-        """Wait for the next thing that any worker has to say of its work; see :class:`facestats.batch.queue.Crew`."""
+    def next(self, report: JobReport) -> tuple[Job, Answer]:
+        """See :class:`facestats.batch.pool.Pool`."""
         while True:
             try:
-                process_id, message = self._answers.get(timeout=0.2)
+                process_id, message = self._messages.get(timeout=0.2)
             except queue.Empty:
                 if (lost := self._hung()) is not None:
                     return lost
@@ -132,44 +132,44 @@ class Workers:
             worker = self._workers.get(process_id)
             if worker is None:  # it was stopped
                 continue
-            worker.heard_s = time.monotonic()
+            worker.heard_s, job = time.monotonic(), worker.job
             if message is None:
-                work, lost = worker.doing, self._crashed(worker)
-                if work is None:  # crashed while it was idle, nothing is lost
+                lost = self._crashed(worker)
+                if job is None:  # crashed while it was idle, nothing is lost
                     continue
-                return work, lost
-            kind, *rest = message
-            worker.ready = True
-            if kind == "error":
-                raise rest[0]
-            if kind == "progress":
-                return worker.doing, Progress(*rest)
-            if kind == "done":
-                work, worker.doing = worker.doing, None
-                return work, rest[0]
+                return job, lost
+            kind, content = message
+            worker.is_ready = True
+            if kind is Kind.ERROR:
+                raise content
+            if kind is Kind.PROGRESS:
+                report(job, content)
+            elif kind is Kind.ANSWER:
+                worker.job = None
+                return job, content
 
-    def _hung(self) -> tuple[Work, Lost] | None:
+    def _hung(self) -> tuple[Job, Lost] | None:
         for worker in list(self._workers.values()):
             silent_s = time.monotonic() - worker.heard_s
-            limit_s = self._timeout_s if worker.ready else max(self._timeout_s, STARTS_WITHIN_S)
-            if worker.doing is not None and silent_s > limit_s:
-                if not worker.ready:
+            limit_s = self._timeout_s if worker.is_ready else max(self._timeout_s, STARTS_WITHIN_S)
+            if worker.job is not None and silent_s > limit_s:
+                if not worker.is_ready:
                     raise FacestatsError(f"a worker did not start within {limit_s:g} s: try again, or with --workers 0")
                 self._close(worker)
-                return worker.doing, Lost(f"no progress for {self._timeout_s:g} s")
+                return worker.job, Lost(f"no progress for {self._timeout_s:g} s")
         return None
 
     def _crashed(self, worker: _Worker) -> Lost:
         code = worker.process.wait()
         worker.errors.seek(0)
-        said = worker.errors.read().decode("utf-8", "replace").strip().splitlines()
+        lines = worker.errors.read().decode("utf-8", "replace").strip().splitlines()
         if code < 0:
             with contextlib.suppress(ValueError):
                 code = signal.Signals(-code).name
             why = f"the program crashed ({code})"
         else:
-            why = f"the program ended with {said[-1] if said else f'code {code}'}"
-        if not worker.ready:
+            why = f"the program ended with {lines[-1] if lines else f'code {code}'}"
+        if not worker.is_ready:
             raise FacestatsError(f"a worker cannot start: {why}")
         self._close(worker)
         return Lost(why)
@@ -190,13 +190,13 @@ class Workers:
 
         def listen() -> None:
             while (message := receive(process.stdout)) is not None:
-                self._answers.put((process.pid, message))
-            self._answers.put((process.pid, None))
+                self._messages.put((process.pid, message))
+            self._messages.put((process.pid, None))
 
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
         with contextlib.suppress(BrokenPipeError):
-            send(process.stdin, ("load", self._options))
+            send(process.stdin, (Kind.LOAD, self._options))
         self._workers[process.pid] = worker = _Worker(process, errors, listener)
         return worker
 
@@ -211,11 +211,11 @@ class Workers:
         worker.errors.close()
 
     def close(self) -> None:
-        """Stop all workers at once; what they were doing is lost."""
+        """Stop all workers at once; their jobs are lost."""
         for worker in list(self._workers.values()):
             self._close(worker)
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

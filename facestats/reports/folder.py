@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from facestats._util.files import check_writable, written_aside
 from facestats.errors import OutputError
-from facestats.store.store import CLIP_SUFFIXES, Store
+from facestats.store.store import Store
 from facestats.video.discovery import CLIPS_MARKER
+from facestats.video.names import CLIP_SUFFIXES
 
 #: Folder below the reports that holds the annotated clips, and short cuts of them.
 CLIPS = "clips"

@@ -6,7 +6,7 @@
     STORE/entries/<video_id>.json            hash, options, models and the folder below: one video's manifest entry
     STORE/tables/<video_id>/<run>/*.parquet  the video's tables
     STORE/clips/<video_id>.mp4 (.png)        the annotated clip or still
-    STORE/stretches/                         long videos that are being done in pieces
+    STORE/chunks/                            long videos that are being analysed in chunks
 
 A video's tables are written aside; replacing its entry, one small file, makes all of them visible at once. What no
 entry names does not exist for readers. The folder may lie wherever fsspec reaches: :mod:`facestats._util.locations`.
@@ -14,16 +14,17 @@ entry names does not exist for readers. The folder may lie wherever fsspec reach
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -39,6 +40,7 @@ from facestats.store.tablefiles import Where, known_columns, problem_of, row_fil
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, from_arrow, to_arrow
 from facestats.tables.video_tables import VideoResult
+from facestats.video.names import CLIP_SUFFIXES
 
 if TYPE_CHECKING:
     from facestats.analysis.pipeline import AnalyzedVideo
@@ -48,24 +50,15 @@ _MARKER = "store.json"
 _ATTEMPTS = 5  # to read what a run is replacing
 _Read = TypeVar("_Read")
 
-#: Folder of what was found in stretches of videos that are done in pieces; nothing of it belongs to the results.
-STRETCHES = "stretches"
-
-#: What annotated clips and stills are called behind their video's id.
-CLIP_SUFFIXES = (".mp4", ".png")
+#: Folder of what was found in chunks of long videos; nothing of it belongs to the results.
+CHUNKS = "chunks"
 
 
-def safe_stem(name: str) -> str:
-    """Return a file's stem with everything but letters, digits, dots, dashes and underscores made a dash.
+class Part(Enum):
+    """What a store keeps of a video, apart from its entry."""
 
-    Examples
-    --------
-    >>> safe_stem("my clip (1).mp4")
-    'my-clip-1'
-    """
-    stem = re.sub(r"[^\w.-]+", "-", Path(name.rstrip("/")).stem or name).strip("-.")
-    # File systems count bytes, 255 at most; the hash and a suffix come behind.
-    return stem.encode("utf-8", "ignore")[:120].decode("utf-8", "ignore") or "video"
+    TABLES = "tables"
+    CLIP = "clip"
 
 
 class Store:
@@ -295,12 +288,12 @@ class Store:
         blurred = entry is not None and bool(entry.options.get("blur"))
         return VideoResult(*(one.read(table) for table in schema.TABLES), blurred=blurred)
 
-    def lacks(self, entry: Entry) -> str | None:
-        """Return ``"tables"`` or ``"clip"`` if that of a video is not there, and None if both are."""
+    def lacks(self, entry: Entry) -> Part | None:
+        """Return which part of a video is not there, the tables first; None if all are."""
         folder = self.path / "tables" / entry.video_id / entry.run
         if not all((folder / f"{table}.parquet").is_file() for table in schema.TABLES):
-            return "tables"
-        return "clip" if self.clip_path(entry.video_id) is None else None
+            return Part.TABLES
+        return Part.CLIP if self.clip_path(entry.video_id) is None else None
 
     def clip_path(self, video_id: str) -> Path | None:
         """Return the path of a video's annotated clip or still, or None if there is none."""
@@ -365,8 +358,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             for table, frame in whole.items():
                 with (folder / f"{table}.parquet").open("wb") as file:
-                    # What pandas notes of itself is longer than a few rows, and not needed.
-                    pq.write_table(to_arrow(table, frame).replace_schema_metadata(None), file)
+                    _write_parquet(table, frame, file)
             write_batches(folder, result.batches)
             write_entry(self.path, entry)
         except BaseException as error:
@@ -395,6 +387,24 @@ class Store:
             except OSError as error:
                 raise self._unwritable(error) from None
         return changed
+
+    def replace_thumbnails(self, entry: Entry, thumbnails: pd.DataFrame) -> None:
+        """Replace the thumbnails of a video, all at once; the other tables stay as they are.
+
+        Raises
+        ------
+        SchemaError
+            If the table does not follow the schema.
+        OutputError
+            If the store cannot be written.
+        """
+        file = io.BytesIO()
+        _write_parquet("thumbnails", schema.validate("thumbnails", thumbnails), file)
+        path = self.path / "tables" / entry.video_id / entry.run / "thumbnails.parquet"
+        try:
+            write_whole(path, file.getvalue())
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def forget(self, video_id: str) -> None:
         """Remove a video with all its tables and its clip.
@@ -427,8 +437,8 @@ class Store:
             if current is None and not any(folder.iterdir()):
                 remove(folder)
         if not isinstance(self.path, Path):
-            stretches = self.path / STRETCHES
-            for folder in stretches.iterdir() if stretches.is_dir() else ():
+            chunks = self.path / CHUNKS
+            for folder in chunks.iterdir() if chunks.is_dir() else ():
                 if self._is_left(folder):
                     remove(folder)
             return
@@ -448,6 +458,11 @@ class Store:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write to {self.path}: {error.strerror or error}")
+
+
+def _write_parquet(table: str, frame: pd.DataFrame, file: BinaryIO) -> None:
+    # What pandas notes of itself is longer than a few rows, and not needed.
+    pq.write_table(to_arrow(table, frame).replace_schema_metadata(None), file)
 
 
 def now() -> str:

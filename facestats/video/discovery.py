@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from facestats._util.files import sha256_of
-from facestats._util.locations import is_remote, location
+from facestats._util.locations import Place, is_remote, location, place_of, scheme_of
 from facestats.errors import MissingInputError
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
-
-_PIECE = 1 << 22  # bytes that are read at once
 
 #: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
 CLIPS_MARKER = ".facestats-clips"
@@ -70,8 +65,9 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
     Parameters
     ----------
     arguments : sequence of str or pathlib.Path
-        Files, folders (searched recursively; stores inside them and hidden files are passed over), globs
-        (``**`` allowed), ``camera:0``, rtsp and http URLs. A file that is named outright is taken whatever its name.
+        Files, folders (searched recursively; stores inside them and hidden files are passed over), globs (``**``
+        allowed), ``camera:0``, addresses of streams, and of files and folders elsewhere. A file that is named outright
+        is taken whatever its name.
     sequence : bool
         Treat every folder that holds images as one video.
 
@@ -83,7 +79,7 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
     inputs: dict[str, Input] = {}
     missing: list[MissingInputError] = []
     for argument in map(str, arguments):
-        if argument.startswith(("file://", "local://")):
+        if scheme_of(argument) and place_of(argument) is Place.LOCAL:
             argument = str(location(argument))
         try:
             for item in _expand(argument, sequence):
@@ -175,46 +171,3 @@ def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
             suffix = Path(name).suffix.lower()
             if suffix in VIDEO_SUFFIXES or (suffix in IMAGE_SUFFIXES and not sequence):
                 yield Input(str(Path(where) / name))
-
-
-def content_hash(item: Input, report: Callable[[int], object] | None = None) -> str | None:
-    """Return the sha256 of an input's content; None for a camera or a stream.
-
-    The hash of a sequence is the hash of its images' names and hashes, in natural order.
-
-    Parameters
-    ----------
-    item : Input
-    report : callable, optional
-        Told now and then how many bytes were read.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be read.
-
-    Examples
-    --------
-    >>> content_hash(Input("camera:0")) is None
-    True
-    """
-    if item.is_live:
-        return None
-    if item.is_sequence:
-        total = hashlib.sha256()
-        for path in sorted(Path(item.path).iterdir(), key=natural_key):
-            if path.suffix.lower() in IMAGE_SUFFIXES:
-                total.update(f"{path.name}\0{sha256_of(path)}\n".encode())
-        return total.hexdigest()
-    path = location(item.path)
-    # A pipe would never end, and what it gives can be read only once.
-    if not is_remote(item.path) and not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(f"{item.path} is no regular file")
-    digest, n = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-            n += len(piece)
-            if report is not None:
-                report(n)
-    return digest.hexdigest()

@@ -121,7 +121,8 @@ class ContainerSource(FrameSource):
 
     def _open_container(self) -> InputContainer:
         if Path(self.path).stat().st_size == 0:
-            raise UnreadableInputError(f"{self.path} is empty (0 bytes); copy or download it again")
+            why = "is empty (0 bytes); copy or download it again"
+            raise UnreadableInputError(f"{self.path} {why}", reason=f"it {why}")
         return av.open(**local_file(self.path))
 
     def _open(self) -> None:
@@ -129,7 +130,8 @@ class ContainerSource(FrameSource):
         try:
             self._container = self._open_container()
         except (av.error.FFmpegError, OSError) as error:
-            raise UnreadableInputError(f"cannot read {self._shown}: {self._advice(error)}") from None
+            why = self._advice(error)
+            raise UnreadableInputError(f"cannot read {self._shown}: {why}", reason=why) from None
         # PyAV asks ffmpeg to invent missing timestamps; for H.264 in AVI they come out wrong and out of order.
         self._container.flags &= ~Flags.gen_pts.value
         self._stream = self._choose_stream(self._container)
@@ -142,9 +144,8 @@ class ContainerSource(FrameSource):
         first = next(self._raw, None)
         if first is None:
             self.close()
-            raise UnreadableInputError(
-                f"{self._shown} has a video stream but not one frame of it can be decoded; is the file complete?"
-            )
+            why = "has a video stream but not one frame of it can be decoded; is the file complete?"
+            raise UnreadableInputError(f"{self._shown} {why}", reason=f"it {why}")
         self._pending: list[av.VideoFrame] = [first]
 
     def _advice(self, error: Exception) -> str:
@@ -163,8 +164,8 @@ class ContainerSource(FrameSource):
         videos = [stream for stream in pictures if not stream.disposition & av.stream.Disposition.attached_pic]
         if not videos:
             self.close()
-            what = "only a cover picture" if pictures else "no video in it"
-            raise UnreadableInputError(f"{self._shown} has {what}; give a file with moving pictures")
+            why = f"has {'only a cover picture' if pictures else 'no video in it'}; give a file with moving pictures"
+            raise UnreadableInputError(f"{self._shown} {why}", reason=f"it {why}")
         # Without a codec context (unknown codec, or cut off inside the first frame) decoding would crash PyAV.
         decodable = [stream for stream in videos if stream.codec_context is not None and stream.codec_context.width]
         if not decodable:

@@ -63,10 +63,11 @@ def read_image(path: str | Path) -> tuple[UInt8, int]:
                 image.load()
                 return _to_rgb(ImageOps.exif_transpose(image)), rotation
     except Image.UnidentifiedImageError:
-        raise UnreadableInputError(f"{path} is not an image that can be read; convert it to PNG or JPEG") from None
+        why = "is not an image that can be read; convert it to PNG or JPEG"
+        raise UnreadableInputError(f"{path} {why}", reason=f"it {why}") from None
     except _DAMAGED as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UnreadableInputError(f"cannot read the image {path}: {reason}") from None
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UnreadableInputError(f"cannot read the image {path}: {why}", reason=why) from None
 
 
 def _to_rgb(image: Image.Image) -> UInt8:
@@ -166,7 +167,8 @@ class SequenceSource(FrameSource):
             raise UnreadableInputError(f"cannot list {path}: {error.strerror}; check its permissions") from None
         self._paths = sorted((file for file in files if not file.name.startswith(".")), key=natural_key)
         if not self._paths:
-            raise MissingInputError(f"{path} has no images in it ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            why = f"has no images in it ({', '.join(sorted(IMAGE_SUFFIXES))})"
+            raise MissingInputError(f"{path} {why}", reason=f"it {why}")
         self._fps = fps
         height, width, rotation = self._first_readable()
         self.info = VideoInfo(

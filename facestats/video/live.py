@@ -12,6 +12,7 @@ import av
 import cv2
 from av.container import InputContainer
 
+from facestats._util.locations import LIVE_SCHEMES, scheme_of
 from facestats.errors import CameraError, OutputError, UsageError
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource
@@ -23,7 +24,7 @@ CAMERA = re.compile(r"camera:(.*)", re.DOTALL)
 
 # How long a server may stay silent, when connecting and between packets, before the stream counts as over.
 TIMEOUT_S = 10.0
-_PROTOCOLS = "crypto,http,httpproxy,https,rtp,rtsp,rtsps,srtp,tcp,tls,udp"
+_PROTOCOLS = ",".join(sorted({"crypto", "httpproxy", "srtp", "tls", *LIVE_SCHEMES}))
 
 
 class _LiveSource(FrameSource):
@@ -76,7 +77,7 @@ class _LiveSource(FrameSource):
 
 
 class StreamSource(_LiveSource, ContainerSource):
-    """A network stream (``rtsp://``, ``http://``, ``https://``), with the times that its server sends.
+    """A network stream (``rtsp://``, ``rtmp://``, ``http://`` ...), with the times that its server sends.
 
     It ends when the server ends it, stays silent for ten seconds (noted in ``damage``), or at the limit.
 
@@ -107,11 +108,13 @@ class StreamSource(_LiveSource, ContainerSource):
 
     def _open_container(self) -> InputContainer:
         options = {"protocol_whitelist": _PROTOCOLS}
-        if self.path.lower().startswith("rtsp"):
+        if scheme_of(self.path) in ("rtsp", "rtsps"):
             options["rtsp_transport"] = "tcp"  # over UDP, lost packets smear the picture
         return av.open(self.path, container_options=options, metadata_errors="replace", timeout=(TIMEOUT_S, TIMEOUT_S))
 
     def _advice(self, error: Exception) -> str:
+        if isinstance(error, av.error.ProtocolNotFoundError):
+            return f"the FFmpeg that PyAV brings receives no {scheme_of(self.path)}://; send it as rtsp, rtmp or http"
         return f"{reason(error)}; check the address, and that the server runs and sends video"
 
     @property
@@ -164,14 +167,14 @@ class CameraSource(_LiveSource):
         self._capture = _open_quietly(int(number))
         if not self._capture.grab():
             self._capture.release()
-            raise CameraError(
-                f"{path}: no such camera, it is in use, or it gives no picture; check that it is plugged in"
-            )
+            why = "no such camera, it is in use, or it gives no picture; check that it is plugged in"
+            raise CameraError(f"{path}: {why}", reason=why)
         self._start_s = time.monotonic()
         ok, bgr = self._capture.retrieve()
         if not ok:
             self._capture.release()
-            raise CameraError(f"{path} gives no picture; close other programs that may be using it")
+            why = "gives no picture; close other programs that may be using it"
+            raise CameraError(f"{path} {why}", reason=f"it {why}")
         self._first = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         height, width = bgr.shape[:2]
         fps = self._capture.get(cv2.CAP_PROP_FPS) or math.nan

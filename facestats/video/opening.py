@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from facestats._util.locations import Place, place_of
 from facestats.errors import MissingInputError, UsageError
 from facestats.video.base import FrameSource
 from facestats.video.file import ContainerSource
 from facestats.video.images import IMAGE_SUFFIXES, ImageSource, SequenceSource, is_single_picture
 from facestats.video.live import CAMERA, CameraSource, StreamSource
-from facestats.video.names import URL
 
 #: File names that are taken for videos, lower case; a GIF too, since most of them move.
 VIDEO_SUFFIXES = frozenset(
@@ -21,14 +21,14 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def is_live(path: str) -> bool:
-    """Say whether an input can be read only once: ``camera:N`` or a stream URL.
+    """Say whether an input can be read only once: ``camera:N`` or an address of :data:`LIVE_SCHEMES`.
 
     Examples
     --------
     >>> is_live("camera:0"), is_live("rtsp://camera.example/live"), is_live("clip.mp4")
     (True, True, False)
     """
-    return bool(CAMERA.fullmatch(path) or URL.match(path))
+    return bool(CAMERA.fullmatch(path)) or place_of(path) is Place.LIVE
 
 
 def is_image(path: str) -> bool:
@@ -56,7 +56,7 @@ def open_source(
     ----------
     path : str or pathlib.Path
         A video file, a still image, a folder of images (read as one sequence), ``camera:N`` or a stream URL
-        (``rtsp://``, ``http://``, ``https://``).
+        (``rtsp://``, ``rtmp://``, ``srt://``, ``http://`` ...).
     sequence_fps : float
         Images a second of a folder of images, which has no clock of its own.
     limit_s : float or None
@@ -92,7 +92,7 @@ def open_source(
     if record_to is not None:
         raise UsageError(f"{path} is not live and can be read again; only cameras and streams are recorded")
     if not Path(path).exists():
-        raise MissingInputError(f"{path} does not exist; check the spelling")
+        raise MissingInputError(f"{path} does not exist; check the spelling", reason="it does not exist")
     if Path(path).is_dir():
         return SequenceSource(path, fps=sequence_fps)
     return ImageSource(path) if is_image(path) else ContainerSource(path)

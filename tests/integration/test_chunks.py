@@ -1,4 +1,4 @@
-"""A long video that several processes do in stretches gives what it gives as a whole; whatever becomes of them."""
+"""A long video that several processes do in chunks gives what it gives as a whole; whatever becomes of them."""
 
 import sys
 from unittest import mock
@@ -8,29 +8,30 @@ from runs import check_same
 from synth import write_video
 
 from facestats.batch.collection import analyze_collection
-from facestats.store.store import STRETCHES
+from facestats.store.store import CHUNKS
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video as write_synthetic
 
 LOGGING_WORKER = """
-import os, time
-import facestats.batch.work as work
-perform = work.perform
-def logged(what, *rest):
-    kind = type(what).__name__ + (str(what.number) if isinstance(what, work.Look) else "")
+import os
+import facestats.analysis.inputs as inputs
+import facestats.batch.answers as answers
+perform = answers.perform
+def logged(job, bench):
+    kind = type(job).__name__ + str(getattr(job, "number", ""))
     with open({log!r}, "a") as log:
         log.write(kind + "\\n")
     if kind == {bad!r}:
         os.kill(os.getpid(), 9)
-    return perform(what, *rest)
-work.perform = logged
-look_frames = work.look_frames
-def look(*given, **named):
+    return perform(job, bench)
+answers.perform = logged
+sampled = inputs.sampled
+def sample(*given, **named):
     with open({log!r}, "a") as log:
-        log.write("looks\\n")
-    return look_frames(*given, **named)
-work.look_frames = look
+        log.write("samples\\n")
+    return sampled(*given, **named)
+inputs.sampled = sample
 from facestats.batch.worker import main
 main()
 """
@@ -57,7 +58,7 @@ def workers(tmp_path, monkeypatch):
 @pytest.fixture
 def cut_off():
     """The run ends at once where a video would be given up."""
-    return mock.patch("facestats.batch.collection.give_up", side_effect=KeyboardInterrupt)
+    return mock.patch("facestats.batch.ledger.Ledger.give_up", side_effect=KeyboardInterrupt)
 
 
 @pytest.fixture(scope="module")
@@ -77,53 +78,53 @@ def whole(film, tmp_path_factory):
     return run(film, tmp_path_factory.mktemp("whole"), workers=0).store
 
 
-def test_in_stretches_it_is_the_same(film, whole, tmp_path, workers):
+def test_in_chunks_it_is_the_same(film, whole, tmp_path, workers):
     _, told = workers
     store = run(film, tmp_path / "store", workers=2).store
-    assert told() == ["Input", "Join", "Look0", "Look1", "Unit", "looks", "looks"]
+    assert told() == ["AnalyzeJob", "ChunkJob0", "ChunkJob1", "HashJob", "JoinJob", "samples", "samples"]
     assert len(whole.tracks()) >= 2
     check_same(store.path, whole.path)
-    assert not (store.path / STRETCHES).exists()
+    assert not (store.path / CHUNKS).exists()
 
 
-def test_a_stretch_that_is_lost_fails_its_video_alone(film, tmp_path, workers):
+def test_a_chunk_that_is_lost_fails_its_video_alone(film, tmp_path, workers):
     crash_over, told = workers
     folder = tmp_path / "videos"
     folder.mkdir()
     (folder / "film.mp4").symlink_to(film)
     write_video(folder / "short.mp4", [0.0, 0.1])
-    crash_over("Look1")
+    crash_over("ChunkJob1")
     result = run(folder, tmp_path / "store", workers=2)
     assert "film.mp4: the program crashed (SIGKILL)" in "\n".join(result.problems)
     assert result.exit_code == 3
     videos = result.store.videos().set_index("path")["status"]
     assert videos[str(folder / "short.mp4")] == "ok"
     assert videos[str(folder / "film.mp4")] == "failed"
-    assert "Join" not in told()
+    assert "JoinJob" not in told()
 
 
-def test_stretches_of_a_run_that_was_cut_off_are_not_looked_at_again(film, whole, tmp_path, workers, cut_off):
+def test_chunks_of_a_run_that_was_cut_off_are_not_analysed_again(film, whole, tmp_path, workers, cut_off):
     crash_over, told = workers
-    crash_over("Join")
+    crash_over("JoinJob")
     with cut_off, pytest.raises(KeyboardInterrupt):
         run(film, tmp_path / "store", workers=2)
-    assert told() == ["Input", "Join", "Look0", "Look1", "Unit", "looks", "looks"]
-    assert len(list((tmp_path / "store" / STRETCHES).rglob("*.npz"))) == 2
+    assert told() == ["AnalyzeJob", "ChunkJob0", "ChunkJob1", "HashJob", "JoinJob", "samples", "samples"]
+    assert len(list((tmp_path / "store" / CHUNKS).rglob("*.npz"))) == 2
     crash_over("nothing")
     store = run(film, tmp_path / "store", workers=2).store
-    assert told() == ["Input", "Join", "Look0", "Look1", "Unit"]
+    assert told() == ["AnalyzeJob", "ChunkJob0", "ChunkJob1", "HashJob", "JoinJob"]
     check_same(store.path, whole.path)
 
 
 @pytest.mark.slow
-def test_other_options_are_other_stretches(film, tmp_path, workers, cut_off):
+def test_other_options_are_other_chunks(film, tmp_path, workers, cut_off):
     crash_over, told = workers
-    crash_over("Join")
+    crash_over("JoinJob")
     with cut_off, pytest.raises(KeyboardInterrupt):
         run(film, tmp_path / "store", workers=2, rate=1)
     told()
     crash_over("nothing")
     store = run(film, tmp_path / "store", workers=2, rate=0.5).store
-    assert told().count("looks") == 2
+    assert told().count("samples") == 2
     assert store.videos()["n_sampled"].item() < 80
-    assert not (tmp_path / "store" / STRETCHES).exists()
+    assert not (tmp_path / "store" / CHUNKS).exists()

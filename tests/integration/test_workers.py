@@ -19,24 +19,26 @@ from facestats.tables import schema
 
 ODD_WORKER = """
 import os, sys, time
-import facestats.batch.work as work
-do = work.do
-def odd(unit, stages, report, *rest):
-    name = os.path.basename(unit.task.item.path)
+import facestats.batch.jobs as jobs
+from facestats.analysis.progress import Act, Progress
+run = jobs.AnalyzeJob.run
+def odd(job, bench):
+    name = os.path.basename(job.item.path)
     with open({log!r}, "a") as log:
         log.write(name + "\\n")
     if "hang" in name:
-        report("analyse", 0, None)
+        bench.report(Progress(Act.ANALYZE, 0))
         time.sleep(300)
     if "crash" in name:
         os.kill(os.getpid(), 11)
     if "exit" in name:
         sys.exit("out of luck")
-    outcome = do(unit, stages, report, *rest)
-    with open({log!r}, "a") as log:
-        log.write("finished:" + name + "\\n")
-    return outcome
-work.do = odd
+    try:
+        return run(job, bench)
+    finally:
+        with open({log!r}, "a") as log:
+            log.write("finished:" + name + "\\n")
+jobs.AnalyzeJob.run = odd
 from facestats.batch.worker import main
 main()
 """
@@ -45,10 +47,10 @@ main()
 #: Dies while it draws a clip.
 DYING_WORKER = """
 import os
-import facestats.batch.work as work
+import facestats.analysis.inputs as inputs
 def die(*_, **__):
     os.kill(os.getpid(), 9)
-work.draw = die
+inputs.NearInput.draw = die
 from facestats.batch.worker import main
 main()
 """

@@ -8,7 +8,7 @@ from faces import make_detections
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.analysis.chunks import Joined, Stretch, pack, unpack
+from facestats.analysis.chunks import Chunk, JoinedChunks, pack, unpack
 from facestats.tables.building import SampledFrame
 from facestats.types import Detections, Predictions, VideoInfo
 from facestats.video.shots import CueReader, ShotCue
@@ -62,8 +62,8 @@ def test_what_is_packed_comes_out_the_same(frames, has_pictures, seed):
     rng = np.random.default_rng(seed)
     items = tuple(sampled(i, n, rng, pictures=p) for i, (n, p) in enumerate(frames))
     edge = rng.integers(0, 255, (54, 96, 3)).astype(np.uint8) if has_pictures else None
-    stretch = Stretch(INFO, Tally(n_decoded=7, end_s=1.5, n_broken=1, first_broken="x"), items, edge, edge)
-    check_same(unpack(pack(stretch)), stretch)
+    chunk = Chunk(INFO, Tally(n_decoded=7, end_s=1.5, n_broken=1, first_broken="x"), items, edge, edge)
+    check_same(unpack(pack(chunk)), chunk)
 
 
 def test_other_bytes_are_refused():
@@ -71,19 +71,19 @@ def test_other_bytes_are_refused():
         unpack(b"no archive at all")
 
 
-def test_joined_stretches_are_counted_on_and_the_cut_between_them_is_seen():
+def test_joined_chunks_are_counted_on_and_the_cut_between_them_is_seen():
     rng = np.random.default_rng(0)
     dark, light = np.full((90, 160, 3), 60, np.uint8), np.full((90, 160, 3), 250, np.uint8)
     through = CueReader()
     cues = [through.read(image).change for image in (dark, dark, light, light)]
-    stretches = []
+    chunks = []
     for images in ((dark, dark), (), (light, light)):
         reader = CueReader()
         changes = [reader.read(image) for image in images]
         items = tuple(SampledFrame(**{**vars(sampled(i, 1, rng)), "cue": cue}) for i, cue in enumerate(changes))
-        tally = Tally(n_decoded=len(items), end_s=0.1, n_broken=len(items), first_broken=f"at {len(stretches)}")
-        stretches.append(Stretch(INFO, tally, items, reader.first, reader.last))
-    joined = Joined(3, stretches.__getitem__)
+        tally = Tally(n_decoded=len(items), end_s=0.1, n_broken=len(items), first_broken=f"at {len(chunks)}")
+        chunks.append(Chunk(INFO, tally, items, reader.first, reader.last))
+    joined = JoinedChunks(3, chunks.__getitem__)
     items = list(joined.items())
     assert [item.frame for item in items] == [0, 1, 2, 3]
     assert [item.cue.change for item in items] == cues

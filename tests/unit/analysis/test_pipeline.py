@@ -6,7 +6,7 @@ import pytest
 from commands import NO_MODELS
 from faces import make_detections
 
-from facestats.analysis.pipeline import STOPPED, analyze_source, analyzed, failed_result
+from facestats.analysis.pipeline import analyze_source, analyzed, failed_result
 from facestats.analysis.stages import Stages, load_stages
 from facestats.detect import detector_file
 from facestats.errors import DeviceError, UnknownNameError, UnreadableInputError
@@ -16,6 +16,7 @@ from facestats.tables import schema
 from facestats.types import Detections, Frame, Predictions, VideoInfo
 from facestats.video import FrameSource, open_source
 from facestats.video.base import DecodedFrame
+from facestats.video.identity import Identity
 
 
 class ListedFrames(FrameSource):
@@ -53,8 +54,8 @@ class FixedDetector:
 
 
 def run(source, detector=None, classifiers=(), **options):
-    stages = Stages((detector or FixedDetector(),), tuple(classifiers), {}, {})
-    return analyze_source(source, video_id="v", sha256=None, stages=stages, options=AnalyzeOptions(**options))
+    stages = Stages(AnalyzeOptions(**options), (detector or FixedDetector(),), tuple(classifiers), {}, {})
+    return analyze_source(source, Identity("v"), stages)
 
 
 def check(result):
@@ -209,15 +210,14 @@ def test_blur_and_no_thumbnails_keep_no_pictures():
 def test_the_callback_sees_every_sampled_frame():
     seen = []
     analyze_source(
-        ListedFrames([0.0, 0.1, 0.2]), video_id="v", sha256=None, stages=Stages((FixedDetector(),), (), {}, {}),
-        options=AnalyzeOptions(rate=0),
+        ListedFrames([0.0, 0.1, 0.2]), Identity("v"), Stages(AnalyzeOptions(rate=0), (FixedDetector(),), (), {}, {}),
         on_frame=lambda frame, found, ids, n: seen.append((frame.index, len(found.detections), ids.tolist(), n)),
     )  # fmt: skip
     assert seen == [(0, 1, [0], 1), (1, 1, [0], 2), (2, 1, [0], 3)]
 
 
 def test_a_failed_result_follows_the_schema_too():
-    result = check(failed_result("v", "v.mp4", None, "no video stream", datetime.now(UTC)))
+    result = check(failed_result(Identity("v"), "v.mp4", "no video stream", datetime.now(UTC)))
     assert (result.status, result.error, result.videos["n_frames"].item()) == ("failed", "no video stream", 0)
 
 
@@ -255,8 +255,7 @@ def test_a_frame_is_named_by_the_decoder_not_by_the_sampler():
 
 
 def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(demo_video):
-    options = AnalyzeOptions(models=NO_MODELS)
-    stages = load_stages(options)
+    stages = load_stages(AnalyzeOptions(models=NO_MODELS))
 
     def stop(frame, found, ids, n_decoded):
         if frame.time_s >= 3.0:
@@ -265,15 +264,14 @@ def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(demo_video):
     def run(stoppable):
         with (
             open_source(demo_video.path) as source,
-            analyzed(
-                source, video_id="v", sha256=None, stages=stages, options=options, on_frame=stop, stoppable=stoppable
-            ) as found,
+            analyzed(source, Identity("v"), stages, on_frame=stop, stoppable=stoppable) as found,
         ):
-            return found.collected()
+            return found.is_stopped, found.collected()
 
-    result = run(True)
+    is_stopped, result = run(True)
+    assert is_stopped
     assert result.status == "partial"
-    assert result.error.startswith(STOPPED)
+    assert "stopped by hand" in result.error
     assert len(result.tracks) >= 2  # a badge has not proved to be none yet
     assert 2.0 <= result.frames["time_s"].max() <= 3.0
     with pytest.raises(KeyboardInterrupt):

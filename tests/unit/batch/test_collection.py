@@ -12,7 +12,6 @@ from runs import make_videos, tables
 from synth import regular_times, write_video
 
 from facestats.analysis.single import analyze
-from facestats.batch.plan import new_video_id
 from facestats.errors import (
     MissingInputError,
     OutputError,
@@ -24,6 +23,7 @@ from facestats.errors import (
 from facestats.store.store import open_store
 from facestats.tables import schema
 from facestats.video.discovery import Input
+from facestats.video.identity import new_video_id
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_file_that_may_not_be_read_is_a_failure_like_any_other(videos, tmp_pat
     def forbidden(item, report=None):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("facestats.batch.plan.content_hash", forbidden)
+    monkeypatch.setattr("facestats.video.identity.content_hash", forbidden)
     (videos / "good.mp4").write_bytes(b"")  # root may read anything; an empty file fails to open for everybody
     for _ in range(2):
         result = run([videos / "good.mp4"], tmp_path / "store")

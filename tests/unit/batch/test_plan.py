@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.analysis.stages import load_stages
-from facestats.batch.plan import NO_MATTER, Content, Planner, changed, content_of, file_mark, new_video_id
+from facestats.batch.plan import Action, Planner, changed
 from facestats.models.registry import choose_models
-from facestats.options import AnalyzeOptions
+from facestats.options import AnalyzeOptions, described
 from facestats.store.manifest import Entry
+from facestats.store.store import Part
 from facestats.video.discovery import Input
+from facestats.video.identity import Content, content_of, file_mark, new_video_id
 
 MODELS = {"detector": {"name": "fast", "sha256": "d"}, "gender": {"name": "people", "sha256": "p"}}
 SHA = "0123456789abcdef" * 4
@@ -41,7 +43,6 @@ def test_what_is_done_is_skipped_and_anything_new_is_not():
     ("options", "models", "reason"),
     [
         (AnalyzeOptions(rate=5), MODELS, "rate was 10.0, is 5"),
-        (AnalyzeOptions(blur=True), MODELS, "blur was False, is True"),
         (
             AnalyzeOptions(),
             {**MODELS, "gender": {"name": "mine", "sha256": "q"}},
@@ -71,9 +72,38 @@ def test_an_option_that_older_entries_do_not_know_had_its_default():
     assert "follow_face" in changed(entry(options=old), AnalyzeOptions(follow_face=0).to_dict(), MODELS)
 
 
-@given(st.sampled_from(sorted(AnalyzeOptions().to_dict().keys() - NO_MATTER)))
-def test_every_other_option_matters(name):
-    assert changed(entry(), {**AnalyzeOptions().to_dict(), name: "something else"}, MODELS) is not None
+@given(st.sampled_from(list(described(AnalyzeOptions).values())))
+def test_an_option_is_a_reason_to_analyse_again_if_it_affects_what_is_found(option):
+    why = changed(entry(), {**AnalyzeOptions().to_dict(), option.name: "something else"}, MODELS)
+    assert (why is not None) == (option.affects == "found" and not option.by_content)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ({}, {"clips": False}, "clips was True, is False: its clip is deleted"),
+        ({"clips": False}, {}, "clips was False, is True: its clip is drawn"),
+        ({}, {"blur": True}, "blur was False, is True: its clip is drawn, its thumbnails are deleted"),
+        ({"blur": True}, {}, "blur was True, is False: its clip is drawn, its thumbnails are cut"),
+        ({"clips": False}, {"clips": False, "blur": True}, "blur was False, is True: its thumbnails are deleted"),
+        ({}, {"thumbnails": False}, "thumbnails was True, is False: its thumbnails are deleted"),
+        ({"thumbnails": False}, {}, "thumbnails was False, is True: its thumbnails are cut"),
+        ({"blur": True}, {"blur": True, "thumbnails": False}, "thumbnails was True, is False: this is noted"),
+    ],
+)
+def test_a_changed_option_of_drawing_draws_and_says_what(before, after, reason):
+    known = entry(options=AnalyzeOptions(**before).to_dict())
+    task = decided(planner(known, options=AnalyzeOptions(**after)))
+    assert (task.action, task.reason) == (Action.DRAW, reason)
+
+
+def test_what_failed_is_not_drawn():
+    assert decided(planner(entry(status="failed", error="x"), options=AnalyzeOptions(blur=True))).action == "skip"
+
+
+def test_lost_tables_are_analysed_again_whatever_is_to_be_drawn():
+    task = decided(planner(entry(), options=AnalyzeOptions(blur=True), lacks=lambda _: Part.TABLES))
+    assert task.action == "analyze"
 
 
 def test_renamed_files_keep_their_id_and_copies_are_one_video(tmp_path):
@@ -98,12 +128,14 @@ def test_failed_ones_are_left_alone_until_asked_for():
 
 
 def test_lost_tables_and_clips_are_made_again():
-    assert decided(planner(entry(), lacks=lambda _: "tables")).action == "analyze"
-    assert decided(planner(entry(), lacks=lambda _: "clip")).action == "draw"
+    assert decided(planner(entry(), lacks=lambda _: Part.TABLES)).action == "analyze"
+    assert decided(planner(entry(), lacks=lambda _: Part.CLIP)).action == "draw"
     without = AnalyzeOptions(clips=False)
-    assert decided(planner(entry(options=without.to_dict()), options=without, lacks=lambda _: "clip")).action == "skip"
+    assert (
+        decided(planner(entry(options=without.to_dict()), options=without, lacks=lambda _: Part.CLIP)).action == "skip"
+    )
     failed = entry(status="failed", error="x")
-    assert decided(planner(failed, lacks=lambda _: "clip")).action == "skip"
+    assert decided(planner(failed, lacks=lambda _: Part.CLIP)).action == "skip"
 
 
 def test_a_file_that_did_not_change_is_not_read_again(tmp_path):

@@ -4,14 +4,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from stores import PEOPLE, make_store
 
 from facestats.errors import OutputError, SchemaError, StoreError, UnknownNameError, UsageError
 from facestats.store.export import export
 from facestats.store.manifest import read_entries
-from facestats.store.store import create_store, open_store, safe_stem
+from facestats.store.store import create_store, open_store
 from facestats.tables import schema
 from facestats.tables.video_tables import VideoResult
 
@@ -174,15 +172,6 @@ def test_an_entry_can_be_changed_without_its_tables(tmp_path):
     entry = store.write(result(), paths=("a.mp4",))
     entry = store.note(entry, paths=(*entry.paths, "b.mp4"))
     assert store.entries()["a-01234567"].paths == ("a.mp4", "b.mp4")
-
-
-@given(st.text(max_size=200))
-def test_safe_stems_are_file_names_everywhere(name):
-    stem = safe_stem(name)
-    assert stem
-    assert not set(stem) & set('/\\:*?"<>| \n\0')
-    assert len(stem.encode()) <= 120
-    assert not stem.startswith(".")
 
 
 def test_the_manifest_is_not_read_once_a_video_for_every_piece(tmp_path, monkeypatch):

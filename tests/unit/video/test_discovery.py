@@ -2,8 +2,10 @@ import os
 
 import pytest
 
+from facestats._util.locations import LIVE_SCHEMES
 from facestats.errors import MissingInputError
-from facestats.video.discovery import Input, content_hash, discover
+from facestats.video.discovery import Input, discover
+from facestats.video.identity import content_hash
 
 
 @pytest.fixture
@@ -91,7 +93,9 @@ def test_a_loop_of_links_ends(folder):
     assert len(discover([folder]).inputs) == 4
 
 
-@pytest.mark.parametrize("name", ["camera:0", "rtsp://host/stream", "http://host/a.mp4"])
+@pytest.mark.parametrize(
+    "name", ["camera:0", "http://host/a.mp4", *(f"{scheme}://host:1/live" for scheme in sorted(LIVE_SCHEMES))]
+)
 def test_live_inputs_are_not_looked_for_on_disk(name):
     assert discover([name]).inputs == (Input(name),)
     assert Input(name).is_live

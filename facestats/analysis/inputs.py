@@ -1,0 +1,217 @@
+"""The way of one input: fetched to this machine, opened, sampled, assembled into tables, drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+
+from facestats._util.locations import fetched
+from facestats._util.threads import MOST_WORKERS, usable_cores
+from facestats.analysis.chunks import Chunk
+from facestats.analysis.pictures import cut_thumbnails
+from facestats.analysis.pipeline import AnalyzedVideo, analyzed
+from facestats.analysis.progress import Act, Progress, Report
+from facestats.analysis.sampling import FrameCallback, sampled
+from facestats.analysis.stages import Stages
+from facestats.clips import blur, write_clip
+from facestats.detect import create_detector
+from facestats.errors import MissingInputError, UnreadableInputError
+from facestats.video import FrameSource, open_source
+from facestats.video.discovery import Input
+from facestats.video.identity import Identity
+from facestats.video.shots import CueReader
+from facestats.video.spans import Span
+
+
+@dataclass(frozen=True)
+class ClipTables:
+    """What a clip is drawn from.
+
+    Attributes
+    ----------
+    observations : pandas.DataFrame or iterable of pandas.DataFrame
+        In pieces, ordered by frame.
+    tracks, frames : pandas.DataFrame
+    """
+
+    observations: Any
+    tracks: pd.DataFrame
+    frames: pd.DataFrame
+
+
+class NearInput:
+    """An input that is on this machine for the time of a ``with`` block, where it is analysed and drawn.
+
+    Parameters
+    ----------
+    item : Input
+    stages : Stages
+    report : callable, optional
+        See :data:`facestats.analysis.progress.Report`.
+    keeps_live : bool
+        Record what is live while it is read, so that it can be drawn afterwards.
+
+    Raises
+    ------
+    MissingInputError
+        If it is not there.
+    UnreadableInputError
+        If it cannot be fetched.
+
+    Examples
+    --------
+    >>> with NearInput(Input("clip.mp4"), stages) as near:  # doctest: +SKIP
+    ...     with near.opened() as source, near.analyzed(source, Identity("clip")) as found:
+    ...         result = found.collected()
+    """
+
+    def __init__(
+        self, item: Input, stages: Stages, report: Report = lambda progress: None, *, keeps_live: bool = False
+    ) -> None:
+        self._item, self._stages, self._report = item, stages, report
+        self._keeps_live = keeps_live and item.is_live
+        self._path, self._recording = item.path, None
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._path = stack.enter_context(_fetched(self._item))
+            if self._keeps_live:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="facestats-"))
+                self._recording = Path(folder) / "recording.mp4"
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def opened(self) -> FrameSource:
+        """Return the source of its frames, which is to be used in a ``with`` statement.
+
+        Raises
+        ------
+        UnreadableInputError, MissingInputError, CameraError
+            If nothing of it can be read.
+        """
+        options = self._stages.options
+        return open_source(
+            self._path, sequence_fps=options.sequence_fps, limit_s=options.limit_s, record_to=self._recording
+        )
+
+    @contextlib.contextmanager
+    def analyzed(
+        self,
+        source: FrameSource,
+        video: Identity,
+        *,
+        spans: Sequence[Span] | None = None,
+        on_frame: FrameCallback | None = None,
+        stoppable: bool = False,
+    ) -> Iterator[AnalyzedVideo]:
+        """Analyse it, and give its tables for the time of a ``with`` block; see :func:`.pipeline.analyzed`."""
+        expected = source.info.n_frames_expected
+        self._report(Progress(Act.ANALYZE, 0, expected))
+
+        def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
+            self._report(Progress(Act.ANALYZE, n_decoded, expected))
+            if on_frame is not None:
+                on_frame(frame, found, ids, n_decoded)
+
+        with analyzed(source, video, self._stages, spans=spans, on_frame=notice, stoppable=stoppable) as found:
+            yield replace(found, videos=found.videos.assign(path=self._item.shown).astype({"path": "str"}))
+
+    def chunk(self, span: Span) -> Chunk:
+        """Return what is found in one span of it.
+
+        Raises
+        ------
+        UnreadableInputError, MissingInputError
+            If nothing of it can be read.
+        """
+
+        def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
+            self._report(Progress(Act.ANALYZE, n_decoded))
+
+        cues = CueReader()
+        with self.opened() as source:
+            items = tuple(sampled(source, self._stages, spans=(span,), cues=cues, on_frame=notice))
+            return Chunk(source.info, source.tally, items, cues.first, cues.last)
+
+    def draw(self, tables: ClipTables, out: Path) -> Path:
+        """Write its annotated clip or still, and return the path, which is ``out`` with a suffix.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        UnreadableInputError, MissingInputError
+            If the video can no longer be read.
+        """
+        item, stages = self._item, self._stages
+        with self._opened_again() as source:
+            n_drawn, expected = 0, source.info.n_frames_expected
+            self._report(Progress(Act.DRAW, 0, expected))
+
+            def notice() -> None:
+                nonlocal n_drawn
+                n_drawn += 1
+                self._report(Progress(Act.DRAW, n_drawn, expected))
+
+            return write_clip(
+                source,
+                out,
+                observations=tables.observations,
+                tracks=tables.tracks,
+                frames=tables.frames,
+                audio_from=None if item.is_live or item.is_sequence else Path(self._path),
+                threshold=stages.thresholds.get("expression", 0.5),
+                blur_with=self._blur_detectors(),
+                on_frame=notice,
+            )
+
+    def cut_thumbnails(self, observations: pd.DataFrame) -> pd.DataFrame:
+        """Return the thumbnails of its tracks, cut out of its frames; see :func:`.pictures.cut_thumbnails`.
+
+        Raises
+        ------
+        UnreadableInputError, MissingInputError
+            If the video can no longer be read.
+        """
+        with self._opened_again() as source:
+            expected = source.info.n_frames_expected
+            return cut_thumbnails(source, observations, lambda n: self._report(Progress(Act.CUT, n, expected)))
+
+    def _opened_again(self) -> FrameSource:
+        """Return a source to read it a second time; of what is live, what was recorded."""
+        if self._recording is None:
+            return self.opened()
+        return open_source(self._recording)
+
+    def _blur_detectors(self) -> list[Any]:
+        options = self._stages.options
+        return [
+            create_detector(options.detector, detect_size=options.detect_size, min_score=blur.MIN_SCORE)
+            for _ in range(min(usable_cores(), MOST_WORKERS) if options.blur else 0)
+        ]
+
+
+@contextlib.contextmanager
+def _fetched(item: Input) -> Iterator[str]:
+    with contextlib.ExitStack() as stack:
+        try:
+            path = stack.enter_context(fetched(item.path))
+        except FileNotFoundError:
+            why = "does not exist: check the address"
+            raise MissingInputError(f"{item.shown} {why}", reason=f"it {why}") from None
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise UnreadableInputError(f"cannot read {item.shown}: {why}", reason=why) from None
+        yield path

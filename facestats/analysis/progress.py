@@ -1,0 +1,100 @@
+"""How far an input is, and progress bars: one over all videos, one for each that is being worked on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from enum import Enum
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from tqdm.auto import tqdm
+
+from facestats.video.names import safe_stem
+
+
+class Act(Enum):
+    """What is being done with an input: the words of its bar, and what is counted."""
+
+    READ = ("reading ", "MB")
+    ANALYZE = ("", "frame")
+    JOIN = ("joining ", "part")
+    DRAW = ("clip of ", "frame")
+    CUT = ("thumbnails of ", "frame")
+
+
+class Progress(NamedTuple):
+    """How far an act is: how much is done, and how much there may be in all."""
+
+    act: Act
+    n_done: int
+    n_expected: int | None = None
+
+
+#: Called now and then while an input is worked on.
+Report = Callable[[Progress], object]
+
+
+class Bars:
+    """The bars of one run; a context manager.
+
+    Parameters
+    ----------
+    n_videos : int
+    progress : bool or None
+        Whether they are visible; None: if the output is a terminal or a notebook.
+
+    Examples
+    --------
+    >>> with Bars(1, progress=False) as bars:
+    ...     bars.report("clip.mp4", Progress(Act.ANALYZE, 5, 100))
+    ...     bars.finish("clip.mp4")
+    """
+
+    def __init__(self, n_videos: int, *, progress: bool | None) -> None:
+        # None lets tqdm find out by itself whether the output is a terminal.
+        self._disable = None if progress is None else not progress
+        alone = n_videos < 2
+        self._all = tqdm(
+            total=n_videos, desc="videos", unit="video", position=0, disable=True if alone else self._disable
+        )
+        self._first = 0 if alone else 1
+        self._bars: dict[str, tuple[Act, int, tqdm]] = {}  # by video: the act, the line, the bar
+
+    def report(self, video: str, progress: Progress) -> None:
+        """Say how far a video is, given as :attr:`facestats.video.discovery.Input.shown`."""
+        before, line, bar = self._bars.get(video, (None, None, None))
+        if before is not progress.act:
+            if bar is not None:
+                bar.close()
+            else:
+                taken = {line for _, line, _ in self._bars.values()}
+                line = next(line for line in itertools.count(self._first) if line not in taken)
+            prefix, unit = progress.act.value
+            bar = tqdm(
+                total=progress.n_expected,
+                desc=f"{prefix}{safe_stem(video)}",
+                unit=unit,
+                leave=False,
+                position=line,
+                disable=True if progress.n_expected == 1 else self._disable,
+            )
+            self._bars[video] = progress.act, line, bar
+        bar.update(progress.n_done - bar.n)
+
+    def finish(self, video: str) -> None:
+        """Take the bar of a video away, and count the video."""
+        *_, bar = self._bars.pop(video, (None, None, None))
+        if bar is not None:
+            bar.close()
+        self._all.update(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for *_, bar in self._bars.values():
+            bar.close()
+        self._all.close()

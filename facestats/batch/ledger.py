@@ -1,0 +1,183 @@
+"""What became of each input of a run: ids, problems, copies; and what of it the store notes."""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from facestats._util.locations import is_remote
+from facestats.analysis.pipeline import failed_result
+from facestats.analysis.progress import Bars, Progress
+from facestats.analysis.stages import Stages
+from facestats.batch.answers import Outcome
+from facestats.batch.plan import Action, Task, changed
+from facestats.store.manifest import Entry, read_entry
+from facestats.store.store import Store, now
+from facestats.video.discovery import Input
+from facestats.video.identity import is_there, new_video_id
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Notes what is decided about each input of a run and what became of it.
+
+    Parameters
+    ----------
+    store : Store
+    stages : Stages
+        Whose options and models a failure is recorded with.
+    found : sequence of Input
+        In the order of the run, which is that of the problems and ids.
+    bars : Bars
+
+    Attributes
+    ----------
+    analyzed, drawn : list of str
+        The videos that were analysed, and those of which only the clip or the thumbnails were made anew.
+
+    Examples
+    --------
+    >>> ledger = Ledger(store, stages, found, bars)  # doctest: +SKIP
+    >>> ledger.problems  # doctest: +SKIP
+    []
+    """
+
+    def __init__(self, store: Store, stages: Stages, found: Sequence[Input], bars: Bars) -> None:
+        self._store, self._stages, self._bars = store, stages, bars
+        self._entries = store.entries()
+        self._order = {item.path: number for number, item in enumerate(found)}
+        self._ids: dict[int, str] = {}
+        self._problems: dict[int, list[str]] = {}
+        self._copies: dict[int, str] = {}
+        self._owner: dict[str, str] = {}  # by path, the video that was found there
+        self._copied: dict[str, Task] = {}  # by video, the last of its copies: the one that knows all places
+        self.analyzed: list[str] = []
+        self.drawn: list[str] = []
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What the store had when the run began, by video."""
+        return self._entries
+
+    @property
+    def video_ids(self) -> list[str]:
+        """The videos of the run, in the order of the inputs, each once."""
+        return list(dict.fromkeys(self._ids[number] for number in sorted(self._ids)))
+
+    @property
+    def problems(self) -> list[str]:
+        """One line for each thing that went wrong, in the order of the inputs."""
+        return [line for number in sorted(self._problems) for line in self._problems[number]]
+
+    @property
+    def copies(self) -> list[str]:
+        """One line for each input that is a copy."""
+        return [self._copies[number] for number in sorted(self._copies)]
+
+    # -- during the run --------------------------------------------------------------------------------------------
+
+    def decided(self, task: Task) -> None:
+        """Note what is to be done with an input; copies and what is skipped are done by that."""
+        item, number = task.item, self._order[task.item.path]
+        if task.content.sha256 is not None:
+            unread = new_video_id(item, None)
+            if self._entries.pop(unread, None) is not None:  # now it can be read, and is known by its content
+                self._store.forget(unread)
+        self._ids[number] = self._owner[item.shown] = task.video_id
+        if task.action is Action.COPY:
+            self._copies[number] = f"{item.shown} is {task.reason}: analysed once"
+            self._copied[task.video_id] = task
+            self._bars.finish(item.shown)
+        elif task.action is Action.SKIP:
+            entry = self._entries[task.video_id]
+            self._store.note(entry, paths=task.paths, files=task.files, missing_since=None)
+            if entry.status != "ok":
+                why = task.reason if entry.status == "failed" else entry.error
+                self._problems[number] = [f"{item.shown}: {why}"]
+            self._bars.finish(item.shown)
+
+    def finished(self, task: Task, outcome: Outcome) -> None:
+        """Note what became of a video."""
+        item = task.item
+        (self.drawn if task.action is Action.DRAW else self.analyzed).append(task.video_id)
+        _log.info("%s: %s", item.shown, "; ".join((outcome.entry.status, *outcome.trouble)))
+        if outcome.trouble:
+            self._problems[self._order[item.path]] = [f"{item.shown}: {line}" for line in outcome.trouble]
+        self._bars.finish(item.shown)
+
+    def give_up(self, task: Task, why: str) -> None:
+        """Record a video as failed; or leave it, if its tables are there already and only its clip was not drawn.
+
+        Raises
+        ------
+        OutputError
+            If the store cannot be written.
+        """
+        options, models = self._stages.options.to_dict(), self._stages.models
+        entry = read_entry(self._store.path, task.video_id)
+        has_tables = entry is not None and entry.status != "failed" and entry.sha256 == task.content.sha256 is not None
+        is_new = has_tables and entry.run != task.run_before  # written since the task was decided upon
+        if has_tables and changed(entry, options, models) is None and (task.action is Action.DRAW or is_new):
+            self.finished(task, Outcome(entry, (f"no clip: {why}",)))
+            return
+        self._store.drop_clip(task.video_id)
+        entry = self._store.write(
+            failed_result(task.identity, task.item.shown, why, datetime.now(UTC)),
+            paths=task.paths,
+            files=task.files,
+            options=options,
+            models=models,
+            tries=task.tries + 1,
+        )
+        self.finished(task, Outcome(entry, (why,)))
+
+    def progressed(self, item: Input, progress: Progress) -> None:
+        """Show how far an input is."""
+        self._bars.report(item.shown, progress)
+
+    # -- afterwards ------------------------------------------------------------------------------------------------
+
+    def note_places(self, arguments: Sequence[str]) -> None:
+        """Note in the store where copies are, and which videos have gone from the folders that were searched.
+
+        Parameters
+        ----------
+        arguments : sequence of str
+            What the run was given: files, folders, patterns, addresses.
+        """
+        entries = self._store.entries()
+        for task in self._copied.values():
+            if (entry := entries.get(task.video_id)) is not None:
+                entries[task.video_id] = self._store.note(entry, paths=task.paths, files=task.files)
+        roots = tuple(_root(argument) for argument in arguments)
+        for entry in entries.values():
+            gone = list(self._gone(entry, roots))
+            if not gone or len(gone) < len(entry.paths):
+                continue
+            if entry.status == "failed" and all(path in self._owner for path in gone):
+                self._store.forget(entry.video_id)  # another content has taken its place, and it has no results
+            elif entry.missing_since is None:
+                self._store.note(entry, missing_since=now())
+
+    def _gone(self, entry: Entry, roots: tuple[str, ...]) -> Iterator[str]:
+        for path in entry.paths:
+            if path in self._owner:
+                is_gone = self._owner[path] != entry.video_id
+            else:
+                is_gone = path.startswith(roots) and not is_there(path)
+            if is_gone:
+                yield path
+
+
+def _root(argument: str) -> str:
+    """Return what the paths of all inputs begin with that an argument names."""
+    place = argument if is_remote(argument) else os.path.abspath(argument)  # noqa: PTH100
+    parts = place.split("/")
+    plain = list(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
+    return "/".join(plain).rstrip("/") + ("/" if len(plain) < len(parts) or not Path(argument).is_file() else "")

@@ -1,0 +1,116 @@
+"""Options of drawing make or delete clips and thumbnails; nothing is found anew, and the tables stay."""
+
+import pytest
+from commands import NO_MODELS
+
+from facestats.batch.collection import analyze_collection, plan_collection
+from facestats.synth.demo import render_demo
+
+FOUND = ("videos", "frames", "observations", "tracks")
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    return render_demo(tmp_path_factory.mktemp("demo")).path
+
+
+@pytest.fixture
+def run(video, tmp_path, monkeypatch):
+    """Analyse once; afterwards nothing may be sampled any more. Returns what runs it again with other options."""
+
+    def again(*, workers=0, **options):
+        how = {"out": tmp_path / "store", "models": NO_MODELS, "rate": 5.0, **options}
+        (task,) = plan_collection(video, **how)
+        result = analyze_collection(video, progress=False, workers=workers, **how)
+        return result, task
+
+    again()
+
+    def forbidden(*given, **named):
+        raise AssertionError("analysed again")
+
+    monkeypatch.setattr("facestats.analysis.pipeline.sampled", forbidden)
+    return again
+
+
+def found(store):
+    """Return the bytes of the tables."""
+    entry = next(iter(store.entries().values()))
+    folder = store.path / "tables" / entry.video_id / entry.run
+    return {name: (folder / f"{name}.parquet").read_bytes() for name in FOUND}
+
+
+def test_clips_off_deletes_the_clip_and_on_draws_it(run):
+    result, task = run()
+    store, video_id = result.store, result.video_ids[0]
+    assert (task.action, result.analyzed, result.drawn) == ("skip", (), ())
+    before, thumbnails = found(store), store.thumbnails()
+    drawn = store.clip_path(video_id).read_bytes()
+
+    result, task = run(clips=False)
+    assert (task.action, task.reason) == ("draw", "clips was True, is False: its clip is deleted")
+    assert (result.analyzed, result.drawn, result.exit_code) == ((), (video_id,), 0)
+    assert store.clip_path(video_id) is None
+    assert found(store) == before
+    assert store.thumbnails().equals(thumbnails)
+    assert run(clips=False)[1].action == "skip"
+
+    result, task = run()
+    assert task.reason == "clips was False, is True: its clip is drawn"
+    assert store.clip_path(video_id).read_bytes() == drawn
+    assert found(store) == before
+
+
+def test_blur_draws_again_and_takes_the_thumbnails_away_and_back(run):
+    result, _ = run()
+    store, video_id = result.store, result.video_ids[0]
+    before, thumbnails = found(store), store.thumbnails()
+    drawn = store.clip_path(video_id).read_bytes()
+    assert len(thumbnails)
+
+    _, task = run(blur=True)
+    assert task.reason == "blur was False, is True: its clip is drawn, its thumbnails are deleted"
+    assert store.clip_path(video_id).read_bytes() != drawn
+    assert store.thumbnails().empty
+    assert store.result(video_id).blurred
+    assert found(store) == before
+    assert run(blur=True)[1].action == "skip"
+
+    _, task = run()
+    assert task.reason == "blur was True, is False: its clip is drawn, its thumbnails are cut"
+    assert store.clip_path(video_id).read_bytes() == drawn
+    assert not store.result(video_id).blurred
+    again = store.thumbnails()
+    assert set(again["track_id"]) == set(thumbnails["track_id"])
+    assert again.groupby("track_id").size().max() <= 3
+    assert found(store) == before
+
+
+def test_what_is_deleted_is_gone_even_if_the_clip_cannot_be_drawn(run, monkeypatch):
+    result, _ = run()
+    store, video_id = result.store, result.video_ids[0]
+
+    def fails(*given, **named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("facestats.analysis.inputs.write_clip", fails)
+        with pytest.raises(KeyboardInterrupt):
+            run(blur=True)
+    assert store.thumbnails().empty
+    assert store.clip_path(video_id) is None
+    _, task = run(blur=True)  # goes on where it had come to
+    assert task.reason == "its clip is missing"
+    assert store.clip_path(video_id) is not None
+    assert store.result(video_id).blurred
+
+
+def test_options_of_the_run_change_nothing(run):
+    assert run(device="cpu", limit_s=5.0)[1].action == "skip"
+
+
+def test_workers_draw_too(run):
+    result, _ = run(blur=True, workers=1)
+    assert result.drawn == result.video_ids
+    assert result.store.thumbnails().empty
+    assert result.store.clip_path(result.video_ids[0]) is not None
