@@ -10,8 +10,8 @@ DOCS_STAMP := $(VENV)/.installed-docs
 
 help:
 	@echo "make demo      render a sample video and do the whole job on it"
-	@echo "make test      the test suite (under 10 minutes on 2 cores)"
-	@echo "make test-all  also the slow suites: browser, tutorials, memory (under 45 minutes)"
+	@echo "make test      the test suite (6 minutes on 2 cores; WORKERS=n for more, WORKERS=0 for one process)"
+	@echo "make test-all  also the slow suites: browser, tutorials, memory, kills (under 45 minutes on 2 cores)"
 	@echo "make test-browser  of these, what opens pages and JupyterLab in Chromium (PICTURES=folder keeps pictures)"
 	@echo "make lint      ruff, and which package may import which"
 	@echo "make format    ruff, mending what it can"
@@ -34,13 +34,18 @@ install: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/facestats demo
 
+# A file's tests stay together, so that what a file prepares is prepared once.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(PYTEST) -n $(WORKERS) --dist loadfile
 
 # The slow suites open pages in Chromium and a window on Xvfb, ask ffprobe, and let cron fire: all from the
-# system's packages.
+# system's packages. They measure memory and wait for browsers, so they run alone, one after the other.
 test-all: $(DOCS_STAMP) packages
-	$(BIN)/python -m pytest -m ''
+	$(PYTEST) -n $(WORKERS) --dist loadfile --hypothesis-profile thorough
+	$(PYTEST) -m slow
 
 notebooks: $(STAMP)
 	cd notebooks && ../$(BIN)/jupytext --sync *.ipynb tutorials/*.ipynb
@@ -54,7 +59,7 @@ docs: $(DOCS_STAMP)
 
 PICTURES ?=
 test-browser: $(STAMP) packages
-	EXPLORER_PICTURES=$(PICTURES) $(BIN)/python -m pytest -m '' tests/integration/test_explorer.py tests/integration/test_pages.py
+	EXPLORER_PICTURES=$(PICTURES) $(PYTEST) -m '' tests/integration/test_explorer.py tests/integration/test_pages.py
 
 packages:
 	@{ command -v chromium && command -v Xvfb && command -v ffprobe && command -v crontab; } >/dev/null 2>&1 || \

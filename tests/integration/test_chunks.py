@@ -70,7 +70,7 @@ def film(tmp_path_factory):
 
 def run(inputs, out, **how):
     models = {"expression": "none", "makeup": "none"}
-    return analyze_collection(inputs, out=out, progress=False, models=models, clips=False, **how)
+    return analyze_collection(inputs, out=out, progress=False, models=models, clips=False, **{"rate": 2, **how})
 
 
 @pytest.fixture(scope="module")

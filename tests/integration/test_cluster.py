@@ -68,6 +68,7 @@ def test_one_of_two_workers_is_killed_half_way_and_nothing_is_lost(videos, tmp_p
     check_same(tmp_path / "alone", store)
 
 
+@pytest.mark.slow
 def test_a_video_that_hangs_is_given_up(videos, tmp_path, cluster):
     address, _ = cluster
     # Nothing is heard of work that has begun: so it is with a time limit shorter than a worker needs to load models.

@@ -84,6 +84,7 @@ def test_expression_is_measured_always_and_the_rest_as_often_as_a_verdict_needs(
         assert (known.groupby(classified["track_id"]).sum() >= 5).all()
 
 
+@pytest.mark.slow
 def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_store, demo_video):
     result = analyze(demo_video.path, every_sample=True, progress=False)
     classified = result.observations[result.observations["classified"]]
@@ -137,6 +138,7 @@ def test_boxes_are_drawn_in_frames_between_the_sampled_ones(demo_store, demo_vid
     assert min(changed[:25]) > 80
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_rows(demo_store, demo_video):
     import pandas as pd
 

@@ -6,6 +6,7 @@ import sys
 import time
 
 import commands
+import nbformat
 import pytest
 from commands import NO_MODELS, NONE
 from synth import regular_times, write_video
@@ -29,6 +30,18 @@ def pages(folder):
     }
 
 
+@pytest.fixture
+def empty_notebooks(monkeypatch):
+    """Reports whose notebooks are not run, where a test is about which are made."""
+
+    def write(template, out, parameters, *, progress=None):
+        nbformat.write(nbformat.v4.new_notebook(), out)
+
+    monkeypatch.setattr("facestats.reports.run.execute", write)
+    monkeypatch.setattr("facestats.reports.run.at_once", lambda: 1)  # in this process
+
+
+@pytest.mark.usefixtures("empty_notebooks")
 def test_only_what_changed_is_done(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     write_video(tmp_path / "in" / "a.mp4", regular_times(8, 10))
@@ -64,6 +77,7 @@ def test_only_what_changed_is_done(tmp_path, capsys):
     assert all(line[:4].isdigit() for line in log.splitlines())
 
 
+@pytest.mark.slow
 def test_what_a_killed_update_left_undone_is_done_by_the_next(tmp_path):
     (tmp_path / "in").mkdir()
     for n in (5, 6, 7):
@@ -110,6 +124,7 @@ def test_where_nothing_can_be_written(tmp_path, capsys):
     assert "cannot write the log" in err
 
 
+@pytest.mark.usefixtures("empty_notebooks")
 def test_reports_may_lie_in_the_store_but_are_not_the_store(tmp_path, capsys):
     video = write_video(tmp_path / "a.mp4", regular_times(5, 10))
     store = tmp_path / "s"

@@ -8,7 +8,6 @@ import pytest
 
 from facestats.detect import create_detector
 from facestats.errors import OutputError
-from facestats.options import DEFAULT_DETECTOR
 from facestats.synth.demo import DemoVideo, demo_scene, render_demo
 from facestats.synth.scene import TRUTH_DTYPES, render
 
@@ -20,9 +19,9 @@ def demo(demo_video) -> DemoVideo:
 
 @pytest.fixture(scope="module")
 def pictures(demo) -> dict[int, np.ndarray]:
-    """Every fifth frame as it is read back from the video."""
+    """Every tenth frame as it is read back from the video."""
     with av.open(str(demo.path)) as container:
-        return {i: f.to_ndarray(format="rgb24") for i, f in enumerate(container.decode(video=0)) if i % 5 == 0}
+        return {i: f.to_ndarray(format="rgb24") for i, f in enumerate(container.decode(video=0)) if i % 10 == 0}
 
 
 def best_iou(boxes: np.ndarray, row) -> float:
@@ -32,7 +31,7 @@ def best_iou(boxes: np.ndarray, row) -> float:
     return float((shared / union).max(initial=0))
 
 
-@pytest.mark.parametrize("name", [DEFAULT_DETECTOR, "centerface"])
+@pytest.mark.parametrize("name", ["centerface", "fast"])
 def test_detectors_find_the_faces_where_the_truth_says(demo, pictures, name):
     detector = create_detector(name)
     overlaps = []
@@ -40,11 +39,11 @@ def test_detectors_find_the_faces_where_the_truth_says(demo, pictures, name):
         (found,) = detector.detect([rgb])
         rows = demo.truth[demo.truth.frame == index]
         overlaps += [best_iou(found.boxes, row) for row in rows[rows.visible > 0.7].itertuples()]
-        # Nothing in the room looks like a face; but our own takes the badge on the cap for one now and then, which
+        # Nothing in the room looks like a face; but `fast` takes the badge on the cap for one now and then, which
         # tests/integration/test_demo_truth.py sees to be dropped.
         if name == "centerface":
             assert len(found) <= (rows.visible > 0.05).sum()
-    assert len(overlaps) > 80
+    assert len(overlaps) > 40
     assert np.mean(np.array(overlaps) > 0.5) >= 0.98
     assert np.median(overlaps) > 0.8
 
