@@ -24,7 +24,7 @@ ATTRIBUTES = ("expression", "gender", "age", "makeup")
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
 _Split = Annotated[str | None, typer.Option(help="train or validation; every row by default.")]
 _Detector = Annotated[str, typer.Option(help="Which one finds the faces: fast, centerface, yunet, or an .onnx file.")]
-_FAST = AnalyzeOptions().detector
+_DEFAULT = AnalyzeOptions().detector
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
@@ -37,7 +37,7 @@ def _attribute_command(attribute: str) -> Callable[..., None]:
             list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
         ] = None,
         device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-        detector: _Detector = _FAST,
+        detector: _Detector = _DEFAULT,
         road: Annotated[
             str, typer.Option(help="full: detect and align each face, as in a video; crop: take images as they are.")
         ] = "full",
@@ -82,7 +82,7 @@ for _attribute in ATTRIBUTES:
 def evaluate_detector(
     data: _Data,
     split: _Split = None,
-    detector: _Detector = _FAST,
+    detector: _Detector = _DEFAULT,
     detect_size: Annotated[
         int, typer.Option(help="Longer side, in pixels, of what it sees; 0: the image's own size.")
     ] = 0,

@@ -2,74 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-_TRACKING_TITLES = {
-    "hota": "HOTA",
-    "deta": "DetA, how well faces were found",
-    "assa": "AssA, how well ids were kept",
-    "idf1": "IDF1",
-    "mota": "MOTA",
-    "id_switches": "switches of identity",
-    "fragmentations": "fragmentations",
-    "recall": "recall",
-    "precision": "precision",
-    "covered_by_one_id": "true boxes found by their person's main track",
-    "n_true": "true boxes",
-    "n_found": "found boxes",
-    "n_people": "people",
-    "n_tracks": "tracks",
+_TRACKING = {
+    "hota": ("HOTA", ".3f"),
+    "deta": ("DetA, how well faces were found", ".3f"),
+    "assa": ("AssA, how well ids were kept", ".3f"),
+    "idf1": ("IDF1", ".3f"),
+    "mota": ("MOTA", ".3f"),
+    "id_switches": ("switches of identity", ",d"),
+    "fragmentations": ("fragmentations", ",d"),
+    "recall": ("recall", ".3f"),
+    "precision": ("precision", ".3f"),
+    "covered_by_one_id": ("true boxes found by their person's main track", ".3f"),
+    "n_true": ("true boxes", ",d"),
+    "n_found": ("found boxes", ",d"),
+    "n_people": ("people", ",d"),
+    "n_tracks": ("tracks", ",d"),
 }
+
+_DETECTION = {
+    "ap": ("average precision", ".3f"),
+    "recall_at_01_fp": ("recall at 0.1 false faces an image", ".3f"),
+    "landmark_error": ("error of landmarks, of the size of the box", ".3f"),
+    "false_per_image": ("false faces an image without faces", ".3f"),
+    "ms": ("milliseconds an image", ".3f"),
+    "n": ("images", ",d"),
+    "n_boxes": ("labelled faces", ",d"),
+}
+
+_ATTRIBUTES = {
+    "n": ("images", ",d"),
+    "n_exact": ("with an exact age", ",d"),
+    "faces_found": ("faces found", ".3f"),
+    "accuracy": ("accuracy", ".3f"),
+    "balanced_accuracy": ("balanced accuracy", ".3f"),
+    "macro_f1": ("mean F1 of the classes", ".3f"),
+    "nll": ("negative log-likelihood", ".3f"),
+    "ece": ("expected calibration error", ".3f"),
+    "coverage": ("share with a verdict", ".3f"),
+    "covered_accuracy": ("accuracy of these", ".3f"),
+    "mae": ("mean absolute error (years)", ".3f"),
+    "interval_90": ("ages inside the 90 % interval", ".3f"),
+    "bin_distance": ("distance to the bin (years)", ".3f"),
+    "female_balanced_accuracy": ("balanced accuracy, female faces", ".3f"),
+    "female_none_balanced_accuracy": ("none or not, female faces", ".3f"),
+    "female_over_auc": ("over or not, female faces, AUC", ".3f"),
+}
+
+
+def _lines(titles: Mapping[str, tuple[str, str]], scores: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Yield a line for each score that there is, a dash where it could not be measured."""
+    for name, (title, number) in titles.items():
+        if name in scores:
+            value = scores[name]
+            yield f"  {title:<{width}}{'-' if value is None else format(value, number):>10}"
 
 
 def tracking_table(scores: Mapping[str, Any]) -> str:
     """Lay the scores of a video's tracks out in lines."""
-    lines = []
-    for name, title in _TRACKING_TITLES.items():
-        value = scores[name]
-        shown = "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
-        lines.append(f"  {title:<46}{shown:>10}")
-    return "\n".join(lines)
+    return "\n".join(_lines(_TRACKING, scores, 46))
 
 
 def detector_table(scores: Mapping[str, Any]) -> str:
     """Lay the scores of a detector out in lines."""
-    flat = {**scores, **{f"ap {size}": value for size, value in scores["ap_by_size"].items()}}
-    return "\n".join(
-        f"  {title:<20}" + ("        -" if value is None else f"{value:>9,.3f}".replace(".000", ""))
-        for title, value in flat.items()
-        if not isinstance(value, dict)
-    )
-
-
-_ATTRIBUTE_TITLES = {
-    "n": "images",
-    "n_exact": "with an exact age",
-    "faces_found": "faces found",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "mean F1 of the classes",
-    "nll": "negative log-likelihood",
-    "ece": "expected calibration error",
-    "coverage": "share with a verdict",
-    "covered_accuracy": "accuracy of these",
-    "mae": "mean absolute error (years)",
-    "interval_90": "ages inside the 90 % interval",
-    "bin_distance": "distance to the bin (years)",
-    "female_balanced_accuracy": "balanced accuracy, female faces",
-    "female_none_balanced_accuracy": "none or not, female faces",
-    "female_over_auc": "over or not, female faces, AUC",
-}
+    by_size = scores["ap_by_size"]
+    titles = {size: (f"average precision, {size.replace('_', ' ')} pixels", ".3f") for size in by_size}
+    return "\n".join(_lines({**_DETECTION, **titles}, {**scores, **by_size}, 38))
 
 
 def attribute_table(scores: Mapping[str, Any]) -> str:
     """Lay scores and confusion matrix of an attribute model out in columns."""
-    lines = []
-    for name, title in _ATTRIBUTE_TITLES.items():
-        value = scores.get(name)
-        if value is not None:
-            lines.append(f"  {title:<32}{value:>10,}" if isinstance(value, int) else f"  {title:<32}{value:>10.3f}")
+    lines = list(_lines(_ATTRIBUTES, {name: value for name, value in scores.items() if value is not None}, 32))
     if scores.get("n_exact") == 0:
         lines.append("  no row has an exact age (age_min equal to age_max): age groups cannot be scored on bins")
     if scores.get("majority", {}).get("n"):
