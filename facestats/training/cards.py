@@ -7,9 +7,9 @@ from typing import Any
 
 from facestats.datasets.faces import FaceData
 from facestats.datasets.sources import SOURCES, with_source
-from facestats.detect.card import DetectorCard
 from facestats.evaluation.groups import LEAST_COMPARED
 from facestats.models.cards import Card, Head
+from facestats.models.detectors import DetectorCard
 from facestats.training.origins import origin_lines
 from facestats.training.recipes import DetectorRecipe, Recipe, TrainingRecipe, recipe_toml
 
