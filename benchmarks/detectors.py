@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facestats.detect.card import shipped_detector
 from facestats.detect.centerface import free_network
+from facestats.models.detectors import shipped_detector
 from facestats.models.runtime import open_session
 
 

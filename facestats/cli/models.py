@@ -22,8 +22,8 @@ def list_models(
     ] = None,
 ) -> None:
     """Show every model that --model can name, and what can be pulled."""
-    from facestats.detect.card import shipped_detector
     from facestats.errors import ModelError
+    from facestats.models.detectors import shipped_detector
     from facestats.models.downloads import DOWNLOADS, pulled_file
     from facestats.models.registry import find_models
 

@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 
 from facestats.detect.base import Detector, network_planes, shrink_to, suppress
-from facestats.detect.card import Calibration, shipped_card
 from facestats.errors import ModelError
+from facestats.models.detectors import Calibration, shipped_card
 from facestats.models.runtime import open_session
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8

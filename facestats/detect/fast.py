@@ -12,9 +12,9 @@ import numpy as np
 from scipy.special import expit, logit
 
 from facestats.detect.base import Detector, network_planes, shrink_to, suppress
-from facestats.detect.card import Calibration, DetectorCard, shipped_detector
 from facestats.errors import ModelError
 from facestats.models.cards import CARD_FILE
+from facestats.models.detectors import Calibration, DetectorCard, shipped_detector
 from facestats.models.runtime import RUNTIME_ERRORS, ends_of, open_session
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from facestats.detect.base import Detector, shrink_to
-from facestats.detect.card import Calibration, shipped_card
 from facestats.errors import ModelError, UnknownNameError
+from facestats.models.detectors import Calibration, shipped_card
 from facestats.models.downloads import pulled_file
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8

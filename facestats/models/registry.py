@@ -20,6 +20,7 @@ from facestats._util.resources import bundled
 from facestats.errors import ModelError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, is_detector_card
+from facestats.models.detectors import DetectorCard, shipped_card
 
 #: The model that speaks for an attribute unless ``--model attribute=name`` says otherwise.
 DEFAULT_MODELS: Mapping[str, str] = {
@@ -116,6 +117,37 @@ def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
         for model in models:
             found.setdefault(model.name, model)
     return found
+
+
+def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard:
+    """Return the card of a model or of a detector, by name.
+
+    Parameters
+    ----------
+    name : str
+    models_path : sequence of pathlib.Path
+        See :func:`find_models`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model and no such detector.
+    ModelError
+        If a card cannot be read.
+
+    Examples
+    --------
+    >>> scores = card("expression").figures()["scores"]
+    >>> bool(scores["accuracy"].between(0, 1).all())
+    True
+    """
+    models = find_models(models_path)
+    if name in models:
+        return models[name].card
+    detectors = sorted(path.parent.name for path in bundled("models").glob(f"detectors/*/{CARD_FILE}"))
+    if name in detectors:
+        return shipped_card(name)
+    raise UnknownNameError(f"unknown model {name!r}; there are {', '.join([*sorted(models), *detectors])}")
 
 
 def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()) -> dict[str, Model]:

@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from facestats.datasets.faces import FaceData
-from facestats.detect.card import DetectorCard
+from facestats.datasets.sources import SOURCES, with_source
 from facestats.evaluation.groups import LEAST_COMPARED
 from facestats.models.cards import Card, Head
+from facestats.models.detectors import DetectorCard
 from facestats.training.origins import origin_lines
 from facestats.training.recipes import DetectorRecipe, Recipe, TrainingRecipe, recipe_toml
-
-_NON_COMMERCIAL = "non-commercial research"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A public data set.
-
-    Attributes
-    ----------
-    title : str
-    terms : str
-        On which its pictures may be used.
-    """
-
-    title: str
-    terms: str
-
-
-#: Data sets that facestats knows, by their name in the ``source`` column.
-SOURCES: Mapping[str, Source] = {
-    "fer2013": Source(
-        "FER2013 (Goodfellow et al., 2013, arXiv 1307.0414) without the images that FER+'s taggers (Barsoum et al., "
-        "2016, arXiv 1608.01041) call no face",
-        _NON_COMMERCIAL,
-    ),
-    "fairface": Source("FairFace (Kärkkäinen and Joo, 2021, arXiv 1908.04913)", "CC BY 4.0"),
-    "utkface": Source("UTKFace (Zhang, Song and Qi, 2017, arXiv 1702.08423)", _NON_COMMERCIAL),
-    "celeba": Source("CelebA (Liu et al., 2015, arXiv 1411.7766)", _NON_COMMERCIAL),
-}
 
 LIMITS: Mapping[str, str] = {
     "expression": (
@@ -89,73 +56,6 @@ def limits_of(faces: FaceData) -> str:
         return LIMITS[faces.attribute]
     named = f" ({', '.join(sorted(sources))})" if sources else ""
     return f"{OWN_LIMITS[faces.attribute]} Beyond faces like those of its data{named} nothing is known of it."
-
-
-def with_source(faces: FaceData) -> pd.DataFrame:
-    """Return the table of faces with a ``source`` in every row; FER2013 is known by its label column.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> table = pd.DataFrame({"gender": ["male"]})
-    >>> with_source(FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,)))["source"][0]
-    'unnamed'
-    """
-    unnamed = "fer2013" if faces.attribute == "expression" else "unnamed"
-    if "source" not in faces.table:
-        return faces.table.assign(source=unnamed)
-    return faces.table.assign(source=faces.table["source"].fillna(unnamed).astype(str))
-
-
-def sources_of(files: Sequence[Sequence[FaceData]]) -> dict[str, int]:
-    """Return the number of faces of each data set, by name.
-
-    Parameters
-    ----------
-    files : sequence of sequence of FaceData
-        Of each file, its faces by attribute, with a ``source``; a face with several labels counts once.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> table = pd.DataFrame({"row": [0], "gender": ["male"], "source": ["utkface"]})
-    >>> sources_of([[FaceData("gender", np.zeros((1, 48, 48, 3), np.uint8), np.ones(1, bool), table, (1,))]])
-    {'utkface': 1}
-    """
-    names = {
-        (file, row): source
-        for file, parts in enumerate(files)
-        for faces in parts
-        for row, source in zip(faces.table["row"], faces.table["source"], strict=True)
-    }
-    return dict(Counter(names.values()).most_common())
-
-
-def describe_data(sources: Mapping[str, int]) -> str:
-    """Return one sentence on the training data.
-
-    Examples
-    --------
-    >>> describe_data({"celeba": 9000})
-    'CelebA (Liu et al., 2015, arXiv 1411.7766), 9,000 training images.'
-    """
-    titles = {name: SOURCES[name].title if name in SOURCES else name for name in sources}
-    return "; ".join(f"{titles[name]}, {n:,} training images" for name, n in sources.items()) + "."
-
-
-def describe_terms(sources: Mapping[str, int]) -> str:
-    """Return what the data's terms mean for the use of the weights.
-
-    Examples
-    --------
-    >>> describe_terms({"fairface": 5})
-    'Trained on fairface (CC BY 4.0).'
-    """
-    terms = {name: SOURCES[name].terms if name in SOURCES else "terms as its owner states them" for name in sources}
-    text = "Trained on " + ", ".join(f"{name} ({term})" for name, term in terms.items()) + "."
-    if _NON_COMMERCIAL in terms.values():
-        text += " Use these weights for non-commercial research only."
-    return text
 
 
 def card_markdown(card: Card) -> str:
@@ -238,7 +138,27 @@ def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
             if row["accuracy"] is not None
         ),
         "",
+        *_unseen_lines(head.attribute, metrics["unseen"]),
         *_group_lines(every["groups"]),
+    ]
+
+
+def _unseen_lines(attribute: str, unseen: Mapping[str, Any]) -> list[str]:
+    rows = {source: of[attribute] for source, of in unseen.items() if attribute in of}
+    if not rows:
+        return []
+    return [
+        "On faces of sources that training never saw, nor the fitting of temperatures and threshold:",
+        "",
+        "| source | faces | accuracy | calibration error | with a verdict | of these right |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {source} | {row['n']:,} | {row['accuracy']:.3f} | {row['ece']:.3f} "
+            f"| {row['coverage']:.1%} | {_percent(row['covered_accuracy'])} |"
+            for source, row in rows.items()
+            if row["accuracy"] is not None
+        ),
+        "",
     ]
 
 

@@ -19,9 +19,9 @@ from torch import nn
 
 from facestats._util.files import written_aside
 from facestats._util.resources import bundled
-from facestats.detect.card import DetectorCard
 from facestats.errors import MissingInputError, ModelError, OutputError
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
+from facestats.models.detectors import DetectorCard
 from facestats.models.registry import Model
 from facestats.training.networks import create_network
 from facestats.training.torchfile import read_torch_file

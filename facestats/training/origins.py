@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from facestats.datasets.sources import SOURCES
+from facestats.errors import ModelError
 from facestats.models.cards import Card
 
 
@@ -24,6 +26,8 @@ class Origin:
         By attribute, on the validation data; empty where it was not measured.
     commands : tuple of str
         What makes it, in order.
+    sources : tuple of str
+        Data sets that it or one of its own origins was trained on, as far as is known.
     """
 
     name: str
@@ -31,10 +35,16 @@ class Origin:
     licence: str = ""
     accuracy: Mapping[str, float] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what the card of a descendant holds of it."""
-        return {**asdict(self), "accuracy": dict(self.accuracy), "commands": list(self.commands)}
+        return {
+            **asdict(self),
+            "accuracy": dict(self.accuracy),
+            "commands": list(self.commands),
+            "sources": list(self.sources),
+        }
 
 
 #: What :func:`facestats.training.dlibfile.read_dlib_recognizer` reads.
@@ -63,7 +73,36 @@ def origin_of(card: Card) -> Origin:
     title = f"{card.name} ({card.network}{f', {n_weights:,} weights' if n_weights else ''})"
     if start := card.metrics.get("start"):
         title += f", which went on from {start['title']}"
-    return Origin(card.name, title, card.licence, accuracy, tuple(card.metrics.get("commands", ())))
+    commands = tuple(card.metrics.get("commands", ()))
+    return Origin(card.name, title, card.licence, accuracy, commands, _sources_of(card))
+
+
+def _sources_of(card: Card) -> tuple[str, ...]:
+    # Cards of earlier versions name their data sets in words alone.
+    own = card.metrics.get("sources") or [name for name, of in SOURCES.items() if of.title in card.data]
+    start = card.metrics.get("start")
+    parents = [*([start] if start else []), *card.metrics.get("teachers", ())]
+    return tuple(dict.fromkeys([*own, *(name for parent in parents for name in parent.get("sources", ()))]))
+
+
+def check_origins(origins: Sequence[Origin], unseen: Sequence[str]) -> None:
+    """Raise if a network that is learned from has seen a source that training must not see.
+
+    Raises
+    ------
+    ModelError
+        Naming the network and the source.
+
+    Examples
+    --------
+    >>> check_origins([Origin("teacher", "", sources=("lfw",))], ["ckplus"])
+    """
+    for origin in origins:
+        if seen := [name for name in unseen if name in origin.sources]:
+            raise ModelError(
+                f"{origin.name} was trained on {', '.join(seen)}, which the recipe names as unseen: "
+                "start from and learn from models that never saw it"
+            )
 
 
 def all_commands(origins: Sequence[Origin], command: str) -> list[str]:

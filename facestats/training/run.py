@@ -8,38 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
 from facestats.classify.base import softmax
 from facestats.classify.crops import FRAMING
-from facestats.datasets.faces import FaceData, concatenate, load_faces
-from facestats.datasets.labelled import LABEL_COLUMNS, NETWORK_CLASSES, SPLITS, attributes_in, read_table
+from facestats.datasets.faces import FaceData
+from facestats.datasets.labelled import NETWORK_CLASSES
+from facestats.datasets.sources import describe_data, describe_terms, sources_of
 from facestats.detect import detector_identity
-from facestats.errors import DataError
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
 from facestats.models.cards import WEIGHTS_FILE, Card, Head
 from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
-from facestats.training.cards import (
-    card_markdown,
-    describe_data,
-    describe_terms,
-    limits_of,
-    sources_of,
-    with_source,
-)
+from facestats.training.cards import card_markdown, limits_of
 from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.curves import CURVES_FILE, add_epoch
 from facestats.training.examples import combine
 from facestats.training.export import check_out, round_weights, write_model
 from facestats.training.fitting import fit, network_logits, new_network
+from facestats.training.gathering import check_labels, gather
 from facestats.training.loop import torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
-from facestats.training.origins import all_commands, all_terms, origin_of
+from facestats.training.origins import all_commands, all_terms, check_origins, origin_of
 from facestats.training.recipes import Recipe, recipe_values
 from facestats.training.targets import target_loss, training_targets
 from facestats.training.teaching import read_teacher, taught_by
@@ -101,11 +94,12 @@ def train_model(
     Raises
     ------
     UnknownNameError, MissingInputError, DataError
-        See :func:`facestats.datasets.faces.load_faces`.
+        See :func:`facestats.training.gathering.check_labels` and :func:`facestats.training.gathering.gather`.
     DeviceError, OutputError
         See :func:`facestats.training.loop.train` and :func:`facestats.training.export.check_out`.
     ModelError
-        See :func:`facestats.training.transfer.read_start` and :func:`facestats.training.teaching.read_teacher`.
+        See :func:`facestats.training.transfer.read_start`, :func:`facestats.training.teaching.read_teacher` and
+        :func:`facestats.training.origins.check_origins`.
 
     Examples
     --------
@@ -119,7 +113,8 @@ def train_model(
         take_over(new_network(recipe), begun.weights)
     teaching = [read_teacher(folder, recipe.attributes) for folder in teachers]
     origins = [origin_of(teacher.card) for teacher in teaching]
-    served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
+    served = check_labels(data, recipe.attributes)
+    check_origins([*([begun.origin] if begun else []), *origins], recipe.unseen)
     check_out(out, overwrite=overwrite)
     checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE
     if not resume:
@@ -131,22 +126,9 @@ def train_model(
     }
     check_checkpoint(checkpoint, {**recipe_values(recipe), **about})
 
-    def load(path: Path, name: str, split: str) -> FaceData:
-        faces = load_faces(path, name, split, size=recipe.input_size, detector=detector, progress=progress)
-        return replace(faces, table=with_source(faces))
-
-    of_files = [[load(path, name, "validation") for name in names] for path, names in served["validation"].items()]
-    validation = {
-        name: concatenate([faces for parts in of_files for faces in parts if faces.attribute == name])
-        for name in recipe.attributes
-    }
-    for name, faces in validation.items():
-        if len(set(faces.first_half)) < 2:
-            raise DataError(f"{len(faces)} validation rows for {name} are too few to calibrate on one half of them")
-    files = [[load(path, name, "train") for name in names] for path, names in served["train"].items()]
-    examples, sources = combine(files, recipe), sources_of(files)
-    found = {**_shares_found(files, "training"), **_shares_found(of_files, "validation")}
-    del files, of_files  # what trains holds a copy of the crops
+    faces = gather(served, recipe, detector=detector, progress=progress)
+    examples, sources = combine(faces.training, recipe), sources_of(faces.training)
+    faces = replace(faces, training=())  # what trains holds a copy of the crops
     if teaching:
         examples = taught_by(examples, teaching, device=device, bfloat16=recipe.bfloat16, progress=progress)
     network = fit(
@@ -155,7 +137,9 @@ def train_model(
         start=begun.weights if begun else None,
         about=about,
         on_epoch=lambda epoch, network, losses: add_epoch(
-            curves, epoch, {name: (losses[name], *_look(network, faces, recipe)) for name, faces in validation.items()}
+            curves,
+            epoch,
+            {name: (losses[name], *_measured(network, of, recipe)) for name, of in faces.validation.items()},
         ),
         checkpoint=checkpoint,
         device=device,
@@ -165,9 +149,17 @@ def train_model(
 
     learned_from = [*([begun.origin] if begun else []), *origins]
     heads, metrics = [], {}
-    for name, faces in validation.items():
-        head, metrics[name] = _calibrated(_logits_of(network, name, recipe.input_color), faces)
+    for name, of in faces.validation.items():
+        head, metrics[name] = _calibrated(_logits_of(network, name, recipe.input_color), of)
         heads.append(head)
+    unseen = {
+        source: {
+            head.attribute: _scored(head, _logits_of(network, head.attribute, recipe.input_color), of[head.attribute])
+            for head in heads
+            if head.attribute in of
+        }
+        for source, of in faces.unseen.items()
+    }
     card = Card(
         name=out.resolve().name,
         heads=tuple(heads),
@@ -182,7 +174,9 @@ def train_model(
         limits="\n\n".join(head.limits for head in heads),
         metrics={
             **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in _KINDS},
-            "faces_found": found,
+            "unseen": unseen,
+            "sources": sources,
+            "faces_found": faces.found,
             "detector": identity,
             "recipe": recipe_values(recipe),
             "commands": all_commands(learned_from, command),
@@ -201,13 +195,19 @@ def _logits_of(network: nn.Module, attribute: str, input_color: str) -> Callable
     return lambda crops: network_logits(network, crops, input_color)[attribute]
 
 
-def _look(network: nn.Module, faces: FaceData, recipe: Recipe) -> tuple[float, float | None]:
+def _measured(network: nn.Module, faces: FaceData, recipe: Recipe) -> tuple[float, float | None]:
     """Return loss and accuracy on validation faces; nothing is chosen by them."""
     logits = network_logits(network, faces.crops, recipe.input_color)[faces.attribute]
     targets = torch.from_numpy(training_targets(faces))
     loss = float(target_loss(faces.attribute, torch.from_numpy(logits), targets).mean())
     predictions = Predictions(faces.attribute, NETWORK_CLASSES[faces.attribute], softmax(logits))
     return loss, score(predictions, faces)["accuracy"]
+
+
+def _scored(head: Head, logits_of: Callable[[UInt8], Float32], faces: FaceData) -> dict[str, Any]:
+    """Score a finished head on faces of a source that nothing was fitted to."""
+    scaled = logits_of(faces.crops) / head.temperatures_at(faces.pixels)
+    return score(Predictions(head.attribute, head.classes, softmax(scaled)), faces, threshold=head.threshold)
 
 
 # Faces that a temperature is fitted to at least.
@@ -245,29 +245,3 @@ def _calibrated(logits_of: Callable[[UInt8], Float32], faces: FaceData) -> tuple
         "coverage_curve": curve,
         "when_small": scores_when_small(logits_of, held_out, head),
     }
-
-
-def _served(data: Sequence[Path], wanted: Sequence[str], split: str) -> dict[Path, tuple[str, ...]]:
-    """Return which attributes each file serves in a split, after a look at all their labels."""
-    served = {path: attributes_in(path, wanted, split) for path in data}
-    for name in wanted:
-        if not any(name in names for names in served.values()):
-            columns, files = ", ".join(LABEL_COLUMNS[name]), ", ".join(path.name for path in data)
-            raise DataError(f"no {split} row of {files} has a label for {name}, which is in the column {columns}")
-    for path, names in served.items():
-        for name in names:
-            read_table(path, name, split)
-    return served
-
-
-def _shares_found(files: Sequence[Sequence[FaceData]], split: str) -> dict[str, float]:
-    """Return, by source, the share of rows whose face the detector found."""
-    rows = pd.concat(
-        [
-            faces.table[["row", "source"]].assign(file=file, found=faces.found)
-            for file, parts in enumerate(files)
-            for faces in parts
-        ]
-    ).drop_duplicates(["file", "row"])
-    shares = rows.groupby("source", sort=False)["found"].mean()
-    return {f"{name} ({split})": float(share) for name, share in shares.items()}

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from facestats.datasets.boxes import read_boxes
 from facestats.datasets.labelled import read_images
-from facestats.detect.card import Calibration, DetectorCard
+from facestats.datasets.sources import describe_terms
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, FastFace
 from facestats.errors import MissingInputError, ModelError
 from facestats.evaluation.detection import MIN_SCORE, evaluate_detector
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
-from facestats.training.cards import describe_terms, detector_card_markdown
+from facestats.models.detectors import Calibration, DetectorCard
+from facestats.training.cards import detector_card_markdown
 from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.detector.export import detector_to_onnx
 from facestats.training.detector.fitting import fit_detector

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from facestats.detect import create_detector
 from facestats.detect.base import box_overlaps, network_planes, shrink_to, suppress
-from facestats.detect.card import Calibration, DetectorCard, shipped_card, shipped_detector
 from facestats.errors import ModelError, UnknownNameError
+from facestats.models.detectors import Calibration, DetectorCard, shipped_card, shipped_detector
 
 NAMES = ("centerface", "fast")
 
@@ -147,13 +147,13 @@ def test_a_network_with_the_right_names_and_another_layout_is_refused(tmp_path):
 
 
 def test_a_changed_file_of_the_shipped_detector_is_refused(tmp_path, monkeypatch):
-    from facestats.detect import card
+    from facestats.models import detectors
 
     folder = tmp_path / "models" / "detectors" / "fast"
     folder.mkdir(parents=True)
-    path, known = card.shipped_detector()
+    path, known = detectors.shipped_detector()
     (folder / "card.json").write_text(known.to_json())
-    monkeypatch.setattr(card, "bundled", lambda name: tmp_path / name)
+    monkeypatch.setattr(detectors, "bundled", lambda name: tmp_path / name)
     with pytest.raises(ModelError, match="is missing"):
         create_detector("fast")
     (folder / "model.onnx").write_bytes(path.read_bytes() + b"x")

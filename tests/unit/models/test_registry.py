@@ -169,3 +169,13 @@ class TestShippedModels:
 
 def test_shipped_models_lie_in_the_bundled_folder():
     assert {model.folder.parent for model in find_models().values()} == {bundled("models")}
+
+
+def test_a_card_by_name():
+    import facestats as fs
+
+    assert fs.models.card("people").attributes == ("gender", "age", "makeup")
+    assert set(fs.models.card("centerface").figures()) == {"reliability"}
+    assert {"scores", "sizes"} <= set(fs.models.card("fast").figures())
+    with pytest.raises(UnknownNameError, match=r"unknown model 'haar'; there are expression, people, centerface, fast"):
+        fs.models.card("haar")

@@ -1,7 +1,10 @@
 import json
 
+import pytest
+
+from facestats.errors import ModelError
 from facestats.models.cards import Card, Head
-from facestats.training.origins import DLIB, Origin, all_commands, all_terms, origin_lines, origin_of
+from facestats.training.origins import DLIB, Origin, all_commands, all_terms, check_origins, origin_lines, origin_of
 
 HEADS = (Head("gender", "gender", ("female", "male")), Head("age", "age", ("0", "1")))
 
@@ -56,3 +59,18 @@ def test_the_terms_of_origins_of_origins_are_told_once():
         "Trained on c (research). It learned from parent: Trained on b (research). "
         "It learned from teacher: Trained on a (research). It learned from dlib: public domain (CC0)."
     )
+
+
+def test_an_origin_has_seen_what_its_own_origins_saw():
+    grandparent = origin_of(card("first", sources={"lfw": 3}))
+    parent = origin_of(card("second", sources={"fer2013": 9}, teachers=[grandparent.to_json()]))
+    assert parent.sources == ("fer2013", "lfw")
+    with pytest.raises(ModelError, match="second was trained on lfw"):
+        check_origins([parent], ["ckplus", "lfw"])
+    check_origins([parent], ["ckplus"])
+
+
+def test_an_earlier_card_names_its_data_in_words():
+    from facestats._util.resources import bundled
+
+    assert origin_of(Card.read(bundled("models") / "expression" / "card.json")).sources == ("fer2013",)

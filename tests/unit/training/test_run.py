@@ -108,6 +108,19 @@ def test_goes_on_from_the_checkpoint_of_the_folder(write_faces, tmp_path, monkey
     assert not (out / "training.pt").exists()
 
 
+def test_a_data_file_that_changed_since_the_checkpoint_is_told_before_faces_are_cropped(
+    write_faces, tmp_path, monkeypatch
+):
+    data, out = write_faces(COLUMNS["gender"]), tmp_path / "mine"
+    monkeypatch.setattr(run, "write_model", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train_model(QUICK, [data], out)
+    write_faces({**COLUMNS["gender"], "source": ["utkface"] * 60})
+    monkeypatch.setattr(run, "gather", lambda *_, **__: pytest.fail("faces were cropped"))
+    with pytest.raises(OutputError, match=r"another training \(data faces\.parquet changed since\): use --no-resume"):
+        train_model(QUICK, [data], out)
+
+
 def test_without_resuming_it_starts_anew(write_faces, tmp_path):
     data, out = write_faces(COLUMNS["gender"]), tmp_path / "mine"
     out.mkdir()
@@ -222,3 +235,34 @@ def test_small_faces_have_temperatures_of_their_own(write_faces, tmp_path):
     assert head.temperatures[-1][1] == head.temperature
     assert [row["pixels"] for row in card.metrics["when_small"]["gender"]] == [12, 16, 24, 32]
     assert find_models([tmp_path / "mine"])["mine"].card == card
+
+
+TWO_SOURCES = {**COLUMNS["gender"], "source": (["fairface", "lfw"] * 30)}
+
+
+def test_a_source_that_is_kept_out_is_scored_on_and_never_learned_from(write_faces, tmp_path):
+    data, recipe = write_faces(TWO_SOURCES), replace(QUICK, unseen=("lfw",))
+    card = train_model(recipe, [data], tmp_path / "mine").card
+    assert card.metrics["unseen"]["lfw"]["gender"]["n"] == 30  # of both splits
+    assert set(card.metrics["sources"]) == {"fairface"}
+    assert set(card.metrics["validation"]["gender"]["groups"]["source"]["groups"]) == {"fairface"}
+    assert set(card.metrics["faces_found"]) == {"fairface (training)", "fairface (validation)"}
+    assert "unseen source lfw" in card.figures()["scores"]["faces"].tolist()
+    text = (tmp_path / "mine" / "card.md").read_text()
+    assert "On faces of sources that training never saw" in text
+    assert "| lfw | 30 |" in text
+    with pytest.raises(ModelError, match="mine was trained on fairface, which the recipe names as unseen"):
+        train_model(replace(QUICK, unseen=("fairface",)), [data], tmp_path / "other", teachers=[tmp_path / "mine"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"unseen": ("genki",)}, "no row is of genki, which the recipe names; the data has fairface, lfw"),
+        ({"sources": ("genki",)}, "no row is of genki"),
+        ({"unseen": ("fairface", "lfw")}, "no train row with a label for gender is of"),
+    ],
+)
+def test_sources_that_the_data_does_not_have(write_faces, tmp_path, changes, told):
+    with pytest.raises(DataError, match=told):
+        train_model(replace(QUICK, **changes), [write_faces(TWO_SOURCES)], tmp_path / "mine")

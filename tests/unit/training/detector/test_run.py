@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from facestats.detect import create_detector
-from facestats.detect.card import DetectorCard
 from facestats.detect.fast import PIXEL_MEAN, PIXEL_STD, STRIDES, FastFace
 from facestats.errors import DataError, DeviceError, MissingInputError, ModelError, OutputError, UnknownNameError
+from facestats.models.detectors import DetectorCard
 from facestats.training.detector import run
 from facestats.training.detector.export import detector_to_onnx
 from facestats.training.detector.fitting import fit_detector, flatten, new_detector

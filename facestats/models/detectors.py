@@ -1,4 +1,4 @@
-"""What is known of a detector that facestats trained: the card in its folder, as every model has one."""
+"""What is known of a detector: the card in its folder, with what its scores mean, as every model has one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,157 @@
+"""The faces of a training: what is learned from, what is validated on, and what training never sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from facestats.datasets.faces import FaceData, concatenate, load_faces
+from facestats.datasets.labelled import LABEL_COLUMNS, SPLITS, attributes_in, read_table
+from facestats.datasets.sources import with_source
+from facestats.errors import DataError
+from facestats.training.recipes import Recipe
+
+#: By split, which attributes each file serves.
+Served = Mapping[str, Mapping[Path, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Cropped and labelled faces of a training, each with its ``source``.
+
+    Attributes
+    ----------
+    training : sequence of sequence of FaceData
+        Of each file, what it has of each attribute.
+    validation : mapping of str to FaceData
+        By attribute, of the sources that are learned from.
+    unseen : mapping of str to mapping
+        By source that training never sees, then by attribute.
+    found : mapping of str to float
+        By source and split, the share of rows whose face the detector found.
+    """
+
+    training: Sequence[Sequence[FaceData]]
+    validation: Mapping[str, FaceData]
+    unseen: Mapping[str, Mapping[str, FaceData]]
+    found: Mapping[str, float]
+
+
+def check_labels(data: Sequence[Path], wanted: Sequence[str]) -> Served:
+    """Return which attributes each file serves in each split, after a look at all their labels.
+
+    Raises
+    ------
+    MissingInputError, DataError
+        If a file cannot be read, holds a wrong label, or an attribute has no row.
+
+    Examples
+    --------
+    >>> check_labels([Path("age_gender.parquet")], ["gender"])  # doctest: +SKIP
+    """
+    return {split: _served(data, wanted, split) for split in SPLITS}
+
+
+def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = False) -> Faces:
+    """Crop the faces of a training, and sort them by what they are for.
+
+    Parameters
+    ----------
+    served : mapping
+        See :func:`check_labels`.
+    recipe : Recipe
+        Names attributes, the size of the crops, and which sources are learned from and which are not.
+    detector : str
+        Whose landmarks the crops follow.
+    progress : bool
+        Whether to show progress bars on stderr.
+
+    Raises
+    ------
+    DataError
+        If too few rows are left for an attribute, or no row is of a source that the recipe names.
+    OutputError
+        See :func:`facestats.datasets.faces.load_faces`.
+
+    Examples
+    --------
+    >>> gather(check_labels(files, ["gender"]), recipe, detector="centerface").validation["gender"]  # doctest: +SKIP
+    """
+    load = partial(load_faces, size=recipe.input_size, detector=detector, progress=progress)
+    loaded = {
+        split: [[_with_source(load(path, name, split)) for name in names] for path, names in files.items()]
+        for split, files in served.items()
+    }
+    every = [parts for files in loaded.values() for parts in files]
+    sources = {name for parts in every for faces in parts for name in faces.table["source"]}
+    if absent := set(recipe.sources + recipe.unseen) - sources:
+        raise DataError(f"no row is of {_list(absent)}, which the recipe names; the data has {_list(sources)}")
+    learned = set(recipe.sources or sources) - set(recipe.unseen)
+    used = {split: _of_sources(files, learned) for split, files in loaded.items()}
+    for split, files in used.items():
+        for name in recipe.attributes:
+            if not any(faces.attribute == name for parts in files for faces in parts):
+                raise DataError(f"no {split} row with a label for {name} is of {_list(learned)}")
+    validation = {name: _joined(used["validation"], name) for name in recipe.attributes}
+    for name, faces in validation.items():
+        if len(set(faces.first_half)) < 2:
+            raise DataError(f"{len(faces)} validation rows for {name} are too few to calibrate on one half of them")
+    unseen = {}
+    for source in recipe.unseen:
+        of = _of_sources(every, {source})
+        present = dict.fromkeys(faces.attribute for parts in of for faces in parts)
+        unseen[source] = {name: _joined(of, name) for name in present}
+    found = {**_shares_found(used["train"], "training"), **_shares_found(used["validation"], "validation")}
+    return Faces(used["train"], validation, unseen, found)
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _with_source(faces: FaceData) -> FaceData:
+    return replace(faces, table=with_source(faces))
+
+
+def _of_sources(files: Sequence[Sequence[FaceData]], sources: set[str]) -> list[list[FaceData]]:
+    """Return the faces of some sources; files and attributes that have none are left out."""
+    chosen = []
+    for parts in files:
+        rows = [faces.table["source"].isin(sources).to_numpy(bool) for faces in parts]
+        # Crops that are all used stay on the disk.
+        some = [faces if of.all() else faces[of] for faces, of in zip(parts, rows, strict=True) if of.any()]
+        chosen += [some] if some else []
+    return chosen
+
+
+def _joined(files: Sequence[Sequence[FaceData]], attribute: str) -> FaceData:
+    return concatenate([faces for parts in files for faces in parts if faces.attribute == attribute])
+
+
+def _served(data: Sequence[Path], wanted: Sequence[str], split: str) -> dict[Path, tuple[str, ...]]:
+    served = {path: attributes_in(path, wanted, split) for path in data}
+    for name in wanted:
+        if not any(name in names for names in served.values()):
+            columns, files = ", ".join(LABEL_COLUMNS[name]), ", ".join(path.name for path in data)
+            raise DataError(f"no {split} row of {files} has a label for {name}, which is in the column {columns}")
+    for path, names in served.items():
+        for name in names:
+            read_table(path, name, split)
+    return served
+
+
+def _shares_found(files: Sequence[Sequence[FaceData]], split: str) -> dict[str, float]:
+    """Return, by source, the share of rows whose face the detector found."""
+    rows = pd.concat(
+        [
+            faces.table[["row", "source"]].assign(file=file, found=faces.found)
+            for file, parts in enumerate(files)
+            for faces in parts
+        ]
+    ).drop_duplicates(["file", "row"])
+    shares = rows.groupby("source", sort=False)["found"].mean()
+    return {f"{name} ({split})": float(share) for name, share in shares.items()}
