@@ -17,12 +17,12 @@ from facestats.reports.html import render
 if TYPE_CHECKING:
     from facestats.batch.collection import CollectionResult
     from facestats.store.store import Store
-    from facestats.tables.video_tables import VideoResult
+    from facestats.tables.video_tables import VideoTables
 
 _MOST_FACES, _MOST_LINES = 8, 5
 
 
-def result_html(result: VideoResult) -> str:
+def result_html(result: VideoTables) -> str:
     """Return one video's result as HTML: a sentence, the faces with their verdicts, and how to go on.
 
     There are no pictures in it: notebooks are passed on, and the people in the video were not asked.
