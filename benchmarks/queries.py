@@ -19,7 +19,7 @@ import pandas as pd
 
 from facestats.store.store import create_store, open_store
 from facestats.tables import schema
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def _seconds(read: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _made_up(number: int, n: int, rng: np.random.Generator) -> VideoResult:
+def _made_up(number: int, n: int, rng: np.random.Generator) -> VideoTables:
     video_id = f"v{number}-{number:08x}"
     start = pd.Timestamp("2026-01-01", tz="UTC")
     fixed = {"path": [f"/videos/{number}.mp4"], "sha256": [f"{number:064x}"], "status": ["ok"], "started_at": [start]}
@@ -76,7 +76,7 @@ def _made_up(number: int, n: int, rng: np.random.Generator) -> VideoResult:
         "age_years": rng.random(n) * 80,
     }
     empty = (schema.conform(name) for name in ("frames", "observations"))
-    return VideoResult(
+    return VideoTables(
         schema.conform("videos", {"video_id": [video_id], **fixed}),
         *empty,
         schema.conform("tracks", tracks),

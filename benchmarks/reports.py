@@ -23,7 +23,7 @@ from facestats.options import AnalyzeOptions
 from facestats.reports import report, run
 from facestats.store.store import create_store
 from facestats.tables import schema
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator) -> VideoResult:
+def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator) -> VideoTables:
     """Return the tables of one made-up video, ten frames a second, all of its faces in each."""
     video_id, times = f"v{number}-{number:08x}", np.arange(n_frames) / 10
     frames = pd.DataFrame({"frame": range(n_frames), "time_s": times, "shot": 0, "n_faces": n_tracks})
@@ -117,7 +117,7 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
     }
     tables = {"videos": pd.DataFrame([videos]), "frames": frames, "observations": rows, "tracks": tracks}
     made = [schema.conform(table, rows.assign(video_id=video_id)) for table, rows in tables.items()]
-    return VideoResult(*made, schema.conform("thumbnails"))
+    return VideoTables(*made, schema.conform("thumbnails"))
 
 
 if __name__ == "__main__":

@@ -18,5 +18,5 @@ from .tables.building import summarize_tracks as summarize_tracks
 from .tables.comparison import compare as compare
 from .tables.demographics import demographics as demographics
 from .tables.timelines import timeline as timeline
-from .tables.video_tables import VideoResult as VideoResult
+from .tables.video_tables import VideoTables as VideoTables
 from .widgets.explorer import explore as explore

@@ -47,7 +47,7 @@ result.observations.head()
 # **The whole video at a glance**, on its own clock.
 
 # %%
-plots.track_overview(result.observations, result.tracks, cuts=plots.shot_cuts(result.frames));
+plots.track_overview(result);
 
 # %% [markdown]
 # **One face over time.** Every plot takes `ax=` and returns the Axes, so that it fits into a figure of yours.

@@ -16,7 +16,7 @@ from facestats.store.store import Store, create_store
 from facestats.tables import schema
 from facestats.tables.building import summarize_tracks
 from facestats.tables.thumbnails import encode_webp
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 
 MODELS = {
     "expression": {"name": "expression", "sha256": f"{0xABC:064x}"},
@@ -103,7 +103,7 @@ def make_result(
     status: str = "ok",
     error: str | None = None,
     thumbnails: bool = True,
-) -> VideoResult:
+) -> VideoTables:
     """Tables of a synthetic video of 20 frames a second, of which ``rate`` are sampled."""
     times = np.arange(0, duration_s, 1 / rate).round(6) if status != "failed" else np.zeros(0)
     rows, frames = [], []
@@ -142,7 +142,7 @@ def make_result(
         "started_at": pd.Timestamp(datetime(2025, 5, 4, 3, 2, 1, tzinfo=UTC)),
         "elapsed_s": np.nan if failed else 3.2,
     }
-    return VideoResult(
+    return VideoTables(
         videos=schema.conform("videos", pd.DataFrame([video])),
         frames=schema.conform("frames", pd.DataFrame(frames) if frames else None),
         observations=observations,
@@ -151,7 +151,7 @@ def make_result(
     )
 
 
-def results() -> Mapping[str, VideoResult]:
+def results() -> Mapping[str, VideoTables]:
     """The videos of :func:`make_store`: people, nobody, an unreadable file, and one read in part with a nasty name."""
     return {
         PEOPLE: make_result(PEOPLE, FACES, path="videos/people.mp4", cut_s=6.0),

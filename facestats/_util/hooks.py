@@ -14,6 +14,7 @@ HOOKS = {
     "collection_html": "facestats.reports.display:collection_html",
     "result_html": "facestats.reports.display:result_html",
     "store_html": "facestats.reports.display:store_html",
+    "gallery_html": "facestats.reports.display:gallery_html",
     "build_onnx": "facestats.training.export:build_onnx",
     "live_preview": "facestats.widgets.preview:live_preview",
     "register_accessor": "facestats.plots.accessor:register",

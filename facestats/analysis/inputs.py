@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +20,7 @@ from facestats.analysis.pipeline import AnalyzedVideo, analyzed
 from facestats.analysis.progress import Act, Progress, Report
 from facestats.analysis.sampling import FrameCallback, sampled
 from facestats.analysis.stages import Stages
-from facestats.clips import blur, write_clip
+from facestats.clips import Annotator, blur, write_clip
 from facestats.detect import create_detector
 from facestats.errors import MissingInputError, UnreadableInputError
 from facestats.video import FrameSource, open_source
@@ -28,22 +28,6 @@ from facestats.video.discovery import Input
 from facestats.video.identity import Identity
 from facestats.video.shots import CueReader
 from facestats.video.spans import Span
-
-
-@dataclass(frozen=True)
-class ClipTables:
-    """What a clip is drawn from.
-
-    Attributes
-    ----------
-    observations : pandas.DataFrame or iterable of pandas.DataFrame
-        In pieces, ordered by frame.
-    tracks, frames : pandas.DataFrame
-    """
-
-    observations: Any
-    tracks: pd.DataFrame
-    frames: pd.DataFrame
 
 
 class NearInput:
@@ -145,7 +129,7 @@ class NearInput:
             items = tuple(sampled(source, self._stages, spans=(span,), cues=cues, on_frame=notice))
             return Chunk(source.info, source.tally, items, cues.first, cues.last)
 
-    def draw(self, tables: ClipTables, out: Path) -> Path:
+    def draw(self, annotator: Annotator, out: Path) -> Path:
         """Write its annotated clip or still, and return the path, which is ``out`` with a suffix.
 
         Raises
@@ -155,7 +139,7 @@ class NearInput:
         UnreadableInputError, MissingInputError
             If the video can no longer be read.
         """
-        item, stages = self._item, self._stages
+        item = self._item
         with self._opened_again() as source:
             n_drawn, expected = 0, source.info.n_frames_expected
             self._report(Progress(Act.DRAW, 0, expected))
@@ -168,11 +152,8 @@ class NearInput:
             return write_clip(
                 source,
                 out,
-                observations=tables.observations,
-                tracks=tables.tracks,
-                frames=tables.frames,
+                annotator,
                 audio_from=None if item.is_live or item.is_sequence else Path(self._path),
-                threshold=stages.thresholds.get("expression", 0.5),
                 blur_with=self._blur_detectors(),
                 on_frame=notice,
             )

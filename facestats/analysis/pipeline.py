@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from facestats.errors import UnreadableInputError
 from facestats.options import AnalyzeOptions
 from facestats.tables import schema
 from facestats.tables.building import SampledFrame
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 from facestats.track import Tracker, create_tracker
 from facestats.types import VideoInfo
 from facestats.video import FrameSource, shown
@@ -37,6 +37,8 @@ class AnalyzedVideo:
     videos, tracks, thumbnails : pandas.DataFrame
     batches : iterator
         Of ``frames`` and ``observations``.
+    thresholds : mapping of str to float
+        By attribute, the probability below which a verdict is "unknown".
     is_stopped : bool
         Whether Ctrl-C ended a file before its end.
     """
@@ -45,16 +47,17 @@ class AnalyzedVideo:
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
     batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]
+    thresholds: Mapping[str, float]
     is_stopped: bool = False
 
-    def collected(self) -> VideoResult:
+    def collected(self) -> VideoTables:
         """Return the tables in full."""
         parts = list(self.batches)
         frames, observations = (
             pd.concat(tables, ignore_index=True) if tables else schema.conform(name)
             for name, tables in (("frames", [part[0] for part in parts]), ("observations", [part[1] for part in parts]))
         )
-        return VideoResult(self.videos, frames, observations, self.tracks, self.thumbnails)
+        return VideoTables(self.videos, frames, observations, self.tracks, self.thumbnails, thresholds=self.thresholds)
 
 
 class Read(Protocol):
@@ -182,7 +185,7 @@ def assembled(
             started_at=started_at,
             elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )
-        yield AnalyzedVideo(row, found.tracks, found.thumbnails, found.batches(), is_stopped)
+        yield AnalyzedVideo(row, found.tracks, found.thumbnails, found.batches(), stages.thresholds, is_stopped)
 
 
 def _add_all(items: Iterator[SampledFrame], assembler: Assembler, *, may_stop: bool) -> bool:
@@ -216,7 +219,7 @@ def tracker_for(info: VideoInfo, options: AnalyzeOptions) -> Tracker:
 
 def analyze_source(
     source: FrameSource, video: Identity, stages: Stages, *, on_frame: FrameCallback | None = None
-) -> VideoResult:
+) -> VideoTables:
     """Analyse one open source to its end and return its tables in full; see :func:`analyzed`.
 
     Examples
@@ -246,7 +249,7 @@ def video_row(
     return schema.conform("videos", {name: [value] for name, value in known.items()})
 
 
-def failed_result(video: Identity, path: str, error: str, started_at: datetime) -> VideoResult:
+def failed_result(video: Identity, path: str, error: str, started_at: datetime) -> VideoTables:
     """Return the tables of a video of which nothing could be read: empty, with the reason in ``videos``.
 
     Examples
@@ -257,4 +260,4 @@ def failed_result(video: Identity, path: str, error: str, started_at: datetime) 
     known = {"video_id": video.video_id, "path": path, "sha256": video.sha256}
     row = video_row(None, **known, status="failed", error=error, started_at=started_at)
     row = row.assign(**{name: pd.array([0], dtype="Int64") for name in ("n_frames", "n_sampled", "n_tracks")})
-    return VideoResult(row, *(schema.conform(table) for table in ("frames", "observations", "tracks", "thumbnails")))
+    return VideoTables(row, *(schema.conform(table) for table in ("frames", "observations", "tracks", "thumbnails")))

@@ -12,13 +12,14 @@ from typing import Unpack
 from facestats._util import hooks
 from facestats._util.described import takes
 from facestats._util.notebook import is_notebook
-from facestats.analysis.inputs import ClipTables, NearInput
+from facestats.analysis.inputs import NearInput
 from facestats.analysis.progress import Bars
 from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import load_stages
+from facestats.clips import Annotator
 from facestats.errors import MissingInputError, UsageError
 from facestats.options import AnalyzeKeywords, AnalyzeOptions
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 from facestats.video.discovery import Input
 from facestats.video.identity import Identity, content_of, is_there, new_video_id
 from facestats.video.names import CLIP_SUFFIXES
@@ -32,7 +33,7 @@ def analyze(
     progress: bool | None = None,
     preview: bool = False,
     **options: Unpack[AnalyzeKeywords],
-) -> VideoResult:
+) -> VideoTables:
     """Analyse one video, image, folder of images (as a sequence), camera or stream.
 
     Interrupting the kernel of a notebook ends it with what was found so far, as ``"partial"`` and without a
@@ -53,7 +54,7 @@ def analyze(
 
     Returns
     -------
-    VideoResult
+    VideoTables
         ``.videos``, ``.frames``, ``.observations``, ``.tracks`` and ``.thumbnails`` are plain DataFrames.
 
     Raises
@@ -88,7 +89,7 @@ def analyze(
                 result = replace(found.collected(), blurred=settings.blur)
             if out is None or found.is_stopped:
                 return result
-            return replace(result, clip=near.draw(ClipTables(result.observations, result.tracks, result.frames), out))
+            return replace(result, clip=near.draw(Annotator.of(result), out))
 
 
 def _previewed(wanted: bool, *, blur: bool) -> AbstractContextManager[FrameCallback | None]:

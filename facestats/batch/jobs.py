@@ -19,19 +19,21 @@ from zipfile import BadZipFile
 
 from facestats._util.locations import is_remote, location, remove, write_whole
 from facestats.analysis.chunks import Chunk, JoinedChunks, pack, unpack
-from facestats.analysis.inputs import ClipTables, NearInput
+from facestats.analysis.inputs import NearInput
 from facestats.analysis.pipeline import AnalyzedVideo, assembled
 from facestats.analysis.progress import Act, Progress
 from facestats.analysis.sampling import keeps_thumbnails
 from facestats.analysis.stages import Stages
 from facestats.batch.answers import INPUT_ERRORS, Bench, Chunks, Desk, Identified, Lost, Outcome, Sampled
 from facestats.batch.plan import Drawing, Task
-from facestats.clips.render import DRAWN_COLUMNS
+from facestats.clips import Annotator
 from facestats.errors import OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
 from facestats.store.manifest import Entry, read_entry
 from facestats.store.store import CHUNKS, Store
 from facestats.tables import schema
+from facestats.tables.presence import DRAWN_COLUMNS
+from facestats.tables.verdicts import threshold_of
 from facestats.video.discovery import Input
 from facestats.video.identity import content_of
 from facestats.video.spans import Span
@@ -109,14 +111,15 @@ class VideoJob:
         if not stages.options.clips or entry.status == "failed":
             return Outcome(entry, trouble)
         one = Store(location(self.place), entry.video_id)
-        tables = ClipTables(
+        annotator = Annotator(
             observations=one.batches("observations", columns=DRAWN_COLUMNS),
             tracks=one.tracks(),
             frames=one.frames(columns=["frame", "time_s"]),
+            threshold=threshold_of(entry.thresholds, "expression"),
         )
         try:
             with _made_in(one.path / "clips") as folder:
-                near.draw(tables, folder / entry.video_id)
+                near.draw(annotator, folder / entry.video_id)
         except (OutputError, *INPUT_ERRORS) as error:
             return Outcome(entry, (*trouble, f"no clip: {error.reason}"))
         return Outcome(entry, trouble)

@@ -9,10 +9,8 @@ import cv2
 import numpy as np
 
 from facestats.detect import Detector, detect_ahead
+from facestats.tables.presence import Box
 from facestats.types import Frame, UInt8
-
-#: A box that hides a face: ``x1, y1, x2, y2`` in pixels.
-Box = tuple[float, float, float, float]
 
 #: What is a face with so little probability is hidden too: hiding what is no face costs nothing.
 MIN_SCORE = 0.03

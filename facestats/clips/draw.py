@@ -104,7 +104,7 @@ def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
     Examples
     --------
     >>> frame = np.zeros((90, 160, 3), np.uint8)
-    >>> bool((draw_faces(frame, [FaceLabel((10, 10, 50, 60), 0, ("#0",))]) != frame).any())
+    >>> bool((draw_faces(frame, [FaceLabel((10, 10, 50, 60), 0, ("face 0",))]) != frame).any())
     True
     """
     image = rgb.copy()

@@ -133,6 +133,34 @@ def note(ax: Axes, text: str) -> None:
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=hex_color(MUTED))
 
 
+def draw_interval(ax: Axes, ends: tuple[float, float], place: float, *, size: float = 7.0) -> None:
+    """Draw an interval along x at ``place``, its ends ``size`` points high; it is seen on dark bars too."""
+    for color, more in (("white", 1.6), (hex_color(INK), 0.0)):
+        ax.plot(ends, [place, place], color=color, linewidth=1.4 + more)
+        ax.plot(ends, [place, place], "|", color=color, markersize=size + more, markeredgewidth=1.2 + more)
+
+
+def name_classes(ax: Axes, places: Sequence[float], labels: Sequence[str]) -> None:
+    """Write the classes' names at the left, and leave the frame and the ticks of x away."""
+    ax.set_yticks(places, labels)
+    ax.set_xticks([])
+    calm(ax)
+    ax.spines["bottom"].set_visible(False)
+
+
+def shortened(label: str, longest: int) -> str:
+    r"""Return the beginning and end of a long name, which is where names differ; it is never read as mathematics.
+
+    Examples
+    --------
+    >>> shortened("a-long-name-of-a-file.mp4", 11), shortened("cost$", 11)
+    ('a-lon….mp4', 'cost\\$')
+    """
+    half = longest // 2
+    label = label if len(label) <= longest else f"{label[:half]}…{label[-half + 1 :]}"
+    return label.replace("$", r"\$")
+
+
 def face_style(color: Color) -> dict[str, object]:
     """Return how an area of this colour is filled: hatched for "unknown", outlined for "not measured"."""
     style: dict[str, object] = {"facecolor": hex_color(color), "edgecolor": "none", "linewidth": 0}

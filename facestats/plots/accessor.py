@@ -7,11 +7,11 @@ pandas raises ``AttributeError``. A column of the name ``faces`` is read as ``df
 
 from __future__ import annotations
 
-import base64
-import html
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from facestats._util import hooks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,16 +45,7 @@ class Gallery:
         return f"{len(self)} pictures of {self._thumbnails[['video_id', 'track_id']].drop_duplicates().shape[0]} faces"
 
     def _repr_html_(self) -> str:
-        many = len(self._thumbnails["video_id"].unique()) > 1
-        figures = []
-        for row in self._thumbnails.itertuples():
-            address = f"data:image/webp;base64,{base64.b64encode(bytes(row.image)).decode('ascii')}"
-            said = f"face {row.track_id}, {row.time_s:.1f} s" + (f"<br>{html.escape(row.video_id)}" if many else "")
-            figures.append(
-                f'<figure style="margin:0;width:104px;font-size:12px"><img src="{address}" alt="face {row.track_id}" '
-                f'style="width:96px;height:96px;object-fit:cover"><figcaption>{said}</figcaption></figure>'
-            )
-        return f'<div style="display:flex;flex-wrap:wrap;gap:10px">{"".join(figures)}</div>'
+        return hooks.call("gallery_html", self._thumbnails)
 
 
 class FacesAccessor:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from facestats._util import words
 from facestats.errors import UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _axes
@@ -48,14 +49,8 @@ def share_differences(
         Tracks of the first and of the second side in which it was not measured.
     legend : bool
         Whether to say above which bars are whose.
-    title : bool
-        Whether to write the attribute above.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    title, ax
+        See :mod:`facestats.plots`.
 
     Raises
     ------
@@ -89,12 +84,9 @@ def share_differences(
     style = {"va": "bottom", "fontsize": "small", "color": hex_color(MUTED)}
     ax.text(_TEXT, -0.72, "share (interval)", **style)
     ax.text(_COUNTED, -0.72, "counted", ha="right", **style)
-    ax.set_yticks(tops[:-1] + _LINE / 2, [row_label(attribute, name) for name in names])
+    _axes.name_classes(ax, tops[:-1] + _LINE / 2, [row_label(attribute, name) for name in names])
     ax.set_ylim(tops[-1] - _GAP - _LINE / 2, -3.9 if legend else -1.7)
     ax.set_xlim(0, _COUNTED + 0.02)
-    ax.set_xticks([])
-    _axes.calm(ax)
-    ax.spines["bottom"].set_visible(False)
     if title:
         called = "expression (share of the time)" if attribute == "expression" else TITLES[attribute]
         ax.set_title(called, loc="left", fontweight="bold")
@@ -112,13 +104,11 @@ def _side(
     count = n_missing if name is None else int(known.loc[name, f"n_{side}"])
     text = ""
     if np.isfinite(share):
-        text = _percent(share)
+        text = words.percent(share)
         _bar(ax, share, place, color_of(attribute, name), filled=side == "first")
         if np.isfinite(low):
             text += f" ({100 * low:.0f}–{100 * high:.0f})"
-            for color, more in (("white", 1.6), (hex_color(INK), 0.0)):  # seen on dark bars too
-                ax.plot([low, high], [place, place], color=color, linewidth=1.4 + more)
-                ax.plot([low, high], [place, place], "|", color=color, markersize=6 + more, markeredgewidth=1.2 + more)
+            _axes.draw_interval(ax, (low, high), place, size=6)
     elif name not in (UNKNOWN, None):
         text = "–" if known[f"n_{side}"].any() else NOT_MEASURED
     is_clear = name is not None and bool(known.loc[name, "clear"])
@@ -149,18 +139,9 @@ def _name_sides(ax: Axes, first: str, second: str) -> None:
     # Not a legend of matplotlib's, for which the layout would make the bars shorter.
     for place, label, filled in ((-3.3, first, True), (-2.2, second, False)):
         _bar(ax, 0.2, place, MUTED, filled=filled)
-        ax.text(0.28, place, _shortened(label), va="center_baseline", color=hex_color(INK)).set_in_layout(False)
-
-
-def _shortened(label: str) -> str:
-    """Keep a long name's beginning and end; never read it as mathematics."""
-    half = _LONGEST_LABEL // 2
-    label = label if len(label) <= _LONGEST_LABEL else f"{label[:half]}…{label[-half + 1 :]}"
-    return label.replace("$", r"\$")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+        ax.text(
+            0.28, place, _axes.shortened(label, _LONGEST_LABEL), va="center_baseline", color=hex_color(INK)
+        ).set_in_layout(False)
 
 
 def _points(difference: float) -> str:

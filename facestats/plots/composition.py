@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from facestats._util import words
 from facestats.errors import UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _axes
-from facestats.plots.palette import INK, MUTED, color_of, hex_color
+from facestats.plots.palette import MUTED, color_of, hex_color
 from facestats.plots.verdicts import TITLES, row_label
 from facestats.tables.schema import UNKNOWN
 
@@ -29,14 +30,8 @@ def corrected_shares(
         ``"gender"``, ``"age"`` or ``"makeup"``.
     n_missing : int
         Tracks in which it was not measured.
-    title : bool
-        Whether to write the attribute above.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    title, ax
+        See :mod:`facestats.plots`.
 
     Raises
     ------
@@ -66,21 +61,16 @@ def corrected_shares(
         text = "–" if np.isfinite(known["share"]).any() and name not in (UNKNOWN, None) else ""
         if np.isfinite(share):
             ax.barh(row, share, height=0.7, **_axes.face_style(color_of(attribute, name)))
-            for color, more in (("white", 1.6), (hex_color(INK), 0.0)):  # seen on dark bars too
-                ax.plot([low, high], [row, row], color=color, linewidth=1.4 + more)
-                ax.plot([low, high], [row, row], "|", color=color, markersize=7 + more, markeredgewidth=1.2 + more)
-            text = f"{100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
+            _axes.draw_interval(ax, (low, high), row)
+            text = f"{words.percent(share)} ({100 * low:.0f}–{100 * high:.0f})"
         ax.text(_TEXT, row, text, va="center", fontweight="bold" if np.isfinite(share) else "normal", color="black")
         ax.text(_COUNTED, row, f"{count:,}", va="center", ha="right", color="black" if count else muted)
     style = {"va": "bottom", "fontsize": "small", "color": muted}
     ax.text(_TEXT, -0.62, "share (interval)", **style)
     ax.text(_COUNTED, -0.62, "counted", ha="right", **style)
-    ax.set_yticks(range(len(names)), [row_label(attribute, name) for name in names])
+    _axes.name_classes(ax, range(len(names)), [row_label(attribute, name) for name in names])
     ax.set_ylim(len(names) - 0.5, -1.2)
     ax.set_xlim(0, _COUNTED + 0.02)
-    ax.set_xticks([])
-    _axes.calm(ax)
-    ax.spines["bottom"].set_visible(False)
     if title:
         ax.set_title(TITLES[attribute], loc="left", fontweight="bold")
     return ax

@@ -9,8 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from facestats.plots import _axes, _expressions
+from facestats.plots import _axes
 from facestats.plots.palette import AGE_COLORS, hex_color
+from facestats.tables import expressions
 
 
 def face_count(
@@ -26,16 +27,8 @@ def face_count(
     ----------
     frames : pandas.DataFrame
         The ``frames`` table of one video.
-    cuts : iterable of float
-        Times of shot cuts in seconds, see :func:`facestats.plots.shot_cuts`.
-    time_range : tuple of float, optional
-        First and last second of the time axis; from the table where absent.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    cuts, time_range, ax
+        See :mod:`facestats.plots`.
 
     Examples
     --------
@@ -48,7 +41,7 @@ def face_count(
     times = ordered["time_s"].to_numpy(np.float64)
     counts = ordered["n_faces"].to_numpy(np.float64)
     if len(times):
-        bounds = _expressions.edges(times, _expressions.typical_step(times))
+        bounds = expressions.edges(times, expressions.typical_step(times))
         ax.stairs(counts, bounds, fill=True, color=hex_color(AGE_COLORS["middle"]), alpha=0.8)
     else:
         _axes.note(ax, "no frame was looked at")

@@ -2,67 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import pandas as pd
 from matplotlib.axes import Axes
 
-from facestats.plots import _axes, _expressions
+from facestats.plots import _axes
 from facestats.plots.palette import color_of
+from facestats.tables import expressions
+from facestats.tables.labels import face_name
+from facestats.tables.video_tables import VideoTables
 
 _ROW_HEIGHT = 0.7
 
 
 def track_overview(
-    observations: pd.DataFrame,
-    tracks: pd.DataFrame,
+    tables: VideoTables,
     *,
-    cuts: Iterable[float] = (),
-    threshold: float = 0.5,
     smooth_s: float = 0.5,
     max_tracks: int = 30,
-    time_range: tuple[float, float] | None = None,
     legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a bar for each track over the time it was seen, coloured by its most likely expression.
+    """Draw a bar for each track over the time in which it was seen, coloured by its most likely expression.
+
+    A moment whose most likely expression is less probable than the threshold stored with the tables is "unknown".
 
     Parameters
     ----------
-    observations, tracks : pandas.DataFrame
-        Tables of one video.
-    cuts : iterable of float
-        Times of shot cuts in seconds, see :func:`facestats.plots.shot_cuts`.
-    threshold : float
-        A moment whose most likely expression has a lower probability is drawn as "unknown".
+    tables : VideoTables
+        What :func:`facestats.analyze` or :meth:`facestats.Store.result` returns; ``dataclasses.replace(tables,
+        tracks=...)`` draws some of its tracks.
     smooth_s : float
         Width in seconds of the moving average taken before; 0 for none.
     max_tracks : int
         If there are more tracks, the longest ones are drawn and a line says so.
-    time_range : tuple of float, optional
-        First and last second of the time axis; from the tracks where absent.
-    legend : bool
-        Whether to name the colours above the plot.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    legend, ax
+        See :mod:`facestats.plots`.
 
     Examples
     --------
-    >>> from facestats import schema
-    >>> track_overview(schema.conform("observations"), schema.conform("tracks")).get_xlabel()
-    'time in the video'
+    >>> track_overview(fs.analyze("clip.mp4"))  # doctest: +SKIP
     """
+    observations, tracks, threshold = tables.observations, tables.tracks, tables.threshold("expression")
     shown = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
     ax = _axes.axes_or_new(ax, (8.0, 0.8 + 0.3 * max(len(shown), 1) + 0.4 * legend))
     drawn: set[str | None] = set()
     for row, track_id in enumerate(shown["track_id"]):
         track = observations[observations["track_id"] == track_id].sort_values("time_s", kind="stable")
         spans: dict[str | None, list[tuple[float, float]]] = {}
-        for span in _expressions.spans(track, threshold, smooth_s):
+        for span in expressions.spans(track, threshold, smooth_s):
             spans.setdefault(span.state, []).append((span.start_s, span.end_s - span.start_s))
         for state, found in spans.items():
             style = _axes.face_style(color_of("expression", state))
@@ -70,12 +56,11 @@ def track_overview(
             drawn.add(state)
     if shown.empty:
         _axes.note(ax, "no face was tracked")
-    seen = (float(shown["start_s"].min()), float(shown["end_s"].max())) if len(shown) else (0.0, 1.0)
-    _axes.time_axis(ax, time_range or seen)
+    _axes.time_axis(ax, tables.time_range)
     ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)  # the first face on top
-    ax.set_yticks(range(len(shown)), [f"face {track_id}" for track_id in shown["track_id"]])
+    ax.set_yticks(range(len(shown)), [face_name(track_id) for track_id in shown["track_id"]])
     _axes.calm(ax, grid="x")
-    _axes.mark_cuts(ax, cuts)
+    _axes.mark_cuts(ax, tables.cuts)
     if len(shown) < len(tracks):
         ax.set_xlabel(f"time in the video (the {len(shown)} longest of {len(tracks)} tracks)")
     if legend:

@@ -59,14 +59,8 @@ def expression_shares(
         What to write for a group's value.
     max_rows : int
         If there are more groups, those with the longest tracked time are drawn and a line says so.
-    legend : bool
-        Whether to name the colours above the plot.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    legend, ax
+        See :mod:`facestats.plots`.
 
     Examples
     --------
@@ -100,7 +94,7 @@ def expression_shares(
             left += share
     if not rows:
         _axes.note(ax, "expression not measured")
-    ax.set_yticks(range(len(rows)), [_shortened(label) for label, _ in rows])
+    ax.set_yticks(range(len(rows)), [_axes.shortened(label, _LONGEST_LABEL) for label, _ in rows])
     for label in ax.get_yticklabels()[:1]:
         label.set_fontweight("bold")
     ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
@@ -112,10 +106,3 @@ def expression_shares(
     if legend:
         _axes.class_legend(ax, "expression", present=EXPRESSIONS)
     return ax
-
-
-def _shortened(label: str) -> str:
-    """Keep a long file name's beginning and end, which is where names differ; never read it as mathematics."""
-    half = _LONGEST_LABEL // 2
-    label = label if len(label) <= _LONGEST_LABEL else f"{label[:half]}…{label[-half + 1 :]}"
-    return label.replace("$", r"\$")

@@ -27,12 +27,8 @@ def expression_spread(tracks: pd.DataFrame, *, by: str = "video_id", ax: Axes | 
         The ``tracks`` table of many videos.
     by : str
         Column that tells them apart.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ax
+        See :mod:`facestats.plots`.
 
     Examples
     --------
@@ -77,12 +73,8 @@ def faces_per_video(videos: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     videos : pandas.DataFrame
         The ``videos`` table; those that could not be read are left out.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ax
+        See :mod:`facestats.plots`.
 
     Examples
     --------

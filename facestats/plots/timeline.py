@@ -11,8 +11,9 @@ from matplotlib.ticker import PercentFormatter
 
 from facestats.errors import UsageError
 from facestats.models.attributes import EXPRESSIONS
-from facestats.plots import _axes, _expressions
+from facestats.plots import _axes
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
+from facestats.tables import expressions
 
 
 def expression_timeline(
@@ -35,20 +36,8 @@ def expression_timeline(
         The ``observations`` of one video, or of one track of it.
     track_id : int, optional
         Which track; may be left out if the table holds only one.
-    cuts : iterable of float
-        Times of shot cuts in seconds, see :func:`facestats.plots.shot_cuts`.
-    smooth_s : float
-        Width in seconds of a moving average; 0 draws every observation as it is.
-    time_range : tuple of float, optional
-        First and last second of the time axis; from the track where absent.
-    legend : bool
-        Whether to name the colours above the plot.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    cuts, smooth_s, time_range, legend, ax
+        See :mod:`facestats.plots`.
 
     Raises
     ------
@@ -63,7 +52,7 @@ def expression_timeline(
     """
     track = _one_track(observations, track_id)
     times = track["time_s"].to_numpy(np.float64)
-    values = _expressions.smooth(times, _expressions.probabilities(track), smooth_s)
+    values = expressions.smooth(times, expressions.probabilities(track), smooth_s)
     return _stack(times, values, cuts, time_range, legend, ax)
 
 
@@ -84,20 +73,8 @@ def expression_average(
     ----------
     observations : pandas.DataFrame
         The ``observations`` of one video.
-    cuts : iterable of float
-        Times of shot cuts in seconds, see :func:`facestats.plots.shot_cuts`.
-    smooth_s : float
-        Width in seconds of a moving average; 0 draws every moment as it is.
-    time_range : tuple of float, optional
-        First and last second of the time axis; from the observations where absent.
-    legend : bool
-        Whether to name the colours above the plot.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    cuts, smooth_s, time_range, legend, ax
+        See :mod:`facestats.plots`.
 
     Raises
     ------
@@ -113,8 +90,8 @@ def expression_average(
     videos = observations["video_id"].unique()
     if len(videos) > 1:
         raise UsageError(f"the observations hold {len(videos)} videos: select one")
-    times, values = _expressions.average(observations)
-    return _stack(times, _expressions.smooth(times, values, smooth_s), cuts, time_range, legend, ax)
+    times, values = expressions.average(observations)
+    return _stack(times, expressions.smooth(times, values, smooth_s), cuts, time_range, legend, ax)
 
 
 def _stack(
@@ -126,11 +103,11 @@ def _stack(
     ax: Axes | None,
 ) -> Axes:
     ax = _axes.axes_or_new(ax, (8.0, 2.6))
-    step = _expressions.typical_step(times)
+    step = expressions.typical_step(times)
     measured = ~np.isnan(values).any(axis=1)
-    for run in _expressions.runs(times[measured]):
+    for run in expressions.runs(times[measured]):
         at, rows = times[measured][run], values[measured][run]
-        bounds = _expressions.edges(at, step)
+        bounds = expressions.edges(at, step)
         ax.stackplot(
             np.concatenate([bounds[:1], at, bounds[-1:]]),
             np.concatenate([rows[:1], rows, rows[-1:]]).T,

@@ -9,15 +9,11 @@ from facestats.errors import UnknownNameError
 from facestats.models.attributes import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots import _axes
 from facestats.plots.palette import MUTED, NOT_MEASURED, color_of, hex_color
+from facestats.tables.labels import ATTRIBUTE_TITLES
 from facestats.tables.schema import UNKNOWN
 
 #: What each attribute's plots are called.
-TITLES = {
-    "gender": "perceived gender",
-    "age": "age group",
-    "expression": "most frequent expression",
-    "makeup": "makeup",
-}
+TITLES = {**ATTRIBUTE_TITLES, "expression": "most frequent expression"}
 
 
 def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, ax: Axes | None = None) -> Axes:
@@ -29,14 +25,8 @@ def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, 
         The ``tracks`` table of one video or of many.
     attribute : str
         ``"gender"``, ``"age"``, ``"expression"`` or ``"makeup"``.
-    title : bool
-        Whether to write the attribute above.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure where absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    title, ax
+        See :mod:`facestats.plots`.
 
     Raises
     ------
@@ -67,12 +57,9 @@ def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, 
             fontweight="bold" if count else "normal",
             color=hex_color(MUTED) if not count else "black",
         )
-    ax.set_yticks(range(len(names)), [row_label(attribute, name) for name in names])
+    _axes.name_classes(ax, range(len(names)), [row_label(attribute, name) for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlim(0, max([*counts, 1]) * 1.15)
-    ax.set_xticks([])
-    _axes.calm(ax)
-    ax.spines["bottom"].set_visible(False)
     ax.set_xlabel(f"of {len(tracks):,} tracked face{'' if len(tracks) == 1 else 's'}", loc="left")
     if title:
         ax.set_title(TITLES[attribute], loc="left", fontweight="bold")

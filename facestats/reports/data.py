@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from facestats._util.locations import is_remote
 from facestats.errors import UsageError
-from facestats.plots import shot_cuts
 from facestats.reports.folder import CLIPS, address_of
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
+from facestats.tables.video_tables import VideoTables
 
 
 @dataclass(frozen=True)
@@ -60,28 +59,16 @@ class ReportData:
         """The id, where there is one video."""
         return str(self.video["video_id"])
 
-    @property
-    def is_still(self) -> bool:
-        """Whether the one video is a single picture."""
-        return self.video["n_frames"] == 1
-
     @cached_property
-    def cuts(self) -> list[float]:
-        """Times of the shot cuts of the one video, in seconds."""
-        return shot_cuts(self.frames)
+    def one(self) -> VideoTables:
+        """The tables of the one video."""
+        entry = self.entries.get(self.video_id)
+        tables = (self.videos, self.frames, self.observations, self.tracks, self.thumbnails)
+        return VideoTables(*tables, thresholds={} if entry is None else entry.thresholds)
 
     @cached_property
     def _paths(self) -> dict[str, str]:
         return dict(zip(self.videos["video_id"], self.videos["path"].astype(str), strict=True))
-
-    @property
-    def time_range(self) -> tuple[float, float]:
-        """First and last second of the one video."""
-        if self.frames.empty:
-            return 0.0, 1.0
-        start = float(self.frames["time_s"].min())
-        length = float(self.video["duration_s"])
-        return start, max(start + length if np.isfinite(length) else start, float(self.frames["time_s"].max()))
 
     def name(self, video_id: str) -> str:
         """Return what a reader would call a video: its file's name."""

@@ -11,18 +11,21 @@ from markupsafe import Markup
 from facestats._util import words
 from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.reports.data import ReportData
+from facestats.reports.figures import data_uri
 from facestats.reports.headlines import video_headline
 from facestats.reports.html import render
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from facestats.batch.collection import CollectionResult
     from facestats.store.store import Store
-    from facestats.tables.video_tables import VideoResult
+    from facestats.tables.video_tables import VideoTables
 
 _MOST_FACES, _MOST_LINES = 8, 5
 
 
-def result_html(result: VideoResult) -> str:
+def result_html(result: VideoTables) -> str:
     """Return one video's result as HTML: a sentence, the faces with their verdicts, and how to go on.
 
     There are no pictures in it: notebooks are passed on, and the people in the video were not asked.
@@ -85,3 +88,30 @@ def collection_html(result: CollectionResult) -> str:
     done = f"{words.count(n, 'video')} analysed now" + (f", {before:,} done before" if before else "")
     store = Markup(store_html(result.store))
     return str(render("display.collection", words.sentence(done), *_first(result.problems), store))
+
+
+def gallery_html(thumbnails: pd.DataFrame) -> str:
+    """Return pictures of faces as HTML, each with its face and its time; with its video where there are several.
+
+    Parameters
+    ----------
+    thumbnails : pandas.DataFrame
+        Rows of the ``thumbnails`` table.
+
+    Examples
+    --------
+    >>> from facestats.tables import schema
+    >>> gallery_html(schema.conform("thumbnails")).count("<figure")
+    0
+    """
+    several = len(thumbnails["video_id"].unique()) > 1
+    pictures = [
+        (
+            data_uri(bytes(row.image), "image/webp"),
+            f"face {row.track_id}",
+            row.time_s,
+            row.video_id if several else None,
+        )
+        for row in thumbnails.itertuples()
+    ]
+    return str(render("display.gallery", pictures))

@@ -16,11 +16,12 @@ from facestats._util import words
 from facestats.clips.cut import cut_clip
 from facestats.errors import FacestatsError
 from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
-from facestats.plots import _expressions
 from facestats.reports.data import ReportData
 from facestats.reports.figures import image, jpeg
 from facestats.reports.folder import clips_folder
 from facestats.reports.html import section
+from facestats.tables import expressions
+from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
 from facestats.tables.schema import UNKNOWN
 from facestats.types import UInt8
 from facestats.video.file import ContainerSource
@@ -83,7 +84,7 @@ def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smo
     for _, track in observations[observations["track_id"].notna()].groupby("track_id"):
         track = track.sort_values("time_s", kind="stable")
         times = track["time_s"].to_numpy(np.float64)
-        values = np.nan_to_num(_expressions.smooth(times, _expressions.probabilities(track), smooth_s), nan=-1.0)
+        values = np.nan_to_num(expressions.smooth(times, expressions.probabilities(track), smooth_s), nan=-1.0)
         best_of_row = values.argmax(axis=1)
         for column in np.unique(best_of_row):
             # Where another is more probable, it is no moment of this one.
@@ -113,9 +114,7 @@ def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[M
     classified = dict(iter(observations[observations["classified"]].groupby("track_id")))
     for track in tracks.sort_values("duration_s", ascending=False, kind="stable").to_dict("records"):
         unsure = [
-            {"gender": "perceived gender", "age": "age group"}.get(attribute, attribute)
-            for attribute, column in VERDICT_COLUMNS.items()
-            if track[column] == UNKNOWN
+            ATTRIBUTE_TITLES[attribute] for attribute, column in VERDICT_COLUMNS.items() if track[column] == UNKNOWN
         ]
         doubts = [f"{words.listing(unsure)} unknown"] if unsure else []
         joined = track["joined_prob"]
@@ -173,7 +172,7 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
         "problem": "",
         "class": moment.expression or UNKNOWN,
         "text": moment.text,
-        "place": f"face {moment.track_id} at {words.moment(moment.time_s)}",
+        "place": f"{face_name(moment.track_id)} at {words.moment(moment.time_s)}",
     }
     try:
         if data.page_folder:
@@ -187,7 +186,7 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
             card["address"] = data.relative(cut)
         if data.may_show(data.video_id):
             seen = _around(_frame(clip, moment.time_s), moment.box)
-            card["picture"] = image(seen, _PICTURE, f"face {moment.track_id}: {moment.text}")
+            card["picture"] = image(seen, _PICTURE, f"{face_name(moment.track_id)}: {moment.text}")
     except FacestatsError as error:  # a clip that cannot be read is no reason to lose the page
         card |= {"picture": None, "problem": str(error)}
     return card

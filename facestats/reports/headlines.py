@@ -23,8 +23,8 @@ def video_headline(data: ReportData) -> str:
     if video["status"] == "failed":
         return f"This video could not be analysed: {words.stop(str(video['error']))}"
     length = words.duration(float(video["duration_s"]))
-    where = "this picture" if data.is_still else f"this video of {length}"
-    if video["status"] == "partial" and not data.is_still:
+    where = "this picture" if data.one.is_still else f"this video of {length}"
+    if video["status"] == "partial" and not data.one.is_still:
         where = f"the first {length} of this video"
     faces = int(data.frames["n_faces"].sum())
     if faces == 0:
@@ -35,11 +35,13 @@ def video_headline(data: ReportData) -> str:
             return words.sentence(f"A face was found {words.times(faces)} in {where}; none was followed, as asked")
         glimpses = f"{words.count(faces, 'glimpse')} of a face"
         return words.sentence(f"{glimpses} in {where}, none long enough to be followed")
-    followed = "found" if data.is_still else "followed"
+    followed = "found" if data.one.is_still else "followed"
     seen = words.count(len(data.tracks), "face")
     verb = "was" if len(data.tracks) == 1 else "were"
     text = words.sentence(f"{seen} {verb} {followed} in {where}")
-    return " ".join([text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=data.is_still)])
+    return " ".join(
+        [text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=data.one.is_still)]
+    )
 
 
 def collection_headline(data: ReportData) -> str:

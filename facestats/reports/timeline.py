@@ -7,7 +7,6 @@ pages do not carry it a thousand times; where it is missing, and in print, the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from markupsafe import Markup
 
 from facestats._util import words
 from facestats.models.attributes import EXPRESSIONS
-from facestats.plots import _expressions
 from facestats.plots.palette import (
     EXPRESSION_COLORS,
     INK,
@@ -28,7 +26,10 @@ from facestats.plots.palette import (
     hex_color,
 )
 from facestats.reports.html import render
+from facestats.tables import expressions
+from facestats.tables.labels import face_name
 from facestats.tables.schema import UNKNOWN
+from facestats.tables.video_tables import VideoTables
 
 #: What draws the figures, relative to the page.
 SCRIPT = "assets/facestats-timeline.js"
@@ -69,22 +70,6 @@ def script() -> bytes:
     return "\n".join([*Resources(mode="inline", components=["bokeh"]).js_raw, call.read_text("utf-8")]).encode()
 
 
-@dataclass(frozen=True)
-class Axis:
-    """The time axis of a figure.
-
-    Attributes
-    ----------
-    time_range : tuple of float
-        First and last second.
-    cuts : sequence of float
-        Times of shot cuts, in seconds.
-    """
-
-    time_range: tuple[float, float]
-    cuts: Sequence[float] = ()
-
-
 def live(item: Mapping[str, Any], still: Markup, *, hint: str = "") -> Markup:
     """Return a figure's data as HTML, with the still picture that stands for it in print and without scripts.
 
@@ -98,27 +83,15 @@ def live(item: Mapping[str, Any], still: Markup, *, hint: str = "") -> Markup:
     return render("timeline.live", item, still, hint)
 
 
-def timeline_item(
-    observations: pd.DataFrame,
-    tracks: pd.DataFrame,
-    axis: Axis,
-    *,
-    threshold: float = 0.5,
-    smooth_s: float = 0.5,
-    max_tracks: int = 30,
-) -> dict[str, Any]:
+def timeline_item(tables: VideoTables, *, smooth_s: float = 0.5, max_tracks: int = 30) -> dict[str, Any]:
     """Return the interactive timeline of one video: a row for each track, and below it the mean over all faces.
 
     Both share the time axis. Hovering tells what is under the pointer, dragging zooms, a click moves the page's clip to
-    that moment.
+    that moment. A moment whose most likely expression is less probable than the stored threshold is "unknown".
 
     Parameters
     ----------
-    observations, tracks : pandas.DataFrame
-        Tables of one video.
-    axis : Axis
-    threshold : float
-        A moment whose most likely expression has a lower probability is "unknown".
+    tables : VideoTables
     smooth_s : float
         Width in seconds of the moving average taken before; 0 for none.
     max_tracks : int
@@ -131,37 +104,30 @@ def timeline_item(
 
     Examples
     --------
-    >>> from facestats import schema
-    >>> item = timeline_item(schema.conform("observations"), schema.conform("tracks"), Axis((0.0, 1.0)))
-    >>> sorted(item)
+    >>> sorted(timeline_item(fs.analyze("clip.mp4")))  # doctest: +SKIP
     ['doc', 'root_id', 'target_id', 'version']
     """
     from bokeh.embed import json_item
     from bokeh.layouts import column
     from bokeh.models import Range1d
 
-    start, end = axis.time_range
+    start, end = tables.time_range
     x_range = Range1d(start, max(end, start + 1e-3), bounds=(start, max(end, start + 1e-3)))
-    new_figure = partial(_figure, x_range, axis.cuts)
-    longest = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
-    rows = _rows(observations, longest, threshold, smooth_s, new_figure)
-    mean = _mean(observations, smooth_s, new_figure)
+    new_figure = partial(_figure, x_range, tables.cuts)
+    longest = tables.tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
+    rows = _rows(tables, longest, smooth_s, new_figure)
+    mean = _mean(tables.observations, smooth_s, new_figure)
     return json_item(column([rows, mean], sizing_mode="stretch_width"), theme=None)
 
 
-def _rows(
-    observations: pd.DataFrame,
-    tracks: pd.DataFrame,
-    threshold: float,
-    smooth_s: float,
-    new_figure: Callable[..., Any],
-) -> Any:
+def _rows(tables: VideoTables, tracks: pd.DataFrame, smooth_s: float, new_figure: Callable[..., Any]) -> Any:
     from bokeh.models import ColumnDataSource, HoverTool
 
-    names = [f"face {track_id}" for track_id in tracks["track_id"]]
+    names = [face_name(track_id) for track_id in tracks["track_id"]]
+    observations, threshold = tables.observations, tables.threshold("expression")
     found: list[dict[str, Any]] = []
     for track_id, name in zip(tracks["track_id"], names, strict=True):
-        for span in _expressions.spans(observations[observations["track_id"] == track_id], threshold, smooth_s):
+        for span in expressions.spans(observations[observations["track_id"] == track_id], threshold, smooth_s):
             color = hex_color(color_of("expression", span.state))
             sure = f", probability {100 * span.probability:.0f} %" if span.state is not None else ""
             row = {"face": name, "start": round(span.start_s, 3), "end": round(span.end_s, 3), "color": color}
@@ -191,13 +157,13 @@ def _rows(
 def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[..., Any]) -> Any:
     from bokeh.models import ColumnDataSource, HoverTool
 
-    times, values = _expressions.average(observations)
-    values = _expressions.smooth(times, values, smooth_s)
-    step, n = _expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
+    times, values = expressions.average(observations)
+    values = expressions.smooth(times, values, smooth_s)
+    step, n = expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
     figure = new_figure(190, y_range=(0, 1), toolbar=False)
     areas = []
-    for run in _expressions.runs(times):
-        ends = _expressions.edges(times[run], step)[[0, -1]]
+    for run in expressions.runs(times):
+        ends = expressions.edges(times[run], step)[[0, -1]]
         moments, means = _thin(times[run], values[run], n)
         at = np.concatenate([ends[:1], moments, ends[1:]])
         rows = np.concatenate([means[:1], means, means[-1:]]).round(4)

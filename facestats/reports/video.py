@@ -19,8 +19,8 @@ from facestats.reports.evidence import poster
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import video_headline
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
-from facestats.reports.provenance import used_cards
-from facestats.reports.timeline import Axis, live, timeline_item
+from facestats.reports.timeline import live, timeline_item
+from facestats.tables.labels import face_name
 from facestats.tables.schema import UNKNOWN
 
 #: More tracks than this are not listed one by one.
@@ -48,16 +48,16 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     name = title or data.name(data.video_id)
     figures: list[tuple[str, str]] = []
     if video["status"] != "failed":
-        length = "picture" if data.is_still else "of video"
+        length = "picture" if data.one.is_still else "of video"
         figures = [
-            ("1" if data.is_still else words.duration(float(video["duration_s"])), length),
+            ("1" if data.one.is_still else words.duration(float(video["duration_s"])), length),
             (f"{len(data.tracks):,}", "face followed" if len(data.tracks) == 1 else "faces followed"),
         ]
-        if not data.is_still:
+        if not data.one.is_still:
             most = int(data.frames["n_faces"].max()) if len(data.frames) else 0
             figures.append((f"{most:,}", "most faces at once"))
-            if data.cuts:
-                figures.append((f"{len(data.cuts):,}", "cut" if len(data.cuts) == 1 else "cuts"))
+            if data.one.cuts:
+                figures.append((f"{len(data.one.cuts):,}", "cut" if len(data.one.cuts) == 1 else "cuts"))
     return section("pieces.headline", name, video_headline(data), figures, callouts, linked=data.linked)
 
 
@@ -112,7 +112,7 @@ def coverage(data: ReportData) -> HTML | None:
 
 
 def _search_sentence(data: ReportData) -> str:
-    if data.is_still:
+    if data.one.is_still:
         return "Faces were looked for in this one picture."
     rate = data.entries[data.video_id].options.get("rate")
     often = f", {rate:g} a second" if rate else ", every one" if rate == 0 else ""
@@ -127,19 +127,17 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     --------
     >>> overview(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
-    if data.tracks.empty or data.is_still:
+    if data.tracks.empty or data.one.is_still:
         return None
-    shared: dict[str, Any] = {"cuts": data.cuts, "time_range": data.time_range}
-    drawn: dict[str, Any] = {"threshold": expression_threshold(data), "smooth_s": smooth_s, "max_tracks": _ROWS}
+    shared: dict[str, Any] = {"cuts": data.one.cuts, "time_range": data.one.time_range}
     still = figure(
         plots.track_overview,
-        data.observations,
-        data.tracks,
+        data.one,
         aligned=True,
+        smooth_s=smooth_s,
+        max_tracks=_ROWS,
         legend=False,
         alt=f"A row for each of {len(data.tracks)} faces over the video's time, coloured by expression",
-        **drawn,
-        **shared,
     )
     if len(data.tracks) > 1:  # the mean over one face is that face, whose timeline stands below
         still += figure(
@@ -151,7 +149,7 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
             alt="Mean expression probabilities of all faces in the picture over the video's time",
             **shared,
         )
-    item = timeline_item(data.observations, data.tracks, Axis(data.time_range, data.cuts), **drawn)
+    item = timeline_item(data.one, smooth_s=smooth_s, max_tracks=_ROWS)
     counts = figure(
         plots.face_count,
         data.frames,
@@ -165,14 +163,13 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
 
 
 def expression_threshold(data: ReportData) -> float:
-    """Return the probability below which the models used call an expression "unknown".
+    """Return the probability below which an expression is "unknown", as it was stored with the results.
 
     Examples
     --------
     >>> expression_threshold(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
-    thresholds = {head.attribute: head.threshold for _, card in used_cards(data) for head in card.heads}
-    return thresholds.get("expression", 0.5)
+    return data.one.threshold("expression")
 
 
 def faces(data: ReportData) -> HTML | None:
@@ -200,8 +197,8 @@ def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, A
     return {
         "number": track["track_id"],
         "picture": thumbnail(webp, f"Face {track['track_id']}"),
-        "moment": "in the picture" if data.is_still else words.span(track["start_s"], track["end_s"]),
-        "address": None if data.is_still else data.clip_href(data.video_id, track["start_s"]),
+        "moment": "in the picture" if data.one.is_still else words.span(track["start_s"], track["end_s"]),
+        "address": None if data.one.is_still else data.clip_href(data.video_id, track["start_s"]),
         "text": f"{often}{judged}; {track['face_px']:.0f} pixels",
         "shares": expression_parts(mean_shares(track.to_frame().T.infer_objects())),
         "verdicts": [
@@ -229,7 +226,7 @@ def timelines(data: ReportData, *, smooth_s: float = 0.5, limit: int = 12) -> HT
     >>> timelines(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     measured = data.tracks[data.tracks["expression"].notna()]
-    if measured.empty or data.is_still:
+    if measured.empty or data.one.is_still:
         return None
     longest = measured.nlargest(limit, "duration_s").sort_values(["start_s", "track_id"])
     figures = [(track.track_id, _timeline(data, track, smooth_s)) for track in longest.itertuples()]
@@ -242,10 +239,10 @@ def _timeline(data: ReportData, track: Any, smooth_s: float) -> Markup:
         plots.expression_timeline,
         data.observations,
         track_id=track.track_id,
-        cuts=data.cuts,
+        cuts=data.one.cuts,
         smooth_s=smooth_s,
-        time_range=data.time_range,
+        time_range=data.one.time_range,
         aligned=True,
         legend=False,
-        alt=f"Expression probabilities of face {track.track_id} over time, {verdict}",
+        alt=f"Expression probabilities of {face_name(track.track_id)} over time, {verdict}",
     )

@@ -31,6 +31,9 @@ class Entry:
         ``"ok"``, ``"partial"`` or ``"failed"``.
     options, models : mapping
         Options of the analysis; by attribute, and for the ``detector``, the name and sha256 of its model.
+    thresholds : mapping of str to float
+        By attribute, the probability below which these models say "unknown". An entry from before these were stored has
+        none: :data:`facestats.tables.verdicts.FALLBACK_THRESHOLD` counts then, until the video is analysed again.
     written_at : str
         UTC, ISO 8601.
     facestats : str
@@ -53,6 +56,7 @@ class Entry:
     status: str
     options: Mapping[str, Any] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     written_at: str = ""
     facestats: str = ""
     error: str | None = None

@@ -39,7 +39,8 @@ from facestats.store.manifest import Entry, entry_path, read_entries, read_entry
 from facestats.store.tablefiles import Where, known_columns, problem_of, row_filter, write_batches
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, from_arrow, to_arrow
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.verdicts import threshold_of
+from facestats.tables.video_tables import VideoTables
 from facestats.video.names import CLIP_SUFFIXES
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ class Store:
             raise UnknownNameError(f"video {video!r} in {self.path} {found}")
         return Store(self.path, fits[0])
 
-    def result(self, video_id: str) -> VideoResult:
+    def result(self, video_id: str) -> VideoTables:
         """Return all tables of one video.
 
         Raises
@@ -284,9 +285,20 @@ class Store:
         StoreError
             If a file that the manifest names is absent or damaged.
         """
-        one, entry = Store(self.path, video_id), read_entry(self.path, video_id)
-        blurred = entry is not None and bool(entry.options.get("blur"))
-        return VideoResult(*(one.read(table) for table in schema.TABLES), blurred=blurred)
+        one, entry, clip = Store(self.path, video_id), read_entry(self.path, video_id), self.clip_path(video_id)
+        return VideoTables(
+            *(one.read(table) for table in schema.TABLES),
+            clip=clip if isinstance(clip, Path) else None,
+            blurred=entry is not None and bool(entry.options.get("blur")),
+            thresholds={} if entry is None else entry.thresholds,
+        )
+
+    def thresholds(self, attribute: str) -> dict[str, float]:
+        """Return, by ``video_id``, the probability below which the attribute is "unknown".
+
+        See :func:`facestats.tables.verdicts.threshold_of`.
+        """
+        return {video_id: threshold_of(entry.thresholds, attribute) for video_id, entry in self.entries().items()}
 
     def lacks(self, entry: Entry) -> Part | None:
         """Return which part of a video is not there, the tables first; None if all are."""
@@ -319,7 +331,7 @@ class Store:
 
     def write(
         self,
-        result: VideoResult | AnalyzedVideo,
+        result: VideoTables | AnalyzedVideo,
         *,
         paths: tuple[str, ...],
         options: Mapping[str, Any] | None = None,
@@ -345,6 +357,7 @@ class Store:
             status=str(row["status"]),
             options=dict(options or {}),
             models={name: dict(model) for name, model in (models or {}).items()},
+            thresholds=dict(result.thresholds),
             written_at=now(),
             facestats=version("facestats"),
             error=None if pd.isna(row["error"]) else str(row["error"]),

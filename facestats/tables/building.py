@@ -18,8 +18,8 @@ from facestats.classify.age import age_quantiles, expected_age, group_probabilit
 from facestats.classify.quality import quality_weight
 from facestats.models import attributes
 from facestats.tables import schema
-from facestats.tables.verdicts import effective_size, pooled, smoothed
-from facestats.track.gaps import LOST_FOR_S, bridged_gap_s
+from facestats.tables.verdicts import effective_size, pooled, smoothed, threshold_of
+from facestats.track.gaps import bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Predictions, UInt8
 from facestats.video.shots import ShotCue
 
@@ -218,9 +218,9 @@ def is_doubtful(looks: np.ndarray, times_s: np.ndarray, scores: np.ndarray) -> b
     >>> is_doubtful(np.array([0, 3, 6]), np.array([0.0, 0.3, 0.6]), np.full(3, 0.6))
     True
     """
-    missed, waited = np.diff(looks) - 1, np.diff(times_s)
-    # Who was away for long was not missed all the while: it counts as a gap that a tracker bridges.
-    n_missed = (missed * LOST_FOR_S / np.maximum(waited, LOST_FOR_S)).sum()
+    missed, waited, gap_s = np.diff(looks) - 1, np.diff(times_s), bridged_gap_s(times_s)
+    # A face that was away for long was not missed all the while: only the gap that is bridged counts.
+    n_missed = (missed * gap_s / np.maximum(waited, gap_s)).sum()
     return bool(len(looks) < SURE_SHARE * (len(looks) + n_missed) and np.median(scores) < SURE_MEDIAN_SCORE)
 
 
@@ -245,7 +245,7 @@ def summarize_tracks(
     observations : pandas.DataFrame
         Of one video or of many.
     thresholds : mapping of str to float
-        By attribute, from the models' cards; 0.5 where absent.
+        By attribute, see :func:`facestats.tables.verdicts.threshold_of`.
     joined : mapping of (str, int) to float, optional
         By video and track, the probability that the parts of a broken track belong together; without it,
         ``joined_prob`` stays missing.
@@ -315,7 +315,7 @@ def summarize_track(
         else:
             together = pooled(probabilities, weights, effective_size(when, weights))
         best = int(np.nanargmax(together))
-        sure = together[best] >= thresholds.get(attribute, 0.5)
+        sure = together[best] >= threshold_of(thresholds, attribute)
         row[column] = attributes.ATTRIBUTE_CLASSES[attribute][best] if sure else schema.UNKNOWN
         row[f"{column}_prob"] = together[best]
     years = seen[["age_years", "age_years_low", "age_years_high"]].to_numpy(np.float64)

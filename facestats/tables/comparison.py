@@ -13,7 +13,7 @@ import pandas as pd
 from facestats.errors import UsageError
 from facestats.models import attributes
 from facestats.tables import schema
-from facestats.tables.demographics import Composition, compositions
+from facestats.tables.demographics import Composition, Correction, compositions
 from facestats.track.gaps import seconds_seen
 
 #: What the figures mean, for whoever sees them.
@@ -126,7 +126,7 @@ def compare(
             raise UsageError(f"the {side} table is not one of tracks: it has no column {', '.join(sorted(missing))}")
     of_second = models if second_models is None else second_models
     one, other = (
-        _side(tracks, attributes, used, models_path, n_bootstrap, seed)
+        _side(tracks, attributes, Correction(used, models_path, n_bootstrap, seed))
         for tracks, used in ((first, models), (second, of_second))
     )
     parts = [_rows(column, one.get(column), other.get(column)) for column in attributes if column in {*one, *other}]
@@ -211,24 +211,16 @@ def _needed(attributes: Sequence[str]) -> set[str]:
     return needed | {"video_id", *_EXPRESSION_SHARES} if "expression" in attributes else needed
 
 
-def _side(
-    tracks: pd.DataFrame,
-    attributes: Sequence[str],
-    models: Mapping[str, str] | None,
-    models_path: Sequence[str | Path],
-    n_bootstrap: int,
-    seed: int,
-) -> dict[str, Composition]:
+def _side(tracks: pd.DataFrame, attributes: Sequence[str], correction: Correction) -> dict[str, Composition]:
     corrected = [name for name in attributes if name != "expression"]
     # The same seed for both sides, and for demographics: the same tracks have the same intervals wherever they stand.
     # No harm is done, as differences are taken between all draws of one side and all of the other.
-    options = {"models": models, "models_path": models_path, "n_bootstrap": n_bootstrap, "seed": seed}
-    found = compositions(tracks, attributes=corrected, **options) if corrected else {}
-    expressed = _expressed(tracks, n_bootstrap, seed) if "expression" in attributes else None
+    found = compositions(tracks, corrected, correction) if corrected else {}
+    expressed = _expressed(tracks, correction) if "expression" in attributes else None
     return found if expressed is None else {**found, "expression": expressed}
 
 
-def _expressed(tracks: pd.DataFrame, n_bootstrap: int, seed: int) -> Composition | None:
+def _expressed(tracks: pd.DataFrame, correction: Correction) -> Composition | None:
     """Return the shares of the time in each expression; None where it was never measured."""
     measured = tracks[tracks[_EXPRESSION_SHARES].notna().any(axis=1)]
     if measured.empty:
@@ -243,7 +235,7 @@ def _expressed(tracks: pd.DataFrame, n_bootstrap: int, seed: int) -> Composition
     times = pd.DataFrame(shares * seconds[:, None]).groupby(units.to_numpy()).sum().to_numpy()
     lengths = pd.Series(seconds).groupby(units.to_numpy()).sum().to_numpy()
     share = np.average(shares, axis=0, weights=seconds).clip(0, 1)  # of float32, which may exceed it
-    draws = _drawn(times, lengths, share, n_bootstrap, np.random.default_rng(seed))
+    draws = _drawn(times, lengths, share, correction.n_bootstrap, np.random.default_rng(correction.seed))
     low, high = np.quantile(draws, _SIDE, axis=0)
     low, high = np.minimum(low, share), np.maximum(high, share)
     of_verdicts = counts / max(counts.sum(), 1)

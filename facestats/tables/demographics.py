@@ -71,6 +71,28 @@ class Composition:
     draws: np.ndarray
 
 
+@dataclass(frozen=True)
+class Correction:
+    """How verdicts are corrected, and how often they are drawn anew.
+
+    Attributes
+    ----------
+    models : mapping of str to str
+        The models that the analysis used, by attribute, where these are not the default ones.
+    models_path : sequence of path
+        Folders of one's own models.
+    n_bootstrap : int
+        How often tracks are drawn anew.
+    seed : int
+        Of the bootstrap.
+    """
+
+    models: Mapping[str, str] | None = None
+    models_path: Sequence[str | Path] = ()
+    n_bootstrap: int = 1000
+    seed: int = 0
+
+
 def demographics(
     tracks: pd.DataFrame,
     *,
@@ -130,15 +152,7 @@ def demographics(
     >>> demographics(schema.conform("tracks")).columns[:3].tolist()
     ['attribute', 'class', 'share']
     """
-    found = compositions(
-        tracks,
-        weight=weight,
-        attributes=attributes,
-        models=models,
-        models_path=models_path,
-        n_bootstrap=n_bootstrap,
-        seed=seed,
-    )
+    found = compositions(tracks, attributes, Correction(models, models_path, n_bootstrap, seed), weight=weight)
     parts = [_table(column, composition) for column, composition in found.items()]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
     table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
@@ -147,22 +161,24 @@ def demographics(
 
 
 def compositions(
-    tracks: pd.DataFrame,
-    *,
-    weight: str = "track",
-    attributes: Sequence[str] = ("gender", "age_group", "makeup"),
-    models: Mapping[str, str] | None = None,
-    models_path: Sequence[str | Path] = (),
-    n_bootstrap: int = 1000,
-    seed: int = 0,
+    tracks: pd.DataFrame, attributes: Sequence[str], correction: Correction, *, weight: str = "track"
 ) -> dict[str, Composition]:
     """Return what :func:`demographics` makes its table of, by attribute, for those that need the draws themselves.
 
-    Parameters and errors are those of :func:`demographics`; an attribute that was never measured is absent.
+    Errors are those of :func:`demographics`; an attribute that was never measured is absent.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+    attributes : sequence of str
+        Columns of ``tracks``.
+    correction : Correction
+    weight : str
+        One of :data:`WEIGHTS`.
 
     Examples
     --------
-    >>> compositions(schema.conform("tracks"))
+    >>> compositions(schema.conform("tracks"), ["gender"], Correction())
     {}
     """
     if weight not in WEIGHTS:
@@ -173,7 +189,7 @@ def compositions(
     missing = {*attributes, "duration_s", "seen_s"} - set(tracks.columns)
     if missing:
         raise UsageError(f"shares need tracks; this table has no column {', '.join(sorted(missing))}")
-    chosen = choose_models(dict(models or {}), [Path(folder) for folder in models_path])
+    chosen = choose_models(dict(correction.models or {}), [Path(folder) for folder in correction.models_path])
     found = {}
     for column in attributes:
         attribute = _ATTRIBUTES[column]
@@ -190,9 +206,9 @@ def compositions(
             measured[column],
             weights,
             _confusion(chosen[attribute], attribute),
-            n_bootstrap,
+            correction.n_bootstrap,
             # One of its own, so that the figures do not depend on which other attributes are asked for.
-            np.random.default_rng([seed, list(_ATTRIBUTES).index(column)]),
+            np.random.default_rng([correction.seed, list(_ATTRIBUTES).index(column)]),
         )
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,11 +10,10 @@ import pandas as pd
 
 from facestats.classify.quality import quality_weight
 from facestats.errors import UsageError
-from facestats.models import attributes
-from facestats.tables import schema
+from facestats.tables import expressions, schema
 from facestats.tables.building import observation_durations
-from facestats.tables.verdicts import smoothed
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.verdicts import FALLBACK_THRESHOLD, smoothed
+from facestats.tables.video_tables import VideoTables
 
 _PROBABILITIES = schema.probability_columns("expression")
 
@@ -34,26 +33,31 @@ TIMELINE_DTYPES = {
 
 
 class StoredTables(Protocol):
-    """What reads the observations of many videos from where they are kept: :class:`facestats.store.Store`."""
+    """What reads the observations of many videos, see :class:`facestats.store.store.Store`."""
 
     def observations(self, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return these columns of ``observations``."""
         ...
 
+    def thresholds(self, attribute: str) -> Mapping[str, float]:
+        """Return, by ``video_id``, the probability below which the attribute is "unknown"."""
+        ...
+
 
 def timeline(
-    source: VideoResult | StoredTables | pd.DataFrame, *, every: float = 1.0, threshold: float | None = None
+    source: VideoTables | StoredTables | pd.DataFrame, *, every: float = 1.0, threshold: float | None = None
 ) -> pd.DataFrame:
     """Return the expression of each tracked face over time, smoothed with a time constant of half a second.
 
     Parameters
     ----------
-    source : VideoResult, Store or pandas.DataFrame
+    source : VideoTables, Store or pandas.DataFrame
         What has ``observations``, or these themselves.
     every : float
         Length of a span in seconds of the video's clock; spans begin at its multiples.
     threshold : float, optional
-        Probability below which the expression is ``"unknown"``; by default that of the shipped model.
+        Probability below which the expression is ``"unknown"``; by default that stored with the results, and
+        :data:`facestats.tables.verdicts.FALLBACK_THRESHOLD` for a DataFrame, which has none.
 
     Returns
     -------
@@ -74,11 +78,10 @@ def timeline(
     """
     if not every > 0:
         raise UsageError(f"every must be above 0 seconds, got {every}")
-    observations = _observations_of(source)
+    observations, stored = _observed(source)
     missing = set(_NEEDED) - set(observations.columns)
     if missing:
         raise UsageError(f"a timeline needs observations; this table has no column {', '.join(sorted(missing))}")
-    least = default_threshold() if threshold is None else threshold
     measured = observations["track_id"].notna() & observations[list(_PROBABILITIES)].notna().any(axis=1)
     parts = []
     for (video_id, track_id), group in observations[measured].groupby(["video_id", "track_id"], sort=True):
@@ -104,32 +107,17 @@ def timeline(
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in TIMELINE_DTYPES.items()})
     table = pd.concat(parts, ignore_index=True)
-    probabilities = table[list(_PROBABILITIES)].to_numpy(np.float64)
-    best = np.nanargmax(probabilities, axis=1)
-    surest = probabilities[np.arange(len(table)), best]
-    names = np.array(attributes.EXPRESSIONS, object)[best]
-    table["expression"] = np.where(surest >= least, names, schema.UNKNOWN)
-    table["expression_prob"] = surest
+    probabilities = expressions.probabilities(table)
+    stored_thresholds = table["video_id"].map(stored).astype("float64").fillna(FALLBACK_THRESHOLD).to_numpy()
+    table["expression"] = expressions.states(probabilities, stored_thresholds if threshold is None else threshold)
+    table["expression_prob"] = probabilities.max(axis=1)
     return table[list(TIMELINE_DTYPES)].astype(TIMELINE_DTYPES)
 
 
-def _observations_of(source: VideoResult | StoredTables | pd.DataFrame) -> pd.DataFrame:
+def _observed(source: VideoTables | StoredTables | pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, float]]:
+    """Return the observations, and by video the threshold stored with them."""
     if isinstance(source, pd.DataFrame):
-        return source
-    if callable(source.observations):
-        return source.observations(columns=[*_NEEDED, *_BETTER])
-    return source.observations
-
-
-def default_threshold() -> float:
-    """Return the probability below which the shipped model's expression is "unknown".
-
-    Examples
-    --------
-    >>> 0 < default_threshold() < 1  # doctest: +SKIP
-    True
-    """
-    from facestats.models.registry import choose_models, thresholds
-
-    chosen = choose_models(dict.fromkeys(("gender", "age", "makeup"), "none"))
-    return thresholds(chosen)["expression"]
+        return source, {}
+    if isinstance(source, VideoTables):
+        return source.observations, {source.video_id: source.threshold("expression")}
+    return source.observations(columns=[*_NEEDED, *_BETTER]), source.thresholds("expression")

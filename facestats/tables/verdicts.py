@@ -7,6 +7,8 @@ them as :func:`effective_size` says, which is hardly more than one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 #: Correlation of the errors of two faces of one track: this much, however far apart they are; the rest fades away with
@@ -18,8 +20,29 @@ CORRELATION_FADES_S = 1.0
 #: Time constant, in seconds, with which expressions are smoothed.
 EXPRESSION_SMOOTHED_S = 0.5
 
+#: The threshold of "unknown" where none was stored: of a plain DataFrame, and of a store that was written before
+#: thresholds were.
+FALLBACK_THRESHOLD = 0.5
+
 _MOST = 400  # of more faces than these, evenly spread ones stand for all when correlations are summed
 _LEAST_PROBABILITY = 1e-4
+
+
+def threshold_of(thresholds: Mapping[str, float], attribute: str) -> float:
+    """Return the probability below which a verdict on the attribute is "unknown".
+
+    Parameters
+    ----------
+    thresholds : mapping of str to float
+        Those stored with the results, by attribute; :data:`FALLBACK_THRESHOLD` stands for one that is absent.
+    attribute : str
+
+    Examples
+    --------
+    >>> threshold_of({"expression": 0.44}, "expression"), threshold_of({}, "expression")
+    (0.44, 0.5)
+    """
+    return float(thresholds.get(attribute, FALLBACK_THRESHOLD))
 
 
 def effective_size(time_s: np.ndarray, weights: np.ndarray) -> float:

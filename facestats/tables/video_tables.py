@@ -1,18 +1,23 @@
-"""What an analysis of one video gives back: the five tables, as plain DataFrames."""
+"""The tables of one video, as plain DataFrames, and what is said of the video as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from facestats._util import hooks
+from facestats._util.locations import is_remote
+from facestats.tables.cuts import shot_cuts
+from facestats.tables.verdicts import threshold_of
 
 
 @dataclass(frozen=True)
-class VideoResult:
+class VideoTables:
     """The tables of one video; their columns stand in :mod:`facestats.tables.schema`.
 
     Attributes
@@ -20,9 +25,11 @@ class VideoResult:
     videos, frames, observations, tracks, thumbnails : pandas.DataFrame
         ``videos`` has one row; the others may be empty but always have all columns.
     clip : pathlib.Path or None
-        The annotated clip or still, if one was written.
+        The annotated clip or still on this machine, if there is one.
     blurred : bool
-        Whether faces were to be made unrecognisable: whoever shows the video shows the clip instead.
+        Whether faces were to be made unrecognisable: the clip is then shown in place of the video.
+    thresholds : mapping of str to float
+        By attribute, the probability below which the models of the analysis say "unknown"; see :meth:`threshold`.
 
     Examples
     --------
@@ -37,19 +44,25 @@ class VideoResult:
     thumbnails: pd.DataFrame
     clip: Path | None = None
     blurred: bool = False
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         hooks.call("register_accessor")
 
     @property
-    def batches(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """``frames`` and ``observations``, all at once: see :class:`facestats.analysis.pipeline.AnalyzedVideo`."""
-        yield self.frames, self.observations
-
-    @property
     def video_id(self) -> str:
         """The id of the video in every table."""
         return str(self.videos["video_id"].iloc[0])
+
+    @property
+    def path(self) -> str:
+        """The input as it was given."""
+        return str(self.videos["path"].iloc[0])
+
+    @property
+    def name(self) -> str:
+        """The file name of the video; the whole address of one that lies elsewhere."""
+        return self.path if is_remote(self.path) else Path(self.path.rstrip("/")).name
 
     @property
     def status(self) -> str:
@@ -62,9 +75,36 @@ class VideoResult:
         error = self.videos["error"].iloc[0]
         return None if pd.isna(error) else str(error)
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it is a single picture."""
+        return bool(self.videos["n_frames"].fillna(0).iloc[0] == 1)
+
+    @cached_property
+    def cuts(self) -> list[float]:
+        """Times of the shot cuts in seconds, ascending."""
+        return shot_cuts(self.frames)
+
+    @cached_property
+    def time_range(self) -> tuple[float, float]:
+        """First and last second; ``(0.0, 0.0)`` if nothing of the video could be read."""
+        times = self.frames["time_s"].to_numpy(np.float64)
+        length = float(self.videos["duration_s"].iloc[0])
+        first = float(times.min()) if len(times) else 0.0
+        return first, max(float(times.max(initial=first)), first + length if np.isfinite(length) else first)
+
+    def threshold(self, attribute: str) -> float:
+        """Return the probability below which the attribute is "unknown", see :func:`threshold_of`."""
+        return threshold_of(self.thresholds, attribute)
+
+    @property
+    def batches(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """``frames`` and ``observations``, all at once: see :class:`facestats.analysis.pipeline.AnalyzedVideo`."""
+        yield self.frames, self.observations
+
     def __repr__(self) -> str:
         return (
-            f"VideoResult of {self.video_id}: {self.status}, {len(self.tracks):,} tracks, "
+            f"VideoTables of {self.video_id}: {self.status}, {len(self.tracks):,} tracks, "
             f"{len(self.observations):,} observations, {len(self.frames):,} frames"
         )
 

@@ -1,39 +1,29 @@
-"""How long a face counts as seen, and how long it may be unseen before it is out of sight: one rule for all who ask."""
+"""How long a face was seen, and how long it may be missed before it is out of sight: one rule for every package."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-#: How long, in seconds, an online tracker waits for a face. Who comes back later may be known again in hindsight (see
-#: :mod:`facestats.track.linking`), but was out of sight meanwhile.
+#: The shortest time, in seconds, after which a face that is not found is out of sight. A face that comes back later may
+#: be known again in hindsight (see :mod:`facestats.track.linking`), but was out of sight meanwhile.
 LOST_FOR_S = 1.0
 
 # A still, and a track of one observation, was seen for a moment too.
 _SHORTEST_S = 0.1
 
 
-def longest_gap_s(step_s: float) -> float:
-    """Return the longest gap, in seconds, that a track bridges when frames are looked at every ``step_s`` seconds.
-
-    Whoever looks only every few seconds cannot ask for a face within one: two missed looks are always borne.
-
-    Examples
-    --------
-    >>> longest_gap_s(0.1), longest_gap_s(5.0)
-    (1.0, 12.5)
-    """
-    return max(LOST_FOR_S, 2.5 * step_s)
-
-
 def bridged_gap_s(times_s: np.ndarray) -> float:
-    """Return :func:`longest_gap_s` for the usual distance between these moments.
+    """Return the longest gap, in seconds, in which a face that was not found counts as still there.
+
+    A second; where samples are further apart, two and a half times their usual distance, so that two missed samples in
+    a row are always bridged.
 
     Parameters
     ----------
     times_s : numpy.ndarray
-        float (N,), ascending, in seconds; the first quartile of their distances counts as usual, so that a few long
-        absences do not make themselves bridgeable.
+        float (N,), ascending: of the samples of a video, or of the observations of a track. The first quartile of their
+        distances counts as usual, so that a few long absences do not make themselves bridgeable.
 
     Examples
     --------
@@ -42,7 +32,7 @@ def bridged_gap_s(times_s: np.ndarray) -> float:
     """
     steps = np.diff(times_s)
     steps = steps[steps > 0]
-    return longest_gap_s(float(np.quantile(steps, 0.25)) if len(steps) else 0.0)
+    return max(LOST_FOR_S, 2.5 * float(np.quantile(steps, 0.25)) if len(steps) else 0.0)
 
 
 def seconds_seen(tracks: pd.DataFrame) -> np.ndarray:

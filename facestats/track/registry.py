@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Protocol, cast
 
+import numpy as np
+
 from facestats.errors import UnknownNameError
 from facestats.options import DEFAULT_SURE_SCORE
 from facestats.track.base import Tracker
-from facestats.track.gaps import longest_gap_s
+from facestats.track.gaps import bridged_gap_s
 
 #: Name and module of each tracker.
 TRACKERS = {
@@ -55,4 +57,5 @@ def create_tracker(name: str, *, rate: float, sure_score: float = DEFAULT_SURE_S
     if name not in TRACKERS:
         raise UnknownNameError(f"unknown tracker {name!r}: use {', '.join(TRACKERS)}")
     backend = cast(Backend, import_module(TRACKERS[name]))
-    return backend.create(name, rate=rate, lost_for_s=longest_gap_s(1 / rate), sure_score=sure_score)
+    lost_for_s = bridged_gap_s(np.array([0.0, 1 / rate]))
+    return backend.create(name, rate=rate, lost_for_s=lost_for_s, sure_score=sure_score)

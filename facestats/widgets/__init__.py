@@ -12,43 +12,6 @@ Examples
 >>> ipywidgets.VBox([pane, timeline])  # doctest: +SKIP
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from importlib import import_module
-from typing import Any
-
-_HOMES = {
-    "Explorer": "explorer",
-    "FramePane": "frame_pane",
-    "Scene": "scene",
-    "Selection": "explorer",
-    "Timeline": "timeline",
-    "TrackTable": "track_table",
-    "VideoList": "video_list",
-    "Wanted": "scene",
-    "explore": "explorer",
-    "scene_of": "scene",
-}
-
-__all__ = [
-    "Explorer",
-    "FramePane",
-    "Scene",
-    "Selection",
-    "Timeline",
-    "TrackTable",
-    "VideoList",
-    "Wanted",
-    "explore",
-    "scene_of",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -69,3 +69,18 @@ class SceneWidget(anywidget.AnyWidget):
     def _wanted_changed(self, _: object) -> None:
         """Tell the browser that other tracks are wanted now."""
         raise NotImplementedError
+
+
+class MomentWidget(SceneWidget):
+    """A widget that stands at a moment of a video, and may mark one track.
+
+    Attributes
+    ----------
+    time_s : float
+        The moment, in seconds on the video's own clock.
+    highlight : int or None
+        The track that is marked.
+    """
+
+    time_s = traitlets.Float(0.0).tag(sync=True)
+    highlight = traitlets.Int(None, allow_none=True).tag(sync=True)

@@ -16,7 +16,7 @@ from facestats._util.notebook import is_notebook
 from facestats.clips.cut import cut_clip
 from facestats.errors import FacestatsError, UsageError
 from facestats.store.store import Store, open_store
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 from facestats.widgets import still
 from facestats.widgets.base import CHOICES
 from facestats.widgets.frame_pane import FramePane
@@ -61,7 +61,7 @@ class Explorer(ipywidgets.VBox):
 
     Parameters
     ----------
-    found : VideoResult or Store
+    found : VideoTables or Store
     threshold : float, optional
         Probability below which the expression of a moment is "unknown".
 
@@ -84,7 +84,7 @@ class Explorer(ipywidgets.VBox):
 
     video_id = traitlets.Unicode(None, allow_none=True)
 
-    def __init__(self, found: VideoResult | Store, *, threshold: float | None = None) -> None:
+    def __init__(self, found: VideoTables | Store, *, threshold: float | None = None) -> None:
         self._found, self._threshold = found, threshold
         self._scene: Scene | None = None
         self.pane, self.timeline, self.table = FramePane(), Timeline(), TrackTable()
@@ -149,13 +149,11 @@ class Explorer(ipywidgets.VBox):
             self.children = [self._trouble, self.videos]
             return
         self._trouble.value = ""
-        one = self._found if isinstance(self._found, VideoResult) else self._found.video(video_id)
+        one = self._found if isinstance(self._found, VideoTables) else self._found.video(video_id)
         self._scene = scene_of(one, threshold=self._threshold)
-        name = escape(self._scene.name)
-        status = str(self._scene.videos["status"].iloc[0])
-        error = self._scene.videos["error"].iloc[0]
-        told = "" if status == "ok" else f" <span>({status}: {escape(str(error))})</span>"
-        self._title.value = f"<b>{name}</b>{told}"
+        tables = self._scene.tables
+        trouble = "" if tables.status == "ok" else f" <span>({tables.status}: {escape(str(tables.error))})</span>"
+        self._title.value = f"<b>{escape(tables.name)}</b>{trouble}"
         for part in (self.pane, self.timeline, self.table):
             part.show(self._scene)
         self.children = [self._one]
@@ -197,12 +195,12 @@ class Explorer(ipywidgets.VBox):
             If no video is open.
         """
         scene = self._opened()
-        start_s, end_s = self.timeline.span or scene.time_range
+        start_s, end_s = self.timeline.span or scene.tables.time_range
         tracks = self.table.tracks
         if self.table.selected:
             tracks = scene.tracks[scene.tracks["track_id"].isin(self.table.selected)]
         tracks = tracks[(tracks["end_s"] >= start_s) & (tracks["start_s"] <= end_s)]
-        seen = scene.observations
+        seen = scene.tables.observations
         within = seen["time_s"].between(start_s, end_s) & seen["track_id"].isin(tracks["track_id"])
         return Selection(
             tracks.reset_index(drop=True), seen[within].reset_index(drop=True), (float(start_s), float(end_s))
@@ -226,8 +224,8 @@ class Explorer(ipywidgets.VBox):
         scene = self._opened()
         if not self.timeline.span:
             raise UsageError("no span is chosen: drag over the timeline, or set explorer.timeline.span = [1.0, 4.0]")
-        source = scene.clip or scene.pictures
-        if source is None or source.is_dir() or scene.is_still:
+        source = scene.tables.clip or scene.pictures
+        if source is None or source.is_dir() or scene.tables.is_still:
             raise UsageError(f"there is no video to cut from: {scene.note or 'it is no video file'}")
         start_s, end_s = self.timeline.span
         out = Path(path)
@@ -275,7 +273,7 @@ def _controls() -> dict[str, ipywidgets.Widget]:
 _WIDE = {"width": "330px"}
 
 
-def explore(found: VideoResult | Store | str | os.PathLike[str], *, threshold: float | None = None) -> Any:
+def explore(found: VideoTables | Store | str | os.PathLike[str], *, threshold: float | None = None) -> Any:
     """Look at a video, or at those of a store, in JupyterLab: drag to any moment, see boxes and verdicts, choose, keep.
 
     A video pane (play, pause, speed, steps, jumps to cuts and faces), below it a timeline on the same clock (click to
@@ -286,10 +284,10 @@ def explore(found: VideoResult | Store | str | os.PathLike[str], *, threshold: f
 
     Parameters
     ----------
-    found : VideoResult, Store, or the path of a store
+    found : VideoTables, Store, or the path of a store
         What :func:`facestats.analyze` or :func:`facestats.open_store` returned, or a store's folder.
     threshold : float, optional
-        Probability below which the expression of a moment is "unknown"; by default that of the shipped model.
+        Probability below which the expression of a moment is "unknown"; by default that stored with the results.
 
     Returns
     -------
@@ -306,7 +304,7 @@ def explore(found: VideoResult | Store | str | os.PathLike[str], *, threshold: f
     >>> explorer = fs.explore(fs.analyze("clip.mp4"))  # doctest: +SKIP
     >>> explorer.selection.observations  # doctest: +SKIP
     """
-    if not isinstance(found, VideoResult | Store):
+    if not isinstance(found, VideoTables | Store):
         found = open_store(found)
     if not is_notebook():
         return still.instead_of_widgets(found)

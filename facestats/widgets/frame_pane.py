@@ -6,14 +6,13 @@ from typing import Any
 
 import cv2
 import pandas as pd
-import traitlets
 
 from facestats.clips.draw import TRACK_COLORS, UNTRACKED_COLOR
 from facestats.errors import FacestatsError
 from facestats.plots.palette import hex_color
 from facestats.types import UInt8
 from facestats.video.seeking import SeekableVideo, Shown
-from facestats.widgets.base import FRONT, SceneWidget
+from facestats.widgets.base import FRONT, MomentWidget
 from facestats.widgets.scene import Scene
 
 #: While somebody drags or plays, the kernel decodes for no longer than this at a time, in seconds; what is not reached
@@ -24,7 +23,7 @@ _LARGEST = 1280  # longer side of the pictures sent, in pixels
 _QUALITY = 80
 
 
-class FramePane(SceneWidget):
+class FramePane(MomentWidget):
     """A video pane: the frame at a moment with boxes, ids and verdicts; play, pause, speed, steps, jumps.
 
     Pictures go to the browser as messages: nothing of them is saved with a notebook.
@@ -53,9 +52,6 @@ class FramePane(SceneWidget):
 
     _esm = FRONT / "frame_pane.js"
 
-    time_s = traitlets.Float(0.0).tag(sync=True)
-    highlight = traitlets.Int(None, allow_none=True).tag(sync=True)
-
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
         self._video: SeekableVideo | None = None
         self._trouble = ""
@@ -80,7 +76,7 @@ class FramePane(SceneWidget):
                 self._trouble = f"There is no picture to show: {error}"
         with self.hold_trait_notifications():
             self.highlight = None
-            self.time_s = scene.time_range[0]
+            self.time_s = scene.tables.time_range[0]
         self._say_facts()
 
     def close_video(self) -> None:
@@ -101,15 +97,15 @@ class FramePane(SceneWidget):
         scene = self._scene
         if scene is None:
             return
-        start_s, end_s = scene.time_range
-        width, height = (scene.videos[side].iloc[0] for side in ("width", "height"))
+        start_s, end_s = scene.tables.time_range
+        width, height = (scene.tables.videos[side].iloc[0] for side in ("width", "height"))
         known = pd.notna(width) and pd.notna(height)
         self.send(
             {
                 "kind": "facts",
                 "start": start_s,
                 "end": end_s,
-                "cuts": scene.cuts,
+                "cuts": scene.tables.cuts,
                 "starts": sorted(float(start) for start in scene.tracks["start_s"]),
                 "width": int(width) if known else 16,
                 "height": int(height) if known else 9,

@@ -1,9 +1,9 @@
-"""One video to look at: its tables, where its pictures come from, and what of it is wanted."""
+"""One video in the explorer: its tables, where its pictures come from, and which of its tracks are wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,14 @@ import numpy as np
 import pandas as pd
 
 from facestats._util.locations import is_remote
-from facestats.clips.render import FULL_LABELS, track_lines
 from facestats.errors import UsageError
-from facestats.models import attributes
 from facestats.models.attributes import VERDICT_COLUMNS
-from facestats.plots.cuts import shot_cuts
 from facestats.store.store import Store
-from facestats.tables import schema
-from facestats.tables.video_tables import VideoResult
-from facestats.track.gaps import bridged_gap_s
+from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, verdict_lines
+from facestats.tables.presence import Presence, Samples
+from facestats.tables.video_tables import VideoTables
 
-#: What a person may choose to see: everything, or one attribute.
+#: What may be chosen: every attribute, or one.
 ATTRIBUTES = ("all", *VERDICT_COLUMNS)
 
 
@@ -83,24 +80,20 @@ class Face:
 
 @dataclass(frozen=True)
 class Scene:
-    """One video to look at.
+    """One video in the explorer.
 
     Attributes
     ----------
-    videos, frames, observations, tracks, thumbnails : pandas.DataFrame
-        Its tables.
+    tables : VideoTables
+        ``tables.clip`` is the annotated clip or still, if there is one on this machine.
     pictures : pathlib.Path or None
         The file whose frames are shown.
     is_drawn : bool
         Whether boxes are drawn in that file already: it is the annotated clip.
     note : str
         Why it is not the video itself, or that there is nothing to show; empty if it is.
-    clip : pathlib.Path or None
-        The annotated clip or still, if there is one on this machine.
     sequence_fps : float
         Images a second, where ``pictures`` is a folder of images.
-    threshold : float
-        Probability below which the expression of a moment is "unknown".
 
     Examples
     --------
@@ -108,42 +101,16 @@ class Scene:
     >>> scene.faces_at(12.5)  # doctest: +SKIP
     """
 
-    videos: pd.DataFrame
-    frames: pd.DataFrame
-    observations: pd.DataFrame
-    tracks: pd.DataFrame
-    thumbnails: pd.DataFrame
+    tables: VideoTables
     pictures: Path | None
     is_drawn: bool = False
     note: str = ""
-    clip: Path | None = None
     sequence_fps: float = 25.0
-    threshold: float = 0.5
 
     @property
-    def name(self) -> str:
-        """The video's file name."""
-        path = str(self.videos["path"].iloc[0])
-        return path if is_remote(path) else Path(path.rstrip("/")).name
-
-    @property
-    def is_still(self) -> bool:
-        """Whether it is a single picture."""
-        return self.videos["n_frames"].iloc[0] == 1
-
-    @cached_property
-    def cuts(self) -> list[float]:
-        """Times of its shot cuts, in seconds."""
-        return shot_cuts(self.frames)
-
-    @cached_property
-    def time_range(self) -> tuple[float, float]:
-        """First and last second."""
-        times = self.frames["time_s"]
-        first = float(times.min()) if len(times) else 0.0
-        length = float(self.videos["duration_s"].iloc[0])
-        last = max(float(times.max()) if len(times) else 0.0, first + length if np.isfinite(length) else 0.0)
-        return first, max(last, first)
+    def tracks(self) -> pd.DataFrame:
+        """Its ``tracks`` table."""
+        return self.tables.tracks
 
     def observations_of(self, track_id: int) -> pd.DataFrame:
         """Return the observations of one track, by number; none if there is no such track."""
@@ -152,53 +119,29 @@ class Scene:
         return self._by_track.get_group(track_id)
 
     def pictures_of(self, track_ids: Iterable[int]) -> dict[int, bytes]:
-        """Return the first picture (WebP) of each of these tracks, where one was kept."""
-        kept = self.thumbnails[self.thumbnails["track_id"].isin(list(track_ids))].drop_duplicates("track_id")
-        return {int(number): bytes(webp) for number, webp in zip(kept["track_id"], kept["image"], strict=True)}
+        """Return the first picture (WebP) of each of these tracks that has one."""
+        thumbnails = self.tables.thumbnails
+        first = thumbnails[thumbnails["track_id"].isin(list(track_ids))].drop_duplicates("track_id")
+        return {int(number): bytes(webp) for number, webp in zip(first["track_id"], first["image"], strict=True)}
 
     @cached_property
     def _by_track(self) -> Any:
-        return self._rows.groupby(self._tracks_of_rows)
+        return self._rows.groupby(self._presence.tracks)
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
-        return self.observations.sort_values("time_s", kind="stable").reset_index(drop=True)
+        return self.tables.observations.sort_values("time_s", kind="stable").reset_index(drop=True)
 
     @cached_property
-    def _times(self) -> np.ndarray:
-        return self._rows["time_s"].to_numpy(np.float64)
+    def _presence(self) -> Presence:
+        return Presence.of(self._rows, Samples.of(self.tables.frames))
 
     @cached_property
-    def _tracks_of_rows(self) -> np.ndarray:
-        return self._rows["track_id"].fillna(-1).to_numpy(np.int64)
-
-    @cached_property
-    def _boxes(self) -> np.ndarray:
-        return self._rows[["x", "y", "w", "h"]].to_numpy(np.float64)
-
-    @cached_property
-    def _next(self) -> np.ndarray:
-        """For each row, that in which its track is seen again soon; -1 where it is not."""
-        rows = pd.Series(np.arange(len(self._times)))
-        later = rows.groupby(self._tracks_of_rows).shift(-1).fillna(-1).to_numpy(np.int64, copy=True)
-        later[self._tracks_of_rows < 0] = -1
-        later[self._times[later] - self._times > self._longest_s + 1e-6] = -1
-        return later
-
-    @cached_property
-    def _sampled(self) -> np.ndarray:
-        return np.sort(self.frames["time_s"].to_numpy(np.float64))
-
-    @cached_property
-    def _longest_s(self) -> float:
-        return bridged_gap_s(self._sampled)
-
-    @cached_property
-    def _said(self) -> dict[int, dict[str, object]]:
+    def _tracks_by_id(self) -> dict[int, dict[str, object]]:
         return {int(row["track_id"]): row for row in self.tracks.to_dict("records")}
 
     def faces_at(self, time_s: float, wanted: Wanted | None = None) -> list[Face]:
-        """Return the faces at a moment; between two observations of a track its box is on the way.
+        """Return the faces at a moment, see :mod:`facestats.tables.presence`.
 
         Parameters
         ----------
@@ -206,70 +149,42 @@ class Scene:
         wanted : Wanted, optional
             Tracks that are not wanted are left out, and so are faces without a track if anything is.
         """
-        if not len(self._times):
-            return []
-        time_s += 1e-6
-        window = np.arange(
-            np.searchsorted(self._times, time_s - self._longest_s), np.searchsorted(self._times, time_s, "right")
-        )
-        after = np.searchsorted(self._sampled, self._times[window] + 1e-6)
-        until = np.append(self._sampled, np.inf)[after]
-        later = self._next[window]
-        until = np.where(later >= 0, self._times[later], until)
-        seen = window[until > time_s]
-        if wanted is not None and wanted != Wanted():
+        wanted = wanted or Wanted()
+        rows = self._presence.rows_at(time_s)
+        if wanted != Wanted():
             ids = wanted.of(self.tracks)["track_id"].to_numpy(np.int64)
-            seen = seen[np.isin(self._tracks_of_rows[seen], ids)]
-        brief = len(seen) > FULL_LABELS
-        attribute = wanted.attribute if wanted else "all"
-        return [self._face(row, time_s, attribute, brief=brief) for row in seen]
+            rows = rows[np.isin(self._presence.tracks[rows], ids)]
+        brief = len(rows) > FULL_LABELS
+        return [self._face(row, time_s, wanted.attribute, brief=brief) for row in rows]
 
     def _face(self, row: int, time_s: float, attribute: str, *, brief: bool) -> Face:
-        box, later = self._boxes[row], self._next[row]
-        if later >= 0:
-            share = np.clip((time_s - self._times[row]) / max(self._times[later] - self._times[row], 1e-9), 0, 1)
-            box = (1 - share) * box + share * self._boxes[later]
-        width, height = (float(self.videos[side].iloc[0]) for side in ("width", "height"))
-        shares = box / [width, height, width, height]
-        track_id = int(self._tracks_of_rows[row])
-        lines = [] if track_id < 0 else [f"face {track_id}"]
-        if track_id >= 0:
-            lines += self._lines(row, track_id, attribute)
-        if brief:
-            lines = [" ".join(lines[:2])] if lines else []
-        return Face(None if track_id < 0 else track_id, tuple(float(v) for v in shares), tuple(lines))
+        x1, y1, x2, y2 = self._presence.box_at(row, time_s)
+        width, height = (float(self.tables.videos[side].iloc[0]) for side in ("width", "height"))
+        track_id = self._presence.track_at(row)
+        lines = label_lines(track_id, self._lines(row, track_id, attribute), brief=brief)
+        return Face(track_id, (x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height), lines)
 
-    def _lines(self, row: int, track_id: int, attribute: str) -> list[str]:
-        track = self._said.get(track_id, {})
-        lines = []
+    def _lines(self, row: int, track_id: int | None, attribute: str) -> list[str]:
+        chosen = [name for name in ("gender", "age", "makeup") if attribute in ("all", name)]
+        lines = list(verdict_lines(self._tracks_by_id.get(track_id, {}), chosen))
         if attribute in ("all", "expression"):
-            values = self._rows.loc[row, list(schema.probability_columns("expression"))].to_numpy(np.float64)
-            if not np.isnan(values).all():
-                best = int(np.nanargmax(values))
-                known = values[best] >= self.threshold
-                lines.append(f"{attributes.EXPRESSIONS[best]} {values[best]:.0%}" if known else "expression unknown")
-        if attribute != "expression":
-            wanted = {VERDICT_COLUMNS[name] for name in VERDICT_COLUMNS if attribute in ("all", name)}
-            lines += track_lines({k: v for k, v in track.items() if not _is_other(k, wanted)})
+            (expression,) = expression_lines(self._rows.iloc[[row]], self.tables.threshold("expression"))
+            lines = [expression, *lines] if expression else lines
         return lines
 
 
-def _is_other(column: str, wanted: set[str]) -> bool:
-    return column in set(VERDICT_COLUMNS.values()) - wanted
-
-
-def scene_of(found: VideoResult | Store, *, threshold: float | None = None) -> Scene:
-    """Return a video to look at.
+def scene_of(found: VideoTables | Store, *, threshold: float | None = None) -> Scene:
+    """Return a video for the widgets.
 
     Faces that were to be made unrecognisable stay so: of a video that was analysed with ``--blur`` only the blurred
     clip is shown.
 
     Parameters
     ----------
-    found : VideoResult or Store
+    found : VideoTables or Store
         A result, or a store restricted to one video (``fs.open_store(store, video=...)``).
     threshold : float, optional
-        Probability below which the expression of a moment is "unknown"; by default that of the shipped model.
+        Probability below which the expression of a moment is "unknown"; by default that stored with the results.
 
     Raises
     ------
@@ -278,27 +193,24 @@ def scene_of(found: VideoResult | Store, *, threshold: float | None = None) -> S
     StoreError
         If its tables are damaged.
     """
-    from facestats.tables.timelines import default_threshold
-
-    least = default_threshold() if threshold is None else threshold
-    if isinstance(found, VideoResult):
-        result, clip, fps = found, found.clip, 25.0
-        paths = [str(result.videos["path"].iloc[0])]
+    if isinstance(found, VideoTables):
+        tables, fps, paths = found, 25.0, [found.path]
     else:
         entry = found.entries().get(str(found.video_id))
         if entry is None:
             raise UsageError("name one video of the store: scene_of(fs.open_store(store, video=...))")
-        result, clip = found.result(entry.video_id), found.clip_path(entry.video_id)
+        tables = found.result(entry.video_id)
         fps, paths = float(entry.options.get("sequence_fps", 25.0)), list(entry.paths)
-    blurred = result.blurred
-    shared = {name: getattr(result, name) for name in schema.TABLES} | {"threshold": least, "sequence_fps": fps}
-    there = [] if blurred else [Path(path) for path in paths if not is_remote(path) and Path(path).exists()]
-    clip = clip if isinstance(clip, Path) and clip.is_file() else None
+    if threshold is not None:
+        tables = replace(tables, thresholds={**tables.thresholds, "expression": threshold})
+    if tables.clip is not None and not tables.clip.is_file():
+        tables = replace(tables, clip=None)
+    there = [] if tables.blurred else [Path(path) for path in paths if not is_remote(path) and Path(path).exists()]
     if there:
-        return Scene(**shared, pictures=there[0], clip=clip)
+        return Scene(tables, there[0], sequence_fps=fps)
     gone = f"the video is not there any more ({paths[0]})" if paths else "nobody knows where the video is"
-    why = "faces were to be unrecognisable" if blurred else gone
-    if clip is not None:
+    why = "faces were to be unrecognisable" if tables.blurred else gone
+    if tables.clip is not None:
         note = f"The annotated clip is shown: {why}."
-        return Scene(**shared, pictures=clip, is_drawn=True, note=note, clip=clip)
-    return Scene(**shared, pictures=None, note=f"There is no picture to show: {why}.")
+        return Scene(tables, tables.clip, is_drawn=True, note=note, sequence_fps=fps)
+    return Scene(tables, None, note=f"There is no picture to show: {why}.", sequence_fps=fps)

@@ -8,9 +8,8 @@ import sys
 from typing import Any
 
 from facestats import plots
-from facestats.plots.cuts import shot_cuts
 from facestats.store.store import Store
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 
 #: What stands where an explorer would.
 SAID = "facestats.explore needs a notebook that runs (JupyterLab, or voila); this is a still figure instead"
@@ -18,7 +17,7 @@ SAID = "facestats.explore needs a notebook that runs (JupyterLab, or voila); thi
 _MOST_VIDEOS = 500
 
 
-def still_figure(found: VideoResult | Store) -> Any:
+def still_figure(found: VideoTables | Store) -> Any:
     """Return a figure of a video's tracks over time, or of the expressions in a store's videos.
 
     Returns
@@ -29,19 +28,18 @@ def still_figure(found: VideoResult | Store) -> Any:
         videos = found.videos(columns=["video_id", "path"])
         labels = {row.video_id: str(row.path).rsplit("/", 1)[-1] for row in videos.itertuples()}
         return plots.expression_shares(found.tracks(), labels=labels).get_figure(root=True)
-    result = found if isinstance(found, VideoResult) else found.result(str(found.video_id))
-    drawn = plots.track_overview(result.observations, result.tracks, cuts=shot_cuts(result.frames))
-    return drawn.get_figure(root=True)
+    result = found if isinstance(found, VideoTables) else found.result(str(found.video_id))
+    return plots.track_overview(result).get_figure(root=True)
 
 
-def still_png(found: VideoResult | Store) -> str | None:
+def still_png(found: VideoTables | Store) -> str | None:
     """Return :func:`still_figure` as a PNG, in base64 as notebooks hold pictures; None for a store of very many videos.
 
     All of their tracks would have to be read, each time that an explorer is shown.
 
     Parameters
     ----------
-    found : VideoResult or Store
+    found : VideoTables or Store
     """
     if isinstance(found, Store) and found.video_id is None and len(found.entries()) > _MOST_VIDEOS:
         return None
@@ -52,7 +50,7 @@ def still_png(found: VideoResult | Store) -> str | None:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def instead_of_widgets(found: VideoResult | Store) -> Any:
+def instead_of_widgets(found: VideoTables | Store) -> Any:
     """Say that there is no notebook, and return the still figure."""
     print(SAID, file=sys.stderr)  # noqa: T201
     return still_figure(found)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import traitlets
 
+from facestats._util import words
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
-from facestats.plots import _expressions
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
+from facestats.tables import expressions
+from facestats.tables.labels import face_name
 from facestats.tables.schema import UNKNOWN
-from facestats.widgets.base import FRONT, SceneWidget
+from facestats.widgets.base import FRONT, MomentWidget
 from facestats.widgets.scene import Scene
 
 #: More tracks than this are not drawn; the table has them all.
@@ -19,7 +22,7 @@ _MOST_ROWS = 200
 _SMOOTH_S = 0.5
 
 
-class Timeline(SceneWidget):
+class Timeline(MomentWidget):
     """The tracks of a video as rows on its clock, coloured by expression: click to go there, drag to choose a span.
 
     Parameters
@@ -49,12 +52,10 @@ class Timeline(SceneWidget):
 
     _esm = FRONT / "timeline.js"
 
-    time_s = traitlets.Float(0.0).tag(sync=True)
     span = traitlets.List(traitlets.Float()).tag(sync=True)
-    highlight = traitlets.Int(None, allow_none=True).tag(sync=True)
 
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
-        self._spans: dict[int, list[_expressions.Span]] = {}
+        self._spans: dict[int, list[expressions.Span]] = {}
         super().__init__(scene, **traits)
 
     def show(self, scene: Scene) -> None:
@@ -63,7 +64,7 @@ class Timeline(SceneWidget):
         with self.hold_trait_notifications():
             self.highlight = None
             self.span = []
-            self.time_s = scene.time_range[0]
+            self.time_s = scene.tables.time_range[0]
         self._say_rows()
 
     def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
@@ -92,8 +93,8 @@ class Timeline(SceneWidget):
                 drawn = [[span.start_s, span.end_s, key, _percent(sure)] for span in spans]
             else:
                 drawn = [[s.start_s, s.end_s, names.index(s.state), _percent(s.probability)] for s in spans]
-            rows.append({"id": number, "label": f"face {number}", "spans": drawn})
-        start_s, end_s = scene.time_range
+            rows.append({"id": number, "label": face_name(number), "spans": drawn})
+        start_s, end_s = scene.tables.time_range
         colors = [
             {
                 "name": name or NOT_MEASURED,
@@ -104,15 +105,22 @@ class Timeline(SceneWidget):
             for name in names
         ]
         hidden = len(tracks) - len(shown)
-        said = {"kind": "rows", "start": start_s, "end": end_s, "cuts": scene.cuts, "rows": rows, "colors": colors}
+        said = {
+            "kind": "rows",
+            "start": start_s,
+            "end": end_s,
+            "cuts": scene.tables.cuts,
+            "rows": rows,
+            "colors": colors,
+        }
         self.send(said | {"hidden": hidden})
 
-    def _spans_of(self, track_id: int) -> list[_expressions.Span]:
+    def _spans_of(self, track_id: int) -> list[expressions.Span]:
         if track_id not in self._spans:
             seen = self._scene.observations_of(track_id)
-            self._spans[track_id] = _expressions.spans(seen, self._scene.threshold, _SMOOTH_S)
+            self._spans[track_id] = expressions.spans(seen, self._scene.tables.threshold("expression"), _SMOOTH_S)
         return self._spans[track_id]
 
 
-def _percent(probability: float) -> int:
-    return round(100 * probability) if probability == probability else 0
+def _percent(probability: float) -> str:
+    return words.percent(probability) if np.isfinite(probability) else ""

@@ -13,6 +13,7 @@ from facestats._util.words import moment
 from facestats.errors import UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
+from facestats.tables.labels import ATTRIBUTE_TITLES
 from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, SceneWidget
 from facestats.widgets.scene import Scene
@@ -21,7 +22,6 @@ from facestats.widgets.scene import Scene
 PAGE = 50
 
 _SORTABLE = ("track_id", "start_s", "gender", "age_years", "expression", "makeup", "face_px")
-_TITLES = {"gender": "perceived gender", "age": "age group"}
 
 
 class TrackTable(SceneWidget):
@@ -83,7 +83,7 @@ class TrackTable(SceneWidget):
 
     def _say_choices(self) -> None:
         choices = [
-            [column, _TITLES.get(attribute, attribute), [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, NOT_MEASURED]]
+            [column, ATTRIBUTE_TITLES[attribute], [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, NOT_MEASURED]]
             for attribute, column in VERDICT_COLUMNS.items()
         ]
         self.send({"kind": "choices", "choices": choices})

@@ -160,13 +160,13 @@ def annotate(
     """
     from facestats.clips.blur import blur_faces
     from facestats.clips.draw import FaceLabel, draw_faces
-    from facestats.clips.render import best_class
     from facestats.models.attributes import ATTRIBUTE_CLASSES
+    from facestats.tables.labels import label_lines, prediction_line
 
     lasting = {} if lasting is None else lasting
     said = [
         {
-            attribute: best_class(found.predictions[attribute], faces.tolist().index(i))
+            attribute: prediction_line(found.predictions[attribute], faces.tolist().index(i))
             for attribute, faces in found.measured.items()
             if i in faces
         }
@@ -175,11 +175,12 @@ def annotate(
     labels = []
     for i, (box, track_id) in enumerate(zip(found.detections.boxes, track_ids, strict=True)):
         known = int(track_id) if track_id >= 0 else None
-        lines = [] if known is None else [f"#{known}"]
         if known is not None:
             lasting.update({(known, attribute): text for attribute, text in said[i].items()})
             said[i] = {attribute: lasting.get((known, attribute)) for attribute in ATTRIBUTE_CLASSES}
-        lines += [text for text in said[i].values() if text]
-        labels.append(FaceLabel(tuple(float(value) for value in box), known, tuple(lines)))
+        lines = [text for text in said[i].values() if text]
+        # Without a tracker no face has a name, and what is said of it is all there is.
+        label = tuple(lines) if known is None else label_lines(known, lines)
+        labels.append(FaceLabel(tuple(float(value) for value in box), known, label))
     rgb = blur_faces(frame.rgb, [label.box for label in labels]) if blur else frame.rgb
     return draw_faces(rgb, labels)

@@ -152,7 +152,7 @@ result.tracks.set_index("track_id")[verdicts]
 # %%
 from facestats import plots
 
-plots.track_overview(result.observations, result.tracks, cuts=plots.shot_cuts(result.frames));
+plots.track_overview(result);
 
 # %% [markdown]
 # The table of frames knows how many faces there were at each moment, and where there were fewer.

@@ -188,7 +188,7 @@ function render({ model, el }) {
     if (!dragged) {
       const row = data.rows[Math.floor((event.offsetY - 2) / ROW)], at = timeOf(event.offsetX);
       const under = row?.spans.find(([first, last]) => at >= first && at <= last);
-      rows.title = under ? `${row.label}: ${data.colors[under[2]].name}${under[3] ? `, ${under[3]} %` : ""}, ${clock(at, 2)}` : "";
+      rows.title = under ? `${row.label}: ${data.colors[under[2]].name}${under[3] ? `, ${under[3]}` : ""}, ${clock(at, 2)}` : "";
       return;
     }
     if (Math.abs(event.offsetX - dragged.x) < 4 && !dragged.span) return;

@@ -38,7 +38,7 @@ def genders():
 
 
 def written(ax):
-    return [text.get_text() for text in ax.texts]
+    return [text.get_text().replace("\N{NO-BREAK SPACE}", " ") for text in ax.texts]
 
 
 def test_both_sides_stand_below_each_other_with_figures_counts_and_what_is_clear():
@@ -49,7 +49,7 @@ def test_both_sides_stand_below_each_other_with_figures_counts_and_what_is_clear
     assert "clear: down 17 points (5–30)" in said
     assert "clear: up 17 points (<1–30)" in said
     assert [label.get_text() for label in ax.get_yticklabels()] == ["female", "male", "unknown", "not measured"]
-    heights = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    heights = dict(zip(said, (text.get_position()[1] for text in ax.texts), strict=True))
     assert heights["October"] < heights["November"] < heights["62 % (55–69)"] < heights["45 % (40–50)"]
     lines = {tuple(np.round(line.get_xdata(), 6)) for line in ax.lines}
     assert {(0.55, 0.69), (0.4, 0.5)} <= lines

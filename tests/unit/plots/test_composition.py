@@ -17,7 +17,7 @@ def tracks(*genders):
 
 
 def written(ax):
-    return [text.get_text() for text in ax.texts]
+    return [text.get_text().replace("\N{NO-BREAK SPACE}", " ") for text in ax.texts]
 
 
 def test_shares_intervals_and_counts_stand_beside_each_other():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_hex
@@ -28,7 +30,7 @@ def _spans(ax, row, gid):
 
 
 def test_each_row_is_a_track_coloured_by_expression(people):
-    ax = track_overview(people.observations, people.tracks, smooth_s=0)
+    ax = track_overview(people, smooth_s=0)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["face 1", "face 2", "face 4", "face 3"]
     assert _spans(ax, 0, "happiness") == [(pytest.approx(3.95), pytest.approx(7.95))]
     assert _spans(ax, 1, "anger") == [(pytest.approx(2.95), pytest.approx(5.95))]
@@ -37,7 +39,7 @@ def test_each_row_is_a_track_coloured_by_expression(people):
 
 
 def test_unknown_and_not_measured_are_shown_as_such(people):
-    ax = track_overview(people.observations, people.tracks)
+    ax = track_overview(people)
     assert _spans(ax, 3, "unknown") == [(pytest.approx(5.95), pytest.approx(11.95))]
     assert _spans(ax, 2, "not measured") == [(pytest.approx(1.95), pytest.approx(3.95))]
     unknown = next(bars for bars in ax.collections if bars.get_gid() == "unknown")
@@ -47,20 +49,20 @@ def test_unknown_and_not_measured_are_shown_as_such(people):
 
 
 def test_the_threshold_decides_what_is_unknown(people):
-    ax = track_overview(people.observations, people.tracks, threshold=0.3)
+    ax = track_overview(replace(people, thresholds={"expression": 0.3}))
     assert _spans(ax, 3, "unknown") == []
     assert _spans(ax, 3, "fear") == [(pytest.approx(5.95), pytest.approx(11.95))]
 
 
 def test_of_many_tracks_the_longest_are_drawn_and_it_says_so():
     crowd = make_result("a", [Face(n, 0.0, 0.2 + n / 10) for n in range(1, 8)], path="a.mp4", duration_s=2.0)
-    ax = track_overview(crowd.observations, crowd.tracks, max_tracks=3)
+    ax = track_overview(crowd, max_tracks=3)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["face 5", "face 6", "face 7"]
     assert ax.get_xlabel() == "time in the video (the 3 longest of 7 tracks)"
 
 
 def test_empty_tables_say_so():
-    ax = track_overview(schema.conform("observations"), schema.conform("tracks"))
+    ax = track_overview(make_result("e-1", (), path="e.mp4"))
     assert [text.get_text() for text in ax.texts] == ["no face was tracked"]
     ax = face_count(schema.conform("frames"))
     assert [text.get_text() for text in ax.texts] == ["no frame was looked at"]

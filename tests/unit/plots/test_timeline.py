@@ -3,15 +3,13 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from stores import FACES, Face, make_result
 
 from facestats.errors import UsageError
 from facestats.models import attributes
-from facestats.plots import _expressions, expression_timeline, shot_cuts
+from facestats.plots import expression_timeline
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
 from facestats.tables import schema
 
@@ -43,8 +41,7 @@ def test_areas_are_the_probabilities_in_the_palettes_colours(people):
 
 
 def test_cuts_are_marked_at_their_time(people):
-    cuts = shot_cuts(people.frames)
-    assert cuts == [pytest.approx(5.95)]
+    cuts = people.cuts
     ax = expression_timeline(people.observations, track_id=1, cuts=[*cuts, 99.0])
     marked = [line.get_xdata()[0] for line in ax.lines if line.get_gid() == "cut"]
     assert marked == cuts  # the one outside the axis is not drawn
@@ -101,22 +98,3 @@ def test_the_legend_names_the_seven(people):
     legend = expression_timeline(people.observations, track_id=1).get_legend()
     assert [text.get_text() for text in legend.get_texts()] == list(attributes.EXPRESSIONS)
     assert expression_timeline(people.observations, track_id=1, legend=False).get_legend() is None
-
-
-@given(
-    st.lists(st.floats(0.01, 0.5), min_size=1, max_size=40),
-    st.floats(0, 3),
-    st.integers(0, 2**32 - 1),
-)
-def test_smoothing_keeps_rows_probabilities(steps, width_s, seed):
-    rng = np.random.default_rng(seed)
-    times = np.cumsum(steps)
-    values = rng.dirichlet(np.ones(7), len(times))
-    values[rng.random(len(times)) < 0.2] = np.nan
-    smoothed = _expressions.smooth(times, values, width_s)
-    measured = ~np.isnan(values).any(axis=1)
-    np.testing.assert_array_equal(np.isnan(smoothed).any(axis=1), ~measured)
-    np.testing.assert_allclose(smoothed[measured].sum(axis=1), 1)
-    if measured.any():
-        assert smoothed[measured].min() >= values[measured].min() - 1e-9
-        assert smoothed[measured].max() <= values[measured].max() + 1e-9

@@ -14,7 +14,7 @@ def test_a_result_shows_a_sentence_and_its_faces_and_no_picture():
     assert shown.count("<tr>") == 5  # a heading and four faces
     assert "<img" not in shown
     assert "fs.explore(result)" in shown
-    assert repr(result) == f"VideoResult of {PEOPLE}: partial, 4 tracks, 252 observations, 120 frames"
+    assert repr(result) == f"VideoTables of {PEOPLE}: partial, 4 tracks, 252 observations, 120 frames"
 
 
 def test_a_failed_and_an_empty_one_show_themselves_too():

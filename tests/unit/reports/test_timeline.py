@@ -6,13 +6,13 @@ import pytest
 from markupsafe import Markup
 from stores import FACES, Face, make_result
 
-from facestats.reports.timeline import Axis, _thin, live, timeline_item
+from facestats.reports.timeline import _thin, live, timeline_item
 
 
 @pytest.fixture(scope="module")
 def item():
     result = make_result("v-1", FACES, path="v.mp4", cut_s=6.0)
-    return timeline_item(result.observations, result.tracks, Axis((0.0, 12.0), [5.95]), smooth_s=0.0, max_tracks=3)
+    return timeline_item(result, smooth_s=0.0, max_tracks=3)
 
 
 def test_it_holds_the_spans_of_the_longest_tracks_and_the_cut(item):
@@ -45,7 +45,7 @@ def test_long_videos_are_thin_to_means():
 def test_nobody_is_drawn_where_nobody_was():
     faces = [Face(1, 0.0, 100.0), Face(2, 700.0, 900.0)]
     result = make_result("v-1", faces, path="v.mp4", duration_s=900.0)
-    item = timeline_item(result.observations, result.tracks, Axis((0.0, 900.0)))
+    item = timeline_item(result)
     drawn = re.findall(r"when[^]]*?\"(\d+:\d\d\.\d)\"", json.dumps(item))
     assert drawn
     times = [60 * int(m.split(":")[0]) + float(m.split(":")[1]) for m in re.findall(r"\d+:\d\d\.\d", json.dumps(item))]

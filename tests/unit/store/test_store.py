@@ -11,7 +11,7 @@ from facestats.store.export import export
 from facestats.store.manifest import read_entries
 from facestats.store.store import create_store, open_store
 from facestats.tables import schema
-from facestats.tables.video_tables import VideoResult
+from facestats.tables.video_tables import VideoTables
 
 
 def result(video_id="a-01234567", *, sha256="0" * 64, n_tracks=2, status="ok"):
@@ -30,7 +30,7 @@ def result(video_id="a-01234567", *, sha256="0" * 64, n_tracks=2, status="ok"):
             "n_classified": [9] * n_tracks,
         },
     )  # fmt: skip
-    return VideoResult(
+    return VideoTables(
         videos, schema.conform("frames"), schema.conform("observations"), tracks, schema.conform("thumbnails")
     )
 

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from stores import FACES, make_result
 
 import facestats as fs
 from facestats.errors import UsageError
 from facestats.models import attributes
+from facestats.store.store import create_store
 from facestats.tables import schema
 from facestats.tables.timelines import TIMELINE_DTYPES
 
@@ -50,6 +54,26 @@ def test_out_of_sight_is_no_row_and_unsure_is_unknown():
     assert table["time_s"].tolist() == [0, 5]
     assert table["expression"].tolist() == ["unknown"] * 2
     assert table["expression_prob"].tolist() == [0.5, 0.5]
+
+
+def test_the_threshold_is_that_of_the_models_that_were_used(tmp_path):
+    """Two videos of one store, analysed by models with different thresholds; neither is the shipped one."""
+    store = create_store(tmp_path / "store")
+    results = {}
+    for video_id, thresholds in (("a-1", {"expression": 0.3}), ("b-2", {"expression": 0.8}), ("old-3", {})):
+        result = make_result(video_id, FACES, path=f"{video_id}.mp4")
+        results[video_id] = replace(result, thresholds=thresholds)
+        store.write(results[video_id], paths=(f"{video_id}.mp4",))
+    unknown = fs.timeline(store).groupby(["video_id", "track_id"])["expression"].apply(lambda e: (e == "unknown").all())
+    assert unknown.to_dict() == {
+        ("a-1", 1): False, ("a-1", 2): False, ("a-1", 3): False,  # face 3 is sure to 0.35, the others to 0.9
+        ("b-2", 1): False, ("b-2", 2): False, ("b-2", 3): True,
+        ("old-3", 1): False, ("old-3", 2): False, ("old-3", 3): True,  # the fallback, 0.5
+    }  # fmt: skip
+    for video_id, result in results.items():
+        pd.testing.assert_frame_equal(fs.timeline(result), fs.timeline(store.video(video_id)))
+    assert "unknown" not in set(fs.timeline(store, threshold=0.2)["expression"])
+    assert store.result("a-1").thresholds == {"expression": 0.3}
 
 
 def test_spans_begin_where_their_number_says():

@@ -7,6 +7,7 @@ from stores import FACES, PEOPLE, make_result, make_store
 
 from facestats.clips.render import Annotator
 from facestats.errors import UsageError
+from facestats.store.store import create_store
 from facestats.widgets import Wanted, scene_of
 
 
@@ -21,7 +22,7 @@ def scene(result):
 
 
 def test_faces_are_those_that_the_annotated_clip_draws(result, scene):
-    drawn = Annotator(observations=result.observations, tracks=result.tracks, frames=result.frames, threshold=0.5)
+    drawn = Annotator.of(result)
     for frame in range(0, 240, 7):  # twenty a second, of which ten are sampled
         time_s = frame / 20
         expected = {(face.track_id, tuple(np.round(face.box, 2))) for face in drawn.faces_at(frame, time_s)}
@@ -36,8 +37,8 @@ def test_what_is_said_of_a_face_follows_the_attribute(scene):
     def said(attribute):
         return {face.track_id: face.lines for face in scene.faces_at(4.5, Wanted(attribute))}[1]
 
-    assert said("all")[:2] == ("face 1", "happiness 90%")
-    assert said("expression") == ("face 1", "happiness 90%")
+    assert said("all")[:2] == ("face 1", "happiness 90\N{NO-BREAK SPACE}%")
+    assert said("expression") == ("face 1", "happiness 90\N{NO-BREAK SPACE}%")
     assert len(said("gender")) == 2
     assert said("gender")[1].startswith("female")
     assert said("makeup")[1].startswith("makeup none")
@@ -65,7 +66,7 @@ def test_where_the_pictures_come_from(result, demo_video):
     assert scene_of(there).pictures == video
     assert scene_of(there).note == ""
     clip = replace(there, clip=video)
-    assert (scene_of(clip).pictures, scene_of(clip).is_drawn, scene_of(clip).clip) == (video, False, video)
+    assert (scene_of(clip).pictures, scene_of(clip).is_drawn, scene_of(clip).tables.clip) == (video, False, video)
     gone = replace(result, clip=video)
     assert (scene_of(gone).pictures, scene_of(gone).is_drawn) == (video, True)
     assert scene_of(gone).note.startswith("The annotated clip is shown: the video is not there")
@@ -87,11 +88,23 @@ def test_blurred_faces_stay_blurred(result, demo_video, tmp_path):
 def test_an_empty_video_has_a_scene_too():
     empty = scene_of(make_result("e-1", (), path="e.mp4", duration_s=3.0))
     assert empty.faces_at(1.0) == []
-    assert empty.time_range == (0.0, 3.0)
+    assert empty.tables.time_range == (0.0, 3.0)
     failed = scene_of(make_result("f-1", (), path="f.mp4", status="failed", error="x"))
     assert failed.faces_at(0.0) == []
-    assert failed.time_range == (0.0, 0.0)
+    assert failed.tables.time_range == (0.0, 0.0)
     assert isinstance(failed.observations_of(5), pd.DataFrame)
+
+
+def test_the_threshold_is_that_stored_with_the_results(result, tmp_path):
+    def expression(scene):
+        return {face.track_id: face.lines for face in scene.faces_at(7.0, Wanted("expression"))}[3][1]
+
+    assert expression(scene_of(result)) == "expression unknown"  # 0.35, where nothing was stored
+    store = create_store(tmp_path / "store")
+    store.write(replace(result, thresholds={"expression": 0.3}), paths=("people.mp4",))
+    stored = scene_of(store.video(PEOPLE))
+    assert expression(stored) == "fear 35\N{NO-BREAK SPACE}%"
+    assert expression(scene_of(store.video(PEOPLE), threshold=0.4)) == "expression unknown"
 
 
 def test_a_store_of_several_videos_is_no_scene(tmp_path):

@@ -66,7 +66,7 @@ def test_faces_are_drawn_with_id_and_classes():
 def test_what_lasts_is_shown_until_it_is_measured_again():
     lasting = {}
     first = annotate(FRAME, found(), IDS, lasting)
-    assert lasting == {(3, "gender"): "female 90%"}
+    assert lasting == {(3, "gender"): "female 90\N{NO-BREAK SPACE}%"}
     unmeasured = dataclasses.replace(found(), predictions={}, measured={})
     assert np.array_equal(annotate(FRAME, unmeasured, IDS, lasting), first)
     assert not np.array_equal(annotate(FRAME, unmeasured, IDS), first)

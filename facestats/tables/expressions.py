@@ -1,4 +1,4 @@
-"""From observations to what plots of expressions draw."""
+"""The expression of each moment: its probabilities, smoothed, its state, and the spans in which that stays the same."""
 
 from __future__ import annotations
 
@@ -46,14 +46,28 @@ def smooth(times_s: Float64, values: Float64, width_s: float) -> Float64:
     return smoothed
 
 
-def states(values: Float64, threshold: float) -> list[str | None]:
-    """Return the most likely expression of each row, "unknown" below ``threshold``, None where not measured."""
+def states(values: Float64, threshold: float | Float64) -> list[str | None]:
+    """Return the most likely expression of each row, "unknown" below ``threshold``, None where not measured.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        float64 (N, 7), see :func:`probabilities`.
+    threshold : float or numpy.ndarray
+        One for all rows, or float (N,).
+
+    Examples
+    --------
+    >>> states(np.array([[0.1, 0, 0, 0.7, 0, 0, 0.2], [np.nan] * 7]), 0.5)
+    ['happiness', None]
+    """
     measured = ~np.isnan(values).any(axis=1)
     filled = np.nan_to_num(values)
     best = filled.argmax(axis=1)
+    sure = filled.max(axis=1, initial=0.0) >= threshold
     return [
-        None if not known else EXPRESSIONS[index] if row[index] >= threshold else UNKNOWN
-        for known, index, row in zip(measured, best, filled, strict=True)
+        None if not known else EXPRESSIONS[index] if is_sure else UNKNOWN
+        for known, index, is_sure in zip(measured, best, sure, strict=True)
     ]
 
 

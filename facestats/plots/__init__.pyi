@@ -1,0 +1,10 @@
+from .comparison import share_differences as share_differences
+from .composition import corrected_shares as corrected_shares
+from .faces import face_count as face_count
+from .overview import track_overview as track_overview
+from .shares import expression_shares as expression_shares
+from .spread import expression_spread as expression_spread
+from .spread import faces_per_video as faces_per_video
+from .timeline import expression_average as expression_average
+from .timeline import expression_timeline as expression_timeline
+from .verdicts import verdict_counts as verdict_counts

@@ -1,0 +1,135 @@
+"""What is written beside a face: in clips, in the window of a running analysis, in the explorer and in reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from facestats._util.words import percent
+from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.tables import expressions
+from facestats.tables.schema import UNKNOWN
+from facestats.types import Predictions
+
+#: With more faces than this in a frame, labels shrink to one line.
+FULL_LABELS = 4
+
+#: What each attribute is called where a reader sees it.
+ATTRIBUTE_TITLES = {
+    "gender": "perceived gender",
+    "age": "age group",
+    "expression": "expression",
+    "makeup": "makeup",
+}
+
+_PREFIXES = {"gender": "", "age": "age ", "makeup": "makeup "}
+
+
+def face_name(track_id: int) -> str:
+    """Return what a tracked face is called.
+
+    Examples
+    --------
+    >>> face_name(3)
+    'face 3'
+    """
+    return f"face {track_id}"
+
+
+def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = False) -> tuple[str, ...]:
+    """Return the lines of a face's label; none for a face without a track.
+
+    Parameters
+    ----------
+    track_id : int or None
+    lines : sequence of str
+        What is said of it, the most important first.
+    brief : bool
+        Only one line: the name, and the first of ``lines``.
+
+    Examples
+    --------
+    >>> label_lines(3, ["happiness", "female"]), label_lines(3, ["happiness", "female"], brief=True)
+    (('face 3', 'happiness', 'female'), ('face 3 happiness',))
+    """
+    if track_id is None:
+        return ()
+    named = (face_name(track_id), *lines)
+    return (" ".join(named[:2]),) if brief else named
+
+
+def expression_lines(observations: pd.DataFrame, threshold: float) -> list[str | None]:
+    """Return the expression of each observation with its probability, "unknown", or None where it was not measured.
+
+    Examples
+    --------
+    >>> from facestats.tables import schema
+    >>> expression_lines(schema.conform("observations"), 0.5)
+    []
+    """
+    values = expressions.probabilities(observations)
+    lines: list[str | None] = []
+    for state, row in zip(expressions.states(values, threshold), values, strict=True):
+        said = "expression unknown" if state == UNKNOWN else f"{state} {percent(row.max())}"
+        lines.append(None if state is None else said)
+    return lines
+
+
+def verdict_lines(
+    track: Mapping[str, object], attributes: Sequence[str] = ("gender", "age", "makeup")
+) -> tuple[str, ...]:
+    """Return the lasting verdicts on a track, a line each; what was not measured is left out.
+
+    Parameters
+    ----------
+    track : mapping
+        A row of the ``tracks`` table.
+    attributes : sequence of str
+        Which of them.
+
+    Examples
+    --------
+    >>> track = {"gender": "female", "gender_prob": 0.93, "age_group": "unknown", "age_group_prob": 0.4}
+    >>> [line.replace("\N{NO-BREAK SPACE}", " ") for line in verdict_lines(track)]
+    ['female 93 %', 'age unknown']
+    """
+    lines = []
+    for attribute in attributes:
+        column = VERDICT_COLUMNS[attribute]
+        verdict = track.get(column)
+        if verdict is None or pd.isna(verdict):
+            continue
+        if verdict == UNKNOWN:
+            lines.append(f"{attribute} unknown")
+            continue
+        said = f"{_PREFIXES[attribute]}{verdict} {percent(track[f'{column}_prob'])}"
+        low, high = track.get("age_years_low"), track.get("age_years_high")
+        if attribute == "age" and low is not None and not pd.isna(low):
+            # The interval, not the mean: a mean may lie outside the most probable group.
+            said += f", {low:.0f}-{high:.0f}"
+        lines.append(said)
+    return tuple(lines)
+
+
+def prediction_line(predictions: Predictions, row: int) -> str:
+    """Return the most likely class of one face with its probability; of an age distribution, the expected year.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    row : int
+        Which of its faces.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> line = prediction_line(Predictions("gender", ("female", "male"), np.array([[0.9, 0.1]], np.float32)), 0)
+    >>> line.replace("\N{NO-BREAK SPACE}", " ")
+    'female 90 %'
+    """
+    probabilities = predictions.probabilities[row]
+    if predictions.years is not None:
+        return f"age {float(probabilities @ predictions.years):.0f}"
+    best = int(probabilities.argmax())
+    return f"{_PREFIXES.get(predictions.attribute, '')}{predictions.classes[best]} {percent(probabilities[best])}"

@@ -1,0 +1,10 @@
+from .explorer import Explorer as Explorer
+from .explorer import Selection as Selection
+from .explorer import explore as explore
+from .frame_pane import FramePane as FramePane
+from .scene import Scene as Scene
+from .scene import Wanted as Wanted
+from .scene import scene_of as scene_of
+from .timeline import Timeline as Timeline
+from .track_table import TrackTable as TrackTable
+from .video_list import VideoList as VideoList
