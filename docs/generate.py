@@ -31,6 +31,7 @@ REFERENCE: dict[str, tuple[str, ...]] = {
     "Plots": ("facestats.plots", "facestats.plots.palette"),
     "Sections of reports": (
         "facestats.reports",
+        "facestats.reports.analysis",
         "facestats.reports.data",
         "facestats.reports.video",
         "facestats.reports.collection",
