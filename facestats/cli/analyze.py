@@ -67,8 +67,9 @@ def summary(result: CollectionResult) -> str:
     done = videos[videos["video_id"].isin(result.analyzed)]
     counts = done["status"].value_counts()
     said = ", ".join(f"{counts[status]} {status}" for status in ("ok", "partial", "failed") if status in counts)
-    n_before, n_tracks = len(videos) - len(done), int(videos["n_tracks"].sum())
-    before = f", {n_before} done before" if n_before else ""
+    n_drawn, n_tracks = len(result.drawn), int(videos["n_tracks"].sum())
+    n_before = len(videos) - len(done) - n_drawn
+    before = (f", {n_drawn} drawn anew" if n_drawn else "") + (f", {n_before} done before" if n_before else "")
     faces = "face" if n_tracks == 1 else "faces"
     return f"{len(done)} analysed{f' ({said})' if said else ''}{before}, {n_tracks} tracked {faces}"
 

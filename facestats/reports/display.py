@@ -84,8 +84,10 @@ def collection_html(result: CollectionResult) -> str:
     --------
     >>> collection_html(result)  # doctest: +SKIP
     """
-    n, before = len(result.analyzed), len(result.video_ids) - len(result.analyzed)
-    done = f"{words.count(n, 'video')} analysed now" + (f", {before:,} done before" if before else "")
+    n, drawn = len(result.analyzed), len(result.drawn)
+    before = len(result.video_ids) - n - drawn
+    done = f"{words.count(n, 'video')} analysed now"
+    done += (f", {drawn:,} drawn anew" if drawn else "") + (f", {before:,} done before" if before else "")
     store = Markup(store_html(result.store))
     return str(render("display.collection", words.sentence(done), *_first(result.problems), store))
 

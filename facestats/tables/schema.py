@@ -39,12 +39,15 @@ class Column:
         Unit and meaning, in one line.
     decimals : int or None
         Digits after the point that carry information; used by text exports.
+    is_share : bool
+        Whether the values lie between 0 and 1.
     """
 
     name: str
     dtype: str
     meaning: str
     decimals: int | None = None
+    is_share: bool = False
 
 
 def _text(name: str, meaning: str) -> Column:
@@ -64,7 +67,7 @@ def _pixels(name: str, meaning: str) -> Column:
 
 
 def _share(name: str, meaning: str) -> Column:
-    return Column(name, "float32", f"{meaning} (0 to 1)", decimals=4)
+    return Column(name, "float32", f"{meaning} (0 to 1)", decimals=4, is_share=True)
 
 
 def _years(name: str, meaning: str) -> Column:
@@ -284,7 +287,7 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         if frame[name].isna().any():
             raise SchemaError(f"{table}.{name} has missing values")
     for column in wanted:
-        if column.meaning.endswith("(0 to 1)"):
+        if column.is_share:
             values = frame[column.name]
             if ((values < -1e-4) | (values > 1 + 1e-4)).any():
                 raise SchemaError(f"{table}.{column.name} leaves [0, 1]")

@@ -2,16 +2,16 @@
 
 import pytest
 from commands import NO_MODELS
+from runs import make_videos
 
 from facestats.batch.collection import analyze_collection, plan_collection
-from facestats.synth.demo import render_demo
 
 FOUND = ("videos", "frames", "observations", "tracks")
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
-    return render_demo(tmp_path_factory.mktemp("demo")).path
+    return make_videos(tmp_path_factory.mktemp("in") / "videos", 1) / "v00.mp4"
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def run(video, tmp_path, monkeypatch):
     """Analyse once; afterwards nothing may be sampled any more. Returns what runs it again with other options."""
 
     def again(*, workers=0, **options):
-        how = {"out": tmp_path / "store", "models": NO_MODELS, "rate": 5.0, **options}
+        how = {"out": tmp_path / "store", "models": NO_MODELS, **options}
         (task,) = plan_collection(video, **how)
         result = analyze_collection(video, progress=False, workers=workers, **how)
         return result, task
