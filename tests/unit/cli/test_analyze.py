@@ -106,34 +106,28 @@ def test_models_are_named_by_attribute():
             parse_models([wrong])
 
 
+#: The command line, which gets a signal when it comes to a video that is called "later".
+INTERRUPTED_PROGRAM = """
+import os, signal, sys
+import facestats.batch.jobs as jobs
+from facestats.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever is started in the background ignores Ctrl-C
+run = jobs.AnalyzeJob.run
+def interrupted(job, bench):
+    if "later" in job.item.path:
+        os.kill(os.getpid(), {number})
+    return run(job, bench)
+jobs.AnalyzeJob.run = interrupted
+main()
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_keeps_what_was_finished(number, tmp_path, video):
     other = tmp_path / "in" / "later.mp4"
     write_video(other, regular_times(9, 10))
-    code = (
-        "import os, signal, sys, facestats.batch.collection as c\n"
-        # Whoever is started in the background, as by nohup, ignores Ctrl-C.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from facestats.cli import main\n"
-        "do = c.do\n"
-        f"def once(unit, *a, **k):\n    if 'later' in unit.task.item.path: os.kill(os.getpid(), {int(number)})\n"
-        "    return do(unit, *a, **k)\n"
-        "c.do = once\n"
-        "main(sys.argv[1:])\n"
-    )
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "analyze",
-        str(video),
-        str(other),
-        "--out",
-        str(tmp_path / "s"),
-        "--workers",
-        "0",
-        *NONE,
-    ]
+    program = [sys.executable, "-c", INTERRUPTED_PROGRAM.format(number=int(number))]
+    command = [*program, "analyze", video, other, "--out", tmp_path / "s", "--workers", "0", *NONE]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 130
     assert "interrupted; what was finished is kept" in check_one_line(ended.stderr)
