@@ -29,22 +29,23 @@ def portrait() -> np.ndarray:
     return np.asarray(Image.open(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg").convert("RGB"))
 
 
+def shared(name: str) -> Path:
+    """A folder of real data beside the checkout; without it, the test is skipped."""
+    if not (SHARED / name).is_dir():
+        pytest.skip(f"the real {name} are not on this machine")
+    return SHARED / name
+
+
 @pytest.fixture(scope="session")
 def clips_folder() -> Path:
     """Real clips, where the machine has them."""
-    folder = SHARED / "clips"
-    if not folder.is_dir():
-        pytest.skip("the real clips are not on this machine")
-    return folder
+    return shared("clips")
 
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Training and validation data, where the machine has them."""
-    folder = SHARED / "data"
-    if not folder.is_dir():
-        pytest.skip("the training data are not on this machine")
-    return folder
+    return shared("data")
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def analyzed(analyzed_once, tmp_path_factory):
 
 
 def test_cuts_lie_beside_the_page_and_old_ones_go(analyzed, tmp_path):
-    made = facestats.report(analyzed, out=tmp_path)
+    made = facestats.report(analyzed, out=tmp_path, template="video_report")
     assert made.problems == ()
     data = load_video(str(analyzed), page_folder=str(tmp_path))
     (folder,) = [path for path in (tmp_path / "clips").iterdir() if path.is_dir()]
@@ -81,7 +81,9 @@ def test_cuts_lie_beside_the_page_and_old_ones_go(analyzed, tmp_path):
     assert facestats.report(analyzed, out=tmp_path, template=mine).problems == ()
     assert (folder / "strongest-old.mp4").exists()
     assert {path.name for path in (folder.parent / f"mine-{data.video_id}").glob("*.mp4")} == cuts
-    assert facestats.report(analyzed, out=tmp_path, parameters={"max_evidence": 0}).problems == ()
+    assert (
+        facestats.report(analyzed, out=tmp_path, template="video_report", parameters={"max_evidence": 0}).problems == ()
+    )
     assert not folder.exists()
     data.store.drop_clip(data.video_id)
     folder.mkdir()
@@ -89,6 +91,7 @@ def test_cuts_lie_beside_the_page_and_old_ones_go(analyzed, tmp_path):
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_whoever_is_stopped_half_way_leaves_the_earlier_page_whole(analyzed, tmp_path, monkeypatch):
     (made,) = facestats.report(analyzed, out=tmp_path, template="video_report").reports
     made.html.with_suffix(".pdf").write_bytes(b"printed")
@@ -113,7 +116,7 @@ def test_whoever_is_stopped_half_way_leaves_the_earlier_page_whole(analyzed, tmp
 
 def test_without_thumbnails_no_face_stands_in_the_page(analyzed, tmp_path):
     data = load_video(str(analyzed), page_folder=str(tmp_path))
-    facestats.report(analyzed, out=tmp_path)
+    gather_clips(data.store, tmp_path)
     entry = data.entries[data.video_id]
     asked = replace(data, entries={data.video_id: replace(entry, options={**entry.options, "thumbnails": False})})
     assert poster(asked) is None
