@@ -89,8 +89,7 @@ section.timelines(data, smooth_s=smooth_s, limit=max_timelines)
 # Three seconds of the clip around each moment, to judge for yourself.
 
 # %%
-threshold = section.expression_threshold(data)
-evidence.evidence(data, threshold=threshold, smooth_s=smooth_s, limit=max_evidence)
+evidence.evidence(data, smooth_s=smooth_s, limit=max_evidence)
 
 # %% [markdown]
 # ## What this does not say

@@ -14,6 +14,7 @@ from facestats.reports.data import ReportData
 from facestats.reports.figures import data_uri
 from facestats.reports.headlines import video_headline
 from facestats.reports.html import render
+from facestats.tables.labels import face_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def result_html(result: VideoTables) -> str:
     longest = result.tracks.nlargest(_MOST_FACES, "duration_s").sort_values(["start_s", "track_id"])
     faces = [
         (
-            track["track_id"],
+            face_name(track["track_id"]),
             words.span(track["start_s"], track["end_s"]),
             [
                 (attribute, track[VERDICT_COLUMNS[attribute]], track[f"{VERDICT_COLUMNS[attribute]}_prob"])
@@ -110,7 +111,7 @@ def gallery_html(thumbnails: pd.DataFrame) -> str:
     pictures = [
         (
             data_uri(bytes(row.image), "image/webp"),
-            f"face {row.track_id}",
+            face_name(row.track_id),
             row.time_s,
             row.video_id if several else None,
         )

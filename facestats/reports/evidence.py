@@ -132,7 +132,7 @@ def _moment(name: str, seen: pd.Series, expression: str | None, text: str) -> Mo
     return Moment(name, int(seen["track_id"]), float(seen["time_s"]), expression, text, box)
 
 
-def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5, limit: int = 24) -> HTML | None:
+def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTML | None:
     """Return the strongest moment of each expression and the doubtful faces, each with a short cut of the clip.
 
     The cuts go beside the page; where a notebook runs on its own, links lead into the annotated clip instead.
@@ -141,7 +141,7 @@ def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5,
     ----------
     data : ReportData
         Of one video.
-    threshold, smooth_s : float
+    smooth_s : float
         See :func:`strongest_moments`.
     limit : int
         Doubtful faces shown at most; 0 leaves out the whole section.
@@ -153,6 +153,7 @@ def evidence(data: ReportData, *, threshold: float = 0.5, smooth_s: float = 0.5,
     clip = data.clip_path(data.video_id)
     if clip is None or clip.suffix != ".mp4" or limit <= 0:
         return None
+    threshold = data.one.threshold("expression")
     strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s)
     doubtful = doubtful_moments(data.observations, data.tracks)
     chosen = (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit]))

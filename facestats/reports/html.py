@@ -74,7 +74,7 @@ def section(macro: str, *values: Any, **named: Any) -> HTML:
     Examples
     --------
     >>> section("pieces.badge", "ok").data
-    '<div class="fs "><span class="fs-badge fs-ok">ok</span></div>'
+    '<div class="fs"><span class="fs-badge fs-ok">ok</span></div>'
     """
     return block(render(macro, *values, **named))
 
@@ -85,7 +85,7 @@ def block(*parts: Markup) -> HTML:
     Examples
     --------
     >>> block(Markup("<p>a</p>"), Markup("<p>b</p>")).data
-    '<div class="fs "><p>a</p><p>b</p></div>'
+    '<div class="fs"><p>a</p><p>b</p></div>'
     """
     return HTML(str(render("pieces.block", Markup().join(parts))))
 

@@ -162,16 +162,6 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     return block(expression_legend(), longest, live(item, still, hint=hint), counts)
 
 
-def expression_threshold(data: ReportData) -> float:
-    """Return the probability below which an expression is "unknown", as it was stored with the results.
-
-    Examples
-    --------
-    >>> expression_threshold(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
-    """
-    return data.one.threshold("expression")
-
-
 def faces(data: ReportData) -> HTML | None:
     """Return a row for each track: picture, times, verdicts with their probabilities.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import pandas as pd
 import traitlets
+from markupsafe import Markup
 
 from facestats._util.notebook import is_notebook
 from facestats.clips.cut import cut_clip
@@ -133,7 +133,7 @@ class Explorer(ipywidgets.VBox):
             self.video_id = change["new"]
         except FacestatsError as error:
             self._close_video()
-            self._trouble.value = f"{escape(change['new'])} cannot be opened: {escape(str(error))}"
+            self._trouble.value = Markup("{} cannot be opened: {}").format(change["new"], error)
 
     def _close_video(self, _: object = None) -> None:
         self.video_id = None
@@ -152,8 +152,8 @@ class Explorer(ipywidgets.VBox):
         one = self._found if isinstance(self._found, VideoTables) else self._found.video(video_id)
         self._scene = scene_of(one, threshold=self._threshold)
         tables = self._scene.tables
-        trouble = "" if tables.status == "ok" else f" <span>({tables.status}: {escape(str(tables.error))})</span>"
-        self._title.value = f"<b>{escape(tables.name)}</b>{trouble}"
+        trouble = "" if tables.status == "ok" else Markup(" <span>({}: {})</span>").format(tables.status, tables.error)
+        self._title.value = Markup("<b>{}</b>{}").format(tables.name, trouble)
         for part in (self.pane, self.timeline, self.table):
             part.show(self._scene)
         self.children = [self._one]

@@ -18,7 +18,7 @@ def test_what_is_given_is_escaped_and_what_is_html_is_not():
     assert render("pieces.paragraph", NASTY) == f"<p>{escape(NASTY)}</p>"
     assert render("pieces.paragraph", Markup("<b>bold</b>")) == "<p><b>bold</b></p>"
     assert NASTY not in class_legend("gender", [("male", NASTY)])
-    assert block(render("pieces.paragraph", NASTY)).data == f'<div class="fs "><p>{escape(NASTY)}</p></div>'
+    assert block(render("pieces.paragraph", NASTY)).data == f'<div class="fs"><p>{escape(NASTY)}</p></div>'
 
 
 @pytest.mark.parametrize(
