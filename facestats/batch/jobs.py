@@ -29,8 +29,9 @@ from facestats.batch.plan import Drawing, Task
 from facestats.clips import Annotator
 from facestats.errors import OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
+from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
-from facestats.store.store import CHUNKS, Store
+from facestats.store.store import Store
 from facestats.tables import schema
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of

@@ -11,8 +11,8 @@ import pandas as pd
 from facestats._util.locations import write_whole
 from facestats.errors import OutputError, StoreError
 from facestats.store.locking import is_locked
-from facestats.store.manifest import Entry
-from facestats.store.store import Store, now, open_store
+from facestats.store.manifest import Entry, now
+from facestats.store.store import Store, open_store
 
 #: What a video may be, in the order in which they are told.
 STATES = ("done", "partial", "failed", "pending")
