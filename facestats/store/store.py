@@ -287,9 +287,9 @@ class Store:
                 raise unwritable(self.path, error) from None
         return changed
 
-    def replace_thumbnails(self, entry: Entry, thumbnails: pd.DataFrame) -> None:
+    def replace_thumbnails(self, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
         """Replace the thumbnails of a video, see :func:`facestats.store.write.replace_thumbnails`."""
-        replace_thumbnails(self.path, entry, thumbnails)
+        return replace_thumbnails(self.path, entry, thumbnails, **changes)
 
     def forget(self, video_id: str) -> None:
         """Remove a video, see :func:`facestats.store.forget.forget_video`."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
+import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pandas as pd
 import pyarrow.parquet as pq
 
-from facestats._util.locations import remove, write_whole
+from facestats._util.locations import remove
 from facestats.errors import OutputError
 from facestats.store.layout import run_folder, table_path
 from facestats.store.manifest import Entry, now, read_entry, write_entry
@@ -69,13 +71,51 @@ def write_video(
     )
     before = read_entry(store, entry.video_id)
     short = {table: schema.validate(table, getattr(tables, table)) for table in ("videos", "tracks", "thumbnails")}
-    folder = run_folder(store, entry)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _new_run(store, entry) as folder:
         for table, frame in short.items():
             with table_path(store, entry, table).open("wb") as file:
                 _write_parquet(table, frame, file)
         write_batches(folder, tables.batches)
+    if before is not None:  # and nothing else: another process may be writing its own run
+        remove(run_folder(store, before))
+    return entry
+
+
+def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
+    """Replace the thumbnails of a video, and change its entry, all at once; the other tables stay as they are.
+
+    Raises
+    ------
+    SchemaError
+        If the table does not follow the schema; nothing is changed then.
+    OutputError
+        If the store cannot be written; what it held before stays.
+
+    Examples
+    --------
+    >>> replace_thumbnails(store.path, entry, thumbnails)  # doctest: +SKIP
+    """
+    schema.validate("thumbnails", thumbnails)
+    changed = replace(entry, run=uuid.uuid4().hex[:12], **changes)
+    with _new_run(store, changed):
+        for table in schema.TABLES:
+            with table_path(store, changed, table).open("wb") as target:
+                if table == "thumbnails":
+                    _write_parquet(table, thumbnails, target)
+                else:
+                    with table_path(store, entry, table).open("rb") as source:
+                        shutil.copyfileobj(source, target, 1 << 20)
+    remove(run_folder(store, entry))
+    return changed
+
+
+@contextlib.contextmanager
+def _new_run(store: Path, entry: Entry) -> Iterator[Path]:
+    """Give a folder for the tables of an entry, which becomes the current one when the block ends well."""
+    folder = run_folder(store, entry)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
         write_entry(store, entry)
     except BaseException as error:
         written = read_entry(store, entry.video_id)
@@ -84,31 +124,6 @@ def write_video(
         if isinstance(error, OSError):
             raise unwritable(store, error) from None
         raise
-    if before is not None:  # and nothing else: another process may be writing its own run
-        remove(run_folder(store, before))
-    return entry
-
-
-def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame) -> None:
-    """Replace the thumbnails of a video, all at once; the other tables stay as they are.
-
-    Raises
-    ------
-    SchemaError
-        If the table does not follow the schema.
-    OutputError
-        If the store cannot be written.
-
-    Examples
-    --------
-    >>> replace_thumbnails(store.path, entry, thumbnails)  # doctest: +SKIP
-    """
-    file = io.BytesIO()
-    _write_parquet("thumbnails", schema.validate("thumbnails", thumbnails), file)
-    try:
-        write_whole(table_path(store, entry, "thumbnails"), file.getvalue())
-    except OSError as error:
-        raise unwritable(store, error) from None
 
 
 def _write_parquet(table: str, frame: pd.DataFrame, file: BinaryIO) -> None:
