@@ -66,11 +66,11 @@ def best_observations(observations: pd.DataFrame) -> pd.DataFrame:
     sizes = tracked[["w", "h"]].min(axis=1).to_numpy(np.float64)
     rows = tracked.assign(quality=quality_weight(tracked["score"].to_numpy(np.float64), sizes))
     rows = rows.sort_values("quality", ascending=False, kind="stable")
-    kept = []
+    chosen = []
     for _, own in rows.groupby("track_id"):
         times: list[float] = []
         for place, time_s in zip(own.index, own["time_s"], strict=True):
             if len(times) < PER_TRACK and all(abs(time_s - other) >= APART_S for other in times):
                 times.append(time_s)
-                kept.append(place)
-    return rows.loc[kept]
+                chosen.append(place)
+    return rows.loc[chosen]

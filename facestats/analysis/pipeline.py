@@ -30,7 +30,7 @@ from facestats.video.tally import Tally
 
 @dataclass(frozen=True)
 class AnalyzedVideo:
-    """The tables of one video, of which the long ones can be read once, a stretch of video at a time.
+    """The tables of one video, of which the long ones can be read once, a part of the video at a time.
 
     Attributes
     ----------

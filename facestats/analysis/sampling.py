@@ -1,4 +1,4 @@
-"""From the frames of a stretch of video to what is found in each: detect, follow, align, classify.
+"""From the frames of a span of video to what is found in each: detect, follow, align, classify.
 
 Faces are followed here in the simplest way, only to know which of them have lasting attributes to be measured; the
 tracks are made in :mod:`facestats.analysis.assembly`, over all of a video.

@@ -22,8 +22,9 @@ from facestats.batch.status import begin_run
 from facestats.batch.workers import Workers, default_workers
 from facestats.errors import MissingInputError, UsageError
 from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions, from_keywords
+from facestats.store.layout import CHUNKS
 from facestats.store.locking import locked
-from facestats.store.store import CHUNKS, Store, create_store, open_store
+from facestats.store.store import Store, create_store, open_store
 from facestats.video.discovery import Input, discover
 from facestats.video.file import is_long
 from facestats.video.identity import content_of

@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from zipfile import BadZipFile
 
+import pandas as pd
+
 from facestats._util.locations import is_remote, location, remove, write_whole
 from facestats.analysis.chunks import Chunk, JoinedChunks, pack, unpack
 from facestats.analysis.inputs import NearInput
@@ -29,8 +31,9 @@ from facestats.batch.plan import Drawing, Task
 from facestats.clips import Annotator
 from facestats.errors import OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
+from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
-from facestats.store.store import CHUNKS, Store
+from facestats.store.store import Store
 from facestats.tables import schema
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of
@@ -156,23 +159,29 @@ class DrawJob(VideoJob):
             return Lost("its entry in the store has gone; run it again")
         options = stages.options.to_dict()
         before, after = Drawing.of(entry.options), Drawing.of(options)
-        # What the new options hide goes first.
-        if before.thumbnails and not after.thumbnails:
-            store.replace_thumbnails(entry, schema.conform("thumbnails"))
+        drawn = {name: options[name] for name, option in described(AnalyzeOptions).items() if option.affects == "drawn"}
+        changes = {
+            "options": {**entry.options, **drawn},
+            "paths": task.paths,
+            "files": task.files,
+            "missing_since": None,
+        }
+        # What the new options hide goes before they are noted, and what they allow is made afterwards.
         if not after.clip or before.blur != after.blur:
             store.drop_clip(entry.video_id)
-        if after.thumbnails and not before.thumbnails:
-            with self._near(bench) as near:
-                observations = Store(store.path, entry.video_id).observations(columns=_CUT_COLUMNS)
-                store.replace_thumbnails(entry, near.cut_thumbnails(observations))
-        drawn = {name: options[name] for name, option in described(AnalyzeOptions).items() if option.affects == "drawn"}
-        entry = store.note(
-            entry, options={**entry.options, **drawn}, paths=task.paths, files=task.files, missing_since=None
-        )
+        if before.thumbnails == after.thumbnails:
+            entry = store.note(entry, **changes)
+        else:
+            thumbnails = self._thumbnails(bench) if after.thumbnails else schema.conform("thumbnails")
+            entry = store.replace_thumbnails(entry, thumbnails, **changes)
         if not after.clip or store.clip_path(entry.video_id) is not None:
             return Outcome(entry, (entry.error,) if entry.error else ())
         with self._near(bench) as near:
             return self._with_clip(entry, near, stages)
+
+    def _thumbnails(self, bench: Bench) -> pd.DataFrame:
+        with self._near(bench) as near:
+            return near.cut_thumbnails(self.store.video(self.task.video_id).observations(columns=_CUT_COLUMNS))
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from facestats.analysis.progress import Bars, Progress
 from facestats.analysis.stages import Stages
 from facestats.batch.answers import Outcome
 from facestats.batch.plan import Action, Task, changed
-from facestats.store.manifest import Entry, read_entry
-from facestats.store.store import Store, now
+from facestats.store.manifest import Entry, now, read_entry
+from facestats.store.store import Store
 from facestats.video.discovery import Input
 from facestats.video.identity import is_there, new_video_id
 

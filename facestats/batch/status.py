@@ -11,17 +11,17 @@ import pandas as pd
 from facestats._util.locations import write_whole
 from facestats.errors import OutputError, StoreError
 from facestats.store.locking import is_locked
-from facestats.store.manifest import Entry
-from facestats.store.store import Store, now, open_store
+from facestats.store.manifest import Entry, now
+from facestats.store.store import Store, open_store
 
-#: What a video may be, in the order in which they are told.
+#: The states of a video, in the order of the table.
 STATES = ("done", "partial", "failed", "pending")
 
 _FILE = "run.json"  # of the store: what its last run was to do
 
 
 def begin_run(store: Store, inputs: list[str]) -> None:
-    """Note what a run is to do, so that it can be told what it did not come to.
+    """Note what a run is to do, so that its status can name what it has not come to.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Processes that run jobs side by side: one that hangs or crashes does not end the run.
 
-``pebble.ProcessPool`` was tried instead (5.2). It starts as fast and gets rid of a process that hangs or crashes. But its
-time limit is one for the whole job and no progress comes back, so the pipes and the watch below would stay; processes
-that have a job live on when the run is killed; and each process runs the user's script again, which fails where that has
-no ``if __name__ == "__main__"``.
+``pebble.ProcessPool`` (5.2) was tried instead. It starts as fast, and gets rid of a process that hangs or crashes. But
+its time limit is for the whole job and no progress comes back, so the pipes and the watch below would stay; processes
+that have a job live on when the run is killed; and each of them runs the user's script again, which fails where that
+has no ``if __name__ == "__main__"``.
 """
 
 from __future__ import annotations

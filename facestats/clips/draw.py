@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from facestats.types import UInt8
 
-#: Box colours, told apart by colour-blind readers too (Okabe and Ito, 2008), RGB; a track keeps its colour.
+#: Box colours, distinct for colour-blind readers too (Okabe and Ito, 2008), RGB; a track keeps its colour.
 TRACK_COLORS = (
     (230, 159, 0),
     (86, 180, 233),
@@ -74,7 +74,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=512)
 def _tile(lines: tuple[str, ...], size: int, color: tuple[int, int, int]) -> UInt8:
-    """Return a label as an RGB picture; labels repeat from frame to frame, so they are kept."""
+    """Return a label as an RGB picture; labels repeat from frame to frame, so they are cached."""
     font = _font(size)
     pad, step = max(3, size // 4), round(size * 1.25)
     width = round(max(font.getlength(line) for line in lines)) + 2 * pad + max(2, size // 5)

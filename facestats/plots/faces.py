@@ -44,7 +44,7 @@ def face_count(
         bounds = expressions.edges(times, expressions.typical_step(times))
         ax.stairs(counts, bounds, fill=True, color=hex_color(AGE_COLORS["middle"]), alpha=0.8)
     else:
-        _axes.note(ax, "no frame was looked at")
+        _axes.note(ax, "no frame was sampled")
     _axes.time_axis(ax, time_range or ((times[0], times[-1]) if len(times) else (0.0, 1.0)))
     ax.set_ylim(0, max(1.0, counts.max(initial=0)) * 1.1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))

@@ -42,10 +42,10 @@ def track_overview(
     >>> track_overview(fs.analyze("clip.mp4"))  # doctest: +SKIP
     """
     observations, tracks, threshold = tables.observations, tables.tracks, tables.threshold("expression")
-    shown = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
-    ax = _axes.axes_or_new(ax, (8.0, 0.8 + 0.3 * max(len(shown), 1) + 0.4 * legend))
+    longest = tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
+    ax = _axes.axes_or_new(ax, (8.0, 0.8 + 0.3 * max(len(longest), 1) + 0.4 * legend))
     drawn: set[str | None] = set()
-    for row, track_id in enumerate(shown["track_id"]):
+    for row, track_id in enumerate(longest["track_id"]):
         track = observations[observations["track_id"] == track_id].sort_values("time_s", kind="stable")
         spans: dict[str | None, list[tuple[float, float]]] = {}
         for span in expressions.spans(track, threshold, smooth_s):
@@ -54,15 +54,15 @@ def track_overview(
             style = _axes.face_style(color_of("expression", state))
             ax.broken_barh(found, (row - _ROW_HEIGHT / 2, _ROW_HEIGHT), gid=state or "not measured", **style)
             drawn.add(state)
-    if shown.empty:
+    if longest.empty:
         _axes.note(ax, "no face was tracked")
     _axes.time_axis(ax, tables.time_range)
-    ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)  # the first face on top
-    ax.set_yticks(range(len(shown)), [face_name(track_id) for track_id in shown["track_id"]])
+    ax.set_ylim(max(len(longest), 1) - 0.5, -0.5)  # the first face on top
+    ax.set_yticks(range(len(longest)), [face_name(track_id) for track_id in longest["track_id"]])
     _axes.calm(ax, grid="x")
     _axes.mark_cuts(ax, tables.cuts)
-    if len(shown) < len(tracks):
-        ax.set_xlabel(f"time in the video (the {len(shown)} longest of {len(tracks)} tracks)")
+    if len(longest) < len(tracks):
+        ax.set_xlabel(f"time in the video (the {len(longest)} longest of {len(tracks)} tracks)")
     if legend:
         _axes.class_legend(ax, "expression", present=list(drawn))
     return ax

@@ -25,7 +25,8 @@ from facestats.reports.pdf import find_browser, print_page
 from facestats.reports.results import Report, ReportResult
 from facestats.reports.tasks import Task, reserved_names, tasks_of, templates
 from facestats.reports.timeline import SCRIPT, script
-from facestats.store.store import Store, now, open_store
+from facestats.store.manifest import now
+from facestats.store.store import Store, open_store
 
 #: Notebooks that run at once at most: each takes some 300 MB.
 _MOST_AT_ONCE = 8

@@ -38,7 +38,7 @@ def locked(store: Path) -> Iterator[None]:
     if not isinstance(store, Path):
         yield
         return
-    # For a moment: whoever only looks whether somebody is at it holds the lock too.
+    # For a moment: a reader that asks whether the store is locked holds the lock too.
     lock = filelock.FileLock(store / _NAME, timeout=_WAITS_S, thread_local=False)
     try:
         with lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,14 @@ def write_entry(store: Path, entry: Entry) -> None:
     """
     text = json.dumps(asdict(entry), indent=2, ensure_ascii=False) + "\n"
     write_whole(entry_path(store, entry.video_id), text.encode("utf-8", "surrogateescape"))
+
+
+def now() -> str:
+    """Return the moment, UTC, as ISO 8601 with seconds.
+
+    Examples
+    --------
+    >>> now()[-6:]
+    '+00:00'
+    """
+    return datetime.now(UTC).isoformat(timespec="seconds")

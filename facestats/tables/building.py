@@ -68,17 +68,17 @@ class SampledFrame:
         if wanted.all():
             return self
         number = np.cumsum(wanted) - 1
-        kept = {attribute: wanted[rows] for attribute, rows in self.measured.items()}
+        chosen = {attribute: wanted[rows] for attribute, rows in self.measured.items()}
         return replace(
             self,
             detections=self.detections[wanted],
             sharpness=self.sharpness[wanted],
             classified=number[self.classified[wanted[self.classified]]],
             predictions={
-                attribute: replace(found, probabilities=found.probabilities[kept[attribute]])
+                attribute: replace(found, probabilities=found.probabilities[chosen[attribute]])
                 for attribute, found in self.predictions.items()
             },
-            measured={attribute: number[rows[kept[attribute]]] for attribute, rows in self.measured.items()},
+            measured={attribute: number[rows[chosen[attribute]]] for attribute, rows in self.measured.items()},
             looks=None if self.looks is None else self.looks[wanted],
             pictures={int(number[face]): picture for face, picture in self.pictures.items() if wanted[face]},
         )
@@ -201,12 +201,12 @@ def observations_table(
 SURE_SHARE, SURE_MEDIAN_SCORE = 0.5, 0.75
 
 
-def is_doubtful(looks: np.ndarray, times_s: np.ndarray, scores: np.ndarray) -> bool:
+def is_doubtful(samples: np.ndarray, times_s: np.ndarray, scores: np.ndarray) -> bool:
     """Say whether what was tracked may be no face, see :data:`SURE_SHARE`.
 
     Parameters
     ----------
-    looks : numpy.ndarray
+    samples : numpy.ndarray
         int (N,), ascending: numbers of the sampled frames in which it was found.
     times_s : numpy.ndarray
         float (N,), of these frames.
@@ -218,10 +218,10 @@ def is_doubtful(looks: np.ndarray, times_s: np.ndarray, scores: np.ndarray) -> b
     >>> is_doubtful(np.array([0, 3, 6]), np.array([0.0, 0.3, 0.6]), np.full(3, 0.6))
     True
     """
-    missed, waited, gap_s = np.diff(looks) - 1, np.diff(times_s), bridged_gap_s(times_s)
+    missed, waited, gap_s = np.diff(samples) - 1, np.diff(times_s), bridged_gap_s(times_s)
     # A face that was away for long was not missed all the while: only the gap that is bridged counts.
     n_missed = (missed * gap_s / np.maximum(waited, gap_s)).sum()
-    return bool(len(looks) < SURE_SHARE * (len(looks) + n_missed) and np.median(scores) < SURE_MEDIAN_SCORE)
+    return bool(len(samples) < SURE_SHARE * (len(samples) + n_missed) and np.median(scores) < SURE_MEDIAN_SCORE)
 
 
 def summarize_tracks(

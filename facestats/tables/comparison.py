@@ -16,7 +16,7 @@ from facestats.tables import schema
 from facestats.tables.demographics import Composition, Correction, compositions
 from facestats.track.gaps import seconds_seen
 
-#: What the figures mean, for whoever sees them.
+#: What the figures mean, in words for a reader.
 NOTE = (
     "Lines are 90 % intervals. A difference is called clear if its 99 % interval leaves out zero: about sixteen shares "
     "are compared at once, and a narrower one would mark some by chance alone. Gender, age and makeup are corrected "

@@ -15,9 +15,9 @@ from facestats.models.registry import Model, choose_models
 from facestats.tables import schema
 from facestats.track.gaps import seconds_seen
 
-#: What the figures mean, for whoever sees them.
+#: What the figures mean, in words for a reader.
 NOTE = (
-    "Corrected shares are those among the people who could be told, and allow for how often the models, on labelled "
+    "Corrected shares are those among the people with a verdict, and allow for how often the models, on labelled "
     "faces, took one class for another; raw ones count verdicts as they are, unknown included. In 90 % of like "
     "collections the interval would hold the true share, if people here are confused as often as in those labelled "
     "faces, and each track is another person."
@@ -134,7 +134,7 @@ def demographics(
     pandas.DataFrame
         One row for each attribute and class, see :data:`DEMOGRAPHICS_DTYPES`: ``share`` is the corrected one, between
         ``share_low`` and ``share_high``; ``raw_share`` is that among the verdicts, which has a row ``"unknown"`` too
-        (whose ``share`` is missing, as it is where nobody could be told); ``n_tracks`` the verdicts. An attribute that
+        (whose ``share`` is missing, as it is where there is no verdict); ``n_tracks`` the verdicts. An attribute that
         was never measured has no rows.
         ``.attrs["note"]`` says in two sentences what it all means.
 

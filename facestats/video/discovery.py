@@ -106,7 +106,7 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
     try:
         exists = not is_live(argument) and path.exists()
     except OSError as error:  # a name too long for any file, a folder that may not be entered
-        raise MissingInputError(f"{shown(argument)[:200]} cannot be looked up: {error.strerror}") from None
+        raise MissingInputError(f"{shown(argument)[:200]} cannot be reached: {error.strerror}") from None
     if is_live(argument):
         yield Input(argument)
     elif path.is_dir():
@@ -143,7 +143,7 @@ def _expand_remote(argument: str) -> Iterator[Input]:
         else:
             found = sorted(far.fs.find(far.path), key=_by_part) if far.exists() else []
     except OSError as error:
-        raise MissingInputError(f"{argument} cannot be looked up: {error}") from None
+        raise MissingInputError(f"{argument} cannot be reached: {error}") from None
     wanted = [path for path in found if Path(path).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
     stores = {str(Path(path).parent) for path in found if Path(path).name in OURS}
     wanted = [path for path in wanted if stores.isdisjoint(map(str, Path(path).parents))]

@@ -21,7 +21,7 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def is_live(path: str) -> bool:
-    """Say whether an input can be read only once: ``camera:N`` or an address of :data:`LIVE_SCHEMES`.
+    """Say whether an input can be read only once: ``camera:N`` or the address of a stream.
 
     Examples
     --------

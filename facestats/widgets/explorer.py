@@ -258,9 +258,9 @@ _ROW = {"flex_flow": "row wrap", "margin": "6px 0 0", "width": "100%"}
 
 def _controls() -> dict[str, ipywidgets.Widget]:
     style = {"description_width": "initial"}
-    shown = {_WORDS.get(name, name): name for name in ATTRIBUTES}
+    names = {_WORDS.get(name, name): name for name in ATTRIBUTES}
     return {
-        "attribute": ipywidgets.Dropdown(options=shown, description="show", style=style, layout={"width": "220px"}),
+        "attribute": ipywidgets.Dropdown(options=names, description="show", style=style, layout={"width": "220px"}),
         "min_face_px": ipywidgets.FloatSlider(
             0, min=0, max=200, step=1, description="smallest face (px)", style=style, readout_format=".0f", layout=_WIDE
         ),

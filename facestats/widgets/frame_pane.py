@@ -121,12 +121,12 @@ class FramePane(MomentWidget):
             self._answer(said)
 
     def _answer(self, said: dict[str, Any]) -> None:
-        shown, trouble = None, ""
+        picture, trouble = None, ""
         try:
-            shown = self._shown(float(said["time"]), int(said["step"]))
+            picture = self._picture_at(float(said["time"]), int(said["step"]))
         except FacestatsError as error:  # the file went away, or is damaged here
             trouble = f"This moment cannot be shown: {error}"
-        time_s = float(said["time"]) if shown is None else shown.time_s
+        time_s = float(said["time"]) if picture is None else picture.time_s
         faces = [
             {
                 "track": face.track_id,
@@ -139,11 +139,11 @@ class FramePane(MomentWidget):
             for face in self._scene.faces_at(time_s, self.wanted)
         ]
         reply = {"kind": "frame", "view": said["view"], "n": said["n"], "step": said["step"], "faces": faces}
-        reply |= {"time": time_s, "exact": shown is None or shown.exact, "trouble": trouble}
-        pictures = [] if shown is None else [_jpeg(shown.rgb, int(said["width"]))]
+        reply |= {"time": time_s, "exact": picture is None or picture.exact, "trouble": trouble}
+        pictures = [] if picture is None else [_jpeg(picture.rgb, int(said["width"]))]
         self.send(reply, pictures)
 
-    def _shown(self, time_s: float, step: int) -> Shown | None:
+    def _picture_at(self, time_s: float, step: int) -> Shown | None:
         if self._video is None:
             return None
         if step:

@@ -51,7 +51,7 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
     picture = ipywidgets.Image(format="jpeg", width=_WIDTH)
     counts = ipywidgets.HTML()
     box = ipywidgets.VBox([picture, counts])
-    shown = display(box, display_id=True)
+    handle = display(box, display_id=True)
     lasting: dict[tuple[int, str], str] = {}
     seen: set[int] = set()
     n_frames = n_faces = 0
@@ -70,8 +70,7 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
         small = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
         picture.value = cv2.imencode(".jpg", small)[1].tobytes()
         counts.value = (
-            f"{frame.time_s:.1f} s: {n_frames:,} frames looked at, {n_faces:,} faces found, "
-            f"{len(seen):,} followed so far"
+            f"{frame.time_s:.1f} s: {n_frames:,} frames sampled, {n_faces:,} faces found, {len(seen):,} followed so far"
         )
 
     try:
@@ -79,4 +78,4 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
     finally:
         for widget in (box, picture, counts):
             widget.close()
-        shown.update({"text/plain": ""}, raw=True)
+        handle.update({"text/plain": ""}, raw=True)

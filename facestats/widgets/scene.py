@@ -52,12 +52,12 @@ class Wanted:
         >>> Wanted(min_face_px=20).of(schema.conform("tracks")).empty
         True
         """
-        kept = ~(tracks["face_px"] < self.min_face_px)
+        fits = ~(tracks["face_px"] < self.min_face_px)
         if self.attribute != "all" and self.min_probability > 0:
-            kept &= tracks[f"{VERDICT_COLUMNS[self.attribute]}_prob"] >= self.min_probability
+            fits &= tracks[f"{VERDICT_COLUMNS[self.attribute]}_prob"] >= self.min_probability
         for column, verdict in self.verdicts.items():
-            kept &= tracks[column].isna() if verdict == "not measured" else tracks[column] == verdict
-        return tracks[kept.fillna(False)]
+            fits &= tracks[column].isna() if verdict == "not measured" else tracks[column] == verdict
+        return tracks[fits.fillna(False)]
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,11 @@ class Timeline(MomentWidget):
         if scene is None:
             return
         tracks = self.wanted.of(scene.tracks)
-        shown = tracks.nlargest(_MOST_ROWS, "duration_s").sort_values(["start_s", "track_id"])
+        longest = tracks.nlargest(_MOST_ROWS, "duration_s").sort_values(["start_s", "track_id"])
         attribute = "expression" if self.attribute == "all" else self.attribute
         names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, None]
         rows = []
-        for track in shown.to_dict("records"):
+        for track in longest.to_dict("records"):
             number = int(track["track_id"])
             spans = self._spans_of(number)
             if attribute != "expression":
@@ -104,7 +104,7 @@ class Timeline(MomentWidget):
             }
             for name in names
         ]
-        hidden = len(tracks) - len(shown)
+        hidden = len(tracks) - len(longest)
         said = {
             "kind": "rows",
             "start": start_s,

@@ -95,10 +95,10 @@ class TrackTable(SceneWidget):
         )
         pages = max(1, math.ceil(len(fitting) / PAGE))
         page = int(np.clip(page, 0, pages - 1))
-        shown = fitting.iloc[page * PAGE : (page + 1) * PAGE]
-        pictures = self._scene.pictures_of(shown["track_id"])
+        of_page = fitting.iloc[page * PAGE : (page + 1) * PAGE]
+        pictures = self._scene.pictures_of(of_page["track_id"])
         rows, sent = [], []
-        for track in shown.to_dict("records"):
+        for track in of_page.to_dict("records"):
             number = int(track["track_id"])
             rows.append(_row(track) | {"picture": len(sent) if number in pictures else None})
             if number in pictures:

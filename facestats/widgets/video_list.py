@@ -32,7 +32,7 @@ _PICTURES = 5
 class VideoList(anywidget.AnyWidget):
     """The videos of a store as cards: name, length, faces over time, shares of the expressions, some faces.
 
-    While somebody looks at it, it asks every few seconds whether the store holds more by now: what a run is writing
+    While it is open, it asks every few seconds whether the store holds more by now: what a run is writing
     shows when it is complete.
 
     Parameters
@@ -117,14 +117,14 @@ class VideoList(anywidget.AnyWidget):
             about += f"; read in part: {video['error']}"
         one = Store(self._store.path, str(video["video_id"]))
         try:
-            frames, tracks, kept = one.frames(), one.tracks(), one.thumbnails()
+            frames, tracks, thumbnails = one.frames(), one.tracks(), one.thumbnails()
         except FacestatsError as error:
             return card | {"about": f"its tables are damaged: {error}"}, []
         shares = mean_shares(tracks)
         if shares is not None:
             card["shares"] = [[n, float(s), hex_color(EXPRESSION_COLORS[str(n)])] for n, s in shares.items()]
         longest = tracks.nlargest(_PICTURES, "duration_s")["track_id"]
-        pictures = kept[kept["track_id"].isin(longest)].drop_duplicates("track_id")["image"]
+        pictures = thumbnails[thumbnails["track_id"].isin(longest)].drop_duplicates("track_id")["image"]
         return card | {"about": about, "counts": _counts(frames)}, [bytes(webp) for webp in pictures]
 
 
@@ -137,7 +137,7 @@ def _counts(frames: pd.DataFrame) -> list[float]:
     edges = np.linspace(times[0], times[-1], min(_BINS, len(times)) + 1)
     starts = np.searchsorted(times, edges[:-1])
     ends = np.append(starts[1:], len(times))
-    # A part in which no frame was looked at has what the frame before it had.
+    # A part without a sample has what the sample before it had.
     sums = np.append(0.0, np.cumsum(faces))
     means = (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
     return np.where(ends > starts, means, faces[np.maximum(starts - 1, 0)]).round(2).tolist()

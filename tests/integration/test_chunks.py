@@ -8,7 +8,7 @@ from runs import check_same
 from synth import write_video
 
 from facestats.batch.collection import analyze_collection
-from facestats.store.store import CHUNKS
+from facestats.store.layout import CHUNKS
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video as write_synthetic

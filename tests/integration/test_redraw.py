@@ -105,6 +105,24 @@ def test_what_is_deleted_is_gone_even_if_the_clip_cannot_be_drawn(run, monkeypat
     assert store.result(video_id).blurred
 
 
+def test_thumbnails_come_back_with_the_options_that_allow_them_or_not_at_all(run, monkeypatch):
+    store = run(blur=True)[0].store
+
+    def stops(*given, **named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("facestats.store.write.write_entry", stops)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    (entry,) = store.entries().values()
+    assert entry.options["blur"]
+    assert store.thumbnails().empty
+    assert len(list((store.path / "tables" / entry.video_id).iterdir())) == 1
+    run()
+    assert len(store.thumbnails())
+
+
 def test_options_of_the_run_change_nothing(run):
     assert run(device="cpu", limit_s=5.0)[1].action == "skip"
 

@@ -65,7 +65,7 @@ def test_empty_tables_say_so():
     ax = track_overview(make_result("e-1", (), path="e.mp4"))
     assert [text.get_text() for text in ax.texts] == ["no face was tracked"]
     ax = face_count(schema.conform("frames"))
-    assert [text.get_text() for text in ax.texts] == ["no frame was looked at"]
+    assert [text.get_text() for text in ax.texts] == ["no frame was sampled"]
     assert plt.get_fignums() == []
 
 

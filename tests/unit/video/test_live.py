@@ -139,6 +139,12 @@ def test_a_password_is_not_shown(scheme):
     assert "secret" not in str(caught.value)
 
 
+def test_a_scheme_that_cannot_be_received_is_named():
+    with pytest.raises(UnreadableInputError, match=r"receives no sctp://; send it as rtsp, rtmp or http") as caught:
+        open_source("sctp://127.0.0.1:9")
+    assert caught.value.reason in str(caught.value)
+
+
 def test_an_absent_camera_is_one_quiet_line(capfd):
     with pytest.raises(CameraError, match="camera:97") as caught:
         open_source("camera:97")

@@ -1,0 +1,153 @@
+"""Reading the tables of a store, while a run may be replacing them; a damaged file is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from facestats.errors import StoreError, UnknownNameError, UsageError
+from facestats.store.layout import table_path
+from facestats.store.manifest import Entry, read_entry
+from facestats.store.tablefiles import problem_of
+from facestats.tables import schema
+from facestats.tables.arrow import arrow_schema, to_arrow
+
+#: How often what a run is replacing is read again.
+ATTEMPTS = 5
+
+_Found = TypeVar("_Found")
+
+
+def dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
+    """Return a table of these videos as a pyarrow dataset, whose files are read when they are asked for.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> dataset(Path("s"), [], "tracks").count_rows()
+    0
+    """
+    schema.columns(table)  # refuses unknown names
+    files = [table_path(store, entry, table) for entry in entries]
+    if not files:
+        return ds.dataset(to_arrow(table, schema.conform(table)))
+    far = {} if isinstance(store, Path) else {"filesystem": store.fs}
+    places = [str(file) if isinstance(file, Path) else file.path for file in files]
+    return ds.dataset(places, schema=arrow_schema(table), format="parquet", **far)
+
+
+def attempt(
+    read: Callable[[], _Found], store: Path, entries: Callable[[], Iterable[Entry]], attempts: int = ATTEMPTS
+) -> _Found:
+    """Read something of a store, again if a run replaced it meanwhile.
+
+    Parameters
+    ----------
+    read : callable
+    store : pathlib.Path
+    entries : callable
+        Gives the present entries of the videos that are read.
+    attempts : int
+
+    Raises
+    ------
+    UsageError
+        If Arrow does not understand the rows that are asked for.
+    StoreError
+        If a file is absent or damaged.
+
+    Examples
+    --------
+    >>> attempt(lambda: 3, Path("s"), lambda: [])
+    3
+    """
+    while True:
+        try:
+            return read()
+        except (pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise UsageError(f"where is not understood: {str(error).splitlines()[0]}") from None
+        except (OSError, pa.ArrowInvalid) as error:
+            _check(store, entries())
+            attempts -= 1
+            if attempts <= 0:  # else all is there: a run has replaced what was being read
+                raise StoreError(f"cannot read {store}: {error}") from None
+
+
+def _check(store: Path, entries: Iterable[Entry]) -> None:
+    """Raise if a file of these videos is absent or damaged."""
+    for entry in entries:
+        for table in schema.TABLES:
+            path = table_path(store, entry, table)
+            # Or it was replaced a moment ago, and another entry names another file.
+            if (problem := problem_of(path)) is not None and read_entry(store, entry.video_id) == entry:
+                where = entry.paths[0] if entry.paths else entry.video_id
+                raise StoreError(f"{path} {problem}: analyse {where} again, with --force")
+
+
+def find_video(store: Path, entries: Mapping[str, Entry], video: str) -> str:
+    """Return the id of the one video that a name fits.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+    entries : mapping of str to Entry
+        All of the store, by ``video_id``.
+    video : str
+        An id, the beginning of one, or the path or file name of the input.
+
+    Raises
+    ------
+    UnknownNameError
+        If no video fits, or several do.
+
+    Examples
+    --------
+    >>> find_video(Path("s"), {"clip-1": Entry("clip-1", "7f", None, ("a/clip.mp4",), "ok")}, "clip.mp4")
+    'clip-1'
+    """
+    if video in entries:
+        return video
+    fits = [
+        entry.video_id
+        for entry in entries.values()
+        if entry.video_id.startswith(video) or any(video in (path, Path(path).name) for path in entry.paths)
+    ]
+    if len(fits) != 1:
+        names = ", ".join(list(entries)[:10]) + (", ..." if len(entries) > 10 else "")
+        found = f"fits {', '.join(fits)}: say which" if fits else f"is not among {names or 'none'}"
+        raise UnknownNameError(f"video {video!r} in {store} {found}")
+    return fits[0]
+
+
+def with_present_places(videos: pa.Table, entries: Mapping[str, Entry]) -> pa.Table:
+    """Return the ``videos`` table with where the videos are now, which the manifest alone knows.
+
+    Parameters
+    ----------
+    videos : pyarrow.Table
+    entries : mapping of str to Entry
+        By ``video_id``.
+
+    Examples
+    --------
+    >>> with_present_places(to_arrow("videos", schema.conform("videos")), {}).num_rows
+    0
+    """
+    frame = videos.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    known = [entries.get(video_id) for video_id in frame["video_id"]]
+    frame["path"] = [
+        entry.paths[0] if entry is not None and entry.paths else path
+        for entry, path in zip(known, frame["path"], strict=True)
+    ]
+    since = [None if entry is None else entry.missing_since for entry in known]
+    frame["missing_since"] = pd.to_datetime(pd.Series(since, frame.index, dtype="str"), utc=True)
+    return pa.Table.from_pandas(frame, schema=videos.schema, preserve_index=False)

@@ -1,0 +1,142 @@
+"""Writing to a store: tables are written aside, and replacing the entry makes all of a video's visible at once."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from facestats._util.locations import remove
+from facestats.errors import OutputError
+from facestats.store.layout import run_folder, table_path
+from facestats.store.manifest import Entry, now, read_entry, write_entry
+from facestats.store.tablefiles import write_batches
+from facestats.tables import schema
+from facestats.tables.arrow import to_arrow
+from facestats.tables.video_tables import VideoTables
+
+if TYPE_CHECKING:
+    from facestats.analysis.pipeline import AnalyzedVideo
+
+
+def write_video(
+    store: Path,
+    tables: VideoTables | AnalyzedVideo,
+    *,
+    options: Mapping[str, Any],
+    models: Mapping[str, Mapping[str, str]],
+    **known: Any,
+) -> Entry:
+    """Add a video, or replace it, and return its entry.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+    tables : VideoTables or AnalyzedVideo
+    options, models, **known
+        Other fields of the :class:`facestats.store.manifest.Entry`: ``paths``, ``files``, ``tries``.
+
+    Raises
+    ------
+    SchemaError
+        If a table does not follow the schema; nothing is changed then.
+    OutputError
+        If the store cannot be written; what it held before stays.
+
+    Examples
+    --------
+    >>> write_video(store.path, tables, paths=("clip.mp4",), options={}, models={})  # doctest: +SKIP
+    """
+    row = tables.videos.iloc[0]
+    entry = Entry(
+        video_id=str(row["video_id"]),
+        run=uuid.uuid4().hex[:12],
+        sha256=None if pd.isna(row["sha256"]) else str(row["sha256"]),
+        status=str(row["status"]),
+        error=None if pd.isna(row["error"]) else str(row["error"]),
+        options=dict(options),
+        models={name: dict(model) for name, model in models.items()},
+        thresholds=dict(tables.thresholds),
+        written_at=now(),
+        facestats=version("facestats"),
+        **known,
+    )
+    before = read_entry(store, entry.video_id)
+    short = {table: schema.validate(table, getattr(tables, table)) for table in ("videos", "tracks", "thumbnails")}
+    with _new_run(store, entry) as folder:
+        for table, frame in short.items():
+            with table_path(store, entry, table).open("wb") as file:
+                _write_parquet(table, frame, file)
+        write_batches(folder, tables.batches)
+    if before is not None:  # and nothing else: another process may be writing its own run
+        remove(run_folder(store, before))
+    return entry
+
+
+def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
+    """Replace the thumbnails of a video, and change its entry, all at once; the other tables stay as they are.
+
+    Raises
+    ------
+    SchemaError
+        If the table does not follow the schema; nothing is changed then.
+    OutputError
+        If the store cannot be written; what it held before stays.
+
+    Examples
+    --------
+    >>> replace_thumbnails(store.path, entry, thumbnails)  # doctest: +SKIP
+    """
+    schema.validate("thumbnails", thumbnails)
+    changed = replace(entry, run=uuid.uuid4().hex[:12], **changes)
+    with _new_run(store, changed):
+        for table in schema.TABLES:
+            with table_path(store, changed, table).open("wb") as target:
+                if table == "thumbnails":
+                    _write_parquet(table, thumbnails, target)
+                else:
+                    with table_path(store, entry, table).open("rb") as source:
+                        shutil.copyfileobj(source, target, 1 << 20)
+    remove(run_folder(store, entry))
+    return changed
+
+
+@contextlib.contextmanager
+def _new_run(store: Path, entry: Entry) -> Iterator[Path]:
+    """Give a folder for the tables of an entry, which becomes the current one when the block ends well."""
+    folder = run_folder(store, entry)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        write_entry(store, entry)
+    except BaseException as error:
+        written = read_entry(store, entry.video_id)
+        if written is None or written.run != entry.run:  # Ctrl-C may come when it is all done
+            remove(folder)
+        if isinstance(error, OSError):
+            raise unwritable(store, error) from None
+        raise
+
+
+def _write_parquet(table: str, frame: pd.DataFrame, file: BinaryIO) -> None:
+    # What pandas notes of itself is longer than a few rows, and not needed.
+    pq.write_table(to_arrow(table, frame).replace_schema_metadata(None), file)
+
+
+def unwritable(store: Path, error: OSError) -> OutputError:
+    """Return what to raise where a store cannot be written.
+
+    Examples
+    --------
+    >>> print(unwritable(Path("s"), OSError(28, "No space left on device")))
+    cannot write to s: No space left on device
+    """
+    return OutputError(f"cannot write to {store}: {error.strerror or error}")
