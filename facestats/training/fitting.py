@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import DataError
 from facestats.training.augmentation import augment, blend
 from facestats.training.examples import Examples
-from facestats.training.loop import BatchLoss, Forward, Lessons, OnRound, train, weights_checksum
+from facestats.training.loop import BatchLoss, Forward, Lessons, Running, train, weights_checksum
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD, create_network
 from facestats.training.recipes import Recipe
 from facestats.training.targets import target_loss, teacher_loss
@@ -46,10 +46,7 @@ def fit(
     *,
     start: Mapping[str, torch.Tensor] | None = None,
     about: Mapping[str, str] | None = None,
-    on_epoch: OnRound | None = None,
-    checkpoint: Path | None = None,
-    device: str = "cpu",
-    progress: bool = False,
+    **running: Unpack[Running],
 ) -> nn.Module:
     """Train a network.
 
@@ -64,31 +61,20 @@ def fit(
         Weights to go on from, see :func:`facestats.training.transfer.take_over`.
     about : mapping of str to str, optional
         What else tells this training from others; hashes of its teachers, whose logits are not compared.
-    on_epoch : callable, optional
-        Called after each epoch with its number, from 1, the averaged network in evaluation mode, and the mean loss of
-        each attribute, held against the labels alone.
-    checkpoint : pathlib.Path, optional
-        A file written after each epoch, from which the same training goes on. It holds tensors and numbers only.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
-    progress : bool
-        Whether to show a progress bar on stderr.
+    **running
+        See :class:`facestats.training.loop.Running`.
 
     Returns
     -------
     torch.nn.Module
-        The averaged network in evaluation mode, on the CPU.
+        See :func:`facestats.training.loop.train`, as for further errors.
 
     Raises
     ------
-    DeviceError
-        If the device is absent.
     DataError
         If an attribute has fewer than two faces with a label.
     ModelError
-        If ``start`` does not fit the network, or the loss is no longer finite.
-    OutputError
-        If the checkpoint cannot be written, or belongs to another training.
+        If ``start`` does not fit the network.
 
     Examples
     --------
@@ -108,10 +94,7 @@ def fit(
         lessons_of(examples, recipe),
         recipe,
         identity=identity,
-        on_round=on_epoch,
-        checkpoint=checkpoint,
-        device=device,
-        progress=progress,
+        **running,
     )
 
 

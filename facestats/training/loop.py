@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 import torch
 from torch import nn
@@ -88,6 +88,27 @@ class Lessons(Generic[Batch]):
 OnRound = Callable[[int, nn.Module, Mapping[str, float]], None]
 
 
+class Running(TypedDict, total=False):
+    """How a training runs, which changes nothing in what comes out.
+
+    Attributes
+    ----------
+    on_round : callable
+        See :data:`OnRound`.
+    checkpoint : pathlib.Path or None
+        A file written after each round, from which the same training goes on. It holds tensors, numbers and texts.
+    device : str
+        ``"cpu"``, the default, or ``"cuda"``.
+    progress : bool
+        Whether to show a progress bar on stderr; not by default.
+    """
+
+    on_round: OnRound | None
+    checkpoint: Path | None
+    device: str
+    progress: bool
+
+
 def torch_device(name: str) -> torch.device:
     """Return a device by name.
 
@@ -149,10 +170,7 @@ def train(
     recipe: TrainingRecipe,
     *,
     identity: Mapping[str, Any],
-    on_round: OnRound | None = None,
-    checkpoint: Path | None = None,
-    device: str = "cpu",
-    progress: bool = False,
+    **running: Unpack[Running],
 ) -> nn.Module:
     """Train a network.
 
@@ -166,14 +184,8 @@ def train(
         How.
     identity : mapping
         What tells this training from others besides the recipe: numbers and texts, by what they are of.
-    on_round : callable, optional
-        See :data:`OnRound`.
-    checkpoint : pathlib.Path, optional
-        A file written after each round, from which the same training goes on. It holds tensors, numbers and texts.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
-    progress : bool
-        Whether to show a progress bar on stderr.
+    **running
+        See :class:`Running`.
 
     Returns
     -------
@@ -193,7 +205,8 @@ def train(
     --------
     >>> train(network, lessons, recipe, identity={"faces": 7}, checkpoint=Path("training.pt"))  # doctest: +SKIP
     """
-    target = torch_device(device)
+    checkpoint, on_round = running.get("checkpoint"), running.get("on_round")
+    target = torch_device(running.get("device", "cpu"))
     identity = {**recipe_values(recipe), **identity}
     layout = torch.channels_last if lessons.channels_last else torch.preserve_format
     network = network.to(target, memory_format=layout)
@@ -218,7 +231,7 @@ def train(
         return forward
 
     n_rounds = math.ceil(lessons.steps / lessons.round_steps)
-    bar = tqdm(total=lessons.steps, initial=first, unit="batch", disable=not progress)
+    bar = tqdm(total=lessons.steps, initial=first, unit="batch", disable=not running.get("progress", False))
     # Dropout and the like draw from the global state, which stays as it was.
     with bar, torch.random.fork_rng(devices=[]):
         batches = lessons.batches(first)

@@ -136,7 +136,7 @@ def train_model(
         recipe,
         start=begun.weights if begun else None,
         about=about,
-        on_epoch=lambda epoch, network, losses: add_epoch(
+        on_round=lambda epoch, network, losses: add_epoch(
             curves,
             epoch,
             {name: (losses[name], *_measured(network, of, recipe)) for name, of in faces.validation.items()},

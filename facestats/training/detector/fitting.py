@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from facestats.errors import DataError
 from facestats.training.detector.network import FastDetector, normalized
 from facestats.training.detector.scenes import Material, make_scene
 from facestats.training.detector.targets import Assignment, Scene, assign, cell_grid, detection_loss
-from facestats.training.loop import BatchLoss, Forward, Lessons, train, weights_checksum
+from facestats.training.loop import BatchLoss, Forward, Lessons, Running, train, weights_checksum
 from facestats.training.recipes import DetectorRecipe
 from facestats.types import UInt8
 
@@ -78,9 +78,7 @@ def fit_detector(
     *,
     start: FastDetector | None = None,
     about: Mapping[str, str] | None = None,
-    checkpoint: Path | None = None,
-    device: str = "cpu",
-    progress: bool = False,
+    **running: Unpack[Running],
 ) -> nn.Module:
     """Train the detector.
 
@@ -94,27 +92,18 @@ def fit_detector(
         Network whose weights the training goes on from, by default fresh ones; changed.
     about : mapping of str to str, optional
         What else tells this training from others, by what it is of.
-    checkpoint : pathlib.Path, optional
-        A file written every :data:`CHECKPOINT_STEPS` steps, from which the same training goes on. It holds tensors and
-        numbers only.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
-    progress : bool
-        Whether to show a progress bar on stderr.
+    **running
+        See :class:`facestats.training.loop.Running`.
 
     Returns
     -------
     torch.nn.Module
-        The averaged network in evaluation mode, on the CPU.
+        See :func:`facestats.training.loop.train`, as for further errors.
 
     Raises
     ------
-    DeviceError
-        If the device is absent.
     DataError
         If there is nothing to learn from.
-    OutputError
-        If the checkpoint cannot be written, or belongs to another training.
 
     Examples
     --------
@@ -131,9 +120,7 @@ def fit_detector(
         lessons_of(material, recipe),
         recipe,
         identity=identity,
-        checkpoint=checkpoint,
-        device=device,
-        progress=progress,
+        **running,
     )
 
 

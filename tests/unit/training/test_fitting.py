@@ -106,7 +106,7 @@ def test_losses_are_those_of_the_faces_with_a_label(bright_and_dark):
     few = bright_and_dark[np.arange(64) < 2]
     makeup = replace(few, attribute="makeup", table=few.table.assign(makeup="none"))
     fitting.fit(
-        combine([[bright_and_dark, makeup]], recipe), recipe, on_epoch=lambda *arguments: told.append(arguments)
+        combine([[bright_and_dark, makeup]], recipe), recipe, on_round=lambda *arguments: told.append(arguments)
     )
     assert told[0][2]["makeup"] == pytest.approx(np.log(3), rel=0.5)
 
@@ -160,7 +160,7 @@ def test_progress_shows_the_loss(bright_and_dark, capsys):
 
 def test_each_epoch_is_told(bright_and_dark):
     told = []
-    fit(bright_and_dark, QUICK, on_epoch=lambda epoch, network, losses: told.append((epoch, network.training, losses)))
+    fit(bright_and_dark, QUICK, on_round=lambda epoch, network, losses: told.append((epoch, network.training, losses)))
     assert [epoch for epoch, _, _ in told] == [1, 2, 3]
     assert not any(training for _, training, _ in told)
     assert told[2][2]["gender"] < told[0][2]["gender"]
