@@ -19,25 +19,10 @@ _AGE = re.compile(r"\((\d{1,3}), ?(\d{1,3})\)|\d{1,3}", re.ASCII)
 _PREFIXES = {"faces": "coarse_tilt_aligned_face", "aligned": "landmark_aligned_face"}
 
 
-def read_adience(source: Path) -> Contents:
+def _read_adience(source: Path) -> Contents:
     """Read Adience: all folds that are there, with the pictures of ``faces``, or else of ``aligned``.
 
     The folds are for cross-validation, so there is no column ``split``.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with the tables and the folder of the pictures.
-
-    Raises
-    ------
-    MissingInputError
-        If there is no table.
-
-    Examples
-    --------
-    >>> read_adience(Path("adience")).columns  # doctest: +SKIP
-    ('gender', 'age_min', 'age_max')
     """
     folds = sorted(source.glob("fold_[0-9]_data.txt"))
     if not folds:
@@ -97,5 +82,5 @@ ADIENCE = Layout(
     "a folder with fold_0_data.txt to fold_4_data.txt and the pictures in faces/ or aligned/",
     "Eidinger, Enbar and Hassner, Age and Gender Estimation of Unfiltered Faces, IEEE TIFS 2014; "
     "for research, see its page",
-    read_adience,
+    _read_adience,
 )

@@ -86,7 +86,8 @@ class Layout:
     terms : str
         Whom to cite, and on what terms the data set may be used.
     read : callable
-        From the path to the data set's :class:`Contents`.
+        From the path to the data set's :class:`Contents`. Raises :class:`facestats.errors.MissingInputError` where
+        there is no table or no picture, :class:`facestats.errors.DataError` where they are not what they should be.
 
     Examples
     --------

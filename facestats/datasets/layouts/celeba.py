@@ -14,25 +14,10 @@ _SPLITS = {"0": "train", "1": "validation", "2": "test"}
 _COLUMNS = ("gender", "makeup", "heavy_makeup", "lipstick", "young", "smiling")
 
 
-def read_celeba(source: Path) -> Contents:
+def _read_celeba(source: Path) -> Contents:
     """Read CelebA as its authors give it (``.txt``) or as Kaggle does (``.csv``).
 
     The official splits are taken where ``list_eval_partition`` is there.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with ``list_attr_celeba`` and ``img_align_celeba``, also one level down as in the archives.
-
-    Raises
-    ------
-    MissingInputError
-        If there is no list of attributes.
-
-    Examples
-    --------
-    >>> read_celeba(Path("celeba")).columns[:3]  # doctest: +SKIP
-    ('split', 'gender', 'makeup')
     """
     attributes = find_file(source, "list_attr_celeba.txt", "Anno/list_attr_celeba.txt", "list_attr_celeba.csv")
     pictures = find_folder(source, "img_align_celeba", "Img/img_align_celeba")
@@ -136,5 +121,5 @@ CELEBA = Layout(
     "a folder with list_attr_celeba.txt (or .csv), img_align_celeba/ and, for the official splits, "
     "list_eval_partition.txt (or .csv)",
     "Liu, Luo, Wang and Tang, Deep Learning Face Attributes in the Wild, ICCV 2015; for non-commercial research",
-    read_celeba,
+    _read_celeba,
 )

@@ -21,24 +21,8 @@ _BINS = ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "mo
 _OLDEST = 116
 
 
-def read_fairface(source: Path) -> Contents:
-    """Read FairFace: the tables that are there, of training, of validation or both.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with the tables, and with ``train`` and ``val`` or an unpacked archive that holds them.
-
-    Raises
-    ------
-    MissingInputError
-        If there is no table.
-
-    Examples
-    --------
-    >>> read_fairface(Path("fairface")).columns  # doctest: +SKIP
-    ('split', 'gender', 'age_min', 'age_max', 'race')
-    """
+def _read_fairface(source: Path) -> Contents:
+    """Read FairFace: the tables that are there, of training, of validation or both."""
     tables = {split: source / name for split, name in _TABLES.items() if (source / name).is_file()}
     if not tables:
         raise MissingInputError(f"{source} has no {' or '.join(_TABLES.values())}")
@@ -94,5 +78,5 @@ FAIRFACE = Layout(
     "fairface",
     "a folder with fairface_label_train.csv, fairface_label_val.csv and the pictures in train/ and val/",
     "Karkkainen and Joo, FairFace: Face Attribute Dataset for Balanced Race, Gender, and Age, WACV 2021; CC BY 4.0",
-    read_fairface,
+    _read_fairface,
 )

@@ -40,24 +40,8 @@ _VOTES = (
 _N_TAGGERS = 10
 
 
-def read_fer2013(source: Path) -> Contents:
-    """Read FER2013: ``fer2013.csv``, or ``icml_face_data.csv`` with the same rows.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with the table.
-
-    Raises
-    ------
-    MissingInputError
-        If there is no such table.
-
-    Examples
-    --------
-    >>> read_fer2013(Path("fer2013")).columns  # doctest: +SKIP
-    ('split', 'fer2013_label')
-    """
+def _read_fer2013(source: Path) -> Contents:
+    """Read FER2013: ``fer2013.csv``, or ``icml_face_data.csv`` with the same rows."""
     table = find_file(source, "fer2013.csv", "icml_face_data.csv", "fer2013/fer2013.csv")
     return Contents(("split", "fer2013_label"), _fer2013(table))
 
@@ -102,25 +86,10 @@ def encode_pixels(pixels: str, where: str) -> bytes:
     return cv2.imencode(".png", values.astype(np.uint8).reshape(_SIDE, _SIDE))[1].tobytes()
 
 
-def read_ferplus(source: Path) -> Contents:
+def _read_ferplus(source: Path) -> Contents:
     """Read FER2013 with the votes of FER+, which go row by row with ``fer2013.csv``.
 
     FER+ has given no name to the pictures in which all its taggers saw no face: they are left out.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with both tables.
-
-    Raises
-    ------
-    MissingInputError
-        If one of them is not there.
-
-    Examples
-    --------
-    >>> read_ferplus(Path("fer2013")).columns[:3]  # doctest: +SKIP
-    ('split', 'fer2013_label', 'votes_neutral')
     """
     table = find_file(source, "fer2013.csv", "fer2013/fer2013.csv")
     votes = find_file(source, "fer2013new.csv", "fer2013/fer2013new.csv", "FERPlus/fer2013new.csv")
@@ -156,12 +125,12 @@ FER2013 = Layout(
     "fer2013",
     "a folder with fer2013.csv or icml_face_data.csv",
     "Goodfellow et al., Challenges in Representation Learning, ICONIP 2013; for research",
-    read_fer2013,
+    _read_fer2013,
 )
 FERPLUS = Layout(
     "ferplus",
     "a folder with fer2013.csv and fer2013new.csv",
     "Barsoum et al., Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, "
     "ICMI 2016; the votes under the MIT licence, the pictures as FER2013",
-    read_ferplus,
+    _read_ferplus,
 )

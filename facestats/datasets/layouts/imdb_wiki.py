@@ -40,28 +40,8 @@ _UNREADABLE = (
 )
 
 
-def read_imdb_wiki(source: Path, name: str) -> Contents:
-    """Read IMDB or WIKI: one face a picture, of a known and possible age.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with the Matlab file and, beside it, the folders of the pictures.
-    name : str
-        ``"imdb"`` or ``"wiki"``.
-
-    Raises
-    ------
-    MissingInputError
-        If there is no Matlab file.
-    DataError
-        If it is damaged or lacks something.
-
-    Examples
-    --------
-    >>> read_imdb_wiki(Path("wiki_crop"), "wiki").columns  # doctest: +SKIP
-    ('gender', 'age_min', 'age_max')
-    """
+def _read_imdb_wiki(source: Path, name: str) -> Contents:
+    """Read IMDB or WIKI: one face a picture, of a known and possible age."""
     path = find_file(source, f"{name}.mat", f"{name}_crop/{name}.mat")
     paths, numbers = _read_matlab(path, name)
     return Contents(("gender", "age_min", "age_max"), _faces(path, paths, numbers))
@@ -159,11 +139,11 @@ IMDB = Layout(
     "imdb",
     "the folder imdb_crop with imdb.mat and the folders 00 to 99",
     _TERMS,
-    partial(read_imdb_wiki, name="imdb"),
+    partial(_read_imdb_wiki, name="imdb"),
 )
 WIKI = Layout(
     "wiki",
     "the folder wiki_crop with wiki.mat and the folders 00 to 99",
     _TERMS,
-    partial(read_imdb_wiki, name="wiki"),
+    partial(_read_imdb_wiki, name="wiki"),
 )

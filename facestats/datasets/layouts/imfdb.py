@@ -31,24 +31,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def read_imfdb(source: Path) -> Contents:
-    """Read IMFDB: the pictures that the movies' text files name.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with a folder for each actor, which holds one for each movie, with a text file and ``images``.
-
-    Raises
-    ------
-    MissingInputError
-        If there is no text file.
-
-    Examples
-    --------
-    >>> read_imfdb(Path("IMFDB_final")).columns  # doctest: +SKIP
-    ('fer2013_label', 'gender', 'age_min', 'age_max', 'makeup')
-    """
+def _read_imfdb(source: Path) -> Contents:
+    """Read IMFDB: the pictures that the movies' text files name."""
     texts = sorted(path for path in source.rglob("*.txt") if path.is_file() and is_visible(path))
     if not texts:
         raise MissingInputError(f"{source} has no text file in the folder of a movie, such as ACTOR/MOVIE/MOVIE.txt")
@@ -114,5 +98,5 @@ IMFDB = Layout(
     "images/",
     "Setty et al., Indian Movie Face Database: A Benchmark for Face Recognition Under Wide Variations, NCVPRIPG 2013; "
     "for research, see its page",
-    read_imfdb,
+    _read_imfdb,
 )

@@ -22,24 +22,8 @@ _EXPRESSIONS = {
 }
 
 
-def read_jaffe(source: Path) -> Contents:
-    """Read JAFFE: every ``.tiff`` in the folder.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder.
-
-    Raises
-    ------
-    MissingInputError
-        If there are no pictures.
-
-    Examples
-    --------
-    >>> read_jaffe(Path("jaffe")).columns  # doctest: +SKIP
-    ('fer2013_label',)
-    """
+def _read_jaffe(source: Path) -> Contents:
+    """Read JAFFE: every ``.tiff`` in the folder."""
     return Contents(("fer2013_label",), _faces(pictures_under(source, {".tif", ".tiff"})))
 
 
@@ -58,5 +42,5 @@ JAFFE = Layout(
     "the folder jaffe with the pictures, named like KA.AN1.39.tiff",
     "Lyons, Akamatsu, Kamachi and Gyoba, Coding Facial Expressions with Gabor Wavelets, FG 1998; "
     "for non-commercial research",
-    read_jaffe,
+    _read_jaffe,
 )

@@ -15,24 +15,8 @@ _GENDERS = ("male", "female")
 _RACES = ("white", "black", "asian", "indian", "other")
 
 
-def read_utkface(source: Path) -> Contents:
-    """Read UTKFace, cropped or not: every ``.jpg`` in the folder and the folders in it.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder.
-
-    Raises
-    ------
-    MissingInputError
-        If there are no pictures.
-
-    Examples
-    --------
-    >>> read_utkface(Path("UTKFace")).columns  # doctest: +SKIP
-    ('gender', 'age_min', 'age_max', 'race')
-    """
+def _read_utkface(source: Path) -> Contents:
+    """Read UTKFace, cropped or not: every ``.jpg`` in the folder and the folders in it."""
     return Contents(("gender", "age_min", "age_max", "race"), _faces(pictures_under(source, {".jpg"})))
 
 
@@ -57,5 +41,5 @@ UTKFACE = Layout(
     "the folder UTKFace with the pictures, named age_gender_race_date.jpg or .jpg.chip.jpg",
     "Zhang, Song and Qi, Age Progression/Regression by Conditional Adversarial Autoencoder, CVPR 2017; "
     "for non-commercial research",
-    read_utkface,
+    _read_utkface,
 )
