@@ -45,10 +45,8 @@ def find_folder(source: Path, *places: str) -> Path:
 
     Parameters
     ----------
-    source : pathlib.Path
-        The folder to look in.
-    places : str
-        Paths inside the folder, the usual one first.
+    source, *places
+        See :func:`find_file`.
 
     Examples
     --------

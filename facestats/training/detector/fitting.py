@@ -80,7 +80,7 @@ def fit_detector(
     about: Mapping[str, str] | None = None,
     **running: Unpack[Running],
 ) -> nn.Module:
-    """Train the detector.
+    """Train the detector and return the averaged network, see :func:`facestats.training.loop.train`.
 
     Parameters
     ----------
@@ -94,11 +94,6 @@ def fit_detector(
         What else tells this training from others, by what it is of.
     **running
         See :class:`facestats.training.loop.Running`.
-
-    Returns
-    -------
-    torch.nn.Module
-        See :func:`facestats.training.loop.train`, as for further errors.
 
     Raises
     ------

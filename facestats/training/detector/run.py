@@ -92,14 +92,8 @@ def train_detector(
         Folder of a detector that was trained before, whose weights the training goes on from.
     command : str
         What the card says makes the detector again.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
-    resume : bool
-        Whether to go on from the folder's checkpoint.
-    overwrite : bool
-        Whether a model that the folder already holds may be replaced, at the very end.
-    progress : bool
-        Whether to show progress bars on stderr.
+    device, resume, overwrite, progress
+        See :func:`facestats.training.run.train_model`.
 
     Raises
     ------
