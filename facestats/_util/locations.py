@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from upath import UPath
 
@@ -96,7 +97,8 @@ def location(path: str | Path) -> Path:
     scheme = scheme_of(path)
     if not is_remote(path):
         return Path(str(path)[len(f"{scheme}://") :]) if _PLACES.get(scheme) is Place.LOCAL else Path(path)
-    options = {"use_listings_cache": False} if scheme in _LISTINGS_KEPT else {}  # other processes write too
+    # Listings are not kept: other processes write too.
+    options: dict[str, Any] = {"use_listings_cache": False} if scheme in _LISTINGS_KEPT else {}
     try:
         found = UPath(str(path), **options)
         _ = found.fs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from enum import Enum
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from tqdm.auto import tqdm
@@ -92,9 +91,7 @@ class Bars:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for *_, bar in self._bars.values():
             bar.close()
         self._all.close()
