@@ -10,8 +10,8 @@ DOCS_STAMP := $(VENV)/.installed-docs
 
 help:
 	@echo "make demo      render a sample video and do the whole job on it"
-	@echo "make test      the test suite (6 minutes on 2 cores; WORKERS=n for more, WORKERS=0 for one process)"
-	@echo "make test-all  also the slow suites: browser, tutorials, memory, kills (under 45 minutes on 2 cores)"
+	@echo "make test      the test suite, by two processes (WORKERS=4: by four)"
+	@echo "make test-all  also the slow suites: browsers, tutorials, memory, kills (under 45 minutes)"
 	@echo "make test-browser  of these, what opens pages and JupyterLab in Chromium (PICTURES=folder keeps pictures)"
 	@echo "make lint      ruff, and which package may import which"
 	@echo "make format    ruff, mending what it can"
