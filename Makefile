@@ -13,7 +13,7 @@ help:
 	@echo "make test      the test suite, by two processes (WORKERS=4: by four)"
 	@echo "make test-all  also the slow suites: browsers, tutorials, memory, kills (under 45 minutes)"
 	@echo "make test-browser  of these, what opens pages and JupyterLab in Chromium (PICTURES=folder keeps pictures)"
-	@echo "make lint      ruff, and which package may import which"
+	@echo "make lint      ruff, types, and which package may import which"
 	@echo "make format    ruff, mending what it can"
 	@echo "make docs      the documentation, with the tutorials run, in docs/_build/html (EXECUTE=off: not run)"
 	@echo "make notebooks bring the notebooks and their paired scripts in line"
@@ -70,6 +70,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -118,8 +118,9 @@ class Frame:
         _require(math.isfinite(time_s), "frame {} has no finite time: {}", index, time_s)
         if not callable(rgb):
             small = rgb if small is None else small
-            size = rgb.shape[1::-1]
-        _require(small is not None and size is not None, "frame {}: a picture to come needs small and size", index)
+            size = rgb.shape[1], rgb.shape[0]
+        if small is None or size is None:
+            raise ValueError(f"frame {index}: a picture to come needs small and size")
         for picture in (small,) if callable(rgb) else (rgb, small):
             _require(
                 picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3,
@@ -127,7 +128,9 @@ class Frame:
                 picture.dtype,
                 picture.shape,
             )
-        self.index, self.time_s, self.small, self.size = index, time_s, small, size
+        self.index, self.time_s = index, time_s
+        self.small: UInt8 = small
+        self.size: tuple[int, int] = size
         self._rgb = rgb
 
     @property
@@ -137,7 +140,7 @@ class Frame:
             return self._rgb
         full = self._rgb()
         # What could be read small but not in full is worth its small version.
-        return cv2.resize(np.ascontiguousarray(self.small), self.size) if full is None else full
+        return np.asarray(cv2.resize(np.ascontiguousarray(self.small), self.size), np.uint8) if full is None else full
 
     def __repr__(self) -> str:
         return f"Frame(index={self.index}, time_s={self.time_s}, size={self.size})"

@@ -105,7 +105,7 @@ class Options:
         UsageError
             If a value is out of range.
         """
-        refuse_unknown(options, describe(cls))
+        refuse_unknown(options, describe(cls))  # type: ignore[arg-type]  # a class is hashable, mypy knows no Self is
         return cls(**options)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
 from facestats.types import UInt8
 
@@ -22,5 +23,6 @@ def halved(image: UInt8, times: int) -> UInt8:
         if min(height, width) < 2:
             break
         size = width // 2, height // 2
-        image = cv2.resize(image[: 2 * size[1], : 2 * size[0]], size, interpolation=cv2.INTER_AREA)
+        smaller = cv2.resize(image[: 2 * size[1], : 2 * size[0]], size, interpolation=cv2.INTER_AREA)
+        image = np.asarray(smaller, np.uint8)
     return image

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from queue import Queue
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import cv2
 
@@ -107,7 +107,7 @@ def read_ahead(items: Iterable[_Item], ahead: int) -> Generator[_Item, None, Non
 
     def read() -> None:
         try:
-            with contextlib.closing(items) if hasattr(items, "close") else contextlib.nullcontext():
+            with contextlib.closing(cast(Any, items)) if hasattr(items, "close") else contextlib.nullcontext():
                 for item in items:
                     waiting.put(item)
                     if stopped.is_set():
@@ -117,10 +117,10 @@ def read_ahead(items: Iterable[_Item], ahead: int) -> Generator[_Item, None, Non
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(read)
-        item = None
+        item: _Item | object = None
         try:
             while (item := waiting.get()) is not _END:
-                yield item
+                yield cast("_Item", item)
         finally:
             stopped.set()
             while item is not _END:  # the thread may be waiting for room

@@ -62,10 +62,11 @@ class Bars:
 
     def report(self, video: str, progress: Progress) -> None:
         """Say how far a video is, given as :attr:`facestats.video.discovery.Input.shown`."""
-        before, line, bar = self._bars.get(video, (None, None, None))
-        if before is not progress.act:
-            if bar is not None:
-                bar.close()
+        known = self._bars.get(video)
+        if known is None or known[0] is not progress.act:
+            if known is not None:
+                line = known[1]
+                known[2].close()
             else:
                 taken = {line for _, line, _ in self._bars.values()}
                 line = next(line for line in itertools.count(self._first) if line not in taken)
@@ -78,14 +79,13 @@ class Bars:
                 position=line,
                 disable=True if progress.n_expected == 1 else self._disable,
             )
-            self._bars[video] = progress.act, line, bar
-        bar.update(progress.n_done - bar.n)
+            self._bars[video] = known = progress.act, line, bar
+        known[2].update(progress.n_done - known[2].n)
 
     def finish(self, video: str) -> None:
         """Take the bar of a video away, and count the video."""
-        *_, bar = self._bars.pop(video, (None, None, None))
-        if bar is not None:
-            bar.close()
+        if (known := self._bars.pop(video, None)) is not None:
+            known[2].close()
         self._all.update(1)
 
     def __enter__(self) -> Self:

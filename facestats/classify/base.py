@@ -6,12 +6,16 @@ from typing import Protocol
 
 import numpy as np
 
+from facestats.models.registry import Model
 from facestats.types import Float32, Predictions, UInt8
 
 
 class Classifier(Protocol):
     """Gives class probabilities for aligned faces."""
 
+    model: Model
+    sha256: str
+    """Of the file that it runs."""
     attributes: tuple[str, ...]
     input_size: int
     smallest_face: float

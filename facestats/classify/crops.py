@@ -125,7 +125,8 @@ def align_one(rgb: UInt8, landmarks: np.ndarray, size: int = DEFAULT_SIZE) -> UI
         # The middle of pixel q of the halved piece is at (q + 0.5) * 2**halvings - 0.5 + origin of the picture.
         matrix[:, 2] += matrix[:, :2] @ (np.array([x0, y0]) + (2**halvings - 1) / 2)
         matrix[:, :2] *= 2**halvings
-    return cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    turned = cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)
 
 
 def pixels_across(landmarks: Float32) -> Float32:

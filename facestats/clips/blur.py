@@ -106,7 +106,8 @@ def blur_video(
         return Frame(frame.index, frame.time_s, blurred_rgb)
 
     for frame, detections in detect_ahead(frames, detectors):
-        found.append((frame.time_s, [tuple(float(value) for value in box) for box in detections.boxes]))
+        boxes = [(float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in detections.boxes]
+        found.append((frame.time_s, boxes))
         waiting.append(frame)
         while abs(waiting[0].time_s - frame.time_s) > hold_s:
             yield blurred(waiting.popleft())

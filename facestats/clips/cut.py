@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from facestats.errors import UsageError
 from facestats.video.file import ContainerSource
@@ -60,7 +61,7 @@ def cut_clip(source: Path, out: Path, *, start_s: float, end_s: float, longer_si
                 if shown_s >= end_s:
                     break
                 if scale < 1:
-                    rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+                    rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
                 if until_s <= start_s:  # the video is over by then
                     break
                 clip.write(rgb, max(shown_s - start_s, 0.0), end_s=min(until_s, end_s) - start_s)

@@ -70,10 +70,11 @@ def shrink_to(rgb: UInt8, longer_side: int) -> tuple[UInt8, float]:
 def _resized(rgb: UInt8, size: tuple[int, int], halvings: int) -> UInt8:
     """Halve, then interpolate what is left to do: five times as fast as area averaging to any size."""
     if rgb.flags.c_contiguous:
-        return cv2.resize(halved(rgb, halvings), size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(cv2.resize(halved(rgb, halvings), size, interpolation=cv2.INTER_LINEAR), np.uint8)
     # A picture that lies in planes stays one.
     planes = (halved(np.ascontiguousarray(rgb[..., channel]), halvings) for channel in range(3))
-    return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]).transpose(1, 2, 0)
+    smaller = [np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.uint8) for plane in planes]
+    return np.stack(smaller).transpose(1, 2, 0)
 
 
 def network_planes(images: ImageBatch, *, mean: float = 0.0, std: float = 1.0, multiple: int = 32) -> Float32:

@@ -155,11 +155,11 @@ class FastFace:
                 strides.append(np.full((len(rows), 1), stride, np.float32))
         if not said:
             return Detections.empty()
-        values, stride = np.concatenate(said), np.concatenate(strides)
-        middle = (np.concatenate(cells).astype(np.float32) + np.float32(0.5)) * stride
-        centre = middle + values[:, 1:3] * stride
-        half = np.exp(values[:, 3:5].clip(-6, 6)) * stride / 2
-        landmarks = middle[:, None] + values[:, 5:].reshape(-1, 5, 2) * stride[:, None]
+        values, pixels = np.concatenate(said), np.concatenate(strides)
+        middle = (np.concatenate(cells).astype(np.float32) + np.float32(0.5)) * pixels
+        centre = middle + values[:, 1:3] * pixels
+        half = np.exp(values[:, 3:5].clip(-6, 6)) * pixels / 2
+        landmarks = middle[:, None] + values[:, 5:].reshape(-1, 5, 2) * pixels[:, None]
         found = Detections(
             np.concatenate([centre - half, centre + half], axis=1),
             self._calibration.probability(expit(values[:, 0])),

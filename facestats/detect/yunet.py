@@ -112,7 +112,7 @@ class YuNet:
         corners[:, 1::2] = corners[:, 1::2].clip(0, height)
         found = Detections(
             corners.astype(np.float32),
-            self._calibration.probability(rows[:, 14]),
+            self._calibration.probability(rows[:, 14].astype(np.float32)),
             (rows[:, 4:14].reshape(-1, 5, 2) / scale).astype(np.float32),
         )
         return found[found.sizes >= 1]

@@ -94,21 +94,19 @@ class DetectorCard(ModelCard):
     network: str = field(kw_only=True)
     input_mean: float = field(kw_only=True)
     input_std: float = field(kw_only=True)
-    calibration: Calibration | None = field(default=None, kw_only=True)
+    calibration: Calibration = field(kw_only=True)
     kind: str = field(default="detector", kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.calibration is None:
-            raise ModelError(
-                f"the card of detector {self.name!r} has no calibration, so that its scores mean nothing: train it anew"
-            )
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Return the card that a JSON object stands for."""
         calibration = raw.get("calibration")
-        return cls(**{**raw, "calibration": calibration and Calibration(**calibration)})
+        card = cls(**{**raw, "calibration": Calibration(**(calibration or {}))})
+        if calibration is None:
+            raise ModelError(
+                f"the card of detector {card.name!r} has no calibration, so that its scores mean nothing: train it anew"
+            )
+        return card
 
     def figures(self) -> dict[str, pd.DataFrame]:
         """Return the figures of the card as tables, see :func:`facestats.models.figures.detector_figures`."""

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -20,7 +20,7 @@ from facestats.tables.arrow import arrow_schema, to_arrow
 _ROWS_IN_GROUP = 10_000  # of a file: so many wait in memory
 
 #: What rows may be restricted to: a pyarrow expression, or (column, operator, value) that must all hold.
-Where = ds.Expression | Sequence[tuple[str, str, Any]]
+Where: TypeAlias = ds.Expression | Sequence[tuple[str, str, Any]]
 
 
 def known_columns(table: str, columns: Sequence[str] | None) -> list[str]:

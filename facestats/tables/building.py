@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,7 @@ def observations_table(
     starts = np.concatenate([[0], np.cumsum(counts)])
     boxes = np.concatenate([item.detections.boxes for item, _ in occupied])
     ids = np.concatenate([ids for _, ids in occupied])
-    data: dict[str, object] = {
+    data: dict[str, Any] = {
         "video_id": [video_id] * len(boxes),
         "frame": np.repeat([item.frame for item, _ in occupied], counts),
         "time_s": np.repeat([item.time_s for item, _ in occupied], counts),
@@ -262,12 +263,12 @@ def summarize_tracks(
     """
     tracked = observations[observations["track_id"].notna()]
     rows = [
-        summarize_track(video_id, track_id, group.sort_values("time_s", kind="stable"), thresholds)
-        for (video_id, track_id), group in tracked.groupby(["video_id", "track_id"], sort=True)
+        summarize_track(*cast("tuple[str, int]", key), group.sort_values("time_s", kind="stable"), thresholds)
+        for key, group in tracked.groupby(["video_id", "track_id"], sort=True)
     ]
     if joined is not None:
         for row in rows:
-            row["joined_prob"] = joined.get((row["video_id"], row["track_id"]), 1.0)
+            row["joined_prob"] = joined.get((str(row["video_id"]), cast(int, row["track_id"])), 1.0)
     return schema.conform("tracks", pd.DataFrame(rows) if rows else None)
 
 

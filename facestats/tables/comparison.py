@@ -239,9 +239,8 @@ def _expressed(tracks: pd.DataFrame, correction: Correction) -> Composition | No
     low, high = np.quantile(draws, _SIDE, axis=0)
     low, high = np.minimum(low, share), np.maximum(high, share)
     of_verdicts = counts / max(counts.sum(), 1)
-    return Composition(
-        classes, *(np.append(part, np.nan) for part in (share, low, high)), of_verdicts, counts, _widened(draws)
-    )
+    share, low, high = (np.append(part, np.nan) for part in (share, low, high))
+    return Composition(classes, share, low, high, of_verdicts, counts, _widened(draws))
 
 
 def _widened(draws: np.ndarray) -> np.ndarray:

@@ -258,7 +258,8 @@ def _composition(
         low, high = np.quantile(draws[:, columns], [0.05, 0.95], axis=0)
         shares[:, columns] = share, np.minimum(low, share), np.maximum(high, share)
         shares[shares < _NOTHING] = 0.0  # maximization only comes near it
-    return Composition(tuple(said.tolist()), *shares, raw, is_said.sum(axis=0), draws)
+    share, low, high = shares
+    return Composition(tuple(said.tolist()), share, low, high, raw, is_said.sum(axis=0), draws)
 
 
 def _table(column: str, composition: Composition) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def states(values: Float64, threshold: float | Float64) -> list[str | None]:
     measured = ~np.isnan(values).any(axis=1)
     filled = np.nan_to_num(values)
     best = filled.argmax(axis=1)
-    sure = filled.max(axis=1, initial=0.0) >= threshold
+    sure = np.asarray(filled.max(axis=1, initial=0.0) >= threshold)
     return [
         None if not known else EXPRESSIONS[index] if is_sure else UNKNOWN
         for known, index, is_sure in zip(measured, best, sure, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -76,9 +77,7 @@ def expression_lines(observations: pd.DataFrame, threshold: float) -> list[str |
     return lines
 
 
-def verdict_lines(
-    track: Mapping[str, object], attributes: Sequence[str] = ("gender", "age", "makeup")
-) -> tuple[str, ...]:
+def verdict_lines(track: Mapping[str, Any], attributes: Sequence[str] = ("gender", "age", "makeup")) -> tuple[str, ...]:
     """Return the lasting verdicts on a track, a line each; what was not measured is left out.
 
     Parameters

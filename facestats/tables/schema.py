@@ -242,7 +242,7 @@ def conform(table: str, data: pd.DataFrame | Mapping[str, object] | None = None)
     for column in wanted:
         values = frame[column.name] if column.name in frame else _missing(column, frame.index)
         try:
-            series[column.name] = values.astype(column.dtype)
+            series[column.name] = values.astype(column.dtype)  # type: ignore[call-overload]  # stubs know literals only
         except (TypeError, ValueError) as error:
             raise SchemaError(f"{table}.{column.name} does not hold {column.dtype}: {error}") from None
     return pd.DataFrame(series, index=frame.index).reset_index(drop=True)

@@ -56,7 +56,7 @@ def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_sid
     if scale >= 1:
         return piece.copy()
     size = max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale))
-    return cv2.resize(piece, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 class PictureChooser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -84,7 +84,8 @@ def timeline(
         raise UsageError(f"a timeline needs observations; this table has no column {', '.join(sorted(missing))}")
     measured = observations["track_id"].notna() & observations[list(_PROBABILITIES)].notna().any(axis=1)
     parts = []
-    for (video_id, track_id), group in observations[measured].groupby(["video_id", "track_id"], sort=True):
+    for key, group in observations[measured].groupby(["video_id", "track_id"], sort=True):
+        video_id, track_id = cast("tuple[str, int]", key)
         group = group.sort_values("time_s", kind="stable")
         times = group["time_s"].to_numpy(np.float64)
         durations = observation_durations(times)
@@ -108,7 +109,8 @@ def timeline(
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in TIMELINE_DTYPES.items()})
     table = pd.concat(parts, ignore_index=True)
     probabilities = expressions.probabilities(table)
-    stored_thresholds = table["video_id"].map(stored).astype("float64").fillna(FALLBACK_THRESHOLD).to_numpy()
+    own = table["video_id"].map(stored).astype("float64").fillna(FALLBACK_THRESHOLD)
+    stored_thresholds = np.asarray(own, np.float64)
     table["expression"] = expressions.states(probabilities, stored_thresholds if threshold is None else threshold)
     table["expression_prob"] = probabilities.max(axis=1)
     return table[list(TIMELINE_DTYPES)].astype(TIMELINE_DTYPES)

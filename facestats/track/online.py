@@ -99,7 +99,7 @@ class OnlineTracker:
             timestamp=self._last_time_s,
         )
         ids = np.full(len(detections), -1, np.int64)
-        if len(found):
+        if found.tracker_id is not None and len(found):
             known = found.tracker_id >= 0
             ids[found.data["detection"][known]] = found.tracker_id[known] + self._offset
             self._first_free_id = max(self._first_free_id, int(ids.max()) + 1)
