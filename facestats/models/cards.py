@@ -131,7 +131,7 @@ class ModelCard:
 
     #: What the card is of, and why there must be one, for errors.
     title: ClassVar[str] = "a model card"
-    need: ClassVar[str] = "a model needs one, see README, 'Your own models'"
+    need: ClassVar[str] = "a model needs one, see docs/guide/own-models.md"
 
     name: str
     network: str = field(default="custom", kw_only=True)
