@@ -20,7 +20,10 @@ class Greys(FrameSource):
 
     def _decode(self):
         for number in range(20):
-            yield DecodedFrame(number / 4, 0.25, lambda number=number: self._grey(number))
+            small = np.zeros((30, 40, 3), np.uint8)
+            yield DecodedFrame(
+                number / 4, 0.25, lambda number=number: self._grey(number), to_small=lambda side, small=small: small
+            )
 
     def _grey(self, number):
         self.full.append(number)
