@@ -9,7 +9,7 @@ import pandas as pd
 
 from facestats.classify.quality import quality_weight
 from facestats.tables import schema
-from facestats.tables.thumbnails import APART_S, PER_TRACK, cut_face, encode_webp
+from facestats.tables.thumbnails import APART_S, LONGER_SIDE, PER_TRACK, cut_face, encode_webp
 from facestats.video import FrameSource
 
 
@@ -39,7 +39,8 @@ def cut_thumbnails(
     chosen = best_observations(observations)
     of_frame = {int(frame): rows for frame, rows in chosen.groupby("frame")}
     found = []
-    for n, frame in enumerate(source.frames() if of_frame else (), start=1):
+    # The small pictures are not needed; with them, a frame is converted in full only where it is asked for.
+    for n, frame in enumerate(source.frames(small_side=LONGER_SIDE) if of_frame else (), start=1):
         on_frame(n)
         for row in of_frame.pop(frame.index, chosen.iloc[:0]).itertuples():
             box = np.array([row.x, row.y, row.x + row.w, row.y + row.h])
