@@ -21,7 +21,7 @@ HOLD_S = 0.3
 
 
 def blur_faces(rgb: UInt8, boxes: Sequence[Box], *, margin: float = 0.25) -> UInt8:
-    """Make faces unrecognisable in a copy of a frame.
+    """Return a copy of a frame with faces that nobody can recognise.
 
     Each face, with a margin, is reduced to at most eight by eight pixels and smoothly enlarged again: too coarse to
     be undone, whatever the size of the face.
@@ -34,11 +34,6 @@ def blur_faces(rgb: UInt8, boxes: Sequence[Box], *, margin: float = 0.25) -> UIn
         ``x1, y1, x2, y2`` in pixels.
     margin : float
         Share of the box's sides that is added on each side.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 (H, W, 3), RGB.
 
     Examples
     --------

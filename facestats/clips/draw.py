@@ -87,7 +87,7 @@ def _tile(lines: tuple[str, ...], size: int, color: tuple[int, int, int]) -> UIn
 
 
 def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
-    """Draw boxes and labels into a copy of a frame.
+    """Return a copy of a frame with boxes and labels drawn into it.
 
     Parameters
     ----------
@@ -95,11 +95,6 @@ def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
         uint8 (H, W, 3), RGB.
     faces : sequence of FaceLabel
         Labels are put where they cover no other face and no other label, as far as there is room.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 (H, W, 3), RGB.
 
     Examples
     --------

@@ -23,7 +23,7 @@ from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, 
 from facestats.tables.presence import Box, Presence, Samples, presence_in_pieces
 from facestats.tables.verdicts import FALLBACK_THRESHOLD
 from facestats.tables.video_tables import VideoTables
-from facestats.types import UInt8
+from facestats.types import Frame, UInt8
 from facestats.video import FrameSource
 from facestats.video.writer import ClipWriter
 
@@ -70,7 +70,8 @@ class Annotator:
         self._coming = _faces(observations, frames, threshold)
         self._next = next(self._coming, None)
         self._active: list[_Face] = []
-        self._verdicts = {int(row["track_id"]): verdict_lines(row) for row in tracks.to_dict("records")}
+        rows = tracks.to_dict("records")
+        self._verdicts: dict[int | None, tuple[str, ...]] = {int(row["track_id"]): verdict_lines(row) for row in rows}
 
     @classmethod
     def of(cls, tables: VideoTables) -> Self:
@@ -120,7 +121,9 @@ def write_clip(
     blur_with: Sequence[Detector] = (),
     on_frame: Callable[[], object] | None = None,
 ) -> Path:
-    """Write the annotated clip of a video (H.264, MP4), or the annotated still of an image (PNG).
+    """Write the annotated clip of a video (H.264, MP4), or the annotated still of an image (PNG), and return its path.
+
+    The file appears whole or not at all.
 
     Parameters
     ----------
@@ -138,11 +141,6 @@ def write_clip(
     on_frame : callable, optional
         Called after every frame, for progress bars.
 
-    Returns
-    -------
-    pathlib.Path
-        The file written; it appears whole or not at all.
-
     Raises
     ------
     OutputError
@@ -152,7 +150,7 @@ def write_clip(
     --------
     >>> write_clip(source, Path("clips/a"), Annotator.of(result))  # doctest: +SKIP
     """
-    pictures = source.frames()
+    pictures: Iterator[Frame] = source.frames()
     if blur_with:
         pictures = blur_video(pictures, blur_with, annotator.boxes_at)
     if source.info.kind == "image":

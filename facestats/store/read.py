@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -40,7 +40,7 @@ def dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
     files = [table_path(store, entry, table) for entry in entries]
     if not files:
         return ds.dataset(to_arrow(table, schema.conform(table)))
-    far = {} if isinstance(store, Path) else {"filesystem": store.fs}
+    far: dict[str, Any] = {} if isinstance(store, Path) else {"filesystem": store.fs}
     places = [str(file) if isinstance(file, Path) else file.path for file in files]
     return ds.dataset(places, schema=arrow_schema(table), format="parquet", **far)
 

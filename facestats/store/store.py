@@ -224,7 +224,11 @@ class Store:
         """
         one, entry, clip = Store(self.path, video_id), read_entry(self.path, video_id), self.clip_path(video_id)
         return VideoTables(
-            *(one.read(table) for table in schema.TABLES),
+            videos=one.videos(),
+            frames=one.frames(),
+            observations=one.observations(),
+            tracks=one.tracks(),
+            thumbnails=one.thumbnails(),
             clip=clip if isinstance(clip, Path) else None,
             blurred=entry is not None and bool(entry.options.get("blur")),
             thresholds={} if entry is None else entry.thresholds,
@@ -259,15 +263,7 @@ class Store:
         files: Mapping[str, str] | None = None,
         tries: int = 0,
     ) -> Entry:
-        """Add a video's tables, or replace them, all at once.
-
-        Raises
-        ------
-        SchemaError
-            If a table does not follow the schema; nothing is changed then.
-        OutputError
-            If the store cannot be written; what it held before stays.
-        """
+        """Add a video's tables, or replace them, all at once; see :func:`facestats.store.write.write_video`."""
         known = {"options": options or {}, "models": models or {}, "files": files or {}}
         return write_video(self.path, result, paths=paths, tries=tries, **known)
 

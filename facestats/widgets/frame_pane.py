@@ -28,11 +28,6 @@ class FramePane(MomentWidget):
 
     Pictures go to the browser as messages: nothing of them is saved with a notebook.
 
-    Parameters
-    ----------
-    scene : Scene, optional
-        What is shown, see :func:`facestats.widgets.scene_of`; :meth:`show` changes it.
-
     Attributes
     ----------
     time_s : float

@@ -137,7 +137,7 @@ class Scene:
         return Presence.of(self._rows, Samples.of(self.tables.frames))
 
     @cached_property
-    def _tracks_by_id(self) -> dict[int, dict[str, object]]:
+    def _tracks_by_id(self) -> dict[int | None, dict[Any, Any]]:
         return {int(row["track_id"]): row for row in self.tracks.to_dict("records")}
 
     def faces_at(self, time_s: float, wanted: Wanted | None = None) -> list[Face]:

@@ -25,11 +25,6 @@ _SMOOTH_S = 0.5
 class Timeline(MomentWidget):
     """The tracks of a video as rows on its clock, coloured by expression: click to go there, drag to choose a span.
 
-    Parameters
-    ----------
-    scene : Scene, optional
-        What is shown, see :func:`facestats.widgets.scene_of`; :meth:`show` changes it.
-
     Attributes
     ----------
     time_s : float

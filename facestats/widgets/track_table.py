@@ -30,11 +30,6 @@ class TrackTable(SceneWidget):
     The kernel sorts, filters and hands out pages of fifty, so that thousands of tracks are no burden; pictures go to
     the browser as messages and are not saved with a notebook.
 
-    Parameters
-    ----------
-    scene : Scene, optional
-        What is shown, see :func:`facestats.widgets.scene_of`; :meth:`show` changes it.
-
     Attributes
     ----------
     selected : list of int

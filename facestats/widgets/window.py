@@ -135,7 +135,7 @@ def annotate(
     *,
     blur: bool = False,
 ) -> UInt8:
-    """Draw what was just found in a frame: boxes, ids and each face's most likely classes.
+    """Return a frame, uint8 (H, W, 3) RGB, with the faces just found: boxes, names and most likely classes.
 
     Parameters
     ----------
@@ -148,11 +148,6 @@ def annotate(
         brought up to date.
     blur : bool
         Make faces unrecognisable.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 (H, W, 3), RGB.
 
     Examples
     --------
