@@ -15,6 +15,7 @@ def halved(image: UInt8, times: int) -> UInt8:
 
     Examples
     --------
+    >>> import numpy as np
     >>> halved(np.array([[0, 10, 0], [20, 30, 0]], np.uint8), 1).tolist()
     [[15]]
     """

@@ -28,6 +28,7 @@ def throttled(seconds: float, report: Report) -> Report:
 
     Examples
     --------
+    >>> from facestats.analysis.progress import Act
     >>> report = throttled(60, lambda progress: print(progress.n_done))
     >>> for n_done in (0, 1, 2):
     ...     report(Progress(Act.ANALYZE, n_done, 3))

@@ -49,6 +49,7 @@ class Wanted:
 
         Examples
         --------
+        >>> from facestats.tables import schema
         >>> Wanted(min_face_px=20).of(schema.conform("tracks")).empty
         True
         """

@@ -81,6 +81,11 @@ def videos(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def two_videos(videos):
+    return [videos / "v00.mp4", videos / "v01.mp4"]
+
+
 def test_processes_give_the_same_as_one_process(videos, tmp_path):
     alone = run(videos, tmp_path / "alone", workers=0)
     together = run(videos, tmp_path / "together", workers=2)
@@ -185,13 +190,13 @@ def test_forty_clips_killed_five_times(tmp_path, odd_workers):
     check_same(tmp_path / "whole", tmp_path / "killed")
 
 
-def test_a_clip_that_crashes_its_worker_costs_no_tables(videos, tmp_path, monkeypatch):
-    whole = run(videos, tmp_path / "whole", workers=0)
+def test_a_clip_that_crashes_its_worker_costs_no_tables(two_videos, tmp_path, monkeypatch):
+    whole = run(two_videos, tmp_path / "whole", workers=0)
     script = tmp_path / "dying.py"
     script.write_text(DYING_WORKER)
     monkeypatch.setattr("facestats.batch.workers._COMMAND", (sys.executable, str(script)))
     for _ in range(2):  # drawn with the analysis, then alone
-        result = run(videos, tmp_path / "store", workers=2, clips=True)
+        result = run(two_videos, tmp_path / "store", workers=2, clips=True)
         assert result.exit_code == 3
         assert [line.split(": ", 1)[1] for line in result.problems] == ["no clip: the program crashed (SIGKILL)"] * 2
         assert result.store.videos()["status"].tolist() == ["ok", "ok"]
@@ -210,7 +215,7 @@ def test_the_first_of_several_copies_gives_its_name(videos, tmp_path):
         assert result.copies == (f"{folder / 'b.mp4'} is a copy of {folder / 'a.mp4'}: analysed once",)
 
 
-def test_what_lies_in_the_current_folder_is_no_part_of_the_program(videos, tmp_path, monkeypatch):
+def test_what_lies_in_the_current_folder_is_no_part_of_the_program(two_videos, tmp_path, monkeypatch):
     (tmp_path / "queue.py").write_text("raise RuntimeError('my own module')\n")
     monkeypatch.chdir(tmp_path)
-    assert run(videos, tmp_path / "store", workers=2).exit_code == 0
+    assert run(two_videos, tmp_path / "store", workers=2).exit_code == 0
