@@ -110,11 +110,12 @@ def blurred_clip(demo_video, tmp_path_factory):
     return analyze(demo_video.path, clip=out, blur=True, rate=2, min_face=90, models=NO_MODELS, progress=False)
 
 
-def test_no_face_is_found_in_a_blurred_clip(blurred_clip):
+@pytest.mark.parametrize("rate", [4, pytest.param(12, marks=pytest.mark.slow)])
+def test_no_face_is_found_in_a_blurred_clip(blurred_clip, rate):
     detector = create_detector("centerface", min_score=0.5)
     with open_source(str(blurred_clip.clip)) as clip:
-        found = [len(detector.detect([frame.rgb])[0]) for frame in clip.frames(rate=12)]
-    assert len(found) > 140
+        found = [len(detector.detect([frame.rgb])[0]) for frame in clip.frames(rate=rate)]
+    assert len(found) > 11 * rate
     assert sum(found) == 0
 
 
@@ -122,8 +123,8 @@ def test_faces_lose_their_detail_in_every_frame(demo_video):
     truth = demo_video.truth[demo_video.truth["visible"] > 0.5]
     detector = create_detector("centerface", min_score=MIN_SCORE)
     with open_source(str(demo_video.path)) as one, open_source(str(demo_video.path)) as other:
-        blurred = blur_video(other.frames(rate=8), [detector], lambda index, time_s: [])
-        for plain, hidden_frame in zip(one.frames(rate=8), blurred, strict=True):
+        blurred = blur_video(other.frames(rate=4), [detector], lambda index, time_s: [])
+        for plain, hidden_frame in zip(one.frames(rate=4), blurred, strict=True):
             for face in truth[truth["frame"] == plain.index].itertuples():
                 # Eyes, nose and mouth: the middle of the box. What makes a face is its fine detail.
                 rows = slice(int(face.y + 0.3 * face.h), int(face.y + 0.85 * face.h))
