@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import tempfile
@@ -46,7 +47,7 @@ _PLACES = {
 _LISTINGS_KEPT = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs"})  # by fsspec, unless it is told not to
 
 
-def scheme_of(path: str | Path) -> str:
+def scheme_of(path: str | os.PathLike[str]) -> str:
     """Return the scheme of an address, lower case; empty for a path.
 
     Examples
@@ -58,7 +59,7 @@ def scheme_of(path: str | Path) -> str:
     return "" if found is None else found[1].lower()
 
 
-def place_of(path: str | Path) -> Place:
+def place_of(path: str | os.PathLike[str]) -> Place:
     """Return where a path or an address leads to.
 
     Examples
@@ -70,7 +71,7 @@ def place_of(path: str | Path) -> Place:
     return _PLACES.get(scheme, Place.REMOTE) if scheme else Place.LOCAL
 
 
-def is_remote(path: str | Path) -> bool:
+def is_remote(path: str | os.PathLike[str]) -> bool:
     """Say whether a path is an address that fsspec reads as a file or a folder.
 
     Examples
@@ -81,7 +82,7 @@ def is_remote(path: str | Path) -> bool:
     return place_of(path) in (Place.REMOTE, Place.MEMORY)
 
 
-def location(path: str | Path) -> Path:
+def location(path: str | os.PathLike[str]) -> Path:
     """Return a path of this machine, or one like it that lies elsewhere.
 
     Raises

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from facestats._util import hooks
 from facestats._util.described import takes
@@ -189,7 +189,7 @@ def plan_collection(
 
 
 def _planner(store: Store | None, stages: Stages, run: RunOptions) -> Planner:
-    how = {"force": run.force, "retry_failed": run.retry_failed}
+    how: dict[str, Any] = {"force": run.force, "retry_failed": run.retry_failed}
     if store is None:
         return Planner({}, stages.options, stages.models, **how)
     return Planner(store.entries(), stages.options, stages.models, lacks=store.lacks, **how)

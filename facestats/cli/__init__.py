@@ -71,7 +71,7 @@ def commands() -> frozenset[str]:
     True
     """
     register_commands()
-    return frozenset(typer.main.get_command(app).commands)
+    return frozenset(typer.main.get_group(app).commands)
 
 
 def main(arguments: list[str] | None = None) -> None:

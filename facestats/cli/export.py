@@ -67,6 +67,6 @@ def status(
         print(json.dumps({"counts": {name: int(n) for name, n in counts.items()}, "videos": rows}, ensure_ascii=False))
         return
     print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
-    for row in found.itertuples():
-        if everything or row.state != "done" or row.reason:
-            print(one_line(f"{row.state:8} {row.path}" + (f" ({row.reason})" if row.reason else "")))
+    for path, state, reason in zip(found["path"], found["state"], found["reason"], strict=True):
+        if everything or state != "done" or reason:
+            print(one_line(f"{state:8} {path}" + (f" ({reason})" if reason else "")))

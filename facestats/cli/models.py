@@ -40,8 +40,8 @@ def list_models(
     except ModelError as error:
         rows.append(("fast", "(face detector)", "", "any", str(error), ""))
     for name, download in DOWNLOADS.items():
-        path = pulled_file(name)
-        where = str(path) if path else f"not here: facestats models pull {name}"
+        pulled = pulled_file(name)
+        where = str(pulled) if pulled else f"not here: facestats models pull {name}"
         rows.append((name, "(face detector)", name, "any", where, download.licence))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:

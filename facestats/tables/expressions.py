@@ -61,10 +61,10 @@ def states(values: Float64, threshold: float | Float64) -> list[str | None]:
     >>> states(np.array([[0.1, 0, 0, 0.7, 0, 0, 0.2], [np.nan] * 7]), 0.5)
     ['happiness', None]
     """
-    measured = ~np.isnan(values).any(axis=1)
+    measured = np.asarray(~np.isnan(values).any(axis=1))
     filled = np.nan_to_num(values)
     best = filled.argmax(axis=1)
-    sure = np.asarray(filled.max(axis=1, initial=0.0) >= threshold)
+    sure = filled.max(axis=1, initial=0.0) >= threshold
     return [
         None if not known else EXPRESSIONS[index] if is_sure else UNKNOWN
         for known, index, is_sure in zip(measured, best, sure, strict=True)
