@@ -51,7 +51,7 @@ def limits_of(faces: FaceData) -> str:
     --------
     >>> limits_of(faces)  # doctest: +SKIP
     """
-    sources = set(with_source(faces)["source"].dropna().astype(str).str.lower())
+    sources = set(with_source(faces.table, faces.attribute)["source"].dropna().astype(str).str.lower())
     if sources and sources <= set(SOURCES):
         return LIMITS[faces.attribute]
     named = f" ({', '.join(sorted(sources))})" if sources else ""

@@ -41,19 +41,30 @@ class Faces:
     found: Mapping[str, float]
 
 
-def check_labels(data: Sequence[Path], wanted: Sequence[str]) -> Served:
-    """Return which attributes each file serves in each split, after a look at all their labels.
+def check_labels(data: Sequence[Path], recipe: Recipe) -> Served:
+    """Return which attributes each file serves in each split, once all their labels and sources are checked.
 
     Raises
     ------
     MissingInputError, DataError
-        If a file cannot be read, holds a wrong label, or an attribute has no row.
+        If a file cannot be read, holds a wrong label, or no row has a label for an attribute or is of a source that
+        the recipe names.
 
     Examples
     --------
-    >>> check_labels([Path("age_gender.parquet")], ["gender"])  # doctest: +SKIP
+    >>> check_labels([Path("age_gender.parquet")], Recipe(("gender",)))  # doctest: +SKIP
     """
-    return {split: _served(data, wanted, split) for split in SPLITS}
+    served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
+    tables = [
+        with_source(read_table(path, name, split), name)
+        for split, files in served.items()
+        for path, names in files.items()
+        for name in names
+    ]
+    sources = {name for table in tables for name in table["source"]}
+    if absent := set(recipe.sources + recipe.unseen) - sources:
+        raise DataError(f"no row is of {_list(absent)}, which the recipe names; the data has {_list(sources)}")
+    return served
 
 
 def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = False) -> Faces:
@@ -73,13 +84,13 @@ def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = Fa
     Raises
     ------
     DataError
-        If too few rows are left for an attribute, or no row is of a source that the recipe names.
+        If too few rows are left for an attribute.
     OutputError
         See :func:`facestats.datasets.faces.load_faces`.
 
     Examples
     --------
-    >>> gather(check_labels(files, ["gender"]), recipe, detector="centerface").validation["gender"]  # doctest: +SKIP
+    >>> gather(check_labels(files, recipe), recipe, detector="centerface").validation["gender"]  # doctest: +SKIP
     """
     load = partial(load_faces, size=recipe.input_size, detector=detector, progress=progress)
     loaded = {
@@ -88,8 +99,6 @@ def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = Fa
     }
     every = [parts for files in loaded.values() for parts in files]
     sources = {name for parts in every for faces in parts for name in faces.table["source"]}
-    if absent := set(recipe.sources + recipe.unseen) - sources:
-        raise DataError(f"no row is of {_list(absent)}, which the recipe names; the data has {_list(sources)}")
     learned = set(recipe.sources or sources) - set(recipe.unseen)
     used = {split: _of_sources(files, learned) for split, files in loaded.items()}
     for split, files in used.items():
@@ -114,7 +123,7 @@ def _list(names: set[str]) -> str:
 
 
 def _with_source(faces: FaceData) -> FaceData:
-    return replace(faces, table=with_source(faces))
+    return replace(faces, table=with_source(faces.table, faces.attribute))
 
 
 def _of_sources(files: Sequence[Sequence[FaceData]], sources: set[str]) -> list[list[FaceData]]:
@@ -138,9 +147,6 @@ def _served(data: Sequence[Path], wanted: Sequence[str], split: str) -> dict[Pat
         if not any(name in names for names in served.values()):
             columns, files = ", ".join(LABEL_COLUMNS[name]), ", ".join(path.name for path in data)
             raise DataError(f"no {split} row of {files} has a label for {name}, which is in the column {columns}")
-    for path, names in served.items():
-        for name in names:
-            read_table(path, name, split)
     return served
 
 

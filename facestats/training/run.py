@@ -113,7 +113,7 @@ def train_model(
         take_over(new_network(recipe), begun.weights)
     teaching = [read_teacher(folder, recipe.attributes) for folder in teachers]
     origins = [origin_of(teacher.card) for teacher in teaching]
-    served = check_labels(data, recipe.attributes)
+    served = check_labels(data, recipe)
     check_origins([*([begun.origin] if begun else []), *origins], recipe.unseen)
     check_out(out, overwrite=overwrite)
     checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE

@@ -64,6 +64,21 @@ def own_model(tmp_path):
 
 
 class TestTrain:
+    def test_a_recipe_of_ones_own_trains_the_detector(self, data, tmp_path, capsys):
+        path = tmp_path / "mine.toml"
+        path.write_text('kind = "detector"\nsteps = 2\n')
+        arguments = ["train", path, "--data", data, "--out", tmp_path / "out"]
+        code, _, err = run(capsys, *arguments, "--epochs", 3)
+        assert code == 2
+        assert f"--epochs is not for training {path}" in message(err)
+        code, _, err = run(capsys, *arguments)
+        assert code == 3
+        assert "no column 'boxes'" in message(err)
+        path.write_text('kind = "detector"\nside = 100\n')
+        code, _, err = run(capsys, *arguments)
+        assert code == 2
+        assert "mine.toml: side must be a multiple of 32, not 100" in message(err)
+
     def test_whole_way_to_evaluate(self, data, tmp_path, capsys):
         out = tmp_path / "models" / "trial"
         code, printed, err = run(
