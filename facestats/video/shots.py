@@ -25,6 +25,11 @@ DISSOLVES_S = (0.5, 0.8, 1.2, 1.8, 2.7, 4.0)
 #: A picture whose mean is below this (0 to 255) is black: whatever comes out of the black again may be another shot.
 BLACK = 10.0
 
+#: A picture whose mean is so much above that of the darkest one of the last :data:`FLASH_WITHIN_S` is in a flash, for
+#: at most :data:`LONGEST_FLASH_S`: what comes out of it may be another shot too. A photographer's flash is no cut, as
+#: the picture after it is that before it.
+FLASH, FLASH_WITHIN_S, LONGEST_FLASH_S = 50.0, 0.6, 1.5
+
 #: Two pictures whose greys correlate by less show different things, however bright they are.
 ALIKE = 0.5
 
@@ -32,6 +37,9 @@ _WIDTH = 96  # at least; a cut shows in a thumbnail, and motion blurs away
 _GREYS = (64, 36)  # pixels of the picture in which dissolves are looked for
 _LEAST_CHANGE = 12.0  # mean difference of grey between the ends of a dissolve
 _MOST_ERROR = 0.2  # of that difference, in between
+_AFTER_FLASH_S = 0.5
+_WHITE_STD = 8.0
+_SAME = 0.95
 _EVERY_S = 0.15  # dissolves are slow: not every frame needs to be held against those before it
 
 
@@ -72,12 +80,17 @@ class CueReader(ContentDetector):
         self.first: UInt8 | None = None
         self.last: UInt8 | None = None
 
-    def read(self, rgb: UInt8) -> ShotCue:
-        """Return the cue of the next frame, given as uint8 (H, W, 3), RGB."""
-        return self._read(_thumbnail(rgb))
+    def read(self, rgb: UInt8, *, after_join: bool = False) -> ShotCue:
+        """Return the cue of the next frame, given as uint8 (H, W, 3), RGB; where recordings are joined is a cut."""
+        cue = self._read(_thumbnail(rgb))
+        return ShotCue(255.0, cue.grey) if after_join else cue
 
     def _read(self, small: UInt8) -> ShotCue:
-        self.first, self.last = small if self.first is None else self.first, small
+        if self.first is None:
+            self.first = small
+        elif small.shape != self.first.shape:  # the size of the picture changes inside the video
+            small = cv2.resize(small, self.first.shape[1::-1], interpolation=cv2.INTER_AREA)
+        self.last = small
         # The detector wants its own clock type, and does not use it.
         change = self._calculate_frame_score(FrameTimecode(0, fps=30.0), small)
         grey = cv2.cvtColor(cv2.resize(small, _GREYS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
@@ -93,8 +106,17 @@ def change_between(before: UInt8, after: UInt8) -> float:
     85
     """
     reader = CueReader()
-    reader._read(before)
+    reader._read(before)  # what is of another size is brought to that of this one
     return reader._read(after).change
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity: it holds an array
+class _Passage:
+    """A stretch of black, or a flash, between two pictures that can be told apart."""
+
+    since_s: float
+    before: np.ndarray
+    brightness: float | None  # mean of the picture before a flash; None for black
 
 
 class ShotCounter:
@@ -102,8 +124,8 @@ class ShotCounter:
 
     - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it (as
       PySceneDetect's adaptive detector has it, for one frame to either side).
-    - Fades through black, where what comes after shows something else than what was before. The dark counts to the shot
-      before it.
+    - Fades through black, and flashes of white, where what comes after shows something else than what was before. The
+      dark, or the light, counts to the shot before it.
     - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
       1993, looked for the sum of small changes alone, which a moving camera makes too). The new shot begins where the
       dissolve ends.
@@ -133,9 +155,8 @@ class ShotCounter:
         self._n_decided = 0
         self._undecided: tuple[float, ShotCue] | None = None
         self._lately: deque[tuple[float, np.ndarray]] = deque()
-        self._before_black: np.ndarray | None = None
-        self._is_black = False
-        self._looked_s = -np.inf
+        self._passage: _Passage | None = None
+        self._looked_s = self._flash_s = -np.inf
         self.shot = 0
 
     def update(self, cue: ShotCue, time_s: float) -> list[int]:
@@ -172,11 +193,19 @@ class ShotCounter:
     def _decided(self, cue: ShotCue, time_s: float, changes: bool) -> int:
         """Return the shot of a frame, given whether it differs that much from the frame before it."""
         grey = cue.grey.astype(np.float32)
-        cut = changes and self._is_another(grey)
-        if cut | (self._gradual and self._has_faded(grey) | self._has_dissolved(grey, time_s)):
+        faded = self._gradual and self._has_faded(grey, time_s)
+        if self._in_flash:
+            self._flash_s = time_s
+        if time_s - self._flash_s <= _AFTER_FLASH_S:  # much changes in a flash and just after it
+            alike = not self._lately or _likeness(self._lately[-1][1], grey) >= ALIKE
+            cut = faded or (changes and not alike and not self._in_flash)
+            self._lately.clear()
+        else:
+            cut = (changes and self._is_another(grey)) | faded | (self._gradual and self._has_dissolved(grey, time_s))
+        if cut:
             self.shot += 1
             self._lately.clear()
-            self._before_black = None
+            self._passage = None
         if self._lately and time_s <= self._lately[-1][0]:  # a clock that runs backwards
             self._lately.clear()
         self._lately.append((time_s, grey))
@@ -184,29 +213,57 @@ class ShotCounter:
             self._lately.popleft()
         return self.shot
 
+    @property
+    def _in_flash(self) -> bool:
+        return self._passage is not None and self._passage.brightness is not None
+
     def _is_another(self, grey: np.ndarray) -> bool:
         """Say whether a cut is one: in the dark hue and saturation leap about, while nothing else changes."""
         if not self._lately:
             return True
         before = self._lately[-1][1]
         darker = min(before.mean(), grey.mean())
+        if min(before.std(), grey.std()) > 2 and _likeness(before, grey) >= _SAME and darker >= 2 * BLACK:
+            return False  # only the light has changed
         # Out of the black, and into it, what matters is what comes after.
         return bool(darker >= BLACK and (darker >= 2 * BLACK or _likeness(before, grey) < ALIKE))
 
-    def _has_faded(self, grey: np.ndarray) -> bool:
-        """Say whether this picture comes out of the black and shows something else than what went into it."""
-        was_black, self._is_black = self._is_black, bool(grey.mean() < BLACK)
-        if self._is_black:
-            if not was_black:
-                self._before_black = max(
-                    (before for _, before in self._lately), key=lambda before: before.std(), default=None
-                )
+    def _has_faded(self, grey: np.ndarray, time_s: float) -> bool:
+        """Say whether this picture comes out of the black, or of a flash, and shows something else than before it."""
+        if self._passage is None:
+            self._passage = self._entered(grey, time_s)
             return False
-        # Just out of the black there is little to be seen yet.
-        if self._before_black is None or grey.std() < 0.5 * self._before_black.std():
+        passage = self._passage
+        if passage.brightness is None:
+            if grey.mean() < BLACK:
+                return False
+        elif time_s - passage.since_s > LONGEST_FLASH_S:  # it has become light
+            self._passage = None
             return False
-        before, self._before_black = self._before_black, None
-        return _likeness(before, grey) < ALIKE
+        elif grey.mean() > passage.brightness + FLASH:
+            return False
+        # Just out of it there is little to be seen yet.
+        if grey.std() < 0.5 * passage.before.std():
+            return False
+        self._passage = None
+        return _likeness(passage.before, grey) < ALIKE
+
+    def _entered(self, grey: np.ndarray, time_s: float) -> _Passage | None:
+        """Return the passage through black or a flash that begins with this picture."""
+        if not self._lately:
+            return None
+        if grey.mean() < BLACK:
+            return _Passage(time_s, max((before for _, before in self._lately), key=lambda before: before.std()), None)
+        recent = [before for when_s, before in self._lately if time_s - when_s <= FLASH_WITHIN_S]
+        darkest = min((float(before.mean()) for before in recent), default=np.inf)
+        if grey.mean() <= darkest + FLASH:
+            return None
+        clear = max((each for each in recent if each.mean() <= darkest + FLASH / 4), key=lambda before: before.std())
+        if clear.std() <= 2:  # plain: nothing could be told of what comes after
+            return None
+        # A flash is what was before, mixed with white; a cut to something light is not.
+        washed = grey.std() <= _WHITE_STD or _likeness(clear, grey) >= ALIKE
+        return _Passage(time_s, clear, darkest) if washed else None
 
     def _has_dissolved(self, grey: np.ndarray, time_s: float) -> bool:
         """Say whether the pictures of the last while are mixtures of the first of them and this one."""

@@ -128,3 +128,29 @@ def test_a_cut_right_after_the_first_frame_or_before_the_last_is_one():
     changes = (0.0, 60.0, 3.0, 2.0, 4.0, 60.0)
     shots = [shot for i, change in enumerate(changes) for shot in counter.update(ShotCue(change, bright), i / 10)]
     assert [*shots, *counter.finish()] == [0, 1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("rate", [10, 25])
+@pytest.mark.parametrize("length_s", [0.2, 0.4, 0.8])
+def test_a_white_flash_is_a_cut_if_something_else_comes_after(rate, length_s):
+    half = max(1, round(length_s * rate / 2))
+    light = [*np.linspace(0, 1, half + 1)[1:], *np.linspace(1, 0, half + 1)[1:]]
+    white, still = np.full((180, 320, 3), 255, np.uint8), 3 * rate // 4
+
+    def flashed(after):
+        before = [scene(1, i // 4, 0.5) for i in range(3 * rate)]
+        flash = [mixed(scene(1 if i < half else after, still, 0.5), white, share) for i, share in enumerate(light)]
+        return shots_of([*before, *flash, *[scene(after, still + i // 4, 0.5) for i in range(3 * rate)]], rate)
+
+    shots = flashed(after=2)
+    assert shots[: 3 * rate] == [0] * (3 * rate)
+    assert shots[-1] > 0
+    assert len(set(shots[3 * rate + 2 * half + 1 :])) == 1
+    assert set(flashed(after=1)) == {0}
+
+
+def test_light_that_comes_up_is_no_cut_and_a_cut_to_something_light_is_one():
+    brightening = [scene(1, i // 4, min(1.0, 0.3 + 0.03 * i)) for i in range(60)]
+    assert set(shots_of(brightening)) == {0}
+    light = mixed(scene(2), np.full((180, 320, 3), 255, np.uint8), 0.6)
+    assert shots_of([scene(1, 0, 0.4)] * 20 + [light] * 20) == [0] * 20 + [1] * 20
