@@ -92,6 +92,8 @@ class Frame:
         uint8 (h, w, 3), the same picture, perhaps smaller, for whoever needs no more. Must be given with a callable.
     size : tuple of int, optional
         Width and height of the full picture; must be given with a callable.
+    after_join : bool
+        Whether another recording begins with this frame: files joined end to end.
 
     Raises
     ------
@@ -104,7 +106,7 @@ class Frame:
     (6, 4)
     """
 
-    __slots__ = ("_rgb", "index", "size", "small", "time_s")
+    __slots__ = ("_rgb", "after_join", "index", "size", "small", "time_s")
 
     def __init__(
         self,
@@ -113,6 +115,8 @@ class Frame:
         rgb: UInt8 | Callable[[], UInt8 | None],
         small: UInt8 | None = None,
         size: tuple[int, int] | None = None,
+        *,
+        after_join: bool = False,
     ) -> None:
         _require(index >= 0, "frame index must not be negative, got {}", index)
         _require(math.isfinite(time_s), "frame {} has no finite time: {}", index, time_s)
@@ -131,7 +135,7 @@ class Frame:
         self.index, self.time_s = index, time_s
         self.small: UInt8 = small
         self.size: tuple[int, int] = size
-        self._rgb = rgb
+        self._rgb, self.after_join = rgb, after_join
 
     @property
     def rgb(self) -> UInt8:

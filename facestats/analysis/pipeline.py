@@ -177,6 +177,9 @@ def assembled(
             status="partial" if damage else "ok",
             error=damage,
             clock_note=tally.clock_note(info.fps),
+            picture_note=tally.picture_note,
+            width=max(info.width, tally.width),
+            height=max(info.height, tally.height),
             # A still has no length; a video lasts until its last frame has been shown.
             duration_s=0.0 if info.kind == "image" else tally.end_s - found.first_s,
             n_frames=tally.n_decoded,
@@ -243,8 +246,8 @@ def video_row(
     """
     known: dict[str, Any] = {"video_id": video_id, "path": path, "sha256": sha256, "status": status, **values}
     if info is not None:
-        known |= {"path": shown(info.path), "fps": info.fps, "width": info.width, "height": info.height}
-        known |= {"rotation": info.rotation}
+        known |= {"path": shown(info.path), "fps": info.fps, "rotation": info.rotation}
+        known = {"width": info.width, "height": info.height} | known
     known["started_at"] = pd.Timestamp(known["started_at"])
     return schema.conform("videos", {name: [value] for name, value in known.items()})
 

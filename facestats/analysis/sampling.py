@@ -97,7 +97,7 @@ def sampled(
 def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[_CuedFrame, None, None]:
     with contextlib.closing(frames):
         for frame in frames:
-            yield frame, reader.read(frame.small)
+            yield frame, reader.read(frame.small, after_join=frame.after_join)
 
 
 def _sample_span(

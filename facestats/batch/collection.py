@@ -56,6 +56,8 @@ class CollectionResult:
         0 all read; 2 an input does not exist; 3 an input could not be read, or not to its end.
     drawn : tuple of str
         The videos of which only the clip or the thumbnails were made anew, or deleted.
+    passed_over : tuple of str
+        Other files in the folders: neither video nor image by their names.
     """
 
     store: Store
@@ -65,6 +67,7 @@ class CollectionResult:
     copies: tuple[str, ...]
     exit_code: int
     drawn: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         return hooks.call("collection_html", self)
@@ -120,12 +123,12 @@ def analyze_collection(
     if run.scheduler is not None and on_frame is not None:
         raise UsageError("--scheduler has workers of its own: leave --show out")
     arguments = _arguments(inputs)
-    found, missing = _found(arguments, settings)
+    found, missing, passed_over = _found(arguments, settings)
     stages = load_stages(_with_absolute_paths(settings))
     store = create_store(os.fspath(out))
     with locked(store.path):
         store.sweep()
-        begin_run(store, [item.shown for item in found if not item.is_live])
+        begin_run(store, [item.shown for item in found if not item.is_live], passed_over)
         with Bars(len(found), progress=progress) as bars:
             ledger = Ledger(store, stages, found, bars)
             planner = _planner(store, stages, run)
@@ -151,6 +154,7 @@ def analyze_collection(
         problems=problems,
         copies=tuple(ledger.copies),
         exit_code=2 if missing else 3 if problems else 0,
+        passed_over=passed_over,
     )
 
 
@@ -181,7 +185,7 @@ def plan_collection(
     ['analyze', 'skip']
     """
     settings, run = from_keywords(options)
-    found, _ = _found(_arguments(inputs), settings)
+    found, _, _ = _found(_arguments(inputs), settings)
     stages = load_stages(settings)
     has_store = (location(os.fspath(out)) / "store.json").is_file()
     planner = _planner(open_store(os.fspath(out)) if has_store else None, stages, run)
@@ -199,8 +203,8 @@ def _arguments(inputs: Inputs) -> list[str]:
     return [os.fspath(each) for each in ([inputs] if isinstance(inputs, str | os.PathLike) else inputs)]
 
 
-def _found(arguments: Sequence[str], settings: AnalyzeOptions) -> tuple[list[Input], list[str]]:
-    """Return the inputs that are there, and a line for each that is not."""
+def _found(arguments: Sequence[str], settings: AnalyzeOptions) -> tuple[list[Input], list[str], tuple[str, ...]]:
+    """Return the inputs that are there, a line for each that is not, and the files that are passed over."""
     discovery = discover(arguments, sequence=settings.sequence)
     missing = [str(error) for error in discovery.missing]
     if not discovery.inputs:
@@ -210,7 +214,7 @@ def _found(arguments: Sequence[str], settings: AnalyzeOptions) -> tuple[list[Inp
         item if item.is_live or is_remote(item.path) else replace(item, path=os.path.abspath(item.path))  # noqa: PTH100
         for item in discovery.inputs
     ]
-    return found, missing
+    return found, missing, discovery.passed_over
 
 
 def _with_absolute_paths(options: AnalyzeOptions) -> AnalyzeOptions:

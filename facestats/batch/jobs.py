@@ -37,6 +37,7 @@ from facestats.store.store import Store
 from facestats.tables import schema
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of
+from facestats.tables.video_tables import frame_size
 from facestats.video.discovery import Input
 from facestats.video.identity import content_of
 from facestats.video.spans import Span
@@ -119,6 +120,7 @@ class VideoJob:
             tracks=one.tracks(),
             frames=one.frames(columns=["frame", "time_s"]),
             threshold=threshold_of(entry.thresholds, "expression"),
+            size=frame_size(one.videos()),
         )
         try:
             with _made_in(one.path / "clips") as folder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -14,13 +14,13 @@ from facestats.store.locking import is_locked
 from facestats.store.manifest import Entry, now
 from facestats.store.store import Store, open_store
 
-#: The states of a video, in the order of the table.
-STATES = ("done", "partial", "failed", "pending")
+#: The states of a video, in the order of the table; other files of its folders are passed over.
+STATES = ("done", "partial", "failed", "pending", "passed over")
 
 _FILE = "run.json"  # of the store: what its last run was to do
 
 
-def begin_run(store: Store, inputs: list[str]) -> None:
+def begin_run(store: Store, inputs: list[str], passed_over: Sequence[str] = ()) -> None:
     """Note what a run is to do, so that its status can name what it has not come to.
 
     Parameters
@@ -28,13 +28,15 @@ def begin_run(store: Store, inputs: list[str]) -> None:
     store : Store
     inputs : list of str
         As :attr:`facestats.video.discovery.Input.shown` has them.
+    passed_over : sequence of str
+        See :class:`facestats.video.discovery.Discovery`.
 
     Raises
     ------
     OutputError
         If the store cannot be written.
     """
-    text = json.dumps({"started_at": now(), "inputs": inputs}, ensure_ascii=False) + "\n"
+    text = json.dumps({"started_at": now(), "inputs": inputs, "passed_over": passed_over}, ensure_ascii=False) + "\n"
     try:
         write_whole(store.path / _FILE, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
@@ -95,7 +97,7 @@ def _pending(store: Store) -> Iterator[tuple[None, str, str, str, int, None]]:
         return
     try:
         run = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-        inputs, started_at = list(run["inputs"]), run["started_at"]
+        inputs, passed_over, started_at = list(run["inputs"]), list(run.get("passed_over", ())), run["started_at"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise StoreError(f"{path} cannot be read ({error}): delete it") from None
     known = {each for entry in store.entries().values() for each in entry.paths}
@@ -103,3 +105,5 @@ def _pending(store: Store) -> Iterator[tuple[None, str, str, str, int, None]]:
     for each in inputs:
         if each not in known:
             yield None, each, "pending", why, 0, None
+    for each in passed_over:
+        yield None, each, "passed over", "neither video nor image by its name: name the file itself", 0, None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ from facestats.cli.options import with_run_options
 
 if TYPE_CHECKING:
     from facestats.batch.collection import CollectionResult
+
+_MOST_NAMES = 5  # of the files that are passed over
 
 INPUTS = typer.Argument(
     metavar="INPUT...",
@@ -51,6 +54,8 @@ def analyze(
         return
     with _window(show, delay, how["blur"]) as on_frame:
         result = analyze_collection(inputs, out=out, on_frame=on_frame, **how)
+    if result.passed_over:
+        print(one_line(_passed_over(result.passed_over)))
     for line in result.copies:
         print(one_line(line))
     for line in result.problems:
@@ -58,6 +63,12 @@ def analyze(
     print(summary(result))
     print(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
     raise typer.Exit(result.exit_code)
+
+
+def _passed_over(paths: Sequence[str]) -> str:
+    names = ", ".join(Path(path).name for path in paths[:_MOST_NAMES])
+    more = f" and {len(paths) - _MOST_NAMES:,} more" if len(paths) > _MOST_NAMES else ""
+    return f"{len(paths):,} file{'' if len(paths) == 1 else 's'} passed over: {names}{more}"
 
 
 def summary(result: CollectionResult) -> str:

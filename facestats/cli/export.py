@@ -68,5 +68,5 @@ def status(
         return
     print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
     for path, state, reason in zip(found["path"], found["state"], found["reason"], strict=True):
-        if everything or state != "done" or reason:
+        if everything or state not in ("done", "passed over") or (state == "done" and reason):
             print(one_line(f"{state:8} {path}" + (f" ({reason})" if reason else "")))

@@ -10,6 +10,7 @@ import numpy as np
 
 from facestats.errors import UsageError
 from facestats.video.file import ContainerSource
+from facestats.video.picture import fitted
 from facestats.video.writer import ClipWriter
 
 
@@ -56,10 +57,18 @@ def cut_clip(source: Path, out: Path, *, start_s: float, end_s: float, longer_si
         scale = min(1.0, longer_side / max(width, height)) if longer_side else 1.0
         size = max(2, round(width * scale)), max(2, round(height * scale))
         n_written = 0
-        with ClipWriter(out, width=size[0], height=size[1], audio_from=source, audio_span=(start_s, end_s)) as clip:
+        with ClipWriter(
+            out,
+            width=size[0],
+            height=size[1],
+            audio_from=source,
+            audio_span=(start_s, end_s),
+            audio_shift_s=video.shift_s,
+        ) as clip:
             for shown_s, until_s, rgb in video.frames_from(start_s):
                 if shown_s >= end_s:
                     break
+                rgb = fitted(rgb, width, height)
                 if scale < 1:
                     rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
                 if until_s <= start_s:  # the video is over by then

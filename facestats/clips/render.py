@@ -22,9 +22,10 @@ from facestats.errors import OutputError
 from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, verdict_lines
 from facestats.tables.presence import Box, Presence, Samples, presence_in_pieces
 from facestats.tables.verdicts import FALLBACK_THRESHOLD
-from facestats.tables.video_tables import VideoTables
+from facestats.tables.video_tables import VideoTables, frame_size
 from facestats.types import Frame, UInt8
 from facestats.video import FrameSource
+from facestats.video.picture import fitted
 from facestats.video.writer import ClipWriter
 
 _ROWS = 5000  # of a table at once: what is derived from them takes ten times as much memory
@@ -50,6 +51,9 @@ class Annotator:
     tracks, frames : pandas.DataFrame
     threshold : float
         Probability below which the expression of a moment is "unknown".
+    size : tuple of int, optional
+        Width and height of the clip: smaller frames of a video whose size changes are filled up. By default the size
+        that the source announces.
 
     Examples
     --------
@@ -66,7 +70,9 @@ class Annotator:
         tracks: pd.DataFrame,
         frames: pd.DataFrame,
         threshold: float = FALLBACK_THRESHOLD,
+        size: tuple[int, int] | None = None,
     ) -> None:
+        self.size = size
         self._coming = _faces(observations, frames, threshold)
         self._next = next(self._coming, None)
         self._active: list[_Face] = []
@@ -83,6 +89,7 @@ class Annotator:
             tracks=tables.tracks,
             frames=tables.frames,
             threshold=tables.threshold("expression"),
+            size=frame_size(tables.videos),
         )
 
     def faces_at(self, frame: int, time_s: float) -> list[FaceLabel]:
@@ -158,11 +165,11 @@ def write_clip(
         image = draw_faces(still.rgb, annotator.faces_at(still.index, still.time_s))
         return _write_png(image, out.with_name(out.name + ".png"))
     path = out.with_name(out.name + ".mp4")
-    with ClipWriter(path, width=source.info.width, height=source.info.height, audio_from=audio_from) as writer:
+    width, height = annotator.size or (source.info.width, source.info.height)
+    with ClipWriter(path, width=width, height=height, audio_from=audio_from, audio_shift_s=source.shift_s) as writer:
         for frame in pictures:
-            writer.write(
-                draw_faces(frame.rgb, annotator.faces_at(frame.index, frame.time_s)), frame.time_s, source.end_s
-            )
+            drawn = draw_faces(fitted(frame.rgb, width, height), annotator.faces_at(frame.index, frame.time_s))
+            writer.write(drawn, frame.time_s, source.end_s)
             if on_frame is not None:
                 on_frame()
     return path

@@ -16,6 +16,7 @@ from facestats.store.manifest import Entry, read_entry
 from facestats.store.tablefiles import problem_of
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, to_arrow
+from facestats.video.names import composed
 
 #: How often what a run is replacing is read again.
 ATTEMPTS = 5
@@ -116,10 +117,13 @@ def find_video(store: Path, entries: Mapping[str, Entry], video: str) -> str:
     """
     if video in entries:
         return video
+    # Disks and keyboards write the same accent in different ways.
+    name = composed(video)
     fits = [
         entry.video_id
         for entry in entries.values()
-        if entry.video_id.startswith(video) or any(video in (path, Path(path).name) for path in entry.paths)
+        if composed(entry.video_id).startswith(name)
+        or any(name in (composed(path), composed(Path(path).name)) for path in entry.paths)
     ]
     if len(fits) != 1:
         names = ", ".join(list(entries)[:10]) + (", ..." if len(entries) > 10 else "")

@@ -88,7 +88,7 @@ def _of_folder(folder: Path, seed: int) -> Iterator[tuple[str, UInt8, dict[str, 
         raise DataError(f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
     for index in np.random.default_rng(seed).permutation(len(paths)):
         try:
-            yield paths[index].name, read_image(paths[index])[0], {}
+            yield paths[index].name, read_image(paths[index]).rgb, {}
         except UnreadableInputError as error:
             raise DataError(str(error)) from None
 

@@ -17,7 +17,7 @@ from facestats.errors import SchemaError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS
 
 #: Version of the tables below; a store says which one it was written with.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
@@ -113,6 +113,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _seconds("duration_s", "length up to the end of the last decoded frame"),
         Column("fps", "float64", "nominal frames a second, for information", decimals=4),
         _text("clock_note", "what is odd about its timestamps; missing where nothing is"),
+        _text("picture_note", "which of several pictures was analysed, and whether their size changes; else missing"),
         _count("width", "width of the upright frame (px)"),
         _count("height", "height of the upright frame (px)"),
         _count("rotation", "clockwise turn already applied (degrees)"),

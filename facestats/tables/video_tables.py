@@ -65,6 +65,11 @@ class VideoTables:
         return self.path if is_remote(self.path) else Path(self.path.rstrip("/")).name
 
     @property
+    def frame_size(self) -> tuple[int, int] | None:
+        """Width and height of the largest frame, in pixels; None where nothing of it could be read."""
+        return frame_size(self.videos)
+
+    @property
     def status(self) -> str:
         """``"ok"``, ``"partial"`` or ``"failed"``."""
         return str(self.videos["status"].iloc[0])
@@ -110,3 +115,20 @@ class VideoTables:
 
     def _repr_html_(self) -> str:
         return hooks.call("result_html", self)
+
+
+def frame_size(videos: pd.DataFrame) -> tuple[int, int] | None:
+    """Return width and height of the largest frame of a video, given its row of ``videos``, in pixels.
+
+    Returns
+    -------
+    tuple of int or None
+        None where nothing of it could be read.
+
+    Examples
+    --------
+    >>> frame_size(pd.DataFrame({"width": [640], "height": [360]}))
+    (640, 360)
+    """
+    sides = videos[["width", "height"]].iloc[0]
+    return None if sides.isna().any() else (int(sides["width"]), int(sides["height"]))

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from facestats.types import Frame, UInt8, VideoInfo
 from facestats.video.sampling import Sampler
 from facestats.video.spans import WHOLE, Span
@@ -34,6 +32,10 @@ class DecodedFrame:
         uint8 (h, w, 3) RGB, or None. Given where that is cheaper than shrinking what ``to_rgb`` returns.
     has_timestamp : bool
         Whether the input itself says when the frame is shown; else its time is a guess.
+    size : tuple of int, optional
+        Width and height of the upright frame, where they may differ from those of the input.
+    begins_again : bool
+        Whether the input's clock began again with this frame, as in files joined end to end.
     """
 
     time_s: float
@@ -41,6 +43,8 @@ class DecodedFrame:
     to_rgb: Callable[[], UInt8 | None]
     to_small: Callable[[int], UInt8 | None] | None = None
     has_timestamp: bool = True
+    size: tuple[int, int] | None = None
+    begins_again: bool = False
 
 
 class FrameSource(ABC):
@@ -82,6 +86,11 @@ class FrameSource(ABC):
     def end_s(self) -> float:
         """When the last decoded frame ends, in seconds; NaN before the first."""
         return self.tally.end_s
+
+    @property
+    def shift_s(self) -> float:
+        """What is added to the input's own times, in seconds, so that they begin at 0."""
+        return 0.0
 
     @property
     def clock_note(self) -> str | None:
@@ -139,16 +148,23 @@ class FrameSource(ABC):
         if self._iterated == (span.start is None):
             self.tally = Tally()
         self._iterated = True
-        tally = self.tally
+        tally, size, joined = self.tally, None, False
         with contextlib.closing(self._decode() if span == WHOLE else self._decode_span(span)) as frames:
             for decoded in frames:
                 index = tally.n_decoded
                 tally.n_decoded += 1
                 tally.n_guessed += not decoded.has_timestamp
                 tally.n_unordered += decoded.time_s <= tally.last_time_s
+                tally.n_joins += decoded.begins_again
+                joined |= decoded.begins_again
                 tally.last_time_s = decoded.time_s
                 tally.end_s = decoded.time_s + decoded.duration_s
+                width, height = decoded.size or (self.info.width, self.info.height)
+                tally.n_resized += size is not None and size != (width, height)
+                size = width, height
+                tally.width, tally.height = max(tally.width, width), max(tally.height, height)
                 if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side)) is not None:
+                    frame.after_join, joined = joined, False
                     yield frame
 
     def _frame(self, index: int, decoded: DecodedFrame, small_side: int | None) -> Frame | None:
@@ -158,7 +174,7 @@ class FrameSource(ABC):
         small = decoded.to_small(small_side)
         if small is None:
             return None
-        return Frame(index, decoded.time_s, decoded.to_rgb, small, (self.info.width, self.info.height))
+        return Frame(index, decoded.time_s, decoded.to_rgb, small, decoded.size or (self.info.width, self.info.height))
 
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
         """Decode from some moment at or before ``time_s`` on: from the start, where nothing better is known.
@@ -193,28 +209,3 @@ class FrameSource(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def over_white(rgba: UInt8) -> UInt8:
-    """Lay a picture with transparency on white, as viewers show it.
-
-    Parameters
-    ----------
-    rgba : numpy.ndarray
-        uint8 (H, W, 4), straight (not premultiplied) alpha.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 (H, W, 3), RGB.
-
-    Examples
-    --------
-    >>> over_white(np.array([[[200, 0, 0, 255], [200, 0, 0, 0]]], np.uint8)).tolist()
-    [[[200, 0, 0], [255, 255, 255]]]
-    """
-    alpha = rgba[..., 3:]
-    if alpha.min(initial=255) == 255:
-        return np.ascontiguousarray(rgba[..., :3])
-    weight = alpha.astype(np.uint16)
-    return ((rgba[..., :3] * weight + 255 * (255 - weight) + 127) // 255).astype(np.uint8)

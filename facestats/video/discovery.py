@@ -53,10 +53,13 @@ class Discovery:
         In the order given; inside folders in natural order (``clip2`` before ``clip10``); each once.
     missing : tuple of MissingInputError
         One for each argument that leads to nothing.
+    passed_over : tuple of str
+        The other files of the folders, whose names are those of neither videos nor images; hidden ones left out.
     """
 
     inputs: tuple[Input, ...]
     missing: tuple[MissingInputError, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Discovery:
@@ -78,15 +81,18 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
     """
     inputs: dict[str, Input] = {}
     missing: list[MissingInputError] = []
+    passed_over: list[str] = []
     for argument in map(str, arguments):
         if scheme_of(argument) and place_of(argument) is Place.LOCAL:
             argument = str(location(argument))
         try:
-            for item in _expand(argument, sequence):
+            for item in _expand(argument, sequence, passed_over):
                 inputs.setdefault(_identity(item), item)
         except MissingInputError as error:
             missing.append(error)
-    return Discovery(tuple(inputs.values()), tuple(missing))
+    named = {item.path for item in inputs.values()}
+    others = tuple(shown(path) for path in dict.fromkeys(passed_over) if path not in named)
+    return Discovery(tuple(inputs.values()), tuple(missing), others)
 
 
 def _identity(item: Input) -> str:
@@ -98,9 +104,9 @@ def _identity(item: Input) -> str:
         return item.path
 
 
-def _expand(argument: str, sequence: bool) -> Iterator[Input]:
+def _expand(argument: str, sequence: bool, passed_over: list[str]) -> Iterator[Input]:
     if is_remote(argument):
-        yield from _expand_remote(argument)
+        yield from _expand_remote(argument, passed_over)
         return
     path = Path(argument)
     try:
@@ -110,7 +116,7 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
     if is_live(argument):
         yield Input(argument)
     elif path.is_dir():
-        found = list(_walk(path, sequence))
+        found = list(_walk(path, sequence, passed_over))
         if not found:
             raise MissingInputError(
                 f"no videos or images in {argument}: give a folder that holds some "
@@ -125,14 +131,14 @@ def _expand(argument: str, sequence: bool) -> Iterator[Input]:
             raise MissingInputError(f"nothing matches {argument}: check the pattern")
         for match in matches:
             if Path(match).is_dir():
-                yield from _walk(Path(match), sequence)
+                yield from _walk(Path(match), sequence, passed_over)
             else:
                 yield Input(match)
     else:
         raise MissingInputError(f"{shown(argument)} does not exist: check the path")
 
 
-def _expand_remote(argument: str) -> Iterator[Input]:
+def _expand_remote(argument: str, passed_over: list[str]) -> Iterator[Input]:
     far = location(argument)
     try:
         if glob.has_magic(argument):
@@ -144,9 +150,12 @@ def _expand_remote(argument: str) -> Iterator[Input]:
             found = sorted(far.fs.find(far.path), key=_by_part) if far.exists() else []
     except OSError as error:
         raise MissingInputError(f"{argument} cannot be reached: {error}") from None
-    wanted = [path for path in found if Path(path).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
     stores = {str(Path(path).parent) for path in found if Path(path).name in OURS}
-    wanted = [path for path in wanted if stores.isdisjoint(map(str, Path(path).parents))]
+    found = [path for path in found if stores.isdisjoint(map(str, Path(path).parents))]
+    wanted = [path for path in found if Path(path).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+    taken = set(wanted)
+    others = (path for path in found if path not in taken and not Path(path).name.startswith("."))
+    passed_over += [str(far.fs.unstrip_protocol(path)) for path in others]
     if not wanted:
         raise MissingInputError(f"no videos or images at {argument}: check the address")
     for path in wanted:
@@ -157,7 +166,7 @@ def _by_part(path: str) -> list[object]:
     return [natural_key(Path(part)) for part in Path(path).parts]
 
 
-def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
+def _walk(folder: Path, sequence: bool, passed_over: list[str]) -> Iterator[Input]:
     for where, folders, names in os.walk(folder):  # does not follow links to folders, so loops end
         if not OURS.isdisjoint(names):
             folders.clear()
@@ -171,3 +180,5 @@ def _walk(folder: Path, sequence: bool) -> Iterator[Input]:
             suffix = Path(name).suffix.lower()
             if suffix in VIDEO_SUFFIXES or (suffix in IMAGE_SUFFIXES and not sequence):
                 yield Input(str(Path(where) / name))
+            elif not (suffix in IMAGE_SUFFIXES and sequence):
+                passed_over.append(str(Path(where) / name))

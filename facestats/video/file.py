@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import math
 import stat
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from av.container import Flags, InputContainer
-from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from facestats._util.threads import usable_cores
 from facestats.errors import UnreadableInputError
 from facestats.types import UInt8, VideoInfo
-from facestats.video.base import DecodedFrame, FrameSource, over_white
-from facestats.video.clock import Clock
-from facestats.video.orientation import display_matrix, square_pixels, turn_in_degrees, turned
+from facestats.video.base import DecodedFrame, FrameSource
+from facestats.video.clock import RESTART_S, Clock, start_shift
+from facestats.video.length import LENGTH_IN_HEADER, announced_length, breaks_off
+from facestats.video.orientation import display_matrix, turn_in_degrees
+from facestats.video.picture import Pictures
 from facestats.video.spans import STRETCH_S, WHOLE, Span, find_spans
-
-# Formats whose header announces the length. Elsewhere ffmpeg estimates it, so that falling short proves nothing.
-_LENGTH_IN_HEADER = frozenset({"mov", "mp4", "matroska", "webm", "avi", "flv"})
+from facestats.video.streams import choose_video, is_encrypted, moving_streams, stream_note
 
 # Shorter videos are one stretch.
 _LONG_S = 1.5 * STRETCH_S
+
+_PLAYLISTS = frozenset({".m3u", ".m3u8"})
+
+# Suffixes of a format that cannot be told from a single picture.
+_PICTURES_IN_A_ROW = frozenset({".mjpeg", ".mjpg"})
+
+# Formats without a clock, whose average rate is made up: what their frames say of it is right.
+_RATE_GUESSED = frozenset({"dv", "h264", "hevc", "m4v", "mpegvideo", "vc1"})
+
+# Formats in which files may be joined end to end by copying one behind the other.
+_JOINABLE = frozenset({"mpeg", "mpegts", "dv", "mpegvideo", "flv"})
 
 # Formats whose index tells where every keyframe lies.
 _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
@@ -37,7 +47,8 @@ _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
 def local_file(path: str | Path) -> dict[str, Any]:
     """Return the arguments with which ``av.open`` reads a local file and nothing but it.
 
-    ``file:`` keeps a colon in a name from being taken for a protocol, and no file may refer to the network.
+    ``file:`` keeps a colon in a name from being taken for a protocol, and no file may refer to the network. A playlist
+    may name files beside it, and pictures one behind the other are known by their name alone.
 
     Examples
     --------
@@ -46,8 +57,9 @@ def local_file(path: str | Path) -> dict[str, Any]:
     """
     return {
         "file": f"file:{path}",
-        "container_options": {"protocol_whitelist": "file"},
+        "container_options": {"protocol_whitelist": "file,crypto"},
         "metadata_errors": "replace",
+        "format": "mjpeg" if Path(path).suffix.lower() in _PICTURES_IN_A_ROW else None,
     }
 
 
@@ -73,8 +85,10 @@ class ContainerSource(FrameSource):
 
     ``time_s`` is what ``ffprobe -show_entries frame=best_effort_timestamp_time`` prints: the presentation timestamp
     from the container, edit lists applied, or the decoding timestamp where that one is missing or less trustworthy.
+    Where that begins below 0, all times are moved so that the first is 0; where it begins again half way, as in files
+    joined end to end, it goes on across the join. The clock note says so.
     Where the container has neither (a bare elementary stream), a frame starts when the frame before it ends, at the
-    nominal frame rate. Timestamps that repeat or go backwards are kept as they are.
+    nominal frame rate. Timestamps that repeat or go backwards by less than a second are kept as they are.
 
     Parameters
     ----------
@@ -88,8 +102,9 @@ class ContainerSource(FrameSource):
     """
 
     kind = "video"
-    # Text is not video, although ffmpeg can draw it; and a list of addresses is no file to be analysed.
-    not_video = frozenset({"tty", "concat", "hls", "dash"})
+    # Text is not video, although ffmpeg can draw it; and a list of addresses is no file to be analysed, unless its name
+    # says that it is a playlist.
+    not_video = frozenset({"tty", "concat", "dash", "hls"})
     # Reading goes on behind a damaged place; this many errors in a row mean that nothing more will come.
     max_errors_in_a_row = 32
 
@@ -97,25 +112,27 @@ class ContainerSource(FrameSource):
         super().__init__()
         self.path = path
         self._container: InputContainer | None = None
-        # One for each size, or each would forget its tables whenever the other size is wanted; and full pictures are
-        # asked for in several threads, where a shared one crashes.
-        self._full, self._small_reformatter = threading.local(), VideoReformatter()
         self._open()
         first = self._pending[0]
-        shape = self._stream.sample_aspect_ratio
-        width, height = self._picture_size = square_pixels(first.width, first.height, shape)
-        self._matrix = display_matrix(first)
-        turned = self._matrix is not None and self._matrix[0, 0] == 0
+        matrix = display_matrix(first)
+        self._pictures = Pictures(self._stream.sample_aspect_ratio, matrix)
+        self._shift_s = start_shift(Clock(self._stream.time_base, self._nominal_fps).read(first)[0])
+        width, height = self._pictures.size(first)
         self.info = VideoInfo(
             path=path,
-            width=height if turned else width,
-            height=width if turned else height,
+            width=width,
+            height=height,
             fps=self._nominal_fps,
-            rotation=turn_in_degrees(self._matrix),
+            rotation=turn_in_degrees(matrix),
             duration_s=self._announced_s,
             n_frames_expected=self._stream.frames or None,
             kind=self.kind,
         )
+
+    @property
+    def shift_s(self) -> float:
+        """What is added to the container's own times, in seconds, so that they begin at 0."""
+        return self._shift_s
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -137,9 +154,13 @@ class ContainerSource(FrameSource):
         self._stream = self._choose_stream(self._container)
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = usable_cores()
-        self._nominal_fps = float(self._stream.average_rate or self._stream.guessed_rate or math.nan)
-        self._announced_s = self._announced_length()
+        rates = self._stream.average_rate, self._stream.guessed_rate
+        if not _RATE_GUESSED.isdisjoint(self._container.format.name.split(",")):
+            rates = rates[::-1]
+        self._nominal_fps = float(rates[0] or rates[1] or math.nan)
+        self._announced_s = announced_length(self._container, self._stream)
         self._reached_s = -math.inf
+        self._doubts: list[tuple[float, str]] = []
         self._raw = self._decode_raw(self._container)
         first = next(self._raw, None)
         if first is None:
@@ -159,31 +180,26 @@ class ContainerSource(FrameSource):
 
     def _choose_stream(self, container: InputContainer) -> VideoStream:
         names = set(container.format.name.split(","))
-        pictures = [] if names & self.not_video else list(container.streams.video)
-        # A cover picture in a music file is a video stream to ffmpeg, not to us.
-        videos = [stream for stream in pictures if not stream.disposition & av.stream.Disposition.attached_pic]
+        playlist = Path(self.path).suffix.lower() in _PLAYLISTS
+        foreign = names & self.not_video and not (playlist and "hls" in names)
+        videos = [] if foreign else moving_streams(container)
         if not videos:
+            what = "only a cover picture" if not foreign and container.streams.video else "no video in it"
             self.close()
-            why = f"has {'only a cover picture' if pictures else 'no video in it'}; give a file with moving pictures"
+            why = f"has {what}; give a file with moving pictures"
             raise UnreadableInputError(f"{self._shown} {why}", reason=f"it {why}")
-        # Without a codec context (unknown codec, or cut off inside the first frame) decoding would crash PyAV.
-        decodable = [stream for stream in videos if stream.codec_context is not None and stream.codec_context.width]
-        if not decodable:
+        if self.kind == "video" and "mp4" in names and is_encrypted(Path(self.path)):
+            self.close()
+            why = "is encrypted: give a copy without protection"
+            raise UnreadableInputError(f"the video in {self._shown} {why}", reason=f"its video {why}")
+        chosen = choose_video(videos)
+        if chosen is None:
             self.close()
             raise UnreadableInputError(
                 f"cannot decode the video in {self._shown}: unknown codec, or cut off before its first frame"
             )
-        return decodable[0]
-
-    def _announced_length(self) -> float:
-        stream, container = self._stream, self._container
-        if container.format.name == "avi" and stream.frames and stream.average_rate:
-            return float(stream.frames / stream.average_rate)  # the duration is a guess where the index is cut off
-        if stream.duration and stream.time_base:
-            return float(stream.duration * stream.time_base)
-        if container.duration:
-            return container.duration / av.time_base
-        return math.nan
+        self._stream_note = stream_note(chosen, videos)
+        return chosen
 
     # -- decoding ------------------------------------------------------------------------------------------------
 
@@ -215,8 +231,10 @@ class ContainerSource(FrameSource):
                 self._note_broken(self._damaged(reason(error)))
                 continue
             for frame in frames:
-                if frame.is_corrupt or packet.is_corrupt:
+                if frame.is_corrupt:
                     self._note_broken(self._damaged("the picture is incomplete"))
+                elif packet.is_corrupt:
+                    self._doubts.append((self.last_time_s, self._damaged("the picture is incomplete")))
                 yield frame
 
     def _note_read_error(self, error: Exception) -> None:
@@ -249,21 +267,47 @@ class ContainerSource(FrameSource):
             raw = itertools.chain(pending, self._raw)
         else:
             raw = self._from(span)
-        clock = Clock(self._stream.time_base, self._nominal_fps)
+        self.tally.note, self.tally.shift_s = self._stream_note, self._shift_s
+        clock = self._clock()
         for frame in raw:
             if span.stop is not None and frame.pts is not None and frame.pts >= span.stop:
-                return
-            has_timestamp = frame.pts is not None or frame.dts is not None
-            time_s, duration_s = clock.read(frame)
-            yield self._decoded(frame, time_s, duration_s, has_timestamp)
-        self._check_end()
+                break
+            decoded = self._decoded(frame, clock)
+            self._settle_doubts(decoded)
+            yield decoded
+        else:
+            self._check_end()
+        self._settle_doubts(None)
 
-    def _decoded(
-        self, frame: av.VideoFrame, time_s: float, duration_s: float, has_timestamp: bool = True
-    ) -> DecodedFrame:
+    def _settle_doubts(self, decoded: DecodedFrame | None) -> None:
+        """Tell of packets that the container takes for damaged, unless files are joined just behind them."""
+        if decoded is not None and decoded.begins_again:
+            self._doubts.clear()
+        while self._doubts and (decoded is None or not decoded.time_s <= self._doubts[0][0] + RESTART_S):
+            self._note_broken(self._doubts.pop(0)[1])
+
+    def _clock(self) -> Clock:
+        return Clock(self._stream.time_base, self._nominal_fps, self._shift_s)
+
+    def _decoded(self, frame: av.VideoFrame, clock: Clock) -> DecodedFrame:
+        n_joins = clock.n_joins
+        time_s, duration_s = clock.read(frame)
         return DecodedFrame(
-            time_s, duration_s, lambda: self._to_rgb(frame), lambda side: self._to_small(frame, side), has_timestamp
+            time_s,
+            duration_s,
+            lambda: self._converted(lambda: self._pictures.full(frame)),
+            lambda side: self._converted(lambda: self._pictures.small(frame, side)),
+            has_timestamp=frame.pts is not None or frame.dts is not None,
+            size=self._pictures.size(frame),
+            begins_again=clock.n_joins > n_joins,
         )
+
+    def _converted(self, convert: Callable[[], UInt8]) -> UInt8 | None:
+        try:
+            return convert()
+        except (av.error.FFmpegError, ValueError) as error:
+            self._note_broken(self._damaged(reason(error)))
+            return None
 
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
         """Decode from the last keyframe at or before a moment on; what comes before the moment is given too.
@@ -283,23 +327,40 @@ class ContainerSource(FrameSource):
         """
         if self._container is None:  # closed, or it could not be opened again the last time
             self._open()
-        ticks = math.floor(time_s / float(self._stream.time_base) + 1e-6)
+        ticks = math.floor((time_s - self._shift_s) / float(self._stream.time_base) + 1e-6)
         self._pending, tally = [], self.tally
-        try:
-            self._container.seek(max(ticks, self._stream.start_time or 0), stream=self._stream, backward=True)
-            raw = self._decode_raw(self._container)
-            first = next(raw, None)
-            landed = first is not None and first.pts is not None and first.pts <= ticks
-        except (av.error.FFmpegError, OSError):
-            landed = False
+        landed = False
+        # Behind a join, a moment on the video's clock is no moment on the container's.
+        if not self._is_joined:
+            with contextlib.suppress(av.error.FFmpegError, OSError):
+                start = self._stream.start_time
+                sought = ticks if start is None else max(ticks, start)
+                self._container.seek(sought, stream=self._stream, backward=True)
+                raw = self._decode_raw(self._container)
+                first = next(raw, None)
+                landed = first is not None and first.pts is not None and first.pts <= ticks
         if not landed:
             self._open()
             first, raw = self._pending[0], self._raw
             self._pending = []
         self.tally = tally  # what is broken was told when it was analysed
-        clock = Clock(self._stream.time_base, self._nominal_fps)
+        clock = self._clock()
         for frame in itertools.chain([first], raw):
-            yield self._decoded(frame, *clock.read(frame))
+            yield self._decoded(frame, clock)
+
+    @functools.cached_property
+    def _is_joined(self) -> bool:
+        """Whether the file's clock begins again somewhere; found by reading through it, where that can be."""
+        if _JOINABLE.isdisjoint(self._container.format.name.split(",")):
+            return False
+        last, least = -math.inf, RESTART_S / float(self._stream.time_base)
+        with self._open_container() as container, contextlib.suppress(av.error.FFmpegError, OSError):
+            for packet in container.demux(container.streams[self._stream.index]):
+                if packet.dts is not None:
+                    if packet.dts < last - least:
+                        return True
+                    last = packet.dts
+        return False
 
     def frames_from(self, start_s: float) -> Generator[tuple[float, float, UInt8], None, None]:
         """Decode what is shown from a moment on, without reading what lies before the keyframe in front of it.
@@ -355,54 +416,17 @@ class ContainerSource(FrameSource):
     def _check_end(self) -> None:
         """Compare where the decoded frames end with what the header announced."""
         names = set(self._container.format.name.split(","))
-        start_s = float((self._stream.start_time or 0) * self._stream.time_base)
-        if names & _LENGTH_IN_HEADER and self._announced_s > 0:
+        start_s = float((self._stream.start_time or 0) * self._stream.time_base) + self._shift_s
+        if names & LENGTH_IN_HEADER and self._announced_s > 0:
             # The length of the whole file may be that of its sound; then any stream may be the one that gets there.
-            reached_s = self.end_s - start_s if self._stream.duration else self._reached_s
+            reached_s = self.end_s - start_s if self._stream.duration else self._reached_s + self._shift_s
             slack_s = max(0.5, 0.02 * self._announced_s)
             if reached_s < self._announced_s - slack_s:
                 self.tally.ending = (
                     f"cut off: ends after {reached_s:.2f} s of the {self._announced_s:.2f} s it announces"
                 )
-        elif self.kind == "video" and _breaks_off(Path(self.path), names):
+        elif self.kind == "video" and breaks_off(Path(self.path), names):
             self.tally.ending = f"cut off: the file breaks off after {self.end_s - start_s:.2f} s"
-
-    def _to_rgb(self, frame: av.VideoFrame) -> UInt8 | None:
-        width, height = self._picture_size
-        alpha = _has_alpha(frame)
-        # Width and height are given so that a stream that changes its size half way keeps the first one's pixels.
-        try:
-            # One thread: at these sizes more only cost time (0.09 against 0.11 ms at 640x360).
-            reformatter = self._full.__dict__.setdefault("reformatter", VideoReformatter())
-            picture = reformatter.reformat(frame, width, height, "rgba" if alpha else "rgb24", threads=1)
-        except (av.error.FFmpegError, ValueError) as error:
-            self._note_broken(self._damaged(reason(error)))
-            return None
-        rgb = picture.to_ndarray()
-        if alpha:
-            rgb = over_white(rgb)
-        return rgb if self._matrix is None else turned(rgb, self._matrix)
-
-    def _to_small(self, frame: av.VideoFrame, longer_side: int) -> UInt8 | None:
-        """Convert to planes of red, green and blue: ffmpeg and networks both like them better than pixels."""
-        width, height = self._picture_size
-        scale = min(1.0, longer_side / max(width, height)) if longer_side else 1.0
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        alpha = _has_alpha(frame)
-        try:
-            picture = self._small_reformatter.reformat(
-                frame, width, height, "gbrap" if alpha else "gbrp", interpolation=Interpolation.AREA, threads=1
-            )
-        except (av.error.FFmpegError, ValueError) as error:
-            self._note_broken(self._damaged(reason(error)))
-            return None
-        planes = np.empty((len(picture.planes), height, width), np.uint8)
-        for channel, plane in zip((1, 2, 0, 3), picture.planes, strict=False):  # green, blue, red, perhaps alpha
-            planes[channel] = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
-        rgb = planes[:3].transpose(1, 2, 0)
-        if alpha and planes[3].min() < 255:
-            rgb = over_white(planes.transpose(1, 2, 0))
-        return rgb if self._matrix is None else turned(rgb, self._matrix)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -410,26 +434,6 @@ class ContainerSource(FrameSource):
         if self._container is not None:
             self._container.close()
             self._container = None
-
-
-def _has_alpha(frame: av.VideoFrame) -> bool:
-    return any(component.is_alpha for component in frame.format.components)
-
-
-def _breaks_off(path: Path, format_names: set[str]) -> bool:
-    """Say whether a file without a length in its header ends in the middle of something."""
-    with path.open("rb") as file:
-        head = file.read(1024)
-        file.seek(max(0, path.stat().st_size - 64))
-        tail = file.read()
-    if "gif" in format_names:
-        return not tail.rstrip(b"\0").endswith(b";")
-    if "mpegts" in format_names:
-        # Packets of one size, each with 0x47 at the same place; Blu-ray and cameras put 4 bytes of time before it.
-        for size, sync in ((188, 0), (192, 4), (204, 0)):
-            if head[sync::size] == b"G" * len(head[sync::size]):
-                return path.stat().st_size % size != 0
-    return False
 
 
 def reason(error: Exception) -> str:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import re
 import struct
 import warnings
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+import pi_heif
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from facestats.errors import MissingInputError, UnreadableInputError, UsageError
 from facestats.types import UInt8, VideoInfo
-from facestats.video.base import DecodedFrame, FrameSource, over_white
+from facestats.video.base import DecodedFrame, FrameSource
+from facestats.video.picture import over_white
 
 #: File names that are taken for still images, lower case.
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+IMAGE_SUFFIXES = frozenset(
+    {
+        *(".apng", ".avif", ".bmp", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png"),
+        *(".tif", ".tiff", ".webp"),
+    }
+)
 
 # What Pillow raises on damaged files, by its own account and as found.
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
@@ -24,23 +34,40 @@ _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.Deco
 _EXIF_TURNS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 
 
-def read_image(path: str | Path) -> tuple[UInt8, int]:
+@dataclass(frozen=True)
+class Still:
+    """A picture that was read.
+
+    Attributes
+    ----------
+    rgb : numpy.ndarray
+        uint8 (H, W, 3), RGB, upright.
+    rotation : int
+        The clockwise turn in degrees that was applied.
+    note : str or None
+        What was taken of a file that holds several pictures.
+    """
+
+    rgb: UInt8 = field(repr=False)
+    rotation: int = 0
+    note: str | None = None
+
+
+def read_image(path: str | Path) -> Still:
     """Read one still, upright and as RGB, whatever its file holds.
 
-    The EXIF orientation is applied, 16-bit grey is cut to 8 bits, transparency is laid on white. Of an animated WebP
-    or PNG this is the first picture.
+    The EXIF orientation is applied, colours are brought to sRGB by the file's own profile, 16-bit grey is cut to 8
+    bits, transparency is laid on white. Of a file of several pictures this is the first one; of a HEIC, the primary
+    one, put together from its tiles.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        A PNG, JPEG, WebP, BMP, TIFF or GIF file.
+        A PNG, JPEG, WebP, AVIF, HEIC, BMP, TIFF, MPO or GIF file.
 
     Returns
     -------
-    rgb : numpy.ndarray
-        uint8 (H, W, 3), RGB.
-    rotation : int
-        The clockwise turn in degrees that was applied.
+    Still
 
     Raises
     ------
@@ -49,8 +76,9 @@ def read_image(path: str | Path) -> tuple[UInt8, int]:
 
     Examples
     --------
-    >>> rgb, rotation = read_image("portrait.jpg")  # doctest: +SKIP
+    >>> read_image("portrait.jpg").rgb.shape  # doctest: +SKIP
     """
+    _know_heic()
     try:
         with warnings.catch_warnings():
             # Pillow warns above 89 million pixels and stops at twice that; a large scan is no attack.
@@ -60,14 +88,34 @@ def read_image(path: str | Path) -> tuple[UInt8, int]:
             with Image.open(path) as image:
                 # Asked for before the pixels are read: a TIFF is turned, and its tag dropped, on reading.
                 rotation = _EXIF_TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), 0)
+                n = getattr(image, "n_frames", 1)
+                note = f"{n} pictures in the file: the first one was analysed" if n > 1 else None
                 image.load()
-                return _to_rgb(ImageOps.exif_transpose(image)), rotation
+                return Still(_to_rgb(_as_srgb(ImageOps.exif_transpose(image))), rotation, note)
     except Image.UnidentifiedImageError:
         why = "is not an image that can be read; convert it to PNG or JPEG"
         raise UnreadableInputError(f"{path} {why}", reason=f"it {why}") from None
     except _DAMAGED as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnreadableInputError(f"cannot read the image {path}: {why}", reason=why) from None
+
+
+@functools.cache
+def _know_heic() -> None:
+    """Teach Pillow to read HEIC, once, when the first picture is read."""
+    pi_heif.register_heif_opener()
+
+
+def _as_srgb(image: Image.Image) -> Image.Image:
+    """Bring a colour picture with a profile of its own (Display P3, Adobe RGB, CMYK, ...) to sRGB, as viewers do."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError):  # a damaged profile: the pixels are taken as they are
+        return image
 
 
 def _to_rgb(image: Image.Image) -> UInt8:
@@ -114,20 +162,22 @@ class ImageSource(FrameSource):
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
-        self._unread: UInt8 | None
-        self._unread, rotation = read_image(path)
-        height, width = self._unread.shape[:2]
+        still = read_image(path)
+        self._unread: UInt8 | None = still.rgb
+        self._note = still.note
+        height, width = still.rgb.shape[:2]
         self.info = VideoInfo(
-            path=path, width=width, height=height, rotation=rotation, n_frames_expected=1, kind="image"
+            path=path, width=width, height=height, rotation=still.rotation, n_frames_expected=1, kind="image"
         )
 
     def _decode(self) -> Generator[DecodedFrame, None, None]:
+        self.tally.note = self._note
         yield DecodedFrame(0.0, 0.0, self._hand_over)
 
     def _hand_over(self) -> UInt8:
         # A large scan is not kept twice: whoever gets the pixels may write on them, and a second reader reads anew.
         rgb, self._unread = self._unread, None
-        return read_image(self._path)[0] if rgb is None else rgb
+        return read_image(self._path).rgb if rgb is None else rgb
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -186,11 +236,11 @@ class SequenceSource(FrameSource):
         first_error = None
         for file in self._paths:
             try:
-                rgb, rotation = read_image(file)
+                still = read_image(file)
             except UnreadableInputError as error:
                 first_error = first_error or error
             else:
-                return *rgb.shape[:2], rotation
+                return *still.rgb.shape[:2], still.rotation
         raise UnreadableInputError(f"none of the {len(self._paths)} images can be read; the first: {first_error}")
 
     def _decode(self) -> Generator[DecodedFrame, None, None]:
@@ -199,7 +249,7 @@ class SequenceSource(FrameSource):
 
     def _read(self, file: Path) -> UInt8 | None:
         try:
-            rgb, _ = read_image(file)
+            rgb = read_image(file).rgb
         except UnreadableInputError as error:
             self._note_broken(str(error))
             return None

@@ -18,6 +18,7 @@ from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.file import ContainerSource, reason
 from facestats.video.names import shown
+from facestats.video.picture import fitted
 from facestats.video.writer import ClipWriter
 
 CAMERA = re.compile(r"camera:(.*)", re.DOTALL)
@@ -58,7 +59,9 @@ class _LiveSource(FrameSource):
         rgb = frame.to_rgb()
         if rgb is not None:
             try:
-                self._recorder.write(rgb, frame.time_s, frame.time_s + frame.duration_s)
+                self._recorder.write(
+                    fitted(rgb, self.info.width, self.info.height), frame.time_s, frame.time_s + frame.duration_s
+                )
             except OutputError as error:
                 # What the camera sees cannot be had again: better without a recording than not at all.
                 self._note_broken(f"no recording after {frame.time_s:.3f} s ({error})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,6 +48,17 @@ def shown(path: str) -> str:
     return f"{start}://{rest}"
 
 
+def composed(name: str) -> str:
+    """Return a name in the one Unicode form (NFC) in which names are compared.
+
+    Examples
+    --------
+    >>> composed("u\N{COMBINING DIAERESIS}") == "\N{LATIN SMALL LETTER U WITH DIAERESIS}"
+    True
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def safe_stem(name: str) -> str:
     """Return a file's stem with everything but letters, digits, dots, dashes and underscores made a dash.
 
@@ -55,6 +67,8 @@ def safe_stem(name: str) -> str:
     >>> safe_stem("my clip (1).mp4")
     'my-clip-1'
     """
-    stem = re.sub(r"[^\w.-]+", "-", Path(name.rstrip("/")).stem or name).strip("-.")
+    # Composed first: a letter and its accent may be two characters, of which the second is no letter.
+    stem = composed(Path(name.rstrip("/")).stem or name)
+    stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")
     # File systems count bytes, 255 at most; the hash and a suffix come behind.
     return stem.encode("utf-8", "ignore")[:120].decode("utf-8", "ignore") or "video"

@@ -14,8 +14,10 @@ from facestats.video.live import CAMERA, CameraSource, StreamSource
 #: File names that are taken for videos, lower case; a GIF too, since most of them move.
 VIDEO_SUFFIXES = frozenset(
     {
-        *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"),
-        *(".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+        *(".264", ".265", ".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".h264"),
+        *(".h265", ".hevc", ".ivf", ".lrv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mod"),
+        *(".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod"),
+        *(".ts", ".vob", ".webm", ".wmv", ".y4m"),
     }
 )
 

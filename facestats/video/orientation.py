@@ -35,7 +35,13 @@ def square_pixels(width: int, height: int, shape: Fraction | None) -> tuple[int,
 
 def display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
     """Return the signs of the frame's display matrix, int (2, 2): ``[x', y'] = [x, y] @ matrix``; None if upright."""
-    for data in frame.side_data:
+    try:
+        side_data = list(frame.side_data)
+    except ValueError:  # PyAV's list of kinds ends before ffmpeg's; the turn alone is known then
+        turn = math.radians(-frame.rotation % 360)
+        cosine, sine = round(math.cos(turn)), round(math.sin(turn))
+        return None if cosine == 1 else np.array([[cosine, sine], [-sine, cosine]])
+    for data in side_data:
         if data.type == SideDataType.DISPLAYMATRIX:
             values = np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.int64)
             # Oblique angles, which cameras do not write, go to the nearest right angle.

@@ -17,6 +17,7 @@ import numpy as np
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame
 from facestats.video.opening import open_source
+from facestats.video.picture import fitted
 
 #: Farther ahead than this, in seconds, a keyframe is looked for; nearer, decoding on is as quick.
 _NEAR_S = 2.0
@@ -60,6 +61,8 @@ class SeekableVideo:
         Images a second of a folder of images.
     n_kept : int
         Pictures kept.
+    size : tuple of int, optional
+        Width and height that the ``videos`` table gives: smaller frames of a video whose size changes are filled up.
 
     Raises
     ------
@@ -73,10 +76,17 @@ class SeekableVideo:
     """
 
     def __init__(
-        self, path: str | Path, *, longer_side: int = 960, sequence_fps: float = 25.0, n_kept: int = 64
+        self,
+        path: str | Path,
+        *,
+        longer_side: int = 960,
+        sequence_fps: float = 25.0,
+        n_kept: int = 64,
+        size: tuple[int, int] | None = None,
     ) -> None:
         self._source = open_source(path, sequence_fps=sequence_fps)
         self._longer_side = longer_side
+        self._size = size or (self._source.info.width, self._source.info.height)
         self._n_kept = n_kept
         self._coming: Iterator[DecodedFrame] | None = None
         self._now: DecodedFrame | None = None
@@ -177,10 +187,12 @@ class SeekableVideo:
         return Shown(frame.time_s, end_s, rgb, exact)
 
     def _picture(self, frame: DecodedFrame) -> UInt8 | None:
-        if frame.to_small is not None:
+        if frame.to_small is not None and frame.size in (None, self._size):
             small = frame.to_small(self._longer_side)
             return None if small is None else np.ascontiguousarray(small)
         rgb = frame.to_rgb()
+        if rgb is not None and frame.size is not None:
+            rgb = fitted(rgb, *self._size)
         if rgb is None or not self._longer_side or max(rgb.shape[:2]) <= self._longer_side:
             return rgb
         scale = self._longer_side / max(rgb.shape[:2])

@@ -11,7 +11,9 @@ import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
+from facestats.video.clock import RESTART_S, Continued
 from facestats.video.file import local_file
+from facestats.video.streams import choose_sound, choose_video, moving_streams
 
 # What both MP4 and browsers take as it is; the rest (AC-3, Vorbis, PCM, ...) becomes AAC.
 _COPIED = frozenset({"aac", "flac", "mp3", "opus"})
@@ -20,7 +22,7 @@ _MP3_LOWEST_RATE = 16000  # MP4 cannot name MPEG-2.5 layer III
 
 
 class SoundTrack:
-    """The first audio stream of a file, added to an output container; its times are kept.
+    """The sound of a file, added to an output container, on the clock of the pictures.
 
     Parameters
     ----------
@@ -30,22 +32,31 @@ class SoundTrack:
         Gets one more stream if the source has sound that can be read. Nothing may have been written to it yet.
     span : tuple of float, optional
         First and last second of what is taken; times begin at 0 then.
+    shift_s : float
+        What the clock of the pictures adds to the times of the file, see :class:`facestats.video.clock.Clock`.
     """
 
-    def __init__(self, source: Path, output: OutputContainer, span: tuple[float, float] | None = None) -> None:
+    def __init__(
+        self,
+        source: Path,
+        output: OutputContainer,
+        span: tuple[float, float] | None = None,
+        shift_s: float = 0.0,
+    ) -> None:
         self._output = output
         self._span = span
+        self._shift_s = shift_s
         self._ready: list[av.Packet] = []
         self._packets: Generator[av.Packet, None, None] | None = None
         try:
             self._input = av.open(**local_file(source))
         except (av.error.FFmpegError, OSError):
             return  # no sound is not an error: the source may have been a folder of images or be gone
-        streams = [stream for stream in self._input.streams.audio if stream.codec_context is not None]
-        if not streams or not streams[0].codec_context.sample_rate:
+        stream = choose_sound(self._input)
+        if stream is None:
             self._input.close()
             return
-        self._packets = self._copied(streams[0]) if _can_be_copied(streams[0]) else self._as_aac(streams[0])
+        self._packets = self._copied(stream) if _can_be_copied(stream) else self._as_aac(stream)
 
     def write_until(self, time_s: float) -> None:
         """Write the sound that starts before ``time_s``, so that picture and sound lie side by side in the file."""
@@ -71,29 +82,58 @@ class SoundTrack:
             self._input.close()
 
     def _demuxed(self, stream: AudioStream) -> Generator[av.Packet, None, None]:
+        """Yield the packets of the sound in the time of the clip."""
         start_s, end_s = self._span or (-math.inf, math.inf)
-        shift = 0
         if self._span is not None:
-            shift = round(start_s / stream.time_base)
+            sought = round((start_s - self._shift_s) / stream.time_base)
             with contextlib.suppress(av.error.FFmpegError):  # then it is read from its start
-                self._input.seek(shift, stream=stream)
-        packets = self._input.demux(stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except (av.error.FFmpegError, OSError):
-                return  # damaged from here on; the source of the pictures reports it
-            if packet is None:
-                return
+                self._input.seek(sought, stream=stream)
+        begins_s = 0.0 if self._span is None else start_s
+        for packet, shift_s in self._shifted(stream):
             ticks = packet.dts if packet.pts is None else packet.pts
-            if self._span is not None and ticks is not None:
-                time_s = ticks * packet.time_base
+            moved = round((shift_s - begins_s) / packet.time_base) if packet.time_base else 0
+            if ticks is not None:
+                time_s = float(ticks * packet.time_base) + shift_s
                 if time_s < start_s:
                     continue
                 if time_s >= end_s:
                     return
-                packet.pts = packet.dts = ticks - shift
+            if moved:
+                packet.pts = None if packet.pts is None else packet.pts + moved
+                packet.dts = None if packet.dts is None else packet.dts + moved
             yield packet
+
+    def _shifted(self, stream: AudioStream) -> Generator[tuple[av.Packet, float], None, None]:
+        """Yield each packet of the sound with the seconds that the clock of the pictures moves it by.
+
+        The sound of files joined end to end begins again too: it goes on with the pictures beside which it lies.
+        """
+        picture = choose_video(moving_streams(self._input))
+        clock, last_s, waiting = Continued(self._shift_s), -math.inf, []
+        shift_s = self._shift_s
+        try:
+            for packet in self._input.demux([stream] if picture is None else [stream, picture]):
+                ticks = packet.dts if packet.pts is None else packet.pts
+                if ticks is None:
+                    if packet.stream is stream:
+                        yield packet, shift_s
+                    continue
+                time_s = float(ticks * packet.time_base)
+                if packet.stream is not stream:
+                    n_joins = clock.n_joins
+                    clock.at(time_s, time_s + float((packet.duration or 0) * packet.time_base))
+                    if clock.n_joins > n_joins:
+                        shift_s, last_s = clock.shift_s, -math.inf
+                        yield from ((held, shift_s) for held in waiting)
+                        waiting.clear()
+                    continue
+                if waiting or time_s < last_s - RESTART_S:  # where the pictures go on is not known yet
+                    waiting.append(packet)
+                    continue
+                last_s = time_s
+                yield packet, shift_s
+        except (av.error.FFmpegError, OSError):
+            return  # damaged from here on; the source of the pictures reports it
 
     def _copied(self, stream: AudioStream) -> Generator[av.Packet, None, None]:
         target = self._output.add_stream_from_template(stream)

@@ -22,6 +22,16 @@ class Tally:
         Frames whose time the input does not say.
     n_unordered : int
         Frames that are not later than the one before.
+    n_joins : int
+        How often the input's clock began again.
+    shift_s : float
+        What was added to its times, so that they begin at 0.
+    width, height : int
+        Of the largest frame, in pixels, upright.
+    n_resized : int
+        How often the size of the frames changed.
+    note : str or None
+        What was chosen where the input offers several pictures.
     n_broken : int
         Places at which something could not be read.
     first_broken : str
@@ -42,6 +52,12 @@ class Tally:
     end_s: float = math.nan
     n_guessed: int = 0
     n_unordered: int = 0
+    n_joins: int = 0
+    shift_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    n_resized: int = 0
+    note: str | None = None
     n_broken: int = 0
     first_broken: str = ""
     ending: str | None = None
@@ -49,6 +65,11 @@ class Tally:
     def add(self, later: Tally) -> None:
         """Go on with what was read of the next stretch of the same input."""
         self.n_unordered += later.n_unordered
+        self.n_joins += later.n_joins
+        self.shift_s = self.shift_s or later.shift_s
+        self.width, self.height = max(self.width, later.width), max(self.height, later.height)
+        self.n_resized += later.n_resized
+        self.note = self.note or later.note
         self.n_decoded += later.n_decoded
         self.n_guessed += later.n_guessed
         if later.n_decoded:
@@ -78,4 +99,18 @@ class Tally:
             notes.append(f"{which} timestamps: times follow {rate}")
         if self.n_unordered:
             notes.append(f"{self.n_unordered} of {self.n_decoded} timestamps repeat or run backwards")
+        if self.n_joins:
+            times = "once" if self.n_joins == 1 else f"{self.n_joins} times"
+            notes.append(f"the clock begins again {times}, as in files joined end to end: it goes on across the joins")
+        if self.shift_s:
+            notes.append(f"the clock begins at {-self.shift_s:.3f} s: moved to begin at 0")
         return "; ".join(notes) or None
+
+    @property
+    def picture_note(self) -> str | None:
+        """What was chosen or adapted to get pictures of one kind, in one line; None where nothing was."""
+        resized = None
+        if self.n_resized:
+            times = "once" if self.n_resized == 1 else f"{self.n_resized} times"
+            resized = f"the size changes {times}: smaller pictures are filled up to {self.width}x{self.height}"
+        return "; ".join(part for part in (self.note, resized) if part) or None

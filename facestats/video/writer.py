@@ -37,10 +37,12 @@ class ClipWriter:
     width, height : int
         Size of the frames in pixels. H.264 in browsers needs even sizes: an odd one gets one more column or row.
     audio_from : pathlib.Path, str or None
-        A file whose first audio stream is carried over: copied where MP4 and browsers take it (AAC, MP3, Opus, FLAC),
+        A file whose sound is carried over: copied where MP4 and browsers take it (AAC, MP3, Opus, FLAC),
         else turned into AAC. Nothing happens if it has none.
     audio_span : tuple of float, optional
         First and last second of the sound, where the clip is a piece of a video; its first second is the clip's 0.
+    audio_shift_s : float
+        What the clock of the frames adds to the times of that file.
     crf : int
         Quality, 0 (lossless) to 51; x264's own default is 23, 18 is hard to tell from the original.
     preset : str
@@ -65,6 +67,7 @@ class ClipWriter:
         height: int,
         audio_from: Path | str | None = None,
         audio_span: tuple[float, float] | None = None,
+        audio_shift_s: float = 0.0,
         crf: int = 21,
         preset: str = "veryfast",
     ) -> None:
@@ -106,7 +109,7 @@ class ClipWriter:
         self._sound: SoundTrack | None = None
         if audio_from is not None:
             try:
-                self._sound = SoundTrack(Path(audio_from), self._container, audio_span)
+                self._sound = SoundTrack(Path(audio_from), self._container, audio_span, audio_shift_s)
             except BaseException:
                 self.discard()  # nobody has a writer yet whose `with` block would
                 raise

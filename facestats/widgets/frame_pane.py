@@ -65,7 +65,11 @@ class FramePane(MomentWidget):
         if scene.pictures is not None:
             try:
                 self._video = SeekableVideo(
-                    scene.pictures, longer_side=_LARGEST, sequence_fps=scene.sequence_fps, n_kept=24
+                    scene.pictures,
+                    longer_side=_LARGEST,
+                    sequence_fps=scene.sequence_fps,
+                    n_kept=24,
+                    size=scene.tables.frame_size,
                 )
             except FacestatsError as error:
                 self._trouble = f"There is no picture to show: {error}"

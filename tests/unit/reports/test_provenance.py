@@ -9,6 +9,7 @@ from facestats.options import AnalyzeOptions
 from facestats.reports import provenance
 from facestats.reports.data import load_collection, load_video
 from facestats.store.store import create_store
+from facestats.tables.schema import SCHEMA_VERSION
 
 
 def test_the_end_names_models_hashes_options_and_versions(people):
@@ -18,7 +19,7 @@ def test_the_end_names_models_hashes_options_and_versions(people):
     assert 'tracker "bytetrack"' in said
     assert "smooth_s 0.5" in said
     assert "analysed 2025-05-04 03:02 UTC in 3.2 s, status ok" in said
-    assert "schema version 3" in said
+    assert f"schema version {SCHEMA_VERSION}" in said
 
 
 def test_the_caveats_stand_on_the_page(people):

@@ -198,3 +198,15 @@ def test_an_entry_that_is_no_entry_is_named(tmp_path):
         store.tracks()
     entry.unlink()
     assert store.tracks().empty
+
+
+def test_a_video_is_found_whatever_unicode_form_its_name_has(tmp_path):
+    import unicodedata
+
+    from facestats.store.manifest import Entry
+    from facestats.store.read import find_video
+
+    stored, typed = unicodedata.normalize("NFD", "a/Zoë.mp4"), "Zoë.mp4"
+    entries = {"Zoë-1": Entry("Zoë-1", "7f", None, (stored,), "ok")}
+    for name in (typed, unicodedata.normalize("NFD", typed), "Zoë", unicodedata.normalize("NFD", "Zoë-1")):
+        assert find_video(tmp_path, entries, name) == "Zoë-1"

@@ -33,6 +33,8 @@ def test_folders_are_searched_recursively_in_natural_order(folder):
     found = discover([folder])
     assert names(found, folder) == ["clip2.MP4", "clip10.mp4", "sub/b.mov", "sub/deep/photo.JPG"]
     assert not found.missing
+    assert [os.path.relpath(path, folder) for path in found.passed_over] == ["notes.txt", "empty/x.md"]
+    assert discover([folder, folder / "notes.txt"]).passed_over == (str(folder / "empty/x.md"),)
 
 
 def test_a_file_is_taken_whatever_it_is_called_and_only_once(folder):

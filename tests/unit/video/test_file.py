@@ -207,14 +207,17 @@ def test_a_file_can_be_read_again_and_left_half_way(tmp_path):
     source.close()
 
 
-def test_a_size_that_changes_half_way_is_brought_to_the_first(tmp_path):
+def test_frames_keep_their_own_size_where_it_changes_half_way(tmp_path):
     for name, size in (("a", (96, 64)), ("b", (192, 128))):
         write_video(tmp_path / f"{name}.h264", regular_times(5, 25), size=size)
     joined = tmp_path / "ab.h264"
     joined.write_bytes((tmp_path / "a.h264").read_bytes() + (tmp_path / "b.h264").read_bytes())
     source, frames = read_all(joined)
-    assert {frame.rgb.shape for frame in frames} == {(64, 96, 3)}
+    assert [frame.rgb.shape for frame in frames] == [(64, 96, 3)] * 5 + [(128, 192, 3)] * 5
+    assert [frame.size for frame in frames] == [(96, 64)] * 5 + [(192, 128)] * 5
     assert [read_number(frame.rgb) for frame in frames] == [*range(5), *range(5)]
+    assert (source.tally.width, source.tally.height, source.tally.n_resized) == (192, 128, 1)
+    assert "changes 1 time" in source.tally.picture_note
     assert source.damage is None
 
 

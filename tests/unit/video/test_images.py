@@ -60,7 +60,7 @@ def test_exif_orientation_is_applied(tmp_path, suffix, orientation):
 def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):
     grey = np.linspace(0, 65535, 256).round().astype(np.uint16)[None].repeat(4, axis=0)
     for suffix in (".png", ".tif"):
-        rgb, _ = read_image(save(tmp_path / f"a{suffix}", grey))
+        rgb = read_image(save(tmp_path / f"a{suffix}", grey)).rgb
         assert rgb.shape == (4, 256, 3)
         assert np.abs(rgb[0, :, 0].astype(int) - np.arange(256)).max() <= 1
         assert (rgb == rgb[..., :1]).all()
@@ -70,7 +70,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):
 def test_every_mode_becomes_rgb(tmp_path, mode):
     path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
     Image.fromarray(numbered_picture(9)).convert(mode).save(path)
-    rgb, _ = read_image(path)
+    rgb = read_image(path).rgb
     assert rgb.dtype == np.uint8
     assert rgb.shape == (64, 96, 3)
     assert read_number(rgb) == 9
@@ -80,7 +80,7 @@ def test_transparency_lies_on_white(tmp_path):
     rgba = np.zeros((2, 3, 4), np.uint8)
     rgba[0] = (200, 0, 0, 255)
     rgba[1] = (0, 0, 200, 0)
-    rgb, _ = read_image(save(tmp_path / "a.png", rgba))
+    rgb = read_image(save(tmp_path / "a.png", rgba)).rgb
     assert rgb.tolist() == [[[200, 0, 0]] * 3, [[255, 255, 255]] * 3]
 
 

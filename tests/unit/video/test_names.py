@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,3 +37,8 @@ def test_safe_stems_are_file_names_everywhere(name):
     assert not set(stem) & set('/\\:*?"<>| \n\0')
     assert len(stem.encode()) <= 120
     assert not stem.startswith(".")
+
+
+def test_ids_keep_words_whole_whatever_form_their_letters_have():
+    decomposed = unicodedata.normalize("NFD", "Gespräch mit Zoë.mp4")
+    assert safe_stem(decomposed) == safe_stem("Gespräch mit Zoë.mp4") == "Gespräch-mit-Zoë"

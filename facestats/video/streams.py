@@ -1,0 +1,102 @@
+"""Which of a file's streams is analysed, and which sound goes with it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+# Covers, previews for a scroll bar, and single pictures are video streams to ffmpeg, not to us.
+_PREVIEWS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
+
+_MOST_INDEX = 1 << 26  # bytes of an index that are searched
+
+
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the video streams of a container without covers and previews.
+
+    Examples
+    --------
+    >>> with av.open("clip.mp4") as container:  # doctest: +SKIP
+    ...     moving_streams(container)
+    """
+    return [stream for stream in container.streams.video if not stream.disposition & _PREVIEWS]
+
+
+def choose_video(streams: Sequence[VideoStream]) -> VideoStream | None:
+    """Return the stream that the file marks as its default, of several the largest; else the largest of all.
+
+    One without a codec context (unknown codec, or cut off inside the first frame) cannot be decoded and is passed over.
+    A stream of a single picture comes after all that move.
+
+    Examples
+    --------
+    >>> choose_video([]) is None
+    True
+    """
+    usable = [stream for stream in streams if stream.codec_context is not None and stream.codec_context.width]
+    return max(usable, key=_rank, default=None)
+
+
+def _rank(stream: VideoStream) -> tuple[bool, bool, int]:
+    context = stream.codec_context
+    return stream.frames != 1, bool(stream.disposition & Disposition.default), context.width * context.height
+
+
+def choose_sound(container: InputContainer) -> AudioStream | None:
+    """Return the sound that the file marks as its default, else its first; None if there is none that can be read.
+
+    Examples
+    --------
+    >>> with av.open("clip.mp4") as container:  # doctest: +SKIP
+    ...     choose_sound(container)
+    """
+    usable = [stream for stream in container.streams.audio if stream.codec_context and stream.codec_context.sample_rate]
+    return max(usable, key=lambda stream: bool(stream.disposition & Disposition.default), default=None)
+
+
+def stream_note(chosen: VideoStream, streams: Sequence[VideoStream]) -> str | None:
+    """Return which of several streams was taken, in one line; None if there is only one.
+
+    Examples
+    --------
+    >>> stream_note(stream, [stream])  # doctest: +SKIP
+    """
+    if len(streams) < 2:
+        return None
+    context: Any = chosen.codec_context
+    why = "marked as default" if chosen.disposition & Disposition.default else "the largest"
+    return (
+        f"{len(streams)} video streams: number {streams.index(chosen) + 1} ({context.width}x{context.height}, {why}) "
+        "was analysed"
+    )
+
+
+def is_encrypted(path: Path) -> bool:
+    """Say whether the video of an MP4 file is encrypted (Common Encryption, ISO/IEC 23001-7): its sample entry says so.
+
+    Examples
+    --------
+    >>> is_encrypted(Path("clip.mp4"))  # doctest: +SKIP
+    False
+    """
+    with path.open("rb") as file:
+        end = path.stat().st_size
+        while (at := file.tell()) + 8 <= end:
+            size, kind = struct.unpack(">I4s", file.read(8))
+            if size == 1:
+                size = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0]
+            size = size or end - at
+            if kind == b"moov":
+                index = file.read(min(size, _MOST_INDEX))
+                return b"encv" in index or b"drmi" in index
+            if size < 8:
+                return False
+            file.seek(at + size)
+    return False
