@@ -125,7 +125,7 @@ class ShotCounter:
     - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it (as
       PySceneDetect's adaptive detector has it, for one frame to either side).
     - Fades through black, and flashes of white, where what comes after shows something else than what was before. The
-      dark, or the light, counts to the shot before it.
+      dark counts to the shot before it; in a flash, the new shot begins with the brightest frame.
     - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
       1993, looked for the sum of small changes alone, which a moving camera makes too). The new shot begins where the
       dissolve ends.
@@ -156,13 +156,14 @@ class ShotCounter:
         self._undecided: tuple[float, ShotCue] | None = None
         self._lately: deque[tuple[float, np.ndarray]] = deque()
         self._passage: _Passage | None = None
+        self._held: list[tuple[float, int]] = []  # of the frames of a flash: brightness, and shot so far
         self._looked_s = self._flash_s = -np.inf
         self.shot = 0
 
     def update(self, cue: ShotCue, time_s: float) -> list[int]:
         """Take the next sampled frame; return the 0-based shot numbers of the frames that are decided now, in order.
 
-        That is the frame before, nothing for the first one; without look-ahead the frame itself.
+        That is the frame before, nothing for the first one and inside a flash; without look-ahead the frame itself.
 
         Parameters
         ----------
@@ -173,14 +174,32 @@ class ShotCounter:
         if not self._looks_ahead:
             return [self._decided(cue, time_s, cue.change >= self._threshold)]
         before, self._undecided = self._undecided, (time_s, cue)
-        return [] if before is None else [self._decided(before[1], before[0], self._stands_out(before[1], cue.change))]
+        if before is None:
+            return []
+        return self._released(before[1], self._decided(before[1], before[0], self._stands_out(before[1], cue.change)))
 
     def finish(self) -> list[int]:
-        """Return the shot number of the frame that waited for one more, if there is any."""
+        """Return the shot numbers of the frames that waited for what comes after them."""
         if self._undecided is None:
             return []
         (time_s, cue), self._undecided = self._undecided, None
-        return [self._decided(cue, time_s, self._stands_out(cue, None))]
+        shot = self._decided(cue, time_s, self._stands_out(cue, None))
+        self._passage = None  # nothing comes any more
+        return self._released(cue, shot)
+
+    def _released(self, cue: ShotCue, shot: int) -> list[int]:
+        """Return the shots of a frame and of those of the flash before it; in a flash nothing is known yet.
+
+        If the flash hides a cut, the new shot begins with its brightest frame.
+        """
+        if self._in_flash:
+            self._held.append((float(cue.grey.mean()), shot))
+            return []
+        held, self._held = self._held, []
+        if not held:
+            return [shot]
+        brightest = max(range(len(held)), key=lambda place: held[place][0])
+        return [shot if place >= brightest else was for place, (_, was) in enumerate(held)] + [shot]
 
     def _stands_out(self, cue: ShotCue, change_after: float | None) -> bool:
         known = [change for change in (self._change_before, change_after) if change is not None]
