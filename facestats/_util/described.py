@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, wraps
+from numbers import Integral, Real
 from textwrap import TextWrapper, indent
-from typing import Any, Literal, ParamSpec, Self, TypeVar, get_origin, get_type_hints
+from typing import Any, Literal, ParamSpec, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from facestats.errors import UnknownNameError, UsageError
 
@@ -89,7 +90,9 @@ class Options:
     """Base of a dataclass whose fields are options: checks of the values, and construction from keywords."""
 
     def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
         for item in fields(self):  # type: ignore[arg-type]  # its subclasses are dataclasses
+            refuse_other_type(_flag(item), getattr(self, item.name), hints[item.name])
             valid, value = item.metadata["valid"], getattr(self, item.name)
             if valid is not None and not valid(value):
                 raise UsageError(f"{_flag(item)} must be {item.metadata['need']}, not {value}")
@@ -109,6 +112,33 @@ class Options:
         return cls(**options)
 
 
+#: What a value of a type is, in words; other types are not checked.
+_KINDS: Mapping[type, tuple[type, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+}
+
+
+def refuse_other_type(name: str, value: Any, hint: Any) -> None:
+    """Refuse a value that is no number, or no truth value, where one is wanted: the text "no" would count as true.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> refuse_other_type("--rate", 10, float)
+    """
+    kinds = get_args(hint) or (hint,)
+    if any(kind not in _KINDS and kind is not type(None) for kind in kinds) or (value is None and type(None) in kinds):
+        return
+    wanted = [_KINDS[kind] for kind in kinds if kind in _KINDS]
+    if not any(isinstance(value, kind) and (kind is bool or not isinstance(value, bool)) for kind, _ in wanted):
+        raise UsageError(f"{name} must be {' or '.join(words for _, words in wanted)}, not {value!r}")
+
+
 def _flag(item: Any) -> str:
     return item.metadata["flag"] or f"--{item.name.replace('_', '-')}"
 
@@ -121,7 +151,7 @@ def describe(*groups: type) -> Mapping[str, Option]:
     --------
     >>> from facestats.options import RunOptions
     >>> list(describe(RunOptions))
-    ['workers', 'scheduler', 'timeout', 'force', 'retry_failed']
+    ['workers', 'scheduler', 'timeout', 'force', 'retry_failed', 'settle']
     """
     found = {}
     for group in groups:

@@ -127,13 +127,16 @@ def analyze_collection(
         raise UsageError("--scheduler has workers of its own: leave --show out")
     arguments = _arguments(inputs)
     found, missing, passed_over = _found(arguments, settings)
-    unsettled = [item for item in found if changed_within(item, run.settle)]
-    found = [item for item in found if item not in unsettled]
+    all_found = found
+    unsettled = [item for item in all_found if changed_within(item, run.settle)]
+    found = [item for item in all_found if item not in unsettled]
     stages = load_stages(_with_absolute_paths(settings))
     store = create_store(os.fspath(out))
     with locked(store.path):
         store.sweep()
-        begin_run(store, [item.shown for item in found if not item.is_live], passed_over)
+        if stages.options.blur and isinstance(store.path, Path):  # chunks of a killed run hold pictures of faces
+            remove(store.path / CHUNKS)
+        begin_run(store, [item.shown for item in all_found if not item.is_live], passed_over)
         with Bars(len(found), progress=progress) as bars:
             ledger = Ledger(store, stages, found, bars)
             planner = _planner(store, stages, run)

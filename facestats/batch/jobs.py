@@ -33,7 +33,7 @@ from facestats.errors import OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
 from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
-from facestats.store.store import Store
+from facestats.store.store import Part, Store
 from facestats.tables import schema
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of
@@ -138,6 +138,7 @@ class AnalyzeJob(VideoJob):
         """See :class:`.answers.Job`."""
         item = self.item
         # What lies elsewhere is fetched for every job, which is worth the while once.
+        self._hide_faces(bench.stages)
         may_split = bench.splits and not (item.is_live or item.is_sequence or is_remote(item.path))
         with self._near(bench) as near:
             with near.opened() as source:
@@ -147,6 +148,15 @@ class AnalyzeJob(VideoJob):
                 with near.analyzed(source, self.task.identity, spans=spans, on_frame=bench.on_frame) as found:
                     entry = self._write(found, bench.stages)
             return self._with_clip(entry, near, bench.stages)
+
+    def _hide_faces(self, stages: Stages) -> None:
+        """Delete what shows faces that are to be unrecognisable from now on, before anything else is done."""
+        store, entry = self.store, read_entry(self.store.path, self.task.video_id)
+        if entry is None or not stages.options.blur or entry.options.get("blur"):
+            return
+        store.drop_clip(entry.video_id)
+        if entry.status != "failed" and store.lacks(entry) is not Part.TABLES:
+            store.replace_thumbnails(entry, schema.conform("thumbnails"), options={**entry.options, "blur": True})
 
 
 @dataclass(frozen=True)

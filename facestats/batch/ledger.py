@@ -160,10 +160,19 @@ class Ledger:
             gone = list(self._gone(entry, roots))
             if not gone or len(gone) < len(entry.paths):
                 continue
-            if entry.status == "failed" and all(path in self._owner for path in gone):
-                self._store.forget(entry.video_id)  # another content has taken its place, and it has no results
+            if all(path in self._owner for path in gone) and self._is_replaced(entry, entries):
+                self._store.forget(entry.video_id)
             elif entry.missing_since is None:
                 self._store.note(entry, missing_since=now())
+
+    def _is_replaced(self, entry: Entry, entries: Mapping[str, Entry]) -> bool:
+        """Say whether what is now at the places of a video makes it worthless: it had failed, or was a part.
+
+        What was found in a part of a file is left as long as the whole of it cannot be read.
+        """
+        now_there = [entries.get(self._owner[path]) for path in entry.paths if path in self._owner]
+        is_better = any(each is not None and each.status != "failed" for each in now_there)
+        return entry.status == "failed" or (entry.status == "partial" and is_better)
 
     def _gone(self, entry: Entry, roots: tuple[str, ...]) -> Iterator[str]:
         for path in entry.paths:

@@ -20,6 +20,7 @@ from facestats.errors import UnreadableInputError
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.clock import RESTART_S, Clock, start_shift
+from facestats.video.joins import is_joined
 from facestats.video.length import LENGTH_IN_HEADER, announced_length, breaks_off
 from facestats.video.orientation import display_matrix, turn_in_degrees
 from facestats.video.picture import Pictures
@@ -36,9 +37,6 @@ _PICTURES_IN_A_ROW = frozenset({".mjpeg", ".mjpg"})
 
 # Formats without a clock, whose average rate is made up: what their frames say of it is right.
 _RATE_GUESSED = frozenset({"dv", "h264", "hevc", "m4v", "mpegvideo", "vc1"})
-
-# Formats in which files may be joined end to end by copying one behind the other.
-_JOINABLE = frozenset({"mpeg", "mpegts", "dv", "mpegvideo", "flv"})
 
 # Formats whose index tells where every keyframe lies.
 _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
@@ -350,17 +348,8 @@ class ContainerSource(FrameSource):
 
     @functools.cached_property
     def _is_joined(self) -> bool:
-        """Whether the file's clock begins again somewhere; found by reading through it, where that can be."""
-        if _JOINABLE.isdisjoint(self._container.format.name.split(",")):
-            return False
-        last, least = -math.inf, RESTART_S / float(self._stream.time_base)
-        with self._open_container() as container, contextlib.suppress(av.error.FFmpegError, OSError):
-            for packet in container.demux(container.streams[self._stream.index]):
-                if packet.dts is not None:
-                    if packet.dts < last - least:
-                        return True
-                    last = packet.dts
-        return False
+        """Whether a moment on the video's clock is no moment on the container's."""
+        return self.kind == "video" and is_joined(self.path)
 
     def frames_from(self, start_s: float) -> Generator[tuple[float, float, UInt8], None, None]:
         """Decode what is shown from a moment on, without reading what lies before the keyframe in front of it.

@@ -69,8 +69,11 @@ def changed_within(item: Input, seconds: float) -> bool:
     """
     if not seconds or item.is_live or is_remote(item.path):
         return False
+    path = Path(item.path)
     try:
-        return time.time() - Path(item.path).stat().st_mtime < seconds
+        files = path.iterdir() if item.is_sequence else (path,)
+        changed_s = max((each.stat().st_mtime for each in files), default=0.0)
+        return 0 <= time.time() - changed_s < seconds  # clocks of cameras may be ahead
     except OSError:  # opening it will say why
         return False
 

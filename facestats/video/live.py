@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -56,18 +57,18 @@ class _LiveSource(FrameSource):
             self._close_recorder()
 
     def _recorded(self, frame: DecodedFrame) -> DecodedFrame:
-        rgb = frame.to_rgb()
+        rgb, size = frame.to_rgb(), (self.info.width, self.info.height)
         if rgb is not None:
+            # What is analysed is what is recorded, or boxes would lie elsewhere in the clip.
+            rgb = fitted(rgb, *size)
             try:
-                self._recorder.write(
-                    fitted(rgb, self.info.width, self.info.height), frame.time_s, frame.time_s + frame.duration_s
-                )
+                self._recorder.write(rgb, frame.time_s, frame.time_s + frame.duration_s)
             except OutputError as error:
                 # What the camera sees cannot be had again: better without a recording than not at all.
                 self._note_broken(f"no recording after {frame.time_s:.3f} s ({error})")
                 self._recorder.discard()
                 self._recorder = None
-        return DecodedFrame(frame.time_s, frame.duration_s, lambda: rgb)
+        return replace(frame, to_rgb=lambda: rgb, to_small=None, size=size)
 
     def _close_recorder(self) -> None:
         # Also when the reader stops early or fails: what was recorded is good and cannot be had again.

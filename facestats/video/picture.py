@@ -50,19 +50,25 @@ class Pictures:
         av.error.FFmpegError, ValueError
             If the frame cannot be converted.
         """
+        rgb = self._coded(frame)
+        if frame.interlaced_frame and is_combed(rgb):
+            rgb = one_field(rgb)
+        return self._upright(rgb)
+
+    def _coded(self, frame: av.VideoFrame) -> UInt8:
+        """Return the picture in full size, with square pixels, as it lies in the file: not turned, both fields."""
         width, height = square_pixels(frame.width, frame.height, self._shape)
         # One thread: at these sizes more only cost time (0.09 against 0.11 ms at 640x360).
         reformatter = self._full.__dict__.setdefault("reformatter", VideoReformatter())
         if is_wide(frame):
-            rgb = wide_to_rgb(frame, reformatter, width, height)
-        else:
-            alpha = _has_alpha(frame)
-            picture = reformatter.reformat(
-                frame, width, height, "rgba" if alpha else "rgb24", src_colorspace=source_matrix(frame), threads=1
-            )
-            rgb = over_white(picture.to_ndarray()) if alpha else picture.to_ndarray()
-        if frame.interlaced_frame and is_combed(rgb):
-            rgb = one_field(rgb)
+            return wide_to_rgb(frame, reformatter, width, height)
+        alpha = _has_alpha(frame)
+        picture = reformatter.reformat(
+            frame, width, height, "rgba" if alpha else "rgb24", src_colorspace=source_matrix(frame), threads=1
+        )
+        return over_white(picture.to_ndarray()) if alpha else picture.to_ndarray()
+
+    def _upright(self, rgb: UInt8) -> UInt8:
         return rgb if self._matrix is None else turned(rgb, self._matrix)
 
     def small(self, frame: av.VideoFrame, longer_side: int) -> UInt8:
@@ -78,12 +84,12 @@ class Pictures:
         width, height = square_pixels(frame.width, frame.height, self._shape)
         scale = min(1.0, longer_side / max(width, height)) if longer_side else 1.0
         width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        if frame.interlaced_frame and is_combed(full := self.full(frame)):
-            if self._matrix is not None and self._matrix[0, 0] == 0:
-                width, height = height, width
-            return cv2.resize(full, (width, height), interpolation=cv2.INTER_AREA)
-        rgb = wide_to_rgb(frame, self._small, width, height) if is_wide(frame) else self._planes(frame, width, height)
-        return rgb if self._matrix is None else turned(rgb, self._matrix)
+        # Scaled field by field, combs would survive: what has some is made smaller afterwards.
+        if frame.interlaced_frame and is_combed(coded := self._coded(frame)):
+            return self._upright(cv2.resize(one_field(coded), (width, height), interpolation=cv2.INTER_AREA))
+        if is_wide(frame):
+            return self._upright(wide_to_rgb(frame, self._small, width, height))
+        return self._upright(self._planes(frame, width, height))
 
     def _planes(self, frame: av.VideoFrame, width: int, height: int) -> UInt8:
         alpha = _has_alpha(frame)
@@ -153,7 +159,8 @@ def is_combed(rgb: UInt8) -> bool:
     green = rgb[..., 1].astype(np.int16)
     above, here, below = green[:-2], green[1:-1], green[2:]
     up, down = here - above, here - below
-    comb = (np.minimum(np.abs(up), np.abs(down)) > _COMB_STEP) & (up * down > 0) & (np.abs(above - below) < _COMB_ALIKE)
+    jumps = (np.minimum(np.abs(up), np.abs(down)) > _COMB_STEP) & ((up > 0) == (down > 0))
+    comb = jumps & (np.abs(above - below) < _COMB_ALIKE)
     share = cv2.blur(comb.astype(np.float32), (_COMB_BLOCK, _COMB_BLOCK))
     return bool(share.max(initial=0) > _COMB_SHARE)
 

@@ -13,11 +13,13 @@ from av.container import OutputContainer
 
 from facestats.video.clock import RESTART_S, Continued
 from facestats.video.file import local_file
+from facestats.video.joins import is_joined
 from facestats.video.streams import choose_sound, choose_video, moving_streams
 
 # What both MP4 and browsers take as it is; the rest (AC-3, Vorbis, PCM, ...) becomes AAC.
 _COPIED = frozenset({"aac", "flac", "mp3", "opus"})
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_MOST_WAITING = 100  # packets of sound, two seconds or more, that wait for the pictures behind a join
 _MP3_LOWEST_RATE = 16000  # MP4 cannot name MPEG-2.5 layer III
 
 
@@ -52,6 +54,7 @@ class SoundTrack:
             self._input = av.open(**local_file(source))
         except (av.error.FFmpegError, OSError):
             return  # no sound is not an error: the source may have been a folder of images or be gone
+        self._is_joined = span is not None and is_joined(source)
         stream = choose_sound(self._input)
         if stream is None:
             self._input.close()
@@ -84,7 +87,7 @@ class SoundTrack:
     def _demuxed(self, stream: AudioStream) -> Generator[av.Packet, None, None]:
         """Yield the packets of the sound in the time of the clip."""
         start_s, end_s = self._span or (-math.inf, math.inf)
-        if self._span is not None:
+        if self._span is not None and not self._is_joined:
             sought = round((start_s - self._shift_s) / stream.time_base)
             with contextlib.suppress(av.error.FFmpegError):  # then it is read from its start
                 self._input.seek(sought, stream=stream)
@@ -109,7 +112,8 @@ class SoundTrack:
         The sound of files joined end to end begins again too: it goes on with the pictures beside which it lies.
         """
         picture = choose_video(moving_streams(self._input))
-        clock, last_s, waiting = Continued(self._shift_s), -math.inf, []
+        clock, last_s = Continued(self._shift_s), -math.inf
+        waiting: list[av.Packet] = []
         shift_s = self._shift_s
         try:
             for packet in self._input.demux([stream] if picture is None else [stream, picture]):
@@ -121,6 +125,8 @@ class SoundTrack:
                 time_s = float(ticks * packet.time_base)
                 if packet.stream is not stream:
                     n_joins = clock.n_joins
+                    if packet.dts is not None:  # pictures that are shown later may be stored before others
+                        time_s = float(packet.dts * packet.time_base)
                     clock.at(time_s, time_s + float((packet.duration or 0) * packet.time_base))
                     if clock.n_joins > n_joins:
                         shift_s, last_s = clock.shift_s, -math.inf
@@ -129,9 +135,15 @@ class SoundTrack:
                     continue
                 if waiting or time_s < last_s - RESTART_S:  # where the pictures go on is not known yet
                     waiting.append(packet)
-                    continue
+                    if len(waiting) < _MOST_WAITING:
+                        continue
+                    # No join: a single time was wrong.
+                    yield from ((held, shift_s) for held in waiting)
+                    waiting.clear()
+                else:
+                    yield packet, shift_s
                 last_s = time_s
-                yield packet, shift_s
+            yield from ((held, shift_s) for held in waiting)
         except (av.error.FFmpegError, OSError):
             return  # damaged from here on; the source of the pictures reports it
 

@@ -8,6 +8,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from facestats.video.clock import RESTART_S
+
 #: Least length of a stretch, in seconds: whatever is looked at anew in each costs little then.
 STRETCH_S = 60.0
 
@@ -64,6 +66,8 @@ def find_spans(container: InputContainer, stream: VideoStream, *, stretch_s: flo
                 return (WHOLE,)
             if highest is None:
                 highest = begun = packet.pts
+            if packet.pts < highest - RESTART_S / stream.time_base:  # files joined end to end: their clock begins again
+                return (WHOLE,)
             while starts and packet.pts < starts[-1][0]:
                 starts.pop()
             since = starts[-1][0] if starts else begun

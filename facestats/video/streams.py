@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,7 +96,9 @@ def is_encrypted(path: Path) -> bool:
             size = size or end - at
             if kind == b"moov":
                 index = file.read(min(size, _MOST_INDEX))
-                return b"encv" in index or b"drmi" in index
+                # A box of sample descriptions: its name, version, number of entries, then size and name of the first.
+                names = (index[found.start() + 16 : found.start() + 20] for found in re.finditer(b"stsd", index))
+                return any(name in (b"encv", b"drmi") for name in names)
             if size < 8:
                 return False
             file.seek(at + size)

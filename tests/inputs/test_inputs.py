@@ -7,12 +7,15 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from inputs.generators import KINDS, converted, flat_video, joined, remuxed, with_streams
+from inputs.generators import KINDS, converted, ffmpeg, flat_video, joined, remuxed, with_streams
 from PIL import Image
 from synth import is_upright, numbered_picture, read_number, regular_times, write_video
 
+from facestats.clips.cut import cut_clip
 from facestats.errors import UnreadableInputError
 from facestats.video import open_source
+from facestats.video.joins import is_joined
+from facestats.video.picture import is_combed
 from facestats.video.seeking import SeekableVideo
 from facestats.video.writer import ClipWriter
 
@@ -148,6 +151,52 @@ def test_interlaced_motion_leaves_no_comb(tmp_path):
 
 
 KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def test_small_pictures_of_interlaced_motion_leave_no_comb_either(tmp_path):
+    path = KINDS_BY_NAME["interlaced"].make(tmp_path)
+    with open_source(str(path)) as source:
+        assert not any(is_combed(frame.small) for frame in source.frames(small_side=0))
+
+
+def test_a_cut_behind_a_join_has_its_sound(tmp_path):
+    path, out = joined(tmp_path, n=3, sound="aac"), tmp_path / "cut.mp4"
+    with open_source(str(path)) as source:
+        first_s = next(source.frames()).time_s
+    cut_clip(path, out, start_s=first_s + 4.5, end_s=first_s + 5.5)
+    with av.open(str(out)) as container:
+        sound = container.streams.audio[0]
+        assert float(sound.duration * sound.time_base) == pytest.approx(1.0, abs=0.1)
+
+
+def test_joined_matroska_files_are_read_whole_and_shown_right(tmp_path):
+    path = joined(tmp_path, n=2, suffix=".mkv")
+    _, frames, pictures = read(path)
+    assert np.diff([frame.time_s for frame in frames]).min() > 0
+    with SeekableVideo(path, longer_side=0) as video:
+        for index in (10, 60, 90):
+            assert read_number(video.at(frames[index].time_s + 0.001).rgb) == read_number(pictures[index])
+    assert not is_joined(write_video(tmp_path / "one.mkv", regular_times(10, 25)))
+
+
+def test_the_sound_of_a_slide_show_with_b_frames_stays_in_step(tmp_path):
+    path = write_video(tmp_path / "slides.mp4", [float(i) for i in range(12)], b_frames=3, sound="aac")
+    out = tmp_path / "clip.mp4"
+    source, frames, pictures = read(path)
+    with ClipWriter(out, width=96, height=64, audio_from=path, audio_shift_s=source.shift_s) as clip:
+        for frame, rgb in zip(frames, pictures, strict=True):
+            clip.write(rgb, frame.time_s)
+    with av.open(str(out)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.pts is not None]
+        times = [float(packet.pts * packet.time_base) for packet in packets]
+    assert times[-1] == pytest.approx(12.0, abs=0.1)
+    assert np.diff(times).max() < 0.1
+
+
+def test_a_title_that_speaks_of_encryption_is_no_encryption(tmp_path):
+    plain, titled = write_video(tmp_path / "a.mp4", regular_times(5, 25)), tmp_path / "b.mp4"
+    ffmpeg("-i", plain, "-c", "copy", "-metadata", "title=My encv drmi", titled)
+    assert len(read(titled)[1]) == 5
 
 
 def test_side_data_that_the_library_does_not_know_is_passed_over(tmp_path):

@@ -128,3 +128,21 @@ def test_to_dict_is_plain_json():
 
     assert json.loads(json.dumps(AnalyzeOptions(models={"age": "none"}).to_dict()))["models"] == {"age": "none"}
     assert options.MIN_CLASSIFIED_PX > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rate", "5"),
+        ("rate", None),
+        ("rate", True),
+        ("detect_size", 640.5),
+        ("blur", "no"),
+        ("workers", "2"),
+        ("force", 1),
+    ],
+)
+def test_values_of_another_type_are_refused_in_one_line(name, value):
+    with pytest.raises(UsageError, match="must be") as caught:
+        options.from_keywords({name: value})
+    assert "\n" not in str(caught.value)
