@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,3 +82,23 @@ def demo_store(once, demo_video):
     from facestats.store.store import open_store
 
     return open_store(once("demo-store", lambda out: analyze_collection(demo_video.path, out=out, progress=False)))
+
+
+@pytest.fixture(scope="session")
+def face_png(portrait) -> bytes:
+    """A tight crop of the portrait, 96x96, as PNG."""
+    face = cv2.resize(portrait[125:345, 160:380], (96, 96), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", cv2.cvtColor(face, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+@pytest.fixture
+def write_faces(tmp_path, face_png):
+    """Write a data file of the same face in every row, with the given columns."""
+
+    def write(columns: dict, name: str = "faces.parquet"):
+        n = len(next(iter(columns.values())))
+        path = tmp_path / name
+        pd.DataFrame({"image": [face_png] * n, **columns}).to_parquet(path)
+        return path
+
+    return write

@@ -123,8 +123,8 @@ def test_faces_lose_their_detail_in_every_frame(demo_video):
     truth = demo_video.truth[demo_video.truth["visible"] > 0.5]
     detector = create_detector("centerface", min_score=MIN_SCORE)
     with open_source(str(demo_video.path)) as one, open_source(str(demo_video.path)) as other:
-        blurred = blur_video(other.frames(rate=4), [detector], lambda index, time_s: [])
-        for plain, hidden_frame in zip(one.frames(rate=4), blurred, strict=True):
+        blurred = blur_video(other.frames(rate=8), [detector], lambda index, time_s: [])
+        for plain, hidden_frame in zip(one.frames(rate=8), blurred, strict=True):
             for face in truth[truth["frame"] == plain.index].itertuples():
                 # Eyes, nose and mouth: the middle of the box. What makes a face is its fine detail.
                 rows = slice(int(face.y + 0.3 * face.h), int(face.y + 0.85 * face.h))

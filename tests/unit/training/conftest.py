@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,26 +23,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="session")
-def face_png(portrait) -> bytes:
-    """A tight crop of the portrait, 96x96, as PNG."""
-    face = cv2.resize(portrait[125:345, 160:380], (96, 96), interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".png", cv2.cvtColor(face, cv2.COLOR_RGB2BGR))[1].tobytes()
-
-
-@pytest.fixture
-def write_faces(tmp_path, face_png):
-    """Write a data file of the same face in every row, with the given columns."""
-
-    def write(columns: dict, name: str = "faces.parquet"):
-        n = len(next(iter(columns.values())))
-        path = tmp_path / name
-        pd.DataFrame({"image": [face_png] * n, **columns}).to_parquet(path)
-        return path
-
-    return write
 
 
 @pytest.fixture(scope="session")

@@ -217,7 +217,7 @@ def test_frames_keep_their_own_size_where_it_changes_half_way(tmp_path):
     assert [frame.size for frame in frames] == [(96, 64)] * 5 + [(192, 128)] * 5
     assert [read_number(frame.rgb) for frame in frames] == [*range(5), *range(5)]
     assert (source.tally.width, source.tally.height, source.tally.n_resized) == (192, 128, 1)
-    assert "changes 1 time" in source.tally.picture_note
+    assert "changes once" in source.tally.picture_note
     assert source.damage is None
 
 
