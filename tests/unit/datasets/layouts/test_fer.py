@@ -35,15 +35,6 @@ class TestFer2013:
         assert frame[["split", "fer2013_label"]].to_numpy().tolist() == [["test", "sadness"]]
         assert (decoded(frame["image"][0])[:, 0] == np.arange(48) + 7).all()
 
-    def test_no_table(self, folder, converted):
-        with pytest.raises(MissingInputError, match=r"set has no fer2013.csv or icml_face_data.csv"):
-            converted("fer2013")
-
-    def test_missing_column(self, folder, converted):
-        write_text(folder / "fer2013.csv", "emotion,pixels", f"0,{pixels(0)}")
-        with pytest.raises(DataError, match=r"fer2013.csv has no column 'Usage'; it needs emotion, pixels, Usage"):
-            converted("fer2013")
-
     @pytest.mark.parametrize(
         ("row", "told"),
         [
