@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from facesets import MAKERS, pixels, write_picture, write_text
+from facesets import MAKERS, pixels, replace_once, write_picture, write_text
 
 from facestats.datasets.faces import load_faces
 from facestats.datasets.labelled import LABEL_COLUMNS, read_table
@@ -52,6 +52,35 @@ OTHER_NAMES = [
             "3000_0_0_2017.jpg",
             "_0_0_2017.jpg",
             "portrait.jpg",
+        )
+    ),
+]
+
+#: Layout, its table, what is replaced in that, by what, and the complaint.
+SPOILT_TABLES = [
+    *(
+        ("celeba", "list_attr_celeba.txt", *spoilt)
+        for spoilt in (
+            ("4\n", "", "list_attr_celeba.txt, line 1: not the number of pictures"),
+            ("4\n", "four\n", "line 1: not the number of pictures"),
+            (
+                "Male",
+                "Man",
+                "line 2: no attribute 'Male'; Male, Heavy_Makeup, Wearing_Lipstick, Young, Smiling are needed",
+            ),
+            ("000002.jpg -1 -1", "000002.jpg -1 0", "line 4: Heavy_Makeup '0' is not 1 or -1"),
+            ("000002.jpg -1", "000002.jpg", "line 4: 5 values for 6 attributes"),
+        )
+    ),
+    *(
+        ("ferplus", "fer2013new.csv", *spoilt)
+        for spoilt in (
+            ("contempt", "scorn", "fer2013new.csv has no column 'contempt'"),
+            ("4,0,0,1,3,2", "4,0,0,1,3,11", "line 2: disgust '11' is not a number of votes from 0 to 10"),
+            ("4,0,0,1,3,2", "4,0,0,1,3,x", "line 2: disgust 'x' is not a number of votes"),
+            ("PublicTest", "Training", "line 9: Usage 'Training' where "),
+            ("PrivateTest,fer0000007.png,0,0,0,0,0,0,0,0,10,0\n", "", "fer2013.csv has more rows than "),
+            ("10,0\n", "10,0\nTraining,,0,0,0,0,0,0,0,0,0,10\n", "fer2013new.csv has more rows than "),
         )
     ),
 ]
@@ -158,6 +187,15 @@ def test_missing_column(folder, converted, layout, file, lines, complaint):
     write_text(folder / file, *lines)
     with pytest.raises(DataError, match=f"{file} {complaint}"):
         converted(layout)
+
+
+@pytest.mark.parametrize(("layout", "table", "old", "new", "complaint"), SPOILT_TABLES)
+def test_spoilt_tables(folder, converted, layout, table, old, new, complaint):
+    MAKERS[layout](folder)
+    replace_once(folder / table, old, new)
+    with pytest.raises(DataError) as caught:
+        converted(layout)
+    assert complaint in str(caught.value)
 
 
 @pytest.mark.parametrize(
