@@ -39,6 +39,8 @@ DEFAULT_SURE_SCORE = 0.5
 #: A worker that reports nothing for so many seconds, while it works on a video, is stopped.
 DEFAULT_TIMEOUT_S = 300.0
 
+_PROBABILITY: Mapping[str, Any] = {"valid": lambda value: 0 < value < 1, "need": "between 0 and 1"}
+
 
 @documented
 @dataclass(frozen=True)
@@ -98,16 +100,14 @@ class AnalyzeOptions(Options):
         help="Detections that are faces with a lower probability are dropped. The detector's card turns its scores "
         "into probabilities.",
         affects="found",
-        valid=lambda value: 0 < value < 1,
-        need="between 0 and 1",
+        **_PROBABILITY,
     )
     sure_score: float = option(
         DEFAULT_SURE_SCORE,
         help="Probability from which a face may begin a track, or count where nothing is tracked; weaker ones only "
         "continue tracks.",
         affects="found",
-        valid=lambda value: 0 < value < 1,
-        need="between 0 and 1",
+        **_PROBABILITY,
     )
     min_face: float = option(
         12.0,
@@ -287,10 +287,8 @@ def from_keywords(options: Mapping[str, Any]) -> tuple[AnalyzeOptions, RunOption
 
     Raises
     ------
-    UnknownNameError
-        Naming the unknown option and the nearest that exists.
-    UsageError
-        If a value is out of range.
+    UnknownNameError, UsageError
+        See :meth:`AnalyzeOptions.from_keywords`.
 
     Examples
     --------

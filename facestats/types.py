@@ -98,7 +98,7 @@ class Frame:
     Raises
     ------
     ValueError
-        If a value is not what it must be.
+        If the index is negative, the time not finite, a picture of another kind, or one that a callable needs absent.
 
     Examples
     --------

@@ -27,6 +27,13 @@ def write_text(path: Path, *lines: str) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
+def replace_once(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands in a file once."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
 def pixels(shade: int) -> str:
     """48 x 48 numbers that differ from row to row."""
     return " ".join(str(value) for value in (np.arange(48 * 48) // 48 + shade).tolist())

@@ -132,13 +132,7 @@ def perform(job: Job, bench: Bench) -> Answer:
 
 @dataclass(frozen=True)
 class Lost:
-    """The job could not be done: its worker hung or crashed, or the input cannot be read.
-
-    Attributes
-    ----------
-    why : str
-        In a few words.
-    """
+    """The job could not be done, and ``why``: its worker hung or crashed, or the input cannot be read."""
 
     why: str
 
@@ -180,13 +174,7 @@ class Chunks:
 
 @dataclass(frozen=True)
 class Sampled:
-    """The faces in a chunk were found.
-
-    Attributes
-    ----------
-    n_frames : int
-        How many frames were decoded.
-    """
+    """The faces in a chunk were found; ``n_frames`` were decoded for that."""
 
     n_frames: int
 
@@ -197,14 +185,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The video is done.
-
-    Attributes
-    ----------
-    entry : Entry
-    trouble : tuple of str
-        What went wrong, a line each.
-    """
+    """The video is done: its entry, and what went wrong, a line each."""
 
     entry: Entry
     trouble: tuple[str, ...] = ()

@@ -31,12 +31,7 @@ _REPORT_EVERY_S = 0.5
 
 
 class StagesPlugin(WorkerPlugin):
-    """Keeps detectors and models loaded in a worker, a set for each of its threads; one core for each.
-
-    Parameters
-    ----------
-    options : AnalyzeOptions
-    """
+    """Keeps detectors and models loaded in a worker, a set for each of its threads; one core for each."""
 
     def __init__(self, options: AnalyzeOptions) -> None:
         self._options = options

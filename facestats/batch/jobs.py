@@ -66,14 +66,7 @@ class HashJob:
 
 @dataclass(frozen=True)
 class VideoJob:
-    """A job whose video and task are known.
-
-    Attributes
-    ----------
-    task : Task
-    place : str
-        The folder or address of the store.
-    """
+    """A job whose video and task are known, and the folder or address of the store."""
 
     task: Task
     place: str

@@ -151,7 +151,7 @@ def remove_job(job_id: str) -> Job:
     UnknownNameError
         If there is none of that id.
     UsageError
-        If there is no ``crontab`` program, or it refuses.
+        See :func:`list_jobs`.
     """
     lines = _read().splitlines()
     found = [job for line in lines if (job := _parse(line)) is not None and job.job_id == job_id]

@@ -15,14 +15,7 @@ _NON_COMMERCIAL = "non-commercial research"
 
 @dataclass(frozen=True)
 class Source:
-    """A public data set.
-
-    Attributes
-    ----------
-    title : str
-    terms : str
-        On which its pictures may be used.
-    """
+    """A public data set, and the terms on which its pictures may be used."""
 
     title: str
     terms: str

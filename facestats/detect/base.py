@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
 
 from facestats._util.pixels import halved
+from facestats.models.detectors import Calibration
+from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch, UInt8
 
 #: No network sees more: features of a picture of 12,000 x 9,000 pixels would not fit into memory.
@@ -33,6 +37,46 @@ class Detector(Protocol):
             One per image, best score first, in pixels of that image.
         """
         ...
+
+
+@dataclass(kw_only=True, eq=False)
+class ShrinkingDetector(Detector):
+    """A detector that sees each picture shrunk, and gives faces in pixels of the picture as it came.
+
+    Parameters
+    ----------
+    detect_size : int
+        Longer side, in pixels, of what the network sees; 0 for the frame's own size.
+    min_score : float
+        Boxes that are faces with a lower probability are dropped.
+    calibration : Calibration
+        Of the network's scores.
+
+    Raises
+    ------
+    ModelError
+        If the detector's file is absent, cannot be run, or holds another network.
+    """
+
+    #: Overlap (intersection over union) above which the weaker of two boxes is dropped.
+    iou = 0.3
+
+    detect_size: int = DEFAULT_DETECT_SIZE
+    min_score: float = DEFAULT_MIN_SCORE
+    calibration: Calibration = Calibration()  # noqa: RUF009  (frozen)
+
+    def detect(self, images: ImageBatch) -> list[Detections]:
+        """Return the faces of each image; see :class:`Detector`."""
+        shrunken = [shrink_to(image, self.detect_size) for image in images]
+        found = self.detect_shrunken([small for small, _ in shrunken])
+        return [
+            to_original(faces, scale, image.shape)
+            for faces, (_, scale), image in zip(found, shrunken, images, strict=True)
+        ]
+
+    @abstractmethod
+    def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
+        """Return the faces of shrunken pictures, uint8 (h, w, 3), best score first, in pixels of these."""
 
 
 def shrink_to(rgb: UInt8, longer_side: int) -> tuple[UInt8, float]:
@@ -65,6 +109,30 @@ def shrink_to(rgb: UInt8, longer_side: int) -> tuple[UInt8, float]:
     scale = longer_side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return _resized(rgb, size, int(-np.log2(scale))), scale
+
+
+def to_original(found: Detections, scale: float, shape: tuple[int, ...]) -> Detections:
+    """Return faces of a shrunken picture in pixels of the picture as it came, cut at its edges.
+
+    Parameters
+    ----------
+    found : Detections
+    scale : float
+        See :func:`shrink_to`.
+    shape : tuple of int
+        Height and width of the picture as it came.
+
+    Examples
+    --------
+    >>> boxes, points = np.array([[-1, 5, 10, 30]], np.float32), np.zeros((1, 5, 2), np.float32)
+    >>> to_original(Detections(boxes, np.ones(1, np.float32), points), 0.5, (50, 100)).boxes.tolist()
+    [[0.0, 10.0, 20.0, 50.0]]
+    """
+    boxes = found.boxes / np.float32(scale)
+    boxes[:, 0::2] = boxes[:, 0::2].clip(0, shape[1])
+    boxes[:, 1::2] = boxes[:, 1::2].clip(0, shape[0])
+    clipped = Detections(boxes, found.scores, found.landmarks / np.float32(scale))
+    return clipped[clipped.sizes >= 1]
 
 
 def _resized(rgb: UInt8, size: tuple[int, int], halvings: int) -> UInt8:

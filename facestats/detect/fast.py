@@ -6,17 +6,17 @@ Its training is in :mod:`facestats.training.detector`, its figures are in its ca
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.special import expit, logit
 
-from facestats.detect.base import Detector, network_planes, shrink_to, suppress
+from facestats.detect.base import Detector, ShrinkingDetector, network_planes, suppress
 from facestats.errors import ModelError
 from facestats.models.cards import CARD_FILE
-from facestats.models.detectors import Calibration, DetectorCard, shipped_detector
+from facestats.models.detectors import DetectorCard, shipped_detector
 from facestats.models.runtime import RUNTIME_ERRORS, ends_of, open_session
-from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch
 
 #: Pixels between the cells of each level of the network.
@@ -37,12 +37,7 @@ _LARGEST_BATCH = 8
 
 
 def runs(path: Path) -> bool:
-    """Say whether an ONNX file has this detector's input and outputs.
-
-    Raises
-    ------
-    ModelError
-        If it is not an ONNX file.
+    """Say whether an ONNX file has this detector's input and outputs; see :class:`.registry.Backend`.
 
     Examples
     --------
@@ -75,26 +70,9 @@ def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
     return FastFace(path, detect_size=detect_size, min_score=min_score, calibration=card.calibration)
 
 
-class FastFace:
-    """Anchor-free face detector with five landmarks; see :class:`facestats.detect.base.Detector`.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The ONNX file.
-    detect_size : int
-        Longer side, in pixels, of what the network sees; 0 for the frame's own size.
-    min_score : float
-        Boxes below this score are dropped.
-    calibration : Calibration
-        Of the scores.
-    iou : float
-        Overlap above which the weaker of two boxes is dropped.
-
-    Raises
-    ------
-    ModelError
-        If the file is not such a network.
+@dataclass(eq=False)
+class FastFace(ShrinkingDetector):
+    """Anchor-free face detector with five landmarks, from an ONNX file; see :class:`.base.ShrinkingDetector`.
 
     Examples
     --------
@@ -102,47 +80,35 @@ class FastFace:
     """
 
     name = "fast"
+    iou = 0.4
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        detect_size: int = DEFAULT_DETECT_SIZE,
-        min_score: float = DEFAULT_MIN_SCORE,
-        calibration: Calibration = Calibration(),  # noqa: B008  (frozen)
-        iou: float = 0.4,
-    ) -> None:
-        self.detect_size = detect_size
-        self.iou = iou
-        self._calibration, self._least_logit = calibration, np.float32(logit(calibration.score(min_score)))
+    path: Path
+
+    def __post_init__(self) -> None:
+        self._least_logit = np.float32(logit(self.calibration.score(self.min_score)))
         try:
-            self._session = open_session(path)
+            self._session = open_session(self.path)
             outputs = self._session.run(OUTPUTS, {INPUT: np.zeros((1, 3, 32, 32), np.float32)})
         except RUNTIME_ERRORS as error:
             reason = " ".join(str(error).split())[:300]
-            raise ModelError(f"{path} is not a detector that can be run: {reason}") from None
+            raise ModelError(f"{self.path} is not a detector that can be run: {reason}") from None
         expected = [(1, 1 + GEOMETRY, 32 // stride, 32 // stride) for stride in STRIDES]
         if [output.shape for output in outputs] != expected:
-            raise ModelError(f"{path} is not such a detector: its outputs have other shapes")
+            raise ModelError(f"{self.path} is not such a detector: its outputs have other shapes")
 
-    def detect(self, images: ImageBatch) -> list[Detections]:
-        """Return the faces of each RGB image, best score first; see :class:`facestats.detect.base.Detector`.
-
-        Pictures of one size go through the network together.
-        """
-        shrunken = [shrink_to(image, self.detect_size) for image in images]
+    def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
+        """See :class:`facestats.detect.base.ShrinkingDetector`; pictures of one size go together."""
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index, (small, _) in enumerate(shrunken):
-            alike[small.shape].append(index)
+        for index, image in enumerate(images):
+            alike[image.shape].append(index)
         found: list[Detections] = [Detections.empty()] * len(images)
         for indices in alike.values():
             for start in range(0, len(indices), _LARGEST_BATCH):
                 batch = indices[start : start + _LARGEST_BATCH]
-                pixels = network_planes([shrunken[index][0] for index in batch], mean=PIXEL_MEAN, std=PIXEL_STD)
+                pixels = network_planes([images[index] for index in batch], mean=PIXEL_MEAN, std=PIXEL_STD)
                 outputs = self._session.run(OUTPUTS, {INPUT: pixels})
                 for row, index in enumerate(batch):
-                    faces = self._decode([output[row] for output in outputs])
-                    found[index] = _to_original(faces, shrunken[index][1], images[index].shape)
+                    found[index] = self._decode([output[row] for output in outputs])
         return found
 
     def _decode(self, outputs: list[Float32]) -> Detections:
@@ -162,16 +128,7 @@ class FastFace:
         landmarks = middle[:, None] + values[:, 5:].reshape(-1, 5, 2) * pixels[:, None]
         found = Detections(
             np.concatenate([centre - half, centre + half], axis=1),
-            self._calibration.probability(expit(values[:, 0])),
+            self.calibration.probability(expit(values[:, 0])),
             landmarks,
         )
         return found[suppress(found.boxes, found.scores, self.iou)]
-
-
-def _to_original(found: Detections, scale: float, shape: tuple[int, ...]) -> Detections:
-    """Return faces in pixels of the picture as it came, cut at its edges."""
-    boxes = found.boxes / np.float32(scale)
-    boxes[:, 0::2] = boxes[:, 0::2].clip(0, shape[1])
-    boxes[:, 1::2] = boxes[:, 1::2].clip(0, shape[0])
-    clipped = Detections(boxes, found.scores, found.landmarks / np.float32(scale))
-    return clipped[clipped.sizes >= 1]

@@ -74,10 +74,7 @@ def create_detector(
 def detector_identity(name: str) -> str:
     """Return a word that changes whenever a detector may find other faces: its name, and the hash of a file.
 
-    Raises
-    ------
-    UnknownNameError, ModelError
-        See :func:`create_detector`.
+    Raises what :func:`detector_file` does.
 
     Examples
     --------
@@ -91,7 +88,7 @@ def detector_identity(name: str) -> str:
 
 
 def detector_file(name: str) -> Path:
-    """Return the path of a detector's ONNX file.
+    """Return the path of a detector's ONNX file, by the detector's name or by that path.
 
     Raises
     ------

@@ -135,7 +135,7 @@ def shipped_detector(name: str = "fast") -> tuple[Path, DetectorCard]:
     Raises
     ------
     ModelError
-        If the file is absent or another one.
+        If the card is absent or damaged, or the file is absent or not the one that the card vouches for.
 
     Examples
     --------

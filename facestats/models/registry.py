@@ -33,13 +33,7 @@ DEFAULT_MODELS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Model:
-    """A model's folder and its card.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-    card : Card
-    """
+    """A model's folder and its card."""
 
     folder: Path
     card: Card
@@ -132,8 +126,8 @@ def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard:
     ------
     UnknownNameError
         If there is no such model and no such detector.
-    ModelError
-        If a card cannot be read.
+    UnknownNameError, ModelError
+        See :func:`find_models`.
 
     Examples
     --------

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.errors import UnknownNameError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import (
     FAINT,
     INK,
@@ -45,6 +47,15 @@ def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
 
         return plt.subplots(figsize=size, layout="constrained")[1]
     return Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def rows_of(table: pd.DataFrame, attribute: str, what: str) -> pd.DataFrame:
+    """Return the rows of one attribute by class; UnknownNameError, saying ``what`` there is, if there are none."""
+    rows = table[table["attribute"] == VERDICT_COLUMNS.get(attribute)].set_index("class")
+    if rows.empty:
+        known = ", ".join(table["attribute"].unique()) or "nothing"
+        raise UnknownNameError(f"no {what} of {attribute!r}; there are those of {known}")
+    return rows
 
 
 def calm(ax: Axes, *, grid: str | None = None) -> None:

@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats._util import words
-from facestats.errors import UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.plots import _axes
 from facestats.plots.palette import INK, MUTED, NOT_MEASURED, Color, color_of, hex_color
 from facestats.plots.verdicts import TITLES, row_label
@@ -66,10 +65,7 @@ def share_differences(
     Traceback (most recent call last):
     facestats.errors.UnknownNameError: no comparison of 'gender'; there are those of nothing
     """
-    known = table[table["attribute"] == VERDICT_COLUMNS.get(attribute)].set_index("class")
-    if known.empty:
-        compared = ", ".join(table["attribute"].unique()) or "nothing"
-        raise UnknownNameError(f"no comparison of {attribute!r}; there are those of {compared}")
+    known = _axes.rows_of(table, attribute, "comparison")
     names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, *([None] if any(n_missing) else [])]
     is_clear = [name is not None and bool(known.loc[name, "clear"]) for name in names]
     steps = [2 * _LINE + _GAP + _LINE * clear for clear in is_clear]

@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats._util import words
-from facestats.errors import UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.plots import _axes
 from facestats.plots.palette import MUTED, color_of, hex_color
 from facestats.plots.verdicts import TITLES, row_label
@@ -46,12 +45,7 @@ def corrected_shares(
     >>> corrected_shares(shares, "gender").get_title(loc="left")
     'perceived gender'
     """
-    column = VERDICT_COLUMNS.get(attribute)
-    known = shares[shares["attribute"] == column].set_index("class")
-    if known.empty:
-        raise UnknownNameError(
-            f"no shares of {attribute!r}; there are those of {', '.join(shares['attribute'].unique())}"
-        )
+    known = _axes.rows_of(shares, attribute, "shares")
     names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, *([None] if n_missing else [])]
     ax = _axes.axes_or_new(ax, (4.2, 0.7 + 0.27 * len(names)))
     muted = hex_color(MUTED)

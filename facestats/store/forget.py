@@ -39,7 +39,7 @@ def forget_video(store: Path, video_id: str) -> None:
     Raises
     ------
     OutputError
-        If the store cannot be written.
+        If its entry or its clip cannot be removed from the store.
 
     Examples
     --------

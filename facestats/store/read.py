@@ -27,10 +27,7 @@ _Found = TypeVar("_Found")
 def dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
     """Return a table of these videos as a pyarrow dataset, whose files are read when they are asked for.
 
-    Raises
-    ------
-    UnknownNameError
-        If there is no such table.
+    Tables go by their names, see :func:`facestats.tables.schema.columns`.
 
     Examples
     --------

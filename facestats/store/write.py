@@ -86,10 +86,8 @@ def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **ch
 
     Raises
     ------
-    SchemaError
-        If the table does not follow the schema; nothing is changed then.
-    OutputError
-        If the store cannot be written; what it held before stays.
+    SchemaError, OutputError
+        See :func:`write_video`.
 
     Examples
     --------

@@ -130,7 +130,7 @@ def run_demo(folder: Path, *, progress: bool | None = None) -> DemoRun:
     Raises
     ------
     OutputError
-        If the folder cannot be written.
+        If the folder cannot be written, or what lies in it already stands in the way.
 
     Examples
     --------

@@ -21,12 +21,7 @@ _TYPES = {
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """Return the Arrow schema of a table.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such table.
+    """Return the Arrow schema of a table, by its name; see :func:`facestats.tables.schema.columns`.
 
     Examples
     --------
@@ -61,7 +56,7 @@ def from_arrow(table: str, data: pa.Table, columns: Sequence[str] | None = None)
     Raises
     ------
     SchemaError
-        If the data have columns that the table lacks.
+        See :func:`facestats.tables.schema.conform`.
 
     Examples
     --------

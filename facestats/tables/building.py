@@ -145,10 +145,8 @@ def observations_table(
 
     Parameters
     ----------
-    video_id : str
-    sampled : sequence of SampledFrame
-    shots : sequence of int
-        Number of each frame's shot.
+    video_id, sampled, shots
+        See :func:`frames_table`.
     track_ids : sequence of numpy.ndarray
         int64 (N,) per frame; -1 (of no track) becomes missing.
 

@@ -78,12 +78,10 @@ def compare(
         The ``tracks`` of each side, see :mod:`facestats.tables.schema`.
     attributes : sequence of str
         Columns of ``tracks``: some of :data:`COMPARED`.
-    models : mapping of str to str, optional
-        The models that the analysis used, by attribute, where these are not the default ones.
+    models, models_path
+        See :func:`facestats.demographics`.
     second_models : mapping of str to str, optional
-        Those of the second side, where they are others.
-    models_path : sequence of path
-        Folders of one's own models.
+        The models of the second side, where they are others.
     n_bootstrap : int
         How often tracks or videos are drawn anew.
     seed : int
@@ -102,10 +100,8 @@ def compare(
     ------
     UsageError
         If an attribute is unknown, a column is missing, or ``n_bootstrap`` is below 1.
-    UnknownNameError
-        If a model is.
-    ModelError
-        If a model's card does not say what it confuses.
+    UnknownNameError, ModelError
+        See :func:`facestats.demographics`.
 
     Examples
     --------

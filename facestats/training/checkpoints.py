@@ -119,18 +119,13 @@ def load_checkpoint(path: Path, identity: Mapping[str, Any], parts: Mapping[str,
 
 
 def check_checkpoint(path: Path, identity: Mapping[str, Any]) -> None:
-    """Raise what :func:`load_checkpoint` would, by what is known of a training before its data is prepared.
+    """Raise the OutputError of :func:`load_checkpoint`, by what is known of a training before its data is prepared.
 
     Parameters
     ----------
     path : pathlib.Path
     identity : mapping
         A part of the training's identity.
-
-    Raises
-    ------
-    OutputError
-        See :func:`load_checkpoint`.
 
     Examples
     --------

@@ -30,7 +30,7 @@ def add_epoch(path: Path, epoch: int, figures: Mapping[str, tuple[float, float, 
     Raises
     ------
     OutputError
-        If the file cannot be written.
+        If the file is there and cannot be read, or cannot be written.
 
     Examples
     --------

@@ -53,7 +53,7 @@ def network_of(card: Card) -> nn.Module:
     Raises
     ------
     ModelError
-        If the card names no network that facestats has.
+        See :func:`facestats.training.networks.create_network`.
 
     Examples
     --------

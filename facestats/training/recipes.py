@@ -169,11 +169,6 @@ class DetectorRecipe(TrainingRecipe):
     side : int
         Width and height of the pictures in pixels, a multiple of 32.
 
-    Raises
-    ------
-    UsageError
-        If a value does not make sense.
-
     Examples
     --------
     >>> DetectorRecipe(steps=100).batch_size

@@ -47,7 +47,23 @@ class DecodedFrame:
     begins_again: bool = False
 
 
-class FrameSource(ABC):
+class Closeable(ABC):
+    """What is closed when its ``with`` block ends."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the file, camera or connection; safe to call twice."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FrameSource(Closeable):
     """Frames of one input, with their times; a context manager.
 
     Attributes
@@ -197,15 +213,3 @@ class FrameSource(ABC):
     def _decode_span(self, span: Span) -> Generator[DecodedFrame, None, None]:
         """Decode one of several stretches."""
         raise NotImplementedError(f"{type(self).__name__} is read as a whole")
-
-    @abstractmethod
-    def close(self) -> None:
-        """Release the file, camera or connection; safe to call twice."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

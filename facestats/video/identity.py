@@ -180,13 +180,9 @@ def is_there(path: str) -> bool:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a video is called in every table.
+    """What a video is called in every table, and the hash of what it holds.
 
-    Attributes
-    ----------
-    video_id : str
-    sha256 : str or None
-        Hash of its content; None for a camera or a stream, and for what cannot be read.
+    There is no hash of a camera or a stream, nor of what cannot be read.
     """
 
     video_id: str

@@ -8,14 +8,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
 from facestats.types import UInt8, VideoInfo
-from facestats.video.base import DecodedFrame
+from facestats.video.base import Closeable, DecodedFrame
 from facestats.video.opening import open_source
 from facestats.video.picture import fitted
 
@@ -46,7 +44,7 @@ class Shown:
     exact: bool
 
 
-class SeekableVideo:
+class SeekableVideo(Closeable):
     """A video to look around in: any moment, the next frame, the one before; a context manager.
 
     What was decoded last is kept (small), and from where the decoder is, it goes on without seeking.
@@ -127,30 +125,12 @@ class SeekableVideo:
         return self._converted(exact=True)
 
     def after(self, time_s: float) -> Shown | None:
-        """Return the frame after the one that is shown at a moment; the last one stays.
-
-        Parameters
-        ----------
-        time_s : float
-
-        Returns
-        -------
-        Shown or None
-        """
+        """Return the frame after the one that is shown at a moment; the last one stays; see :meth:`at`."""
         shown = self.at(time_s)
         return shown if shown is None else self.at(shown.end_s)
 
     def before(self, time_s: float) -> Shown | None:
-        """Return the frame before the one that is shown at a moment; the first one stays.
-
-        Parameters
-        ----------
-        time_s : float
-
-        Returns
-        -------
-        Shown or None
-        """
+        """Return the frame before the one that is shown at a moment; the first one stays; see :meth:`at`."""
         shown = self.at(time_s)
         return shown if shown is None else self.at(shown.time_s - 2 * _SLACK_S)
 
@@ -204,11 +184,3 @@ class SeekableVideo:
         self._coming = self._now = self._next = None
         self._kept.clear()
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

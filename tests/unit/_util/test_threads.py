@@ -31,14 +31,8 @@ def test_an_interrupt_comes_after_what_was_read():
         raise KeyboardInterrupt
 
     seen = []
-
-    def use():
-        with ThreadPoolExecutor(2) as pool:
-            for item, _ in map_ahead(interrupted(), str, pool, 3):
-                seen.append(item)
-
-    with pytest.raises(KeyboardInterrupt):
-        use()
+    with ThreadPoolExecutor(2) as pool, pytest.raises(KeyboardInterrupt):
+        seen.extend(item for item, _ in map_ahead(interrupted(), str, pool, 3))
     assert seen == list(range(5))
 
 

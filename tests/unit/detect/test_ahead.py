@@ -58,13 +58,8 @@ def test_an_interrupt_comes_after_the_frames_that_were_read():
         raise KeyboardInterrupt
 
     seen = []
-
-    def use():
-        for frame, _ in detect_ahead(interrupted(), [Numbering(), Numbering()]):
-            seen.append(frame.index)
-
     with pytest.raises(KeyboardInterrupt):
-        use()
+        seen.extend(frame.index for frame, _ in detect_ahead(interrupted(), [Numbering(), Numbering()]))
     assert seen == list(range(7))
 
 

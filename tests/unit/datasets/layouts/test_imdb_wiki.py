@@ -75,11 +75,6 @@ def test_unknown_gender_code(folder, converted):
         converted("imdb")
 
 
-def test_no_matlab_file(folder, converted):
-    with pytest.raises(MissingInputError, match=r"set has no imdb.mat or imdb_crop/imdb.mat"):
-        converted("imdb")
-
-
 def test_no_pictures(folder, converted):
     write_matlab(folder / "imdb.mat", imdb_entries())
     with pytest.raises(MissingInputError, match=r"01.a_1990.jpg is not there, nor is any other picture of imdb"):
