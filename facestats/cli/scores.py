@@ -36,11 +36,39 @@ def tracking_table(scores: Mapping[str, Any]) -> str:
 def detector_table(scores: Mapping[str, Any]) -> str:
     """Lay the scores of a detector out in lines."""
     flat = {**scores, **{f"ap {size}": value for size, value in scores["ap_by_size"].items()}}
+    flat |= {f"recall {size}": value for size, value in scores["recall_by_size"].items()}
     return "\n".join(
         f"  {title:<20}" + ("        -" if value is None else f"{value:>9,.3f}".replace(".000", ""))
         for title, value in flat.items()
         if not isinstance(value, dict)
     )
+
+
+def groups_table(scores: Mapping[str, Any]) -> str:
+    """Lay the scores of a detector in each group of images out in a table, and those in all of them below."""
+    sizes = list(scores["ap_by_size"])
+    titles = [
+        "images",
+        "faces",
+        "ap",
+        *(f"ap {size}" for size in sizes),
+        "recall",
+        *(f"recall {size}" for size in sizes),
+    ]
+    rows = {**scores["groups"], "all": scores}
+    wide = max(map(len, rows)) + 2
+    lines = [" " * (wide + 2) + "  ".join([*titles, "false"])]
+    for name, one in rows.items():
+        values = [one["ap"], *one["ap_by_size"].values(), one["recall_at_01_fp"], *one["recall_by_size"].values()]
+        cells = [str(one["n"]), str(one["n_boxes"]), *map(_share, values), _share(one["false_per_image"])]
+        shown = (f"{cell:>{len(title)}}" for cell, title in zip(cells, [*titles, "false"], strict=True))
+        lines.append(f"  {name:<{wide}}" + "  ".join(shown))
+    lines.append("  ap: average precision; recall: at 0.1 false faces an image; false: faces an image without one")
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 _ATTRIBUTE_TITLES = {
