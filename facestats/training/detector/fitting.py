@@ -26,6 +26,10 @@ from facestats.types import UInt8
 
 _LARGEST_GRADIENT = 10.0
 
+# Pixels from which pictures lie in memory with their channels together: 1.7 times as fast on an EPYC of 2021.
+# PyTorch 2.13 crashed going backward through pictures of 64 and 72 pixels that do.
+_CHANNELS_LAST_FROM = 128
+
 
 @dataclass(frozen=True)
 class DetectorRecipe:
@@ -46,7 +50,8 @@ class DetectorRecipe:
     average : float
         Decay of the moving average of the weights, which is what is kept.
     bfloat16 : bool
-        Whether the network computes in 16 bits while it trains; weights and loss stay in 32.
+        Whether the network computes in 16 bits while it trains; weights and loss stay in 32. Only quick on processors
+        that have it.
     seed : int
         Of the weights and the pictures.
     """
@@ -171,10 +176,12 @@ def fit_detector(
     first = load_checkpoint(checkpoint, identity, parts) if checkpoint else 0
     centres, strides = (torch.from_numpy(part).to(target) for part in cell_grid(recipe.side, recipe.side))
     network.train()
+    layout = torch.channels_last if recipe.side >= _CHANNELS_LAST_FROM else torch.contiguous_format
+    network.to(memory_format=layout)
     bar = tqdm(total=recipe.steps, initial=first, desc="training", unit="step", disable=not progress)
     smoothed: dict[str, float] = {}
     for step, (pixels, assignment) in enumerate(_batches(material, recipe, first), start=first + 1):
-        images = normalized(torch.from_numpy(pixels).to(target))
+        images = normalized(torch.from_numpy(pixels).to(target)).contiguous(memory_format=layout)
         with torch.autocast(target.type, torch.bfloat16, enabled=recipe.bfloat16):
             outputs = network(images)
         losses = detection_loss(*flatten(outputs), assignment, centres, strides)
@@ -218,4 +225,6 @@ def _describe(material: Material) -> list[int]:
             for part in (picture.boxes, picture.landmarks, picture.ignored, picture.image[::8, ::8]):
                 checksum = zlib.crc32(np.ascontiguousarray(part), checksum)
         sums += [len(pictures), checksum]
+    if material.hard:
+        sums += [len(material.hard), zlib.crc32(np.concatenate([spot.box for spot in material.hard]))]
     return sums
