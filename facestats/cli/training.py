@@ -24,7 +24,7 @@ def train(
     ],
     data: Annotated[
         list[Path],
-        typer.Option(metavar="FILE", help="Parquet file with the images and labels; repeatable for attributes."),
+        typer.Option(metavar="FILE", help="Parquet file with the images and labels; repeatable."),
     ],
     out: Annotated[
         Path | None,
@@ -61,12 +61,21 @@ def train(
             rich_help_panel=_OF_DETECTOR,
         ),
     ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Boxed photos of sources that --data does not have, for figures and for the meaning of scores.",
+            rich_help_panel=_OF_DETECTOR,
+        ),
+    ] = None,
     teacher: Annotated[
         list[str] | None,
         typer.Option(
             metavar="DIR|NAME|FILE",
             help="Whose verdicts are learned beside the labels: the folder of a trained model. "
-            "For the detector, which detector labels the pictures, centerface by default. Repeatable.",
+            "For the detector, which detector labels the pictures: centerface (the default), retinaface, or a YuNet "
+            "file. Repeatable.",
         ),
     ] = None,
     steps: Annotated[
@@ -93,14 +102,12 @@ def train(
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
-    of_detector = {"faces": faces, "steps": steps}
+    of_detector = {"faces": faces, "check": check, "steps": steps}
     for name, value in (of_attributes if recipe == "detector" else of_detector).items():
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
     if recipe == "detector":
-        if len(data) > 1:
-            raise UsageError("--data of the detector is one file: the photos; give faces to paste with --faces")
-        _train_detector(data[0], faces or [], out, teacher, {**changes, "steps": steps}, running)
+        _train_detector(data, faces or [], out, check, teacher, {**changes, "steps": steps}, running)
         return
 
     from facestats.options import DEFAULT_DETECTOR
@@ -149,9 +156,10 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _train_detector(
-    data: Path,
+    data: list[Path],
     faces: list[Path],
     out: Path | None,
+    check: Path | None,
     teachers: list[str] | None,
     changes: Mapping[str, Any],
     running: Mapping[str, Any],
@@ -165,7 +173,8 @@ def _train_detector(
 
     out = out or Path("facestats-models", "detector-fast")
     recipe = replace(read_recipe(bundled("recipes") / "detector.toml", DetectorRecipe), **_given(changes))
-    card = train_detector(data, faces, out, teachers=teachers or ["centerface"], recipe=recipe, **running)
+    teachers = teachers or ["centerface"]
+    card = train_detector(data, faces, out, check=check, teachers=teachers, recipe=recipe, **running)
     print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
     print(detector_table(card.metrics["validation"]))
     print(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from facestats.training.detector import disguise, pasting
+from facestats.training.detector import disguise, pasting, things
 from facestats.training.detector.degrading import degrade
 from facestats.training.detector.layers import Canvas
-from facestats.training.detector.scenes import Material, make_scene
+from facestats.training.detector.scenes import Material, Spot, make_scene
 
 
 def test_scenes_are_whole_and_their_faces_lie_inside(material):
@@ -37,6 +37,31 @@ def test_any_one_kind_of_material_may_be_missing(material, missing):
     for seed in range(25):
         image, _ = make_scene(Material(**parts), 96, np.random.default_rng(seed))
         assert image.shape == (96, 96, 3)
+
+
+def test_hard_places_are_shown(material, photo):
+    spot = Spot(photo, np.array([120, 72, 172, 140], np.float32))
+    only = Material([], [], [], [spot])
+    shown = [make_scene(only, 128, np.random.default_rng(seed))[1] for seed in range(30)]
+    assert sum(len(scene.boxes) for scene in shown) > 20  # the spot is the photo's face
+
+
+@pytest.mark.parametrize("paint", [things.letter, things.dial, things.display])
+def test_painted_things_differ(paint):
+    painted = {paint(np.random.default_rng(seed)).tobytes() for seed in range(20)}
+    assert len(painted) == 20
+    assert paint(np.random.default_rng(1)).shape == (64, 64, 3)
+
+
+def test_captions_stay_in_their_region():
+    blank = np.full((100, 120, 3), 127, np.uint8)
+    for seed in range(20):
+        written = things.write_caption(blank, np.random.default_rng(seed), (10, 40, 110, 90), 20)
+        changed = (written != blank).any(axis=2)
+        assert not changed[:40].any()
+        assert not changed[90:].any()
+        assert not changed[:, :10].any()
+    assert (blank == 127).all()
 
 
 def test_a_pasted_face_is_found_where_the_canvas_says(portrait, face):
