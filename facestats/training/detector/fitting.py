@@ -62,7 +62,7 @@ class DetectorRecipe:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     average: float = 0.999
-    bfloat16: bool = True
+    bfloat16: bool = False
     seed: int = 0
 
 
