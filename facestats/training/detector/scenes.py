@@ -104,8 +104,9 @@ def make_scene(material: Material, side: int, rng: np.random.Generator) -> tuple
             _decoy(canvas, material, _log_uniform(rng, 10, 140), rng)
     if rng.random() < 0.2:
         _caption(canvas, rng)
-    if rng.random() < 0.25:
-        canvas.turn(float(rng.normal(0, 12)), float(rng.uniform(0.85, 1.25)))
+    if rng.random() < 0.35:
+        degrees = rng.normal(0, 12) if rng.random() < 0.7 else rng.uniform(-90, 90)  # who lies, or looks down
+        canvas.turn(float(degrees), float(rng.uniform(0.85, 1.25)))
     if rng.random() < 0.5:
         canvas.mirror()
     return degrade(canvas.image, rng), canvas.scene()
