@@ -22,7 +22,7 @@ from facestats.training.detector.fitting import DetectorRecipe, fit_detector, ne
 from facestats.training.detector.mining import hard_spots
 from facestats.training.detector.network import FastDetector
 from facestats.training.detector.scenes import Material
-from facestats.training.detector.scores import fit_scores, judged_scores, rescale_scores
+from facestats.training.detector.scores import LEAST_SCORE, fit_scores, judged_scores, rescale_scores
 from facestats.training.detector.teachers import create_teacher
 from facestats.training.detector.teaching import taught_crops, taught_photos
 from facestats.training.export import check_out, load_weights, read_safetensors, safetensors_bytes, write_folder
@@ -186,12 +186,13 @@ def _measured(
     """Turn the network's scores into probabilities on unseen photos; return scale and shift of that, and figures."""
     with tempfile.TemporaryDirectory() as folder:
 
-        def detector() -> FastFace:
+        def detector(min_score: float = MIN_SCORE) -> FastFace:
             trial = Path(folder, ONNX_FILE)
             trial.write_bytes(detector_to_onnx(network))
-            return FastFace(trial, detect_size=0, min_score=MIN_SCORE)
+            return FastFace(trial, detect_size=0, min_score=min_score)
 
-        scale, shift = fit_scores(*judged_scores(detector(), unseen))
+        # Before, half of all cells say more than MIN_SCORE: to sort them out takes minutes.
+        scale, shift = fit_scores(*judged_scores(detector(LEAST_SCORE), unseen))
         rescale_scores(network, scale, shift)
         metrics = {"validation": evaluate_detector(detector(), validation, progress=progress)}
         if unseen is not validation:
