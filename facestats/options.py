@@ -222,6 +222,14 @@ class RunOptions(Options):
     )
     force: bool = option(False, help="Analyse everything anew, whatever the store has.", affects="run")
     retry_failed: bool = option(False, help="Analyse again what failed before.", affects="run")
+    settle: float = option(
+        0.0,
+        help="Leave a file that changed within the last so many seconds for the next run: it may still be written.",
+        affects="run",
+        metavar="SECONDS",
+        valid=lambda value: 0 <= value < math.inf,
+        need="0 or more seconds",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -260,6 +268,7 @@ class CollectionKeywords(AnalyzeKeywords, total=False):
     timeout: float
     force: bool
     retry_failed: bool
+    settle: float
 
 
 def described(*groups: type) -> Mapping[str, Option]:
@@ -268,7 +277,7 @@ def described(*groups: type) -> Mapping[str, Option]:
     Examples
     --------
     >>> list(described(RunOptions))
-    ['workers', 'scheduler', 'timeout', 'force', 'retry_failed']
+    ['workers', 'scheduler', 'timeout', 'force', 'retry_failed', 'settle']
     """
     return describe(*(groups or (AnalyzeOptions, RunOptions)))
 

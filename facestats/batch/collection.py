@@ -27,7 +27,7 @@ from facestats.store.locking import locked
 from facestats.store.store import Store, create_store, open_store
 from facestats.video.discovery import Input, discover
 from facestats.video.file import is_long
-from facestats.video.identity import content_of
+from facestats.video.identity import changed_within, content_of
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"
@@ -58,6 +58,8 @@ class CollectionResult:
         The videos of which only the clip or the thumbnails were made anew, or deleted.
     passed_over : tuple of str
         Other files in the folders: neither video nor image by their names.
+    unsettled : tuple of str
+        Files that changed so recently that they are left for the next run, see ``settle``.
     """
 
     store: Store
@@ -68,6 +70,7 @@ class CollectionResult:
     exit_code: int
     drawn: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         return hooks.call("collection_html", self)
@@ -124,6 +127,8 @@ def analyze_collection(
         raise UsageError("--scheduler has workers of its own: leave --show out")
     arguments = _arguments(inputs)
     found, missing, passed_over = _found(arguments, settings)
+    unsettled = [item for item in found if changed_within(item, run.settle)]
+    found = [item for item in found if item not in unsettled]
     stages = load_stages(_with_absolute_paths(settings))
     store = create_store(os.fspath(out))
     with locked(store.path):
@@ -155,6 +160,7 @@ def analyze_collection(
         copies=tuple(ledger.copies),
         exit_code=2 if missing else 3 if problems else 0,
         passed_over=passed_over,
+        unsettled=tuple(item.shown for item in unsettled),
     )
 
 
@@ -186,6 +192,7 @@ def plan_collection(
     """
     settings, run = from_keywords(options)
     found, _, _ = _found(_arguments(inputs), settings)
+    found = [item for item in found if not changed_within(item, run.settle)]
     stages = load_stages(settings)
     has_store = (location(os.fspath(out)) / "store.json").is_file()
     planner = _planner(open_store(os.fspath(out)) if has_store else None, stages, run)

@@ -102,6 +102,12 @@ class Planner:
         self._known_files = {
             path: (mark, entry.sha256) for entry in entries.values() for path, mark in entry.files.items() if mark
         }
+        # What was read in part, or not at all, may have been a file that was still written.
+        self._incomplete = {
+            entry.paths[0]: entry.video_id
+            for entry in entries.values()
+            if entry.status in ("partial", "failed") and entry.sha256 and len(entry.paths) == 1
+        }
         self._options, self._models = options.to_dict(), models
         self._lacks = lacks
         self._force, self._retry_failed = force, retry_failed
@@ -116,6 +122,8 @@ class Planner:
         """Return what to do with an input."""
         video_id = new_video_id(item, content.sha256)
         if content.sha256 is not None:
+            if content.sha256 not in self._ids:  # the rest of an incomplete file takes its place
+                video_id = self._incomplete.get(item.shown, video_id)
             video_id = self._ids.setdefault(content.sha256, video_id)
         entry, first = self._entries.get(video_id), self._decided.get(video_id)
         before = first.paths if first is not None else entry.paths if entry is not None else ()
@@ -126,14 +134,14 @@ class Planner:
             paths = (*(path for path in paths if path != item.shown), item.shown)
             task = Task(item, video_id, content, Action.COPY, f"a copy of {first.item.shown}", paths, files)
         else:
-            action, reason = self._action(entry, item)
+            action, reason = self._action(entry, item, content)
             tries = entry.tries if entry is not None and entry.sha256 == content.sha256 else 0
             run_before = entry.run if entry is not None else ""
             task = Task(item, video_id, content, action, reason, paths, files, tries, run_before)
         self._decided[video_id] = task
         return task
 
-    def _action(self, entry: Entry | None, item: Input) -> tuple[Action, str]:
+    def _action(self, entry: Entry | None, item: Input, content: Content) -> tuple[Action, str]:
         """Return what to do with a video that is not a copy, and why."""
         if entry is None:
             return Action.ANALYZE, "new"
@@ -141,6 +149,9 @@ class Planner:
             return Action.ANALYZE, "forced"
         if entry.sha256 is None:
             return Action.ANALYZE, "live" if item.is_live else "could not be read before"
+        if entry.sha256 != content.sha256:
+            before = "read in part" if entry.status == "partial" else "tried"
+            return Action.ANALYZE, f"its file has changed since it was {before}"
         if entry.status == "failed" and self._retry_failed:
             return Action.ANALYZE, f"failed before ({entry.error})"
         if (why := changed(entry, self._options, self._models)) is not None:

@@ -54,6 +54,8 @@ def analyze(
         return
     with _window(show, delay, how["blur"]) as on_frame:
         result = analyze_collection(inputs, out=out, on_frame=on_frame, **how)
+    for path in result.unsettled:
+        print(one_line(f"{path} changed just now: left for the next run"))
     if result.passed_over:
         print(one_line(_passed_over(result.passed_over)))
     for line in result.copies:

@@ -59,6 +59,22 @@ def file_mark(item: Input) -> str:
     return f"{found.st_size} {found.st_mtime_ns}" if time.time() - found.st_mtime > _SETTLED_S else ""
 
 
+def changed_within(item: Input, seconds: float) -> bool:
+    """Say whether a file of this machine was changed within the last so many seconds, so that it may still be written.
+
+    Examples
+    --------
+    >>> changed_within(Input("camera:0"), 60)
+    False
+    """
+    if not seconds or item.is_live or is_remote(item.path):
+        return False
+    try:
+        return time.time() - Path(item.path).stat().st_mtime < seconds
+    except OSError:  # opening it will say why
+        return False
+
+
 def content_of(item: Input, report: Callable[[int], object] | None = None) -> Content:
     """Return what tells an input's content apart, reading all of it; ``report`` gets the number of bytes read so far.
 

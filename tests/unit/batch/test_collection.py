@@ -301,6 +301,38 @@ def test_a_bad_file_that_was_mended_is_forgotten(films, tmp_path):
     assert len(result.store.entries()) == 1
 
 
+@pytest.mark.parametrize("share", [0.6, 0.0])
+def test_a_file_that_was_still_written_is_replaced_by_the_whole_of_it(films, tmp_path, share):
+    path, whole = tmp_path / "a.mkv", tmp_path / "whole.mkv"
+    write_video(whole, regular_times(60, 25))
+    content = whole.read_bytes()
+    path.write_bytes(content[: int(share * len(content))] or b"EBML")
+    half = run(path, tmp_path / "store", clips=False)
+    assert half.store.videos()["status"].item() != "ok"
+    path.write_bytes(content)
+    result = run(path, tmp_path / "store", clips=False)
+    assert result.video_ids == half.video_ids
+    videos = result.store.videos()
+    assert videos["status"].tolist() == ["ok"]
+    assert videos["n_frames"].item() == 60
+    assert run(path, tmp_path / "store", clips=False).analyzed == ()
+
+
+def test_a_file_that_changed_just_now_is_left_for_the_next_run(films, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("old.mp4", "new.mp4"):
+        shutil.copy(films / "v00.mp4", folder / name)
+    with (folder / "new.mp4").open("ab") as file:
+        file.write(b"more")
+    os.utime(folder / "old.mp4", (1e9, 1e9))
+    first = run(folder, tmp_path / "store", clips=False, settle=3600)
+    assert first.unsettled == (str(folder / "new.mp4"),)
+    assert first.exit_code == 0
+    assert len(first.video_ids) == 1
+    assert len(run(folder, tmp_path / "store", clips=False).video_ids) == 2
+
+
 def test_loops_of_links_end(films, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
