@@ -36,9 +36,9 @@ FACES_OF_A_FILE = 1_500
 _MOST_OFTEN = 4  # times that a photo of a crowd stands for one of a single face
 
 LIMITS = (
-    "Trained on few photos of real scenes and many pasted faces. Faces below about 8 pixels, in profile from behind, "
-    "upside down, or hidden by more than half are often missed; statues, drawings and pictures of faces are found like "
-    "faces. It says where faces are, never whose."
+    "Other detectors labelled most of what it learned from, so that it may miss what they miss. Faces below about 8 "
+    "pixels, in profile from behind, upside down, or hidden by more than half are often missed; statues, drawings and "
+    "pictures of faces are found like faces. It says where faces are, never whose."
 )
 
 

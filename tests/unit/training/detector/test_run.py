@@ -186,6 +186,18 @@ def test_figures_on_photos_of_other_sources(photos_file, tmp_path):
     assert "| | validation | unseen |" in (tmp_path / "mine" / "card.md").read_text()
 
 
+def test_a_start_whose_network_is_another_is_told_before_anything_is_made(photos_file, tmp_path, monkeypatch):
+    from shutil import copytree
+
+    from facestats._util.resources import bundled
+
+    monkeypatch.setattr(run, "gather_material", lambda *args, **options: pytest.fail("work was begun"))
+    start = copytree(bundled("models") / "detectors" / "fast", tmp_path / "start")
+    (start / "model.onnx").write_bytes(b"another")
+    with pytest.raises(ModelError, match=r"model\.onnx"):
+        train_detector([photos_file], [], tmp_path / "out", recipe=TINY, start=start)
+
+
 def test_photos_to_check_on_whose_sources_are_all_learned_from(photos_file, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "gather_material", lambda *args, **options: pytest.fail("work was begun"))
     pd.read_parquet(photos_file).assign(source="seen").to_parquet(photos_file)
