@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from facestats.cli import app
-from facestats.cli.scores import attribute_table, detector_table, tracking_table
+from facestats.cli.scores import attribute_table, detector_table, groups_table, tracking_table
 from facestats.options import AnalyzeOptions
 
 evaluate_app = typer.Typer(
@@ -86,22 +86,36 @@ def evaluate_detector(
     detect_size: Annotated[
         int, typer.Option(help="Longer side, in pixels, of what it sees; 0: the image's own size.")
     ] = 0,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="source|NAMES",
+            help="source: also figures of each source; names with commas: of these together, and of the others.",
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Score a face detector on boxed photos."""
+    """Score a face detector on boxed photos.
+
+    A detection on a box of kind ignore is neither right nor wrong.
+    """
     from facestats.datasets.boxes import read_boxes
     from facestats.detect import create_detector
-    from facestats.evaluation.detection import MIN_SCORE
+    from facestats.evaluation.detection import MIN_SCORE, groups_of, scorable
     from facestats.evaluation.detection import evaluate_detector as score_detector
 
     options = AnalyzeOptions(detect_size=detect_size)  # refuses what makes no sense
     made = create_detector(detector, detect_size=options.detect_size, min_score=MIN_SCORE)
-    scores = score_detector(made, read_boxes(data, split), progress=True)
+    images = scorable(read_boxes(data, split), data)
+    groups = groups_of(images, by, data) if by else None
+    scores = score_detector(made, images, groups=groups, progress=True)
     if as_json:
         print(json.dumps({"detector": detector, "detect_size": detect_size, "split": split, **scores}))
         return
     print(f"{detector} on {data.name}, {f'{split} split' if split else 'every row'}:")
     print(detector_table(scores))
+    if groups:
+        print("\n" + groups_table(scores))
 
 
 @evaluate_app.command("tracking")

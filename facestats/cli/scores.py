@@ -67,9 +67,31 @@ def tracking_table(scores: Mapping[str, Any]) -> str:
 
 def detector_table(scores: Mapping[str, Any]) -> str:
     """Lay the scores of a detector out in lines."""
-    by_size = scores["ap_by_size"]
-    titles = {size: (f"average precision, {size.replace('_', ' ')} pixels", ".3f") for size in by_size}
+    by_size: dict[str, float | None] = {}
+    titles: dict[str, tuple[str, str]] = {}
+    for key, title in (("recall_by_size", "recall"), ("ap_by_size", "average precision")):
+        for size, value in scores.get(key, {}).items():
+            by_size[f"{key} {size}"] = value
+            titles[f"{key} {size}"] = (f"{title}, {size.replace('_', ' ')} pixels", ".3f")
     return "\n".join(_lines({**_DETECTION, **titles}, {**scores, **by_size}, 38))
+
+
+def groups_table(scores: Mapping[str, Any]) -> str:
+    """Lay the scores of a detector in each group of images out in a table, and those in all of them below."""
+    sizes = list(scores["ap_by_size"])
+    titles = ["images", "faces", "ap", *(f"ap {size}" for size in sizes)]
+    titles += ["recall", *(f"recall {size}" for size in sizes), "false"]
+    rows = {**scores["groups"], "all": scores}
+    width = max(map(len, rows)) + 2
+    lines = [" " * (width + 2) + "  ".join(titles)]
+    for name, one in rows.items():
+        shares = [one["ap"], *one["ap_by_size"].values(), one["recall_at_01_fp"], *one["recall_by_size"].values()]
+        cells = [f"{one['n']}", f"{one['n_boxes']}"]
+        cells += ["-" if share is None else f"{share:.3f}" for share in (*shares, one["false_per_image"])]
+        aligned = (f"{cell:>{len(title)}}" for cell, title in zip(cells, titles, strict=True))
+        lines.append(f"  {name:<{width}}" + "  ".join(aligned))
+    lines.append("  ap: average precision; recall: at 0.1 false faces an image; false: faces an image without one")
+    return "\n".join(lines)
 
 
 def attribute_table(scores: Mapping[str, Any]) -> str:

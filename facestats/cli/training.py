@@ -24,7 +24,7 @@ def train(
     ],
     data: Annotated[
         list[Path],
-        typer.Option(metavar="FILE", help="Parquet file with the images and labels; repeatable for attributes."),
+        typer.Option(metavar="FILE", help="Parquet file with the images and labels; repeatable."),
     ],
     out: Annotated[
         Path | None,
@@ -61,12 +61,21 @@ def train(
             rich_help_panel=_OF_DETECTOR,
         ),
     ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Other boxed photos, for the meaning of scores; figures are of the sources that --data does not have.",
+            rich_help_panel=_OF_DETECTOR,
+        ),
+    ] = None,
     teacher: Annotated[
         list[str] | None,
         typer.Option(
             metavar="DIR|NAME|FILE",
             help="Whose verdicts are learned beside the labels: the folder of a trained model. "
-            "For the detector, which detector labels the pictures, centerface by default. Repeatable.",
+            "For the detector, which detector labels the pictures: centerface (the default), retinaface, or a YuNet "
+            "file. Repeatable.",
         ),
     ] = None,
     steps: Annotated[
@@ -96,7 +105,7 @@ def train(
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
-    of_detector = {"faces": faces, "steps": steps}
+    of_detector = {"faces": faces, "check": check, "steps": steps}
 
     def command(options: Mapping[str, Any]) -> str:
         common = {"batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}
@@ -106,12 +115,10 @@ def train(
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
     if is_detector:
-        if len(data) > 1:
-            raise UsageError("--data of the detector is one file: the photos; give faces to paste with --faces")
         wanted = replace(wanted, **_given({**changes, "steps": steps}))
         out = out or Path("facestats-models", "detector-fast" if recipe == "detector" else Path(recipe).stem)
         of_detector |= {"teacher": teacher or ["centerface"], "start": start}
-        _train_detector(wanted, data[0], out, of_detector, command(of_detector), running)
+        _train_detector(wanted, data, out, of_detector, command(of_detector), running)
         return
 
     from facestats.options import DEFAULT_DETECTOR
@@ -144,7 +151,7 @@ def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> s
     for path in data:
         words += ["--data", path.name]
     for name, value in options.items():
-        is_path = name in ("detector", "faces", "start", "teacher")
+        is_path = name in ("check", "detector", "faces", "start", "teacher")
         for word in value if isinstance(value, list) else [value]:
             words += [f"--{name}", Path(word).resolve().name if is_path else word]
     return shlex.join(str(word) for word in words)
@@ -155,12 +162,12 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _train_detector(
-    wanted: Any, data: Path, out: Path, options: Mapping[str, Any], command: str, running: Mapping[str, Any]
+    wanted: Any, data: Sequence[Path], out: Path, options: Mapping[str, Any], command: str, running: Mapping[str, Any]
 ) -> None:
     from facestats.training.detector.run import train_detector
 
-    faces, teachers = options["faces"] or [], options["teacher"]
-    card = train_detector(data, faces, out, teachers=teachers, recipe=wanted, command=command, **running)
+    faces, check, teachers = options["faces"] or [], options["check"], options["teacher"]
+    card = train_detector(data, faces, out, check=check, teachers=teachers, recipe=wanted, command=command, **running)
     print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
     print(detector_table(card.metrics["validation"]))
     print(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")

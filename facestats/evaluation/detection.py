@@ -18,6 +18,7 @@ from facestats.datasets.boxes import BoxedImage
 from facestats.datasets.labelled import decode_image
 from facestats.detect import Detector
 from facestats.detect.base import box_overlaps
+from facestats.errors import DataError
 from facestats.types import Detections, Float32
 
 #: Detections this weak are asked for, so that the whole precision-recall curve is seen, however scores are scaled.
@@ -65,29 +66,45 @@ class Matches:
     n_images: int
 
 
-def claim(image: BoxedImage, found: Detections) -> tuple[Float32, Float32]:
-    """Give each detection of an image, best score first, the free box that it overlaps most, if by half or more.
+@dataclass(frozen=True)
+class Claims:
+    """What a detector found in one image, held against what people boxed.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    image : BoxedImage
+    found : Detections
+        Best score first, without those that lie on an ignored box and claim no other.
     claimed : numpy.ndarray
-        float32 (N,): shorter side of the box claimed, NaN for none.
+        float32 (N,): shorter side of the box that each claims, NaN for none.
     errors : numpy.ndarray
         float32 (N,): landmark error, see :class:`Matches`.
+    """
+
+    image: BoxedImage
+    found: Detections
+    claimed: Float32
+    errors: Float32
+
+
+def claim(image: BoxedImage, found: Detections) -> Claims:
+    """Give each detection of an image, best score first, the free box that it overlaps most, if by half or more.
+
+    A detection without one that lies on an ignored box, with half of its area or more, is left out.
 
     Examples
     --------
     >>> image = BoxedImage("a", b"", np.array([[0, 0, 10, 10]], np.float32))
-    >>> claim(image, Detections.empty())[0].tolist()
+    >>> claim(image, Detections.empty()).claimed.tolist()
     []
     """
     claimed, errors = np.full(len(found), np.nan, np.float32), np.full(len(found), np.nan, np.float32)
-    if len(image.boxes) == 0 or len(found) == 0:
-        return claimed, errors
     sides = image.boxes[:, 2:] - image.boxes[:, :2]
     overlaps = box_overlaps(found.boxes, image.boxes)
     free = np.ones(len(image.boxes), bool)
     for i in np.argsort(-found.scores, kind="stable"):
+        if not free.any():
+            break
         best = int(np.where(free, overlaps[i], -1).argmax())
         if free[best] and overlaps[i, best] >= MIN_IOU:
             free[best] = False
@@ -95,7 +112,18 @@ def claim(image: BoxedImage, found: Detections) -> tuple[Float32, Float32]:
             if image.landmarks is not None:
                 distances = np.linalg.norm(found.landmarks[i] - image.landmarks[best], axis=1)
                 errors[i] = distances.mean() / np.sqrt(sides[best].prod())
-    return claimed, errors
+    counted = ~(np.isnan(claimed) & (_covered(found.boxes, image.ignored) >= MIN_IOU))
+    return Claims(image, found[counted], claimed[counted], errors[counted])
+
+
+def _covered(boxes: Float32, regions: Float32) -> Float32:
+    """Return the largest share of each box that one of the regions covers."""
+    low, high = (
+        np.maximum(boxes[:, None, :2], regions[None, :, :2]),
+        np.minimum(boxes[:, None, 2:], regions[None, :, 2:]),
+    )
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return ((high - low).clip(0).prod(axis=2) / np.maximum(areas, 1e-6)[:, None]).max(axis=1, initial=0)
 
 
 def average_precision(matches: Matches, size: tuple[float, float] = (0, np.inf)) -> float | None:
@@ -124,8 +152,12 @@ def average_precision(matches: Matches, size: tuple[float, float] = (0, np.inf))
     return float(np.sum(np.diff(recall, prepend=0) * envelope))
 
 
-def recall_at(matches: Matches, false_positives: float = FALSE_POSITIVES) -> float | None:
-    """Return the share of boxes found at the score where so many false detections come on an image on average.
+def recall_at(
+    matches: Matches, false_positives: float = FALSE_POSITIVES, size: tuple[float, float] = (0, np.inf)
+) -> float | None:
+    """Return the share of boxes of a size found at the score where so many false ones come on an image on average.
+
+    False detections of every size count, as they do in use.
 
     Examples
     --------
@@ -133,14 +165,84 @@ def recall_at(matches: Matches, false_positives: float = FALSE_POSITIVES) -> flo
     >>> recall_at(Matches(one, one * 40, np.array([30, np.nan]), one, np.array([30.0, 30.0]), 1))
     0.5
     """
-    if len(matches.truths) == 0:
+    low, high = size
+    n_truths = int(((matches.truths >= low) & (matches.truths < high)).sum())
+    if n_truths == 0:
         return None
-    false = np.isnan(matches.claimed)
-    allowed = np.cumsum(false) <= false_positives * matches.n_images
-    return float((~false & allowed).sum() / len(matches.truths))
+    allowed = np.cumsum(np.isnan(matches.claimed)) <= false_positives * matches.n_images
+    return float(((matches.claimed >= low) & (matches.claimed < high) & allowed).sum() / n_truths)
 
 
-def evaluate_detector(detector: Detector, images: Sequence[BoxedImage], *, progress: bool = False) -> dict[str, Any]:
+def scorable(images: Sequence[BoxedImage], where: object) -> list[BoxedImage]:
+    """Return the images of which people boxed every face; what is found in others is neither right nor wrong.
+
+    Parameters
+    ----------
+    images : sequence of BoxedImage
+    where : object
+        The file they are of, for the error.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+
+    Examples
+    --------
+    >>> scorable([BoxedImage("a", b"", np.zeros((0, 4), np.float32), boxed="empty")], "a.parquet")[0].name
+    'a'
+    """
+    whole = [image for image in images if image.boxed not in ("none", "some")]
+    if not whole:
+        raise DataError(
+            f"{where}: nobody boxed every face in any of its photos (boxed is none or some): nothing to score"
+        )
+    return whole
+
+
+def groups_of(images: Sequence[BoxedImage], by: str, where: object) -> dict[str, list[BoxedImage]]:
+    """Group images by their source.
+
+    Parameters
+    ----------
+    images : sequence of BoxedImage
+    by : str
+        ``"source"`` for a group of each source; or names of sources, with commas between: these together are one group,
+        all others, ``"the others"``, the second.
+    where : object
+        The file they are of, for errors.
+
+    Raises
+    ------
+    DataError
+        If the images have no source, or none of a name.
+
+    Examples
+    --------
+    >>> image = BoxedImage("a", b"", np.zeros((0, 4), np.float32), source="voc")
+    >>> list(groups_of([image], "source", "a.parquet"))
+    ['voc']
+    """
+    there = sorted({image.source for image in images} - {""})
+    if not there:
+        raise DataError(f"{where} has no column 'source': leave --by out")
+    if by == "source":
+        return {name or "unnamed": [image for image in images if image.source == name] for name in there}
+    wanted = [name.strip() for name in by.split(",")]
+    for name in wanted:
+        if name not in there:
+            raise DataError(f"{where} has no source {name!r} that can be scored; there are {', '.join(there)}")
+    chosen, others = ([image for image in images if (image.source in wanted) is inside] for inside in (True, False))
+    return {", ".join(wanted): chosen} | ({"the others": others} if others else {})
+
+
+def evaluate_detector(
+    detector: Detector,
+    images: Sequence[BoxedImage],
+    *,
+    groups: Mapping[str, Sequence[BoxedImage]] | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
     """Score a detector on boxed images.
 
     Parameters
@@ -148,16 +250,19 @@ def evaluate_detector(detector: Detector, images: Sequence[BoxedImage], *, progr
     detector : Detector
         Made with ``min_score=MIN_SCORE``.
     images : sequence of BoxedImage
+    groups : mapping of str to sequence of BoxedImage, optional
+        Some of the images, by a name, to be scored by themselves as well; see :func:`groups_of`.
     progress : bool
         Whether to show a progress bar on stderr.
 
     Returns
     -------
     dict
-        ``ap``, ``ap_by_size`` (by the names in :data:`SIZES`), ``recall_at_01_fp``, ``landmark_error`` (of right
-        detections, in shares of the box's size), ``false_per_image`` (detections of a score of 0.5 or more on images
-        without a box, an image), ``ms`` (median time of one image), ``n`` (images) and ``n_boxes``. None stands for
-        what the data cannot tell.
+        ``ap``, ``ap_by_size`` (by the names in :data:`SIZES`), ``recall_at_01_fp`` and ``recall_by_size`` (both at
+        :data:`FALSE_POSITIVES` an image), ``landmark_error`` (of right detections, in shares of the box's size),
+        ``false_per_image`` (detections of a score of 0.5 or more on images without a box, an image), ``ms`` (median
+        time of one image), ``n`` (images) and ``n_boxes``. None stands for what the data cannot tell. With ``groups``
+        also ``groups``: the same for each, by its name.
 
     Raises
     ------
@@ -169,42 +274,51 @@ def evaluate_detector(detector: Detector, images: Sequence[BoxedImage], *, progr
     >>> evaluate_detector(create_detector("centerface", min_score=MIN_SCORE), images)["ap"]  # doctest: +SKIP
     0.61
     """
-    parts: list[tuple[Detections, Float32, Float32]] = []
-    seconds: list[float] = []
-    empty_images, false_faces = 0, 0
+    claims, seconds = [], []
     for image in tqdm(images, desc="detecting", unit="image", disable=None if progress else True, leave=False):
         rgb = decode_image(image.encoded, f"{image.name}: image")
         started = time.perf_counter()
         found = detector.detect([rgb])[0]
         seconds.append(time.perf_counter() - started)
-        parts.append((found, *claim(image, found)))
-        if len(image.boxes) == 0:
-            empty_images += 1
-            false_faces += int((found.scores >= 0.5).sum())
-    matches = _gather(parts, images)
+        claims.append(claim(image, found))
+    scores = _scores(claims, seconds)
+    if groups is not None:
+        numbers = {id(image): number for number, image in enumerate(images)}
+        chosen = {name: [numbers[id(image)] for image in group] for name, group in groups.items()}
+        scores["groups"] = {
+            name: _scores([claims[i] for i in rows], [seconds[i] for i in rows]) for name, rows in chosen.items()
+        }
+    return scores
+
+
+def _scores(claims: Sequence[Claims], seconds: Sequence[float]) -> dict[str, Any]:
+    matches = _gather(claims)
     errors = matches.errors[~np.isnan(matches.errors)]
+    empty = [one for one in claims if len(one.image.boxes) == 0]
+    false_faces = sum(int((one.found.scores >= 0.5).sum()) for one in empty)
     return {
         "ap": average_precision(matches),
         "ap_by_size": {name: average_precision(matches, size) for name, size in SIZES.items()},
         "recall_at_01_fp": recall_at(matches),
+        "recall_by_size": {name: recall_at(matches, size=size) for name, size in SIZES.items()},
         "landmark_error": float(errors.mean()) if len(errors) else None,
-        "false_per_image": false_faces / empty_images if empty_images else None,
+        "false_per_image": false_faces / len(empty) if empty else None,
         "ms": round(1000 * float(np.median(seconds)), 3) if seconds else None,
-        "n": len(images),
+        "n": len(claims),
         "n_boxes": len(matches.truths),
     }
 
 
-def _gather(parts: Sequence[tuple[Detections, Float32, Float32]], images: Sequence[BoxedImage]) -> Matches:
+def _gather(claims: Sequence[Claims]) -> Matches:
     none = [np.zeros(0, np.float32)]
-    scores = np.concatenate([found.scores for found, _, _ in parts] or none)
+    scores = np.concatenate([one.found.scores for one in claims] or none)
     order = np.argsort(-scores, kind="stable")
-    truths = [(image.boxes[:, 2:] - image.boxes[:, :2]).min(axis=1) for image in images]
+    boxes = [one.image.boxes for one in claims]
     return Matches(
         scores=scores[order],
-        sizes=np.concatenate([found.sizes for found, _, _ in parts] or none)[order],
-        claimed=np.concatenate([claimed for _, claimed, _ in parts] or none)[order],
-        errors=np.concatenate([errors for _, _, errors in parts] or none)[order],
-        truths=np.concatenate(truths or none),
-        n_images=len(images),
+        sizes=np.concatenate([one.found.sizes for one in claims] or none)[order],
+        claimed=np.concatenate([one.claimed for one in claims] or none)[order],
+        errors=np.concatenate([one.errors for one in claims] or none)[order],
+        truths=np.concatenate([(one[:, 2:] - one[:, :2]).min(axis=1) for one in boxes] or none),
+        n_images=len(claims),
     )

@@ -269,12 +269,18 @@ def detector_card_markdown(card: DetectorCard) -> str:
     --------
     >>> detector_card_markdown(card)  # doctest: +SKIP
     """
-    scores = card.metrics["validation"]
-    rows = {
-        "average precision (IoU 0.5)": scores["ap"],
-        **{f"... faces {name.replace('_', ' ')} px": value for name, value in scores["ap_by_size"].items()},
-        "recall at 0.1 false faces an image": scores["recall_at_01_fp"],
-        "false faces (score 0.5 or more) an image without boxes": scores["false_per_image"],
+    parts = {name: card.metrics[name] for name in ("validation", "unseen") if name in card.metrics}
+    sizes = card.metrics["validation"]["ap_by_size"]
+    titles = {
+        "ap": "average precision (IoU 0.5)",
+        **{size: f"... faces {size.replace('_', ' ')} px" for size in sizes},
+        "recall_at_01_fp": "recall at 0.1 false faces an image",
+        "false_per_image": "false faces (score 0.5 or more) an image without boxes",
+    }
+    figures = [{**scores, **scores["ap_by_size"]} for scores in parts.values()]
+    about = {
+        "validation": "Validation: photos of the sources that were learned from, not a test set",
+        "unseen": "Unseen: photos of sources of which nothing was learned but what scores mean",
     }
     lines = [
         f"# {card.name}",
@@ -290,16 +296,23 @@ def detector_card_markdown(card: DetectorCard) -> str:
         "",
         card.licence,
         "",
-        "## Validation",
+        "## Figures",
         "",
-        f"Validation data, not a test set: {scores['n']:,} photos with {scores['n_boxes']:,} boxed faces, at their own "
-        "size. Faces that nobody boxed count as false. Scores were fitted to the share of detections that are right "
-        f"there (logits times {card.metrics['score_scale']:.2f}, {card.metrics['score_shift']:+.2f}), so what is said "
-        "of score 0.5 is likely to be worse elsewhere.",
+        *(
+            f"{about[name]}: {scores['n']:,} photos with {scores['n_boxes']:,} boxed faces, at their own size."
+            for name, scores in parts.items()
+        ),
+        "Faces that nobody boxed count as false. Scores were fitted to the share of detections that are right in "
+        f"{card.calibration.data.split(';')[0]} (logits times {card.metrics['score_scale']:.2f}, "
+        f"{card.metrics['score_shift']:+.2f}), so what is said of score 0.5 is likely to be worse elsewhere.",
         "",
-        "| | |",
-        "|---|---|",
-        *(f"| {title} | {value:.3f} |" for title, value in rows.items() if value is not None),
+        "| | " + " | ".join(parts) + " |",
+        "|---" * (len(parts) + 1) + "|",
+        *(
+            f"| {title} | " + " | ".join("" if row[name] is None else f"{row[name]:.3f}" for row in figures) + " |"
+            for name, title in titles.items()
+            if any(row[name] is not None for row in figures)
+        ),
         "",
         *_ending(card.limits, card.metrics, DetectorRecipe),
     ]

@@ -185,6 +185,7 @@ class DetectorRecipe(TrainingRecipe):
     steps: int = 24_000
     side: int = 320
     batch_size: int = field(default=16, kw_only=True)
+    learning_rate: float = field(default=1e-3, kw_only=True)
     weight_decay: float = field(default=0.01, kw_only=True)
 
     def __post_init__(self) -> None:

@@ -26,9 +26,9 @@ def degrade(image: UInt8, rng: np.random.Generator) -> UInt8:
     kind = rng.random()
     if kind < 0.12:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.3))
-    elif kind < 0.18:
+    elif kind < 0.22:
         image = cv2.filter2D(image, -1, _motion(rng))
-    elif kind < 0.32:
+    elif kind < 0.36:
         height, width = image.shape[:2]
         factor = rng.uniform(1.2, 2.2)
         small = cv2.resize(image, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
@@ -41,10 +41,26 @@ def degrade(image: UInt8, rng: np.random.Generator) -> UInt8:
         image = cv2.add(image, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.06:
         image = _few_colors(image, rng)
+    if rng.random() < 0.08:
+        image = _interlaced(image, rng)
     if rng.random() < 0.55:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(18, 90))]
-        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)  # the order of colours stays
+        image = _compressed(image, int(rng.integers(18, 90)))
+        if rng.random() < 0.15:  # once more, as cut and copied video is
+            image = _compressed(image, int(rng.integers(15, 50)))
     return image
+
+
+def _compressed(image: UInt8, quality: int) -> UInt8:
+    encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)  # the order of colours stays
+
+
+def _interlaced(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """Shift every second line sideways, as two fields of a moving picture lie."""
+    combed = image.copy()
+    by = int(rng.integers(1, 4)) * int(rng.choice([-1, 1]))
+    combed[::2] = np.roll(image[::2], by, axis=1)
+    return combed
 
 
 def _relight(image: UInt8, rng: np.random.Generator) -> UInt8:
@@ -57,9 +73,13 @@ def _relight(image: UInt8, rng: np.random.Generator) -> UInt8:
         table = table * np.exp(rng.normal(0, 0.1, 3))
     if rng.random() < 0.25:
         table = 255 * (table.clip(0, 255) / 255) ** np.exp(rng.normal(0, 0.5))
-    if rng.random() < 0.2:  # haze, a dirty lens, light from behind: all is nearly of one tone
+    if rng.random() < 0.12:  # haze, a dirty lens, light from behind: all is nearly of one tone
         tone = rng.uniform(40, 210)
         table = tone + (table - tone) * np.exp(rng.uniform(np.log(0.25), np.log(0.8)))
+    if rng.random() < 0.07:  # a stage, a club, a street at night
+        table = table * rng.uniform(0.25, 0.6)
+    elif rng.random() < 0.05:  # burnt out
+        table = table * rng.uniform(1.4, 2.2)
     image = cv2.LUT(image, table.clip(0, 255).astype(np.uint8).reshape(1, 256, 3))
     if rng.random() < 0.15:
         image = _light_from_a_side(image, rng)
@@ -105,7 +125,7 @@ def _few_colors(image: UInt8, rng: np.random.Generator) -> UInt8:
 
 
 def _motion(rng: np.random.Generator) -> np.ndarray:
-    side = int(rng.integers(3, 8)) | 1
+    side = int(rng.integers(3, 11)) | 1
     line = np.zeros((side, side), np.float32)
     angle = rng.uniform(0, np.pi)
     reach = (side // 2) * np.array([np.cos(angle), np.sin(angle)])

@@ -22,6 +22,10 @@ from facestats.types import UInt8
 
 _LARGEST_GRADIENT = 10.0
 
+# Pixels from which pictures lie in memory with their channels together: 1.7 times as fast on an EPYC of 2021.
+# PyTorch 2.13 crashed going backward through pictures of 64 and 72 pixels that do.
+_CHANNELS_LAST_FROM = 128
+
 #: Steps between two checkpoints.
 CHECKPOINT_STEPS = 250
 
@@ -143,7 +147,7 @@ def lessons_of(material: Material, recipe: DetectorRecipe) -> Lessons[tuple[UInt
         CHECKPOINT_STEPS,
         round_name="round",
         largest_gradient=_LARGEST_GRADIENT,
-        channels_last=recipe.compiled,
+        channels_last=recipe.side >= _CHANNELS_LAST_FROM,
     )
 
 
@@ -170,4 +174,6 @@ def _describe(material: Material) -> list[int]:
             for part in (picture.boxes, picture.landmarks, picture.ignored, picture.image[::8, ::8]):
                 checksum = zlib.crc32(np.ascontiguousarray(part), checksum)
         sums += [len(pictures), checksum]
+    if material.hard:
+        sums += [len(material.hard), zlib.crc32(np.concatenate([spot.box for spot in material.hard]))]
     return sums

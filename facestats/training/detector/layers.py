@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from facestats.training.detector.targets import Scene
-from facestats.training.detector.teaching import Taught, mirror
+from facestats.training.detector.teachers import mirror
+from facestats.training.detector.teaching import Taught
 from facestats.types import Float32, UInt8
 
 #: Faces with a shorter side, in pixels, are neither face nor background: too little of them is left.

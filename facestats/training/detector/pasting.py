@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from facestats.training.detector.layers import Canvas
-from facestats.training.detector.teaching import Taught, mirror
+from facestats.training.detector.teachers import mirror
+from facestats.training.detector.teaching import Taught
 from facestats.types import UInt8
 
 # A pasted thing may cover so much of a face or of an ignored region, and no more.

@@ -1,18 +1,34 @@
-"""Training pictures without end: photos in all sizes, mosaics of them, and crowds of pasted faces."""
+"""Training pictures without end: windows of photos in all sizes, mosaics of them, and now and then pasted faces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
-from facestats.training.detector import disguise, pasting
+from facestats.training.detector import disguise, pasting, things
 from facestats.training.detector.degrading import degrade
 from facestats.training.detector.layers import Canvas, paint_photo
 from facestats.training.detector.targets import Scene
 from facestats.training.detector.teaching import Taught
-from facestats.types import UInt8
+from facestats.types import Float32, UInt8
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a photo that an earlier detector judged wrongly; see :mod:`facestats.training.detector.mining`.
+
+    Attributes
+    ----------
+    photo : Taught
+    box : numpy.ndarray
+        float32 (4,): ``x1, y1, x2, y2``.
+    """
+
+    photo: Taught = field(repr=False)
+    box: Float32
 
 
 @dataclass(frozen=True)
@@ -27,11 +43,18 @@ class Material:
         Without a face.
     faces : sequence of Taught
         Close pictures of one face each.
+    hard : sequence of Spot
+        Places that are seen more often.
     """
 
     photos: Sequence[Taught] = field(repr=False)
     rooms: Sequence[Taught] = field(repr=False)
     faces: Sequence[Taught] = field(repr=False)
+    hard: Sequence[Spot] = field(default=(), repr=False)
+
+
+# How often each kind of picture is made; what there is no material for falls to the others.
+_SHARES = {"window": 0.34, "hard": 0.16, "zoom": 0.14, "mosaic": 0.14, "room": 0.12, "pasted": 0.10}
 
 
 def make_scene(material: Material, side: int, rng: np.random.Generator) -> tuple[UInt8, Scene]:
@@ -59,28 +82,82 @@ def make_scene(material: Material, side: int, rng: np.random.Generator) -> tuple
     >>> image.shape, len(scene.boxes)
     ((64, 64, 3), 0)
     """
-    canvas = Canvas.blank(side, int(rng.integers(20, 230)))
-    kind = rng.choice(4, p=(0.28, 0.28, 0.32, 0.12)) if material.photos else 3
-    if kind == 0:
-        _photo(canvas, material, (0, 0, side, side), _log_uniform(rng, 8, 240), rng)
-    elif kind == 1:
+    canvas = Canvas.blank(side, int(rng.integers(0, 230)))
+    kind = _kind(material, rng)
+    if kind == "window":
+        _window(canvas, _pick(rng, material.photos), rng)
+    elif kind == "hard":
+        spot = material.hard[int(rng.integers(len(material.hard)))]
+        _window(canvas, spot.photo, rng, spot.box)
+    elif kind == "zoom":
+        _photo(canvas, material, (0, 0, side, side), _log_uniform(rng, 8, 260), rng)
+    elif kind == "mosaic":
         _mosaic(canvas, material, rng)
+    elif kind == "room":
+        _background(canvas, material, rng)
     else:
         _background(canvas, material, rng)
-    if material.faces:
-        if kind == 2:
+        if material.faces:
             _crowd(canvas, material, rng)
-        elif kind in (0, 1) and rng.random() < 0.3:
-            for _ in range(rng.integers(1, 4)):
-                _face(canvas, material, _log_uniform(rng, 8, 90), rng)
-        if rng.random() < 0.6:
-            for _ in range(rng.integers(1, 6)):
-                _decoy(canvas, material, _log_uniform(rng, 10, 140), rng)
-    if rng.random() < 0.3:
-        canvas.turn(float(rng.normal(0, 12)), float(rng.uniform(0.85, 1.25)))
+    if rng.random() < (0.5 if kind in ("room", "pasted") else 0.2):
+        for _ in range(rng.integers(1, 5)):
+            _decoy(canvas, material, _log_uniform(rng, 10, 140), rng)
+    if rng.random() < 0.2:
+        _caption(canvas, rng)
+    if rng.random() < 0.35:
+        degrees = rng.normal(0, 12) if rng.random() < 0.7 else rng.uniform(-90, 90)  # who lies, or looks down
+        canvas.turn(float(degrees), float(rng.uniform(0.85, 1.25)))
     if rng.random() < 0.5:
         canvas.mirror()
     return degrade(canvas.image, rng), canvas.scene()
+
+
+def _kind(material: Material, rng: np.random.Generator) -> str:
+    possible = {
+        "window": material.photos, "hard": material.hard, "zoom": material.photos, "mosaic": material.photos,
+        "room": material.rooms, "pasted": material.faces and (material.rooms or material.photos),
+    }  # fmt: skip
+    shares = np.array([share if possible[kind] else 0.0 for kind, share in _SHARES.items()])
+    return str(rng.choice(list(_SHARES), p=shares / shares.sum()))
+
+
+def _window(canvas: Canvas, photo: Taught, rng: np.random.Generator, wanted: Float32 | None = None) -> None:
+    """Show a part of a photo at about its own scale, with a wanted box in it, or with one of its faces mostly.
+
+    Where the photo is smaller than the picture, what is left stays grey or is filled with the photo, blurred.
+    """
+    scale = _log_uniform(rng, 0.85, 1.2) if rng.random() < 0.4 else _log_uniform(rng, 0.35, 1.8)
+    if wanted is None and len(photo.boxes) and rng.random() < 0.85:
+        wanted = photo.boxes[int(rng.integers(len(photo.boxes)))]
+    extent = np.array(photo.image.shape[1::-1]) * scale
+    low, high = np.minimum(canvas.side - extent, 0), np.maximum(canvas.side - extent, 0)
+    corner = rng.uniform(low, high)
+    if wanted is not None:
+        size = float((wanted[2:] - wanted[:2]).max())
+        scale = float(min(scale, 0.9 * canvas.side / size))
+        extent = np.array(photo.image.shape[1::-1]) * scale
+        middle = (wanted[:2] + wanted[2:]) / 2 * scale
+        low, high = np.minimum(canvas.side - extent, 0), np.maximum(canvas.side - extent, 0)
+        corner = (rng.uniform(0.1, 0.9, 2) * canvas.side - middle).clip(low, high)
+        if rng.random() < 0.08:  # cut by the border
+            corner = corner + rng.normal(0, 0.3, 2) * canvas.side
+    if (extent < canvas.side).any() and rng.random() < 0.5:
+        small = cv2.resize(photo.image, (8, 8), interpolation=cv2.INTER_AREA)
+        canvas.image[:] = cv2.resize(small, (canvas.side, canvas.side), interpolation=cv2.INTER_CUBIC)
+    paint_photo(canvas, photo, scale, (float(corner[0]), float(corner[1])), (0, 0, canvas.side, canvas.side))
+
+
+def _caption(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Write letters where they hide no face."""
+    height = int(_log_uniform(rng, 8, 90))
+    lines = int(rng.integers(1, 4))
+    wide = int(rng.uniform(0.3, 1.0) * canvas.side)
+    high = min(canvas.side - 2, int(height * lines * 1.3) + 2)
+    for _ in range(5):
+        x, y = int(rng.integers(0, canvas.side - wide + 1)), int(rng.integers(0, canvas.side - high))
+        if canvas.cover((x, y, x + wide, y + high)) == 0:
+            canvas.image = things.write_caption(canvas.image, rng, (x, y, x + wide, y + high), height)
+            return
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -209,16 +286,22 @@ def _face(
 def _decoy(canvas: Canvas, material: Material, size: float, rng: np.random.Generator) -> None:
     middle = (float(rng.uniform(0, canvas.side)), float(rng.uniform(0, canvas.side)))
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.2:
         thing = _patch(rng, material)
-    elif kind < 0.55:
+    elif kind < 0.4 and material.faces:
         thing = disguise.scrambled(rng, _pick(rng, material.faces).image)
-    elif kind < 0.68:
+    elif kind < 0.47:
         thing = disguise.mirrored_noise(rng)
-    elif kind < 0.8:
+    elif kind < 0.55:
         thing = disguise.emblem(rng)
-    elif kind < 0.93:
+    elif kind < 0.63:
         thing = disguise.round_thing(rng)
+    elif kind < 0.75:
+        thing = things.letter(rng)
+    elif kind < 0.87:
+        thing = things.dial(rng)
+    elif kind < 0.95:
+        thing = things.display(rng)
     else:  # skin and hair without features
         thing = np.full((48, 48, 3), rng.uniform(40, 230) * np.array([1.0, 0.8, 0.68]), np.uint8)
     if rng.random() < 0.4:
@@ -227,8 +310,8 @@ def _decoy(canvas: Canvas, material: Material, size: float, rng: np.random.Gener
 
 
 def _patch(rng: np.random.Generator, material: Material) -> UInt8:
-    """Return a piece of a room, or of a photo where it shows no face."""
-    for _ in range(5):
+    """Return a piece of a room, or of a photo where it shows no face; of one tone where there is none."""
+    for _ in range(5 if material.rooms or material.photos else 0):
         photo = _pick(
             rng, material.rooms if material.rooms and rng.random() < 0.6 else material.photos or material.rooms
         )

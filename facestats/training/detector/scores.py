@@ -30,8 +30,9 @@ def judged_scores(detector: Detector, images: Sequence[BoxedImage]) -> tuple[Flo
     scores, right = [], []
     for image in images:
         found = detector.detect([decode_image(image.encoded, f"{image.name}: image")])[0]
-        scores.append(found.scores)
-        right.append(~np.isnan(claim(image, found)[0]))
+        claims = claim(image, found)
+        scores.append(claims.found.scores)
+        right.append(~np.isnan(claims.claimed))
     return np.concatenate(scores), np.concatenate(right)
 
 

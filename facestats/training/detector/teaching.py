@@ -1,47 +1,45 @@
 """What pictures teach the detector: boxes, landmarks and scores that other detectors and people agree on.
 
-No large set of boxed faces is needed: each teacher looks at each picture in two sizes and mirrored, and what they find
-is merged. Where all are sure there is a face; where hardly one is, the picture says nothing, neither face nor
+No large set of boxed faces is needed: each teacher looks at each picture in several sizes and mirrored, and what they
+find is merged. Where most are sure there is a face; where one doubts, the picture says nothing, neither face nor
 background.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
 
-import cv2
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-from tqdm import tqdm
+from scipy.special import expit
 
-from facestats._util.files import cache_dir, sha256_of, written_aside
-from facestats._util.threads import map_ahead, opencv_threads, usable_cores
-from facestats.datasets.boxes import read_boxes
-from facestats.datasets.faces import make_folder
+from facestats.datasets.boxes import BoxedImage, read_boxes
 from facestats.datasets.labelled import decode_image, read_images
-from facestats.detect import Detector, create_detector, detector_identity
 from facestats.detect.base import box_overlaps
 from facestats.errors import DataError
+from facestats.training.detector.teachers import Seen, ask, teacher_name, views_of
 from facestats.types import Detections, Float32, UInt8
 
-#: Name of this way to label; labels are cached under it, so change it when anything below changes.
-RECIPE = "taught-2"
+#: Teachers' mean vote from which a box counts as a face, and below which it is background.
+SURE, UNSURE = 0.55, 0.03
 
-#: Teachers' mean probability from which a box counts as a face, and below which it is background.
-SURE, UNSURE = 0.45, 0.2
+#: With so many faces in a photo, teachers miss others: there a box is background only below this vote.
+CROWD, UNSURE_IN_A_CROWD = 10, 0.002
 
-_LEAST_SCORE = 0.15  # what teachers are asked for
-_LONGEST_SIDE = 1600  # a picture is not enlarged beyond
+_SURE_OF_A_CROP = 0.8  # all teachers
 
-# A tightly cropped face is shown to the teachers on a grey canvas, enlarged to this many pixels.
-_CROP_SIDE, _CROP_BORDER = 160, 40
-_GREY = (127, 127, 127)
+#: Overlap from which two boxes are one face, and from which a box drawn by people is one that teachers saw.
+_SAME, _SAME_AS_PEOPLE = 0.4, 0.3
+
+# Score of each teacher at which it is as likely right as wrong, and how wide that doubt is: a vote is the logistic
+# function of the distance. These are the detectors' own scores, which mean different things, not probabilities.
+_DOUBT: Mapping[str, tuple[float, float]] = {
+    "centerface": (0.35, 0.07),
+    "yunet": (0.6, 0.07),
+    "retinaface": (0.75, 0.08),
+}
+_OTHER_DOUBT = (0.45, 0.08)
 
 
 @dataclass(frozen=True)
@@ -66,52 +64,70 @@ class Taught:
     ignored: Float32
 
 
-def create_teachers(teachers: Sequence[str]) -> list[Detector]:
-    """Return the detectors that teach, by name or file; see :func:`facestats.detect.create_detector`.
+def without_faces(image: UInt8) -> Taught:
+    """Return a picture that teaches what is no face, all over.
 
     Examples
     --------
-    >>> [teacher.name for teacher in create_teachers(["centerface"])]
-    ['centerface']
+    >>> len(without_faces(np.zeros((8, 8, 3), np.uint8)).boxes)
+    0
     """
-    return [create_detector(name, detect_size=0, min_score=_LEAST_SCORE) for name in teachers]
+    none = np.zeros((0, 4), np.float32)
+    return Taught(image, none, np.zeros((0, 5, 2), np.float32), none)
 
 
-def agree(found: Sequence[Detections], *, overlap: float = 0.4) -> Detections:
-    """Merge what several teachers found in one picture.
+def agree(seen: Mapping[str, Seen]) -> Detections:
+    """Merge what several teachers saw in one picture.
 
-    Boxes that overlap are one face; its box and landmarks are their means, weighted by score, and its score is the mean
-    of the teachers' scores, 0 for a teacher that did not see it.
+    Boxes that overlap are one face; its box and landmarks are their means, weighted by score (NaN where no teacher says
+    where they are). Its score is the mean of the teachers' votes, 0 for a teacher that did not see it. A teacher goes
+    by the size of the picture at which it is surest, and there by the mean over the picture and its mirror image: what
+    is seen in one of them only is doubtful.
 
     Parameters
     ----------
-    found : sequence of Detections
-        One for each teacher.
-    overlap : float
-        Intersection over union from which two boxes are one face.
+    seen : mapping of str to Seen
+        By the detector's own name.
+
+    Returns
+    -------
+    Detections
+        Best vote first.
 
     Examples
     --------
     >>> box = np.array([[0, 0, 10, 10]], np.float32)
-    >>> one = Detections(box, np.array([0.8], np.float32), np.zeros((1, 5, 2), np.float32))
-    >>> agree([one, Detections.empty()]).scores.tolist()
-    [0.4000000059604645]
+    >>> one = Detections(box, np.array([0.9], np.float32), np.zeros((1, 5, 2), np.float32))
+    >>> both = {"yunet": Seen(one, np.zeros(1, np.int64)), "retinaface": Seen.nothing()}
+    >>> agree(both).scores.round(2).tolist()
+    [0.49000000953674316]
     """
-    boxes = np.concatenate([part.boxes for part in found])
-    scores = np.concatenate([part.scores for part in found])
-    landmarks = np.concatenate([part.landmarks for part in found])
-    teachers = np.repeat(np.arange(len(found)), [len(part) for part in found])
+    boxes = np.concatenate([part.found.boxes for part in seen.values()])
+    scores = np.concatenate([part.found.scores for part in seen.values()])
+    landmarks = np.concatenate([part.found.landmarks for part in seen.values()])
+    views = np.concatenate([part.views for part in seen.values()])
+    teachers = np.repeat(np.arange(len(seen)), [len(part.found) for part in seen.values()])
+    names = list(seen)
     free = np.ones(len(boxes), bool)
     faces: list[tuple[Float32, float, Float32]] = []
     for index in np.argsort(-scores, kind="stable"):
         if not free[index]:
             continue
-        same = free & (box_overlaps(boxes[index : index + 1], boxes)[0] >= overlap)
-        same[index] = True
-        free &= ~same
+        left = np.flatnonzero(free)
+        same = left[box_overlaps(boxes[index : index + 1], boxes[left])[0] >= _SAME]
+        same = same if len(same) else np.array([index])
+        free[same] = False
+        free[index] = False
         weights = scores[same] / scores[same].sum()
-        best = [scores[same & (teachers == teacher)].max(initial=0) for teacher in range(len(found))]
-        faces.append((weights @ boxes[same], float(np.mean(best)), np.tensordot(weights, landmarks[same], axes=1)))
+        pointed = same[~np.isnan(landmarks[same, 0, 0])]
+        points = np.full((5, 2), np.nan, np.float32)
+        if len(pointed):
+            points = np.tensordot(scores[pointed] / scores[pointed].sum(), landmarks[pointed], axes=1)
+        votes = []
+        for number, name in enumerate(names):
+            own = teachers[same] == number
+            votes.append(_vote(name, scores[same][own], views[same][own]))
+        faces.append((weights @ boxes[same], float(np.mean(votes)), points))
     if not faces:
         return Detections.empty()
     faces.sort(key=lambda face: -face[1])
@@ -122,55 +138,18 @@ def agree(found: Sequence[Detections], *, overlap: float = 0.4) -> Detections:
     )
 
 
-def look(image: UInt8, teachers: Sequence[Detector]) -> Detections:
-    """Return what the teachers agree on in a picture that they see as it is, mirrored, and at twice its size.
-
-    Examples
-    --------
-    >>> len(look(np.zeros((64, 64, 3), np.uint8), create_teachers(["centerface"])))
-    0
-    """
-    height, width = image.shape[:2]
-    views = [(image, 1.0, False), (np.ascontiguousarray(image[:, ::-1]), 1.0, True)]
-    if 2 * max(height, width) <= _LONGEST_SIDE:
-        views.append((cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 2.0, False))
-    found = []
-    for teacher in teachers:
-        seen = [teacher.detect([view])[0] for view, _, _ in views]
-        parts = [
-            _undo(one, scale, width if mirrored else 0) for one, (_, scale, mirrored) in zip(seen, views, strict=True)
-        ]
-        found.append(
-            Detections(
-                np.concatenate([part.boxes for part in parts]),
-                np.concatenate([part.scores for part in parts]),
-                np.concatenate([part.landmarks for part in parts]),
-            )
-        )
-    return agree(found)
+def _vote(teacher: str, scores: Float32, views: np.ndarray) -> float:
+    """Return how sure a teacher is of a face, from its scores in the views that show it."""
+    if not len(scores):
+        return 0.0
+    by_scale: dict[int, list[float]] = {}
+    for number, view in enumerate(views_of(teacher)):
+        by_scale.setdefault(view.scale, []).append(float(scores[views == number].max(initial=0)))
+    middle, width = _DOUBT.get(teacher, _OTHER_DOUBT)
+    return float(expit((max(np.mean(pair) for pair in by_scale.values()) - middle) / width))
 
 
-def _undo(found: Detections, scale: float, mirrored_width: int) -> Detections:
-    boxes, landmarks = found.boxes / np.float32(scale), found.landmarks / np.float32(scale)
-    if mirrored_width:
-        boxes, landmarks = mirror(boxes, landmarks, mirrored_width)
-    return Detections(boxes, found.scores, landmarks)
-
-
-def mirror(boxes: Float32, landmarks: Float32, width: float) -> tuple[Float32, Float32]:
-    """Mirror boxes and landmarks of a picture of this width; left landmarks become right ones.
-
-    Examples
-    --------
-    >>> mirror(np.array([[0, 0, 10, 20]], np.float32), np.zeros((1, 5, 2), np.float32), 50)[0].tolist()
-    [[40.0, 0.0, 50.0, 20.0]]
-    """
-    boxes = np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], axis=1)
-    landmarks = landmarks[:, [1, 0, 2, 4, 3]] * np.array([-1, 1], np.float32) + np.array([width, 0], np.float32)
-    return boxes.astype(np.float32), landmarks.astype(np.float32)
-
-
-def teach(image: UInt8, found: Detections, people: Float32) -> Taught:
+def teach(image: UInt8, found: Detections, people: Float32, *, halfway: bool = True) -> Taught:
     """Combine what teachers found with the boxes that people drew.
 
     A box drawn by people is a face for sure. Where teachers saw it too, the face lies half-way between the two: people
@@ -184,6 +163,8 @@ def teach(image: UInt8, found: Detections, people: Float32) -> Taught:
         What the teachers agree on.
     people : numpy.ndarray
         float32 (K, 4): boxes drawn by people.
+    halfway : bool
+        Whether people's boxes are as tight as the teachers'; if not, these stand where both saw a face.
 
     Examples
     --------
@@ -192,57 +173,128 @@ def teach(image: UInt8, found: Detections, people: Float32) -> Taught:
     [[0.0, 0.0, 10.0, 10.0]]
     """
     boxes, sure = found.boxes.copy(), found.scores >= SURE
-    alone = np.ones(len(people), bool)
-    if len(people) and len(found):
-        overlaps = box_overlaps(people, found.boxes)
-        best = overlaps.argmax(axis=1)
-        seen = overlaps[np.arange(len(people)), best] >= 0.3
-        sure[best[seen]] = True
+    best, seen = _matched(people, found)
+    sure[best[seen]] = True
+    if halfway:
         boxes[best[seen]] = (found.boxes[best[seen]] + people[seen]) / 2
-        alone &= ~seen
-    unknown = np.full((int(alone.sum()), 5, 2), np.nan, np.float32)
+    unknown = np.full((int((~seen).sum()), 5, 2), np.nan, np.float32)
+    unsure = UNSURE_IN_A_CROWD if sure.sum() >= CROWD else UNSURE
     return Taught(
         image,
-        np.concatenate([boxes[sure], people[alone]]),
+        np.concatenate([boxes[sure], people[~seen]]),
         np.concatenate([found.landmarks[sure], unknown]),
-        found.boxes[~sure & (found.scores >= UNSURE)],
+        found.boxes[~sure & (found.scores >= unsure)],
     )
+
+
+def _matched(people: Float32, found: Detections) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each box drawn by people the found one that overlaps it most, and whether that is the same face."""
+    if not len(people) or not len(found):
+        return np.zeros(len(people), np.int64), np.zeros(len(people), bool)
+    overlaps = box_overlaps(people, found.boxes)
+    best = overlaps.argmax(axis=1)
+    return best, overlaps[np.arange(len(people)), best] >= _SAME_AS_PEOPLE
+
+
+def _tightened(photos: Sequence[BoxedImage], found: Sequence[Detections]) -> list[Float32]:
+    """Return loose boxes of people as the teachers would have drawn them, by what they drew where they saw the face.
+
+    A box is moved and resized by the medians over all faces of its source that both boxed.
+    """
+    changes: dict[str, list[np.ndarray]] = {}
+    for photo, seen in zip(photos, found, strict=True):
+        best, same = _matched(photo.boxes, seen)
+        for drawn, meant in zip(photo.boxes[same], seen.boxes[best[same]], strict=True):
+            sides, wanted = drawn[2:] - drawn[:2], meant[2:] - meant[:2]
+            shift = (meant[:2] + meant[2:] - drawn[:2] - drawn[2:]) / 2 / sides
+            changes.setdefault(photo.source, []).append(np.concatenate([shift, wanted / sides]))
+    medians = {source: np.median(np.stack(rows), axis=0) for source, rows in changes.items()}
+    tightened = []
+    for photo in photos:
+        shift, ratio = np.split(medians.get(photo.source, np.array([0, 0, 1, 1])), 2)
+        sides = photo.boxes[:, 2:] - photo.boxes[:, :2]
+        middle, half = (photo.boxes[:, :2] + photo.boxes[:, 2:]) / 2 + shift * sides, sides * ratio / 2
+        tightened.append(np.concatenate([middle - half, middle + half], axis=1).astype(np.float32))
+    return tightened
 
 
 def taught_photos(path: Path, teachers: Sequence[str], *, progress: bool = False) -> list[Taught]:
     """Return the training photos of a data file, each with its faces.
 
-    Photos in which people drew no box and teachers see no face, not even a doubtful one, teach what is no face. Those
-    where only doubtful ones are seen are left out.
+    What a photo without boxes says depends on its ``boxed``. Where the file does not say, photos in which people drew
+    no box and teachers are sure of a face are left out: a picture on the wall, or somebody overlooked.
 
     Parameters
     ----------
     path : pathlib.Path
         See :func:`facestats.datasets.boxes.read_boxes`.
     teachers : sequence of str
-        See :func:`create_teachers`.
+        See :func:`facestats.training.detector.teachers.create_teacher`.
     progress : bool
         Whether to show a progress bar on stderr.
 
     Raises
     ------
     MissingInputError, DataError
-        See :func:`facestats.datasets.boxes.read_boxes`.
+        See :func:`facestats.datasets.boxes.read_boxes`; and where nobody boxed anything and there is no teacher.
 
     Examples
     --------
     >>> taught_photos(Path("detection.parquet"), ["centerface"])  # doctest: +SKIP
     """
     photos = read_boxes(path, "train")
+    if not teachers and all(photo.boxed == "none" and not len(photo.taught) for photo in photos):
+        raise DataError(f"{path}: nobody boxed any of its photos (boxed is none): give a --teacher that does")
     images = [decode_image(photo.encoded, f"{path}, {photo.name}: image") for photo in photos]
-    found = _cached_look(path, "photos", images, teachers, progress=progress)
+    found = _asked(path, "train", images, teachers, given=[_given(photo) for photo in photos], progress=progress)
+    some = [index for index, photo in enumerate(photos) if photo.boxed == "some"]
+    people = {index: photo.boxes for index, photo in enumerate(photos)}
+    people |= dict(zip(some, _tightened([photos[i] for i in some], [found[i] for i in some]), strict=True))
     taught = []
-    for photo, image, seen in zip(photos, images, found, strict=True):
-        one = teach(image, seen, photo.boxes)
-        # Without a box by people, even a face that teachers are sure of may be a picture on the wall.
-        if len(photo.boxes) or not (len(one.boxes) or len(one.ignored)):
+    for index, (photo, image, seen) in enumerate(zip(photos, images, found, strict=True)):
+        if photo.boxed == "empty":
+            taught.append(without_faces(image))
+            continue
+        one = teach(image, seen, people[index], halfway=photo.boxed != "some")
+        one = Taught(image, one.boxes, one.landmarks, np.concatenate([one.ignored, photo.ignored]))
+        if photo.boxed is not None or len(photo.boxes) or not (len(one.boxes) or len(one.ignored)):
             taught.append(one)
     return taught
+
+
+def _given(photo: BoxedImage) -> dict[str, Seen]:
+    """Return what the data file says that CenterFace and YuNet saw, without landmarks."""
+    given = {}
+    for name, scores in zip(("centerface", "yunet"), photo.taught[:, 4:].T, strict=True):
+        seen = scores > 0
+        landmarks = np.full((int(seen.sum()), 5, 2), np.nan, np.float32)
+        found = Detections(photo.taught[seen, :4], scores[seen], landmarks)
+        given[name] = Seen(found, np.zeros(len(found), np.int64))
+    return given if len(photo.taught) else {}
+
+
+def _asked(
+    path: Path,
+    kind: str,
+    images: Sequence[UInt8],
+    teachers: Sequence[str],
+    *,
+    given: Sequence[Mapping[str, Seen]] = (),
+    progress: bool,
+    on_canvas: bool = False,
+) -> list[Detections]:
+    """Return what the teachers agree on in each picture, together with what is given of others."""
+    by_name = {
+        teacher_name(teacher): ask(path, kind, images, teacher, on_canvas=on_canvas, progress=progress)
+        for teacher in teachers
+    }
+    agreed = []
+    # A photo in which a teacher that others were given of saw nothing counts as one that it was shown.
+    others = {name: Seen.nothing() for seen in given for name in seen}
+    for index in range(len(images)):
+        seen = others | dict(given[index] if given else {}) | {name: part[index] for name, part in by_name.items()}
+        agreed.append(agree(seen) if seen else Detections.empty())
+    return agreed
 
 
 def taught_crops(paths: Sequence[Path], limit: int, teachers: Sequence[str], *, progress: bool = False) -> list[Taught]:
@@ -257,7 +309,7 @@ def taught_crops(paths: Sequence[Path], limit: int, teachers: Sequence[str], *, 
     limit : int
         Pictures of each file at most.
     teachers : sequence of str
-        See :func:`create_teachers`.
+        See :func:`facestats.training.detector.teachers.create_teacher`.
     progress : bool
         Whether to show a progress bar on stderr.
 
@@ -274,72 +326,8 @@ def taught_crops(paths: Sequence[Path], limit: int, teachers: Sequence[str], *, 
     for path in paths:
         frame = read_images(path, "train").iloc[:limit]
         images = [decode_image(row, f"{path}, row {index}: image") for index, row in frame["image"].items()]
-        found = _cached_look(path, f"crops-{limit}", images, teachers, progress=progress, on_canvas=True)
+        found = _asked(path, "crops", images, teachers, progress=progress, on_canvas=True)
         for image, seen in zip(images, found, strict=True):
-            if len(seen) and seen.scores[0] >= 0.7 and not (seen.scores[1:] >= UNSURE).any():
+            if len(seen) and seen.scores[0] >= _SURE_OF_A_CROP and not (seen.scores[1:] >= UNSURE).any():
                 taught.append(Taught(image, seen.boxes[:1], seen.landmarks[:1], np.zeros((0, 4), np.float32)))
     return taught
-
-
-def _look_on_canvas(image: UInt8, teachers: Sequence[Detector]) -> Detections:
-    """Return the faces of a tight crop, in its own pixels."""
-    scale = _CROP_SIDE / max(image.shape[:2])
-    enlarged = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    canvas = cv2.copyMakeBorder(enlarged, *(4 * [_CROP_BORDER]), cv2.BORDER_CONSTANT, value=_GREY)
-    found = agree([teacher.detect([canvas])[0] for teacher in teachers])
-    return Detections(
-        (found.boxes - _CROP_BORDER) / np.float32(scale),
-        found.scores,
-        (found.landmarks - _CROP_BORDER) / np.float32(scale),
-    )
-
-
-def _cached_look(
-    path: Path,
-    kind: str,
-    images: Sequence[UInt8],
-    teachers: Sequence[str],
-    *,
-    progress: bool,
-    on_canvas: bool = False,
-) -> list[Detections]:
-    """Ask the teachers about every picture, or read what they said before."""
-    who = "-".join(detector_identity(name) for name in teachers)
-    file = cache_dir() / "taught" / f"{sha256_of(path)[:16]}-{kind}-{RECIPE}-{who}.parquet"
-    if file.is_file():
-        try:
-            return [_unpack(content) for content in pd.read_parquet(file)["found"]]
-        except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
-            raise DataError(f"{file} is damaged ({str(error).splitlines()[0]}): delete it") from None
-    make_folder(file.parent)
-    workers = [create_teachers(teachers) for _ in range(usable_cores())]
-    idle: SimpleQueue[list[Detector]] = SimpleQueue()
-    for worker in workers:
-        idle.put(worker)
-
-    def ask(image: UInt8) -> Detections:
-        worker = idle.get()
-        try:
-            return (_look_on_canvas if on_canvas else look)(image, worker)
-        finally:
-            idle.put(worker)
-
-    title = f"asking {' and '.join(Path(name).stem for name in teachers)}"
-    with opencv_threads(1), ThreadPoolExecutor(len(workers)) as pool:
-        answers = map_ahead(images, ask, pool, 2 * len(workers))
-        found = [one for _, one in tqdm(answers, title, len(images), unit="picture", disable=not progress)]
-    with written_aside(file) as part:
-        pd.DataFrame({"found": [_pack(one) for one in found]}).to_parquet(part)
-    return found
-
-
-def _pack(found: Detections) -> bytes:
-    rows = np.column_stack([found.boxes, found.scores, found.landmarks.reshape(-1, 10)]).astype(np.float32)
-    with io.BytesIO() as buffer:
-        np.save(buffer, rows)
-        return buffer.getvalue()
-
-
-def _unpack(content: bytes) -> Detections:
-    rows = np.load(io.BytesIO(content), allow_pickle=False)
-    return Detections(rows[:, :4], rows[:, 4], rows[:, 5:].reshape(-1, 5, 2))

@@ -21,6 +21,14 @@ def test_detection_has_a_line_for_each_size():
     assert lines[-1][2:] == ["over", "96", "pixels", "0.500"]
 
 
+def test_detection_has_recall_by_size_where_it_was_measured():
+    table = detector_table({"ap": 1, "ap_by_size": {"over_96": 0.5}, "recall_by_size": {"over_96": 0.25}})
+    assert [line.strip() for line in table.splitlines()[1:]] == [
+        "recall, over 96 pixels                     0.250",
+        "average precision, over 96 pixels          0.500",
+    ]
+
+
 def test_an_attribute_has_its_confusion():
     confusion = {"classes": ["female", "male"], "matrix": [[3, 1], [0, 4]]}
     table = attribute_table({"n": 8, "mae": None, "accuracy": 0.875, "groups": {}, "confusion": confusion})

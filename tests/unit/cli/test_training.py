@@ -79,6 +79,26 @@ class TestTrain:
         assert code == 2
         assert "mine.toml: side must be a multiple of 32, not 100" in message(err)
 
+    def test_the_detector_is_told_all_its_files_and_the_card_what_makes_it_again(self, tmp_path, capsys, monkeypatch):
+        from facestats.errors import DataError
+        from facestats.training.detector import run as training
+
+        calls = []
+
+        def watched(*arguments, **options):
+            calls.append((arguments, options))
+            raise DataError("enough")
+
+        monkeypatch.setattr(training, "train_detector", watched)
+        files = [tmp_path / name for name in ("a.parquet", "b.parquet", "c.parquet")]
+        options = ["--data", files[0], "--data", files[1], "--check", files[2], "--teacher", "retinaface"]
+        assert run(capsys, "train", "detector", *options, "--steps", 7)[0] == 3
+        (((data, faces, _), told),) = calls
+        assert (data, faces, told["check"], told["teachers"]) == (files[:2], [], files[2], ["retinaface"])
+        assert told["recipe"].steps == 7
+        words = "--data a.parquet --data b.parquet --check c.parquet --steps 7 --teacher retinaface"
+        assert told["command"] == f"facestats train detector {words}"
+
     def test_whole_way_to_evaluate(self, data, tmp_path, capsys):
         out = tmp_path / "models" / "trial"
         code, printed, err = run(

@@ -29,6 +29,20 @@ def test_reading_a_file(tmp_path):
         read_boxes(path, "test")
 
 
+def test_reading_what_is_known_of_wild_photos(tmp_path):
+    path = write(
+        tmp_path / "d.parquet",
+        name=["a", "b"], image=[png(), png(1)], boxes=[[[1, 2, 10, 20], [5, 5, 8, 8]], []],
+        kind=[["face", "ignore"], []], source=["voc", None], boxed=["some", "none"],
+        teacher=[[], [[1, 2, 10, 20, 0.5, 0.0]]],
+    )  # fmt: skip
+    first, second = read_boxes(path)
+    assert first.boxes.tolist() == [[1, 2, 11, 22]]
+    assert first.ignored.tolist() == [[5, 5, 13, 13]]
+    assert (first.source, first.boxed, second.source, second.boxed) == ("voc", "some", "", "none")
+    assert second.taught.tolist() == [[1, 2, 11, 22, 0.5, 0]]
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
@@ -37,6 +51,8 @@ def test_reading_a_file(tmp_path):
         ({"image": [b""], "boxes": [[[1, 2, 3]]]}, "boxes must be numbers"),
         ({"image": [b""], "boxes": [[[1, 2, 0, 4]]]}, "above 0"),
         ({"image": [b""], "boxes": [[[1, 2, 3, 4]]], "landmarks": [[1.0, 2.0]]}, "landmarks must be numbers"),
+        ({"image": [b""], "boxes": [[[1, 2, 3, 4]]], "kind": [[]]}, "row 0: 0 words in kind for 1 boxes"),
+        ({"image": [b""], "boxes": [[]], "kind": [7]}, "row 0: 1 words in kind for 0 boxes"),
     ],
 )
 def test_files_that_cannot_be_used_say_why(tmp_path, columns, told):

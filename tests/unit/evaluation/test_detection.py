@@ -14,7 +14,9 @@ from facestats.evaluation.detection import (
     average_precision,
     claim,
     evaluate_detector,
+    groups_of,
     recall_at,
+    scorable,
 )
 from facestats.types import Detections
 
@@ -52,19 +54,19 @@ def test_perfect_detections_score_one():
 
 
 def test_a_second_detection_of_one_face_is_false():
-    claimed, _ = claim(image(B), make_detections(B, (51, 51, 91, 91)))
+    claimed = claim(image(B), make_detections(B, (51, 51, 91, 91))).claimed
     assert np.isnan(claimed).tolist() == [False, True]
 
 
 def test_the_better_score_claims_first_whatever_the_order():
     found = make_detections((55, 55, 95, 95), B)
     found = Detections(found.boxes, np.array([0.3, 0.9], np.float32), found.landmarks)
-    assert np.isnan(claim(image(B), found)[0]).tolist() == [True, False]
+    assert np.isnan(claim(image(B), found).claimed).tolist() == [True, False]
 
 
 def test_less_than_half_an_overlap_is_no_match():
-    assert np.isnan(claim(image((0, 0, 40, 40)), make_detections((0, 0, 40, 19)))[0]).all()
-    assert not np.isnan(claim(image((0, 0, 40, 40)), make_detections((0, 0, 40, 21)))[0]).any()
+    assert np.isnan(claim(image((0, 0, 40, 40)), make_detections((0, 0, 40, 19))).claimed).all()
+    assert not np.isnan(claim(image((0, 0, 40, 40)), make_detections((0, 0, 40, 21))).claimed).any()
 
 
 def test_average_precision_of_a_known_curve():
@@ -114,6 +116,58 @@ def test_average_precision_lies_between_recall_times_precision_and_recall(right,
         return
     recall, precision = sum(right) / len(truths), sum(right) / n
     assert recall * precision - 1e-9 <= value <= recall + 1e-9
+
+
+def test_what_lies_on_an_ignored_box_is_neither_right_nor_false():
+    boxed = BoxedImage("a", png(), np.array([B], np.float32), ignored=np.array([A], np.float32))
+    inside = (2, 2, 18, 18)
+    scores = evaluate_detector(Scripted(make_detections(inside, A, B)), [boxed])
+    assert scores["ap"] == 1
+    assert scores["n_boxes"] == 1
+    assert evaluate_detector(Scripted(make_detections((15, 15, 49, 49), B)), [boxed])["ap"] == 0.5  # hardly on it
+    empty = BoxedImage("b", png(), np.zeros((0, 4), np.float32), ignored=np.array([A], np.float32))
+    assert evaluate_detector(Scripted(make_detections(A)), [empty])["false_per_image"] == 0
+
+
+def test_a_face_beside_an_ignored_one_is_still_found():
+    boxed = BoxedImage("a", png(), np.array([A], np.float32), ignored=np.array([(0, 0, 30, 30)], np.float32))
+    assert evaluate_detector(Scripted(make_detections(A)), [boxed])["ap"] == 1
+
+
+def test_recall_is_told_by_size():
+    found = make_detections(A, B, (200, 0, 220, 20))
+    found.scores[:] = [0.9, 0.7, 0.8]
+    scores = evaluate_detector(Scripted(found), [image(A, B, C)])
+    assert scores["recall_by_size"] == {"under_16": None, "16_to_32": 1, "32_to_96": 0, "over_96": 0}
+
+
+def sourced(source, *boxes, value=0, boxed=None):
+    return BoxedImage(source, png(value), np.array(boxes, np.float32).reshape(-1, 4), source=source, boxed=boxed)
+
+
+def test_groups_are_scored_by_themselves():
+    images = [sourced("voc", B), sourced("lfw", C, value=1)]
+    detector = Scripted(make_detections(B), make_detections(B))
+    scores = evaluate_detector(detector, images, groups=groups_of(images, "source", "a.parquet"))
+    assert {name: one["ap"] for name, one in scores["groups"].items()} == {"lfw": 0, "voc": 1}
+    assert scores["n"] == 2
+    apart = groups_of(images, "voc", "a.parquet")
+    assert {name: len(group) for name, group in apart.items()} == {"voc": 1, "the others": 1}
+
+
+def test_a_source_that_is_not_there_is_told():
+    images = [sourced("voc", B), sourced("lfw", C)]
+    with pytest.raises(DataError, match=r"a.parquet has no source 'coco' .*; there are lfw, voc"):
+        groups_of(images, "voc, coco", "a.parquet")
+    with pytest.raises(DataError, match="no column 'source'"):
+        groups_of([image(B)], "source", "a.parquet")
+
+
+def test_photos_that_nobody_boxed_are_not_scored():
+    images = [sourced("a", boxed="none"), sourced("b", A, boxed="some"), sourced("c", boxed="empty"), sourced("d", A)]
+    assert [one.source for one in scorable(images, "a.parquet")] == ["c", "d"]
+    with pytest.raises(DataError, match=r"a.parquet: nobody boxed every face"):
+        scorable(images[:2], "a.parquet")
 
 
 def test_sizes_cover_every_pixel_once():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facestats.training.detector.scenes import Material, make_scene
+from facestats.training.detector.scenes import Material, Spot, make_scene
 
 
 def test_scenes_are_whole_and_their_faces_lie_inside(material):
@@ -34,3 +34,10 @@ def test_any_one_kind_of_material_may_be_missing(material, missing):
     for seed in range(25):
         image, _ = make_scene(Material(**parts), 96, np.random.default_rng(seed))
         assert image.shape == (96, 96, 3)
+
+
+def test_hard_places_are_shown(material, photo):
+    spot = Spot(photo, np.array([120, 72, 172, 140], np.float32))
+    only = Material([], [], [], [spot])
+    shown = [make_scene(only, 128, np.random.default_rng(seed))[1] for seed in range(30)]
+    assert sum(len(scene.boxes) for scene in shown) > 20  # the spot is the photo's face
