@@ -2,6 +2,7 @@
 
 import doctest
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -48,7 +49,9 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(pages):
 def test_every_public_name_has_an_entry(pages):
     text = "".join(path.read_text(encoding="utf-8") for path in (pages / "_generated" / "api").glob("*.html"))
     described = set(re.findall(r'<dt class="sig[^"]*" id="([^"]+)"', text))
-    assert {f"facestats.{name}" for name in facestats.__all__} <= described
+    # Modules have sections of their own: their names are those of REFERENCE.
+    names = [name for name in facestats.__all__ if not inspect.ismodule(getattr(facestats, name))]
+    assert {f"facestats.{name}" for name in names} <= described
     for modules in generate.REFERENCE.values():
         for module in modules:
             names = generate.public_names(importlib.import_module(module))
