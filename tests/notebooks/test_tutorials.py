@@ -169,5 +169,6 @@ def test_how_far_to_trust(run):
     assert read_truth(folder / "crowd.txt")["person"].nunique() == 4
     scores = tutorial.table_after("score_tracking")
     assert scores["n_people"].tolist() == [4, 4]
-    assert scores["hota"].iloc[0] > scores["hota"].iloc[1]
+    # What is mended in hindsight makes both trackers alike where a detector misses little.
+    assert scores["hota"].iloc[0] >= scores["hota"].iloc[1] > 0.5
     assert (folder / "crowd-annotated.mp4").is_file()
