@@ -27,7 +27,8 @@ def is_joined(path: str | Path) -> bool:
     False
     """
     try:
-        with av.open(f"file:{path}", container_options={"protocol_whitelist": "file"}) as container:
+        options = {"protocol_whitelist": "file"}
+        with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
             names = frozenset(container.format.name.split(","))
             if not (names & _JOINABLE or (names & _MATROSKA and _goes_on(Path(path)))):
                 return False
@@ -61,7 +62,9 @@ def _goes_on(path: Path) -> bool:
 
 def _read_size(file: BinaryIO) -> int | None:
     """Read the size of an EBML element (RFC 8794): as many more bytes as there are zeros before its first one."""
-    first = file.read(1)[0]
+    first = int.from_bytes(file.read(1), "big")
+    if not first:  # damaged, or cut off
+        return 0
     n_more = 8 - first.bit_length()
     value = int.from_bytes(bytes([first & (1 << (7 - n_more)) - 1]) + file.read(n_more), "big")
     return None if value == (1 << 7 * (n_more + 1)) - 1 else value

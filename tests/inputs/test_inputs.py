@@ -176,7 +176,13 @@ def test_joined_matroska_files_are_read_whole_and_shown_right(tmp_path):
     with SeekableVideo(path, longer_side=0) as video:
         for index in (10, 60, 90):
             assert read_number(video.at(frames[index].time_s + 0.001).rgb) == read_number(pictures[index])
-    assert not is_joined(write_video(tmp_path / "one.mkv", regular_times(10, 25)))
+    one = write_video(tmp_path / "one.mkv", regular_times(10, 25))
+    assert not is_joined(one)
+    content = bytearray(one.read_bytes())
+    at = content.index(b"\x18\x53\x80\x67")
+    for damage in (content[: at + 4], content[: at + 4] + bytes(1) + content[at + 5 :], content[:5]):
+        one.write_bytes(damage)
+        assert not is_joined(one)
 
 
 def test_the_sound_of_a_slide_show_with_b_frames_stays_in_step(tmp_path):
