@@ -26,8 +26,8 @@ from facestats.store.layout import CHUNKS
 from facestats.store.locking import locked
 from facestats.store.store import Store, create_store, open_store
 from facestats.video.discovery import Input, discover
-from facestats.video.file import is_long
 from facestats.video.identity import changed_within, content_of
+from facestats.video.spans import is_long
 
 #: Where results go unless ``--out`` says otherwise.
 DEFAULT_OUT = "facestats-out"

@@ -113,7 +113,10 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _seconds("duration_s", "length up to the end of the last decoded frame"),
         Column("fps", "float64", "nominal frames a second, for information", decimals=4),
         _text("clock_note", "what is odd about its timestamps; missing where nothing is"),
-        _text("picture_note", "which of several pictures was analysed, and whether their size changes; else missing"),
+        _text(
+            "picture_note",
+            "which picture was analysed of several, which sound a clip gets of several, changes of size; else missing",
+        ),
         _count("width", "width of the upright frame (px)"),
         _count("height", "height of the upright frame (px)"),
         _count("rotation", "clockwise turn already applied (degrees)"),

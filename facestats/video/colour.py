@@ -20,13 +20,19 @@ HD_LINES = 720
 #: Luminance of diffuse white in high dynamic range (ITU-R BT.2408), and of the brightest that is shown apart, cd/m2.
 WHITE_NITS, PEAK_NITS = 203.0, 1000.0
 
-_WIDE_PRIMARIES = frozenset({ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432})
 _HIGH_RANGE = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 _UNSPECIFIED = 2  # in the colour tables of every video standard
 
-# From linear RGB of these primaries to that of BT.709, both with the white point D65 (ITU-R BT.2087; SMPTE EG 432-1).
+# From linear RGB of these primaries to that of BT.709 (ITU-R BT.2087; SMPTE EG 432-1). The white of cinemas (SMPTE RP
+# 431-2) is greenish beside D65, and is adapted to it as eyes do (Bradford), so that white stays white.
 _FROM_BT2020 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
 _FROM_P3 = np.array([[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]])
+_FROM_DCI = np.array([[1.1575, -0.1550, -0.0026], [-0.0415, 1.0456, -0.0041], [-0.0181, -0.0786, 1.0966]])
+_TO_BT709 = {
+    ColorPrimaries.BT2020: _FROM_BT2020,
+    ColorPrimaries.SMPTE431: _FROM_DCI,
+    ColorPrimaries.SMPTE432: _FROM_P3,
+}
 
 
 def is_wide(frame: av.VideoFrame) -> bool:
@@ -37,7 +43,18 @@ def is_wide(frame: av.VideoFrame) -> bool:
     >>> is_wide(av.VideoFrame(64, 36, "yuv420p"))
     False
     """
-    return frame.color_trc in _HIGH_RANGE or frame.color_primaries in _WIDE_PRIMARIES
+    return frame.color_trc in _HIGH_RANGE or frame.color_primaries in _TO_BT709
+
+
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Say whether parts of a frame may be transparent.
+
+    Examples
+    --------
+    >>> has_alpha(av.VideoFrame(64, 36, "yuva420p"))
+    True
+    """
+    return any(component.is_alpha for component in frame.format.components)
 
 
 def source_matrix(frame: av.VideoFrame) -> Colorspace | None:
@@ -71,26 +88,27 @@ def wide_to_rgb(frame: av.VideoFrame, reformatter: VideoReformatter, width: int,
     Returns
     -------
     numpy.ndarray
-        uint8 (height, width, 3), RGB.
+        uint8 (height, width, 3), RGB; (height, width, 4) with the alpha of a frame that has one.
 
     Examples
     --------
     >>> wide_to_rgb(frame, VideoReformatter(), 640, 360)  # doctest: +SKIP
     """
     matrix, area = source_matrix(frame), Interpolation.AREA
+    layout = "rgba64le" if has_alpha(frame) else "rgb48le"
     deep = reformatter.reformat(
-        frame, width, height, "rgb48le", src_colorspace=matrix, interpolation=area, threads=1
+        frame, width, height, layout, src_colorspace=matrix, interpolation=area, threads=1
     ).to_ndarray()
-    light = _linear(int(frame.color_trc))[deep]
-    if frame.color_primaries in _WIDE_PRIMARIES:
-        primaries = _FROM_BT2020 if frame.color_primaries == ColorPrimaries.BT2020 else _FROM_P3
-        light = cv2.transform(light, primaries.astype(np.float32))
+    light = _linear(int(frame.color_trc))[deep[..., :3]]
+    if frame.color_primaries in _TO_BT709:
+        light = cv2.transform(light, _TO_BT709[ColorPrimaries(frame.color_primaries)].astype(np.float32))
         np.maximum(light, 0, out=light)
     if frame.color_trc in _HIGH_RANGE:
         brightest = light.max(axis=2, keepdims=True)
         most = PEAK_NITS / WHITE_NITS
         light *= (1 + brightest / most**2) / (1 + brightest)
-    return _coded()[(light.clip(0, 1) * _CODES + 0.5).astype(np.uint16)]
+    rgb = _coded()[(light.clip(0, 1) * _CODES + 0.5).astype(np.uint16)]
+    return rgb if deep.shape[2] == 3 else np.dstack([rgb, (deep[..., 3] >> 8).astype(np.uint8)])
 
 
 _CODES = 8191  # steps of linear light: the darkest ones are still told apart in eight bits
@@ -110,6 +128,8 @@ def _linear(transfer: int) -> Float32:
         scene = np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
         # The system gamma of a display of 1,000 cd/m2, on each colour by itself; 75 % signal is diffuse white then.
         light = PEAK_NITS * scene**1.2 / WHITE_NITS
+    elif transfer == ColorTrc.SMPTE428:  # of cinemas
+        light = 52.37 / 48 * code**2.6
     else:
         light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
     return light.astype(np.float32)

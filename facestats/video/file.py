@@ -6,10 +6,8 @@ import contextlib
 import functools
 import itertools
 import math
-import stat
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container import Flags, InputContainer
@@ -22,60 +20,19 @@ from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.clock import RESTART_S, Clock, start_shift
 from facestats.video.joins import is_joined
 from facestats.video.length import LENGTH_IN_HEADER, announced_length, breaks_off
+from facestats.video.local import joined_parts, local_file, reason
 from facestats.video.orientation import display_matrix, turn_in_degrees
 from facestats.video.picture import Pictures
-from facestats.video.spans import STRETCH_S, WHOLE, Span, find_spans
+from facestats.video.spans import LONG_S, WHOLE, Span, find_spans
 from facestats.video.streams import choose_video, is_encrypted, moving_streams, stream_note
 
-# Shorter videos are one stretch.
-_LONG_S = 1.5 * STRETCH_S
-
 _PLAYLISTS = frozenset({".m3u", ".m3u8"})
-
-# Suffixes of a format that cannot be told from a single picture.
-_PICTURES_IN_A_ROW = frozenset({".mjpeg", ".mjpg"})
 
 # Formats without a clock, whose average rate is made up: what their frames say of it is right.
 _RATE_GUESSED = frozenset({"dv", "h264", "hevc", "m4v", "mpegvideo", "vc1"})
 
 # Formats whose index tells where every keyframe lies.
 _SEEKABLE = frozenset({"mov", "mp4", "matroska", "webm"})
-
-
-def local_file(path: str | Path) -> dict[str, Any]:
-    """Return the arguments with which ``av.open`` reads a local file and nothing but it.
-
-    ``file:`` keeps a colon in a name from being taken for a protocol, and no file may refer to the network. A playlist
-    may name files beside it, and pictures one behind the other are known by their name alone.
-
-    Examples
-    --------
-    >>> local_file("10:30 interview.mp4")["file"]
-    'file:10:30 interview.mp4'
-    """
-    return {
-        "file": f"file:{path}",
-        "container_options": {"protocol_whitelist": "file,crypto"},
-        "metadata_errors": "replace",
-        "format": "mjpeg" if Path(path).suffix.lower() in _PICTURES_IN_A_ROW else None,
-    }
-
-
-def is_long(path: str | Path) -> bool:
-    """Say whether a video file announces such a length that it may be read in stretches.
-
-    Examples
-    --------
-    >>> is_long("nowhere.mp4")
-    False
-    """
-    try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for ever
-            return False
-        with av.open(**local_file(path)) as container:
-            return (container.duration or 0) / av.time_base >= _LONG_S
-    except (av.error.FFmpegError, OSError):  # whoever reads it will say why
-        return False
 
 
 class ContainerSource(FrameSource):
@@ -109,6 +66,8 @@ class ContainerSource(FrameSource):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
+        self._parts = joined_parts(path) if self.kind == "video" else []
+        self._part_starts: set[int] = set()
         self._container: InputContainer | None = None
         self._open()
         first = self._pending[0]
@@ -179,14 +138,14 @@ class ContainerSource(FrameSource):
     def _choose_stream(self, container: InputContainer) -> VideoStream:
         names = set(container.format.name.split(","))
         playlist = Path(self.path).suffix.lower() in _PLAYLISTS
-        foreign = names & self.not_video and not (playlist and "hls" in names)
+        foreign = names & self.not_video and not (playlist and "hls" in names) and not self._parts
         videos = [] if foreign else moving_streams(container)
         if not videos:
             what = "only a cover picture" if not foreign and container.streams.video else "no video in it"
             self.close()
             why = f"has {what}; give a file with moving pictures"
             raise UnreadableInputError(f"{self._shown} {why}", reason=f"it {why}")
-        if self.kind == "video" and "mp4" in names and is_encrypted(Path(self.path)):
+        if self.kind == "video" and ("mp4" in names or self._parts) and is_encrypted(Path(self.path)):
             self.close()
             why = "is encrypted: give a copy without protection"
             raise UnreadableInputError(f"the video in {self._shown} {why}", reason=f"its video {why}")
@@ -196,13 +155,13 @@ class ContainerSource(FrameSource):
             raise UnreadableInputError(
                 f"cannot decode the video in {self._shown}: unknown codec, or cut off before its first frame"
             )
-        self._stream_note = stream_note(chosen, videos)
+        self._stream_note = stream_note(chosen, videos, container)
         return chosen
 
     # -- decoding ------------------------------------------------------------------------------------------------
 
     def _decode_raw(self, container: InputContainer) -> Iterator[av.VideoFrame]:
-        errors_in_a_row = 0
+        errors_in_a_row, last_place = 0, -1
         packets = container.demux()  # all streams: how far the file goes shows in its sound too
         tick_s = {stream.index: float(stream.time_base) for stream in container.streams if stream.time_base}
         while errors_in_a_row < self.max_errors_in_a_row:
@@ -223,6 +182,10 @@ class ContainerSource(FrameSource):
             # Not packet.stream_index: the empty packet that flushes the decoder says 0 there, whatever its stream.
             if packet.stream.index != self._stream.index:
                 continue
+            if self._parts and packet.pos is not None:  # places in the file begin again with each part
+                if packet.pos < last_place and packet.pts is not None:
+                    self._part_starts.add(packet.pts)
+                last_place = packet.pos
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:
@@ -234,6 +197,8 @@ class ContainerSource(FrameSource):
                 elif packet.is_corrupt:
                     self._doubts.append((self.last_time_s, self._damaged("the picture is incomplete")))
                 yield frame
+        with contextlib.suppress(av.error.FFmpegError):  # what the decoder still holds
+            yield from self._stream.decode(None)
 
     def _note_read_error(self, error: Exception) -> None:
         self._note_broken(self._damaged(reason(error)))
@@ -248,7 +213,7 @@ class ContainerSource(FrameSource):
         Finding them reads through the file, once; short videos are one stretch.
         """
         names = set(self._container.format.name.split(","))
-        if self.kind != "video" or not names & _SEEKABLE or not self._announced_s >= _LONG_S:
+        if self.kind != "video" or not names & _SEEKABLE or not self._announced_s >= LONG_S:
             return (WHOLE,)
         with self._open_container() as container:
             container.flags &= ~Flags.gen_pts.value
@@ -297,7 +262,7 @@ class ContainerSource(FrameSource):
             lambda side: self._converted(lambda: self._pictures.small(frame, side)),
             has_timestamp=frame.pts is not None or frame.dts is not None,
             size=self._pictures.size(frame),
-            begins_again=clock.n_joins > n_joins,
+            begins_again=clock.n_joins > n_joins or frame.pts in self._part_starts,
         )
 
     def _converted(self, convert: Callable[[], UInt8]) -> UInt8 | None:
@@ -423,16 +388,3 @@ class ContainerSource(FrameSource):
         if self._container is not None:
             self._container.close()
             self._container = None
-
-
-def reason(error: Exception) -> str:
-    """Return what went wrong as the operating system or ffmpeg puts it: one line, without file name and number.
-
-    Examples
-    --------
-    >>> reason(FileNotFoundError(2, "No such file or directory", "clip.mp4"))
-    'No such file or directory'
-    """
-    if isinstance(error, av.error.ExitError):  # how ffmpeg says that its time was up
-        return "timed out"
-    return str(getattr(error, "strerror", None) or error).splitlines()[0]

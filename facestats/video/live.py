@@ -17,7 +17,8 @@ from facestats._util.locations import LIVE_SCHEMES, scheme_of
 from facestats.errors import CameraError, OutputError, UsageError
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource
-from facestats.video.file import ContainerSource, reason
+from facestats.video.file import ContainerSource
+from facestats.video.local import reason
 from facestats.video.names import shown
 from facestats.video.picture import fitted
 from facestats.video.writer import ClipWriter

@@ -12,8 +12,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from facestats.video.clock import RESTART_S, Continued
-from facestats.video.file import local_file
 from facestats.video.joins import is_joined
+from facestats.video.local import local_file
 from facestats.video.streams import choose_sound, choose_video, moving_streams
 
 # What both MP4 and browsers take as it is; the rest (AC-3, Vorbis, PCM, ...) becomes AAC.

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from facestats.video.clock import RESTART_S
+from facestats.video.local import local_file
 
 #: Least length of a stretch, in seconds: whatever is looked at anew in each costs little then.
 STRETCH_S = 60.0
+
+#: Shorter videos are one stretch.
+LONG_S = 1.5 * STRETCH_S
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,23 @@ class Span:
 
 #: All of a video.
 WHOLE = Span()
+
+
+def is_long(path: str | Path) -> bool:
+    """Say whether a video file announces such a length that it may be read in stretches.
+
+    Examples
+    --------
+    >>> is_long("nowhere.mp4")
+    False
+    """
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for ever
+            return False
+        with av.open(**local_file(path)) as container:
+            return (container.duration or 0) / av.time_base >= LONG_S
+    except (av.error.FFmpegError, OSError):  # whoever reads it will say why
+        return False
 
 
 def find_spans(container: InputContainer, stream: VideoStream, *, stretch_s: float = STRETCH_S) -> tuple[Span, ...]:

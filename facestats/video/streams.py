@@ -62,21 +62,28 @@ def choose_sound(container: InputContainer) -> AudioStream | None:
     return max(usable, key=lambda stream: bool(stream.disposition & Disposition.default), default=None)
 
 
-def stream_note(chosen: VideoStream, streams: Sequence[VideoStream]) -> str | None:
-    """Return which of several streams was taken, in one line; None if there is only one.
+def stream_note(chosen: VideoStream, streams: Sequence[VideoStream], container: InputContainer) -> str | None:
+    """Return which of several pictures is analysed, and which of several sounds a clip gets; None if there is one.
 
     Examples
     --------
-    >>> stream_note(stream, [stream])  # doctest: +SKIP
+    >>> stream_note(stream, [stream], container)  # doctest: +SKIP
     """
-    if len(streams) < 2:
-        return None
-    context: Any = chosen.codec_context
-    why = "marked as default" if chosen.disposition & Disposition.default else "the largest"
-    return (
-        f"{len(streams)} video streams: number {streams.index(chosen) + 1} ({context.width}x{context.height}, {why}) "
-        "was analysed"
-    )
+    notes = []
+    if len(streams) > 1:
+        context: Any = chosen.codec_context
+        described = f"{context.width}x{context.height}, {_why(chosen) or 'the largest'}"
+        number = streams.index(chosen) + 1
+        notes.append(f"{len(streams)} video streams: number {number} ({described}) was analysed")
+    sounds, sound = container.streams.audio, choose_sound(container)
+    if len(sounds) > 1 and sound is not None:
+        described = ", ".join(filter(None, (sound.language, _why(sound) or "the first that can be read")))
+        notes.append(f"{len(sounds)} sound streams: number {sounds.index(sound) + 1} ({described}) goes into a clip")
+    return "; ".join(notes) or None
+
+
+def _why(stream: AudioStream | VideoStream) -> str:
+    return "marked as default" if stream.disposition & Disposition.default else ""
 
 
 def is_encrypted(path: Path) -> bool:

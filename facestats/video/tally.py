@@ -31,7 +31,7 @@ class Tally:
     n_resized : int
         How often the size of the frames changed.
     note : str or None
-        What was chosen where the input offers several pictures.
+        What was chosen where the input offers several pictures or sounds.
     n_broken : int
         Places at which something could not be read.
     first_broken : str

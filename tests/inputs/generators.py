@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +14,9 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
+from PIL import Image
 from synth import numbered_picture, regular_times, write_video
 
 N, FPS, SIZE = 20, 25, (192, 128)
@@ -108,6 +112,78 @@ def joined(folder: Path, n: int = 2, sound: str | None = None, suffix: str = ".t
     return out
 
 
+def joined_mp4(folder: Path, *options: str, sound: str | None = None, rotation: int = 0) -> Path:
+    """Write two MP4 files of two seconds and join them end to end, as ``cat`` and some recorders do."""
+    out = folder / "it's joined, twice.mp4"
+    content = b""
+    for part in range(2):
+        piece, muxed = folder / f"part-{part}.mp4", folder / f"muxed-{part}.mp4"
+        pictures = [numbered_picture(50 * part + i) for i in range(50)]
+        write_video(piece, regular_times(50, 25), pictures=pictures, sound=sound, rotation=rotation)
+        ffmpeg("-i", piece, "-c", "copy", *options, muxed)
+        content += muxed.read_bytes()
+    out.write_bytes(content)
+    return out
+
+
+def _box(kind: bytes, *parts: bytes, version: int | None = None, flags: int = 0) -> bytes:
+    head = b"" if version is None else struct.pack(">I", version << 24 | flags)
+    content = head + b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def tiled_heic(path: Path, picture: np.ndarray, side: int) -> Path:
+    """Write a HEIC of square tiles, as phones do: a derived item ``grid`` (ISO/IEC 23008-12, 6.6.2.3).
+
+    Each tile is coded by libheif as a file of its own; its parameters and data are then put together here.
+    """
+    rows, columns = -(-picture.shape[0] // side), -(-picture.shape[1] // side)
+    padded = np.pad(picture, ((0, rows * side - picture.shape[0]), (0, columns * side - picture.shape[1]), (0, 0)))
+    tiles, coding = [], b""
+    for number in range(rows * columns):
+        y, x = number // columns * side, number % columns * side
+        one = io.BytesIO()
+        pillow_heif.from_pillow(Image.fromarray(padded[y : y + side, x : x + side])).save(one, quality=90)
+        content = one.getvalue()
+        at = content.index(b"hvcC") - 4
+        coding = content[at : at + int.from_bytes(content[at : at + 4], "big")]
+        tiles.append(content[content.index(b"mdat") + 4 :])
+    ids, grid_id = range(1, len(tiles) + 1), len(tiles) + 1
+    size = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, picture.shape[1], picture.shape[0])
+    items = [_box(b"infe", struct.pack(">HH4sB", i, 0, b"hvc1", 0), version=2, flags=1) for i in ids]
+    items.append(_box(b"infe", struct.pack(">HH4sB", grid_id, 0, b"grid", 0), version=2))
+    sizes = [
+        _box(b"ispe", struct.pack(">II", side, side), version=0),
+        _box(b"ispe", struct.pack(">II", picture.shape[1], picture.shape[0]), version=0),
+    ]
+    uses = b"".join(struct.pack(">HBBB", i, 2, 0x81, 2) for i in ids) + struct.pack(">HBB", grid_id, 1, 3)
+    refers = _box(b"dimg", struct.pack(f">HH{len(tiles)}H", grid_id, len(tiles), *ids))
+
+    def meta(first: int) -> bytes:
+        places, at = b"", first
+        for i, tile in zip(ids, tiles, strict=True):
+            places += struct.pack(">HHHHII", i, 0, 0, 1, at, len(tile))
+            at += len(tile)
+        places += struct.pack(">HHHHII", grid_id, 1, 0, 1, 0, len(size))  # in the box of item data
+        return _box(
+            b"meta",
+            _box(b"hdlr", struct.pack(">I4s12xB", 0, b"pict", 0), version=0),
+            _box(b"pitm", struct.pack(">H", grid_id), version=0),
+            _box(b"iinf", struct.pack(">H", len(items)), *items, version=0),
+            _box(b"iref", refers, version=0),
+            _box(b"iprp", _box(b"ipco", coding, *sizes),
+                 _box(b"ipma", struct.pack(">I", len(tiles) + 1), uses, version=0)),
+            _box(b"idat", size),
+            _box(b"iloc", b"\x44\x00", struct.pack(">H", len(tiles) + 1), places, version=1),
+            version=0,
+        )  # fmt: skip
+
+    head = _box(b"ftyp", b"heic", bytes(4), b"mif1heic")
+    first = len(head) + len(meta(0)) + 8
+    path.write_bytes(head + meta(first) + _box(b"mdat", *tiles))
+    return path
+
+
 def with_streams(folder: Path, sizes: Sequence[tuple[int, int]], default: int | None) -> Path:
     """Write a file of several video streams, of which one, or none, is marked as the default."""
     inputs: list[str | Path] = []
@@ -129,6 +205,7 @@ def flat_video(
     *,
     matrix: int,
     transfer: int | None = None,
+    primaries: int = 9,
     deep: bool = False,
 ) -> Path:
     """Write one frame of each colour, coded with a matrix (1: BT.709, 5: BT.601, 9: BT.2020).
@@ -143,7 +220,12 @@ def flat_video(
         stream = output.add_stream("libx264", rate=25, width=width, height=height, pix_fmt=pix_fmt, options=options)
         if transfer is not None:
             context = stream.codec_context
-            context.colorspace, context.color_primaries, context.color_trc, context.color_range = matrix, 9, transfer, 1
+            context.colorspace, context.color_primaries, context.color_trc, context.color_range = (
+                matrix,
+                primaries,
+                transfer,
+                1,
+            )
         for index, colour in enumerate(colours):
             r, g, b = np.array(colour) / 255
             y = kr * r + (1 - kr - kb) * g + kb * b

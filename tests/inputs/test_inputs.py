@@ -7,7 +7,18 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from inputs.generators import KINDS, converted, ffmpeg, flat_video, joined, remuxed, with_streams
+from inputs.generators import (
+    KINDS,
+    converted,
+    ffmpeg,
+    flat_video,
+    joined,
+    joined_mp4,
+    master,
+    remuxed,
+    tiled_heic,
+    with_streams,
+)
 from PIL import Image
 from synth import is_upright, numbered_picture, read_number, regular_times, write_video
 
@@ -51,6 +62,57 @@ def test_without_a_default_the_largest_stream_is_analysed(tmp_path):
     source, _, pictures = read(path)
     assert pictures[0].shape == (108, 192, 3)
     assert "the largest" in source.tally.picture_note
+
+
+def test_which_of_several_sounds_a_clip_gets_is_told(tmp_path):
+    first = write_video(tmp_path / "a.mp4", regular_times(10, 25), sound="aac")
+    path = tmp_path / "two.mkv"
+    ffmpeg("-i", first, "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", "-disposition:a:0", "0",
+           "-disposition:a:1", "default", "-metadata:s:a:1", "language=deu", path)  # fmt: skip
+    assert read(path)[0].tally.picture_note == "2 sound streams: number 2 (deu, marked as default) goes into a clip"
+    assert read(first)[0].tally.picture_note is None
+
+
+@pytest.mark.parametrize("options", [(), ("-movflags", "+faststart"), ("-movflags", "frag_keyframe+empty_moov")])
+def test_joined_mp4_files_are_read_whole_with_their_sound(tmp_path, options):
+    path = joined_mp4(tmp_path, *options, sound="aac", rotation=90)
+    source, frames, pictures = read(path)
+    assert [read_number(rgb) for rgb in pictures] == list(range(100))
+    assert [frame.time_s for frame in frames] == pytest.approx(regular_times(100, 25), abs=0.05)
+    assert all(is_upright(rgb) for rgb in pictures)
+    assert [frame.index for frame in frames if frame.after_join] == [50]
+    assert "begins again once" in source.clock_note
+    assert source.damage is None
+    with SeekableVideo(path, longer_side=0) as video:
+        for index in (80, 10, 55):
+            assert read_number(video.at(frames[index].time_s + 0.001).rgb) == index
+    cut_clip(path, tmp_path / "cut.mp4", start_s=1.5, end_s=3.0)
+    with av.open(str(tmp_path / "cut.mp4")) as container:
+        sound = container.streams.audio[0]
+        assert float(sound.duration * sound.time_base) == pytest.approx(1.5, abs=0.1)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".wmv", "wmv2"), (".flv", "flv1"), (".avi", "mpeg4")])
+def test_joined_files_of_other_containers_are_read_whole(tmp_path, suffix, codec):
+    content = b""
+    for part in range(2):
+        piece = tmp_path / f"part-{part}{suffix}"
+        ffmpeg("-r", "25", "-i", master(tmp_path, 20, 25, first=20 * part), "-c:v", codec, "-q:v", "2", piece)
+        content += piece.read_bytes()
+    path = tmp_path / f"joined{suffix}"
+    path.write_bytes(content)
+    source, frames, pictures = read(path)
+    assert [read_number(rgb) for rgb in pictures] == list(range(40))
+    assert np.diff([frame.time_s for frame in frames]) == pytest.approx(0.04, abs=0.03)
+    assert source.damage is None
+
+
+def test_joined_mp4_files_of_which_the_last_is_cut_off_are_partial(tmp_path):
+    path = joined_mp4(tmp_path)
+    path.write_bytes(path.read_bytes()[:-2000])  # its index lies at its end
+    source, frames, _ = read(path)
+    assert len(frames) == 50
+    assert source.damage is not None
 
 
 def test_a_clock_that_begins_below_zero_begins_at_zero(tmp_path):
@@ -130,6 +192,38 @@ def test_small_and_full_pictures_of_high_dynamic_range_agree(tmp_path):
         frame = next(source.frames(small_side=160))
         assert frame.small.shape == (90, 160, 3)
         assert np.abs(frame.small.reshape(-1, 3).mean(0) - frame.rgb.reshape(-1, 3).mean(0)).max() <= 2
+
+
+@pytest.mark.parametrize("primaries", [11, 12])
+def test_white_and_grey_of_cinemas_and_phones_stay_without_a_tint(tmp_path, primaries):
+    colours = [(255, 255, 255), (120, 120, 120), (200, 60, 60)]
+    path = flat_video(tmp_path / "p3.mp4", colours, (320, 180), matrix=1, transfer=1, primaries=primaries)
+    _, _, pictures = read(path)
+    white, grey, red = (rgb.reshape(-1, 3).mean(axis=0) for rgb in pictures)
+    assert white.min() >= 252
+    assert np.ptp(grey) <= 2
+    assert red[0] > 205  # the same numbers mean a stronger red than in BT.709
+    assert red[1] < 58
+
+
+@pytest.mark.parametrize("small_side", [None, 32])
+def test_wide_gamut_with_transparency_lies_on_white(tmp_path, small_side):
+    path = tmp_path / "overlay.mov"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("prores_ks", rate=25, width=64, height=64, pix_fmt="yuva444p10le")
+        stream.codec_context.options = {"profile": "4444"}
+        context = stream.codec_context
+        context.colorspace, context.color_primaries, context.color_trc = 1, 12, 1
+        rgba = np.zeros((64, 64, 4), np.uint8)
+        rgba[:, :32] = (90, 90, 90, 255)
+        output.mux(stream.encode(av.VideoFrame.from_ndarray(rgba, "rgba").reformat(format="yuva444p10le")))
+        output.mux(stream.encode(None))
+    with open_source(str(path)) as source:
+        frame = next(source.frames(small_side=small_side))
+        rgb = frame.rgb if small_side is None else frame.small
+    half = rgb.shape[1] // 2
+    assert rgb[:, half + 4 :].min() >= 250
+    assert np.abs(rgb[:, : half - 4].astype(int) - 90).max() <= 4
 
 
 def test_an_encrypted_video_is_called_encrypted(tmp_path):
@@ -229,6 +323,15 @@ def test_heic_and_avif_are_stills(tmp_path, suffix):
     assert len(frames) == 1
     assert pictures[0].shape == (1280, 1920, 3)
     assert read_number(pictures[0]) == 77
+
+
+def test_a_heic_of_tiles_is_one_picture(tmp_path):
+    source, frames, pictures = read(tiled_heic(tmp_path / "phone.heic", numbered_picture(78, 1000, 700), side=256))
+    assert source.info.kind == "image"
+    assert len(frames) == 1
+    assert pictures[0].shape == (700, 1000, 3)
+    assert read_number(pictures[0]) == 78
+    assert is_upright(pictures[0])
 
 
 @pytest.mark.parametrize(("name", "options"), [("a.tiff", {}), ("a.apng", {"format": "PNG"}), ("a.webp", {})])

@@ -14,7 +14,7 @@ from facestats.video.spans import WHOLE, find_spans
 @pytest.fixture(autouse=True)
 def short_stretches(monkeypatch):
     """Stretches of a second."""
-    monkeypatch.setattr(video_file, "_LONG_S", 1.5)
+    monkeypatch.setattr(video_file, "LONG_S", 1.5)
     monkeypatch.setattr(video_file, "find_spans", lambda *given: find_spans(*given, stretch_s=1.0))
 
 
