@@ -46,6 +46,8 @@ class Option:
         Its value on the command line, where the type does not say enough.
     need : str
         Which values are valid, in words; empty where all are.
+    valid : callable or None
+        Says of a value whether it is one of those.
 
     Examples
     --------
@@ -63,6 +65,29 @@ class Option:
     by_content: bool
     metavar: str | None
     need: str
+    valid: Callable[[Any], bool] | None = None
+
+    def check(self, value: Any, name: str = "") -> None:
+        """Refuse a value of another type, or out of range.
+
+        Parameters
+        ----------
+        value : object
+        name : str
+            What the message calls the option; its flag by default.
+
+        Raises
+        ------
+        UsageError
+
+        Examples
+        --------
+        >>> from facestats.options import AnalyzeOptions
+        >>> describe(AnalyzeOptions)["rate"].check(5.0)
+        """
+        refuse_other_type(name or self.flag, value, self.type)
+        if self.valid is not None and not self.valid(value):
+            raise UsageError(f"{name or self.flag} must be {self.need}, not {value}")
 
 
 def option(
@@ -90,12 +115,8 @@ class Options:
     """Base of a dataclass whose fields are options: checks of the values, and construction from keywords."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for item in fields(self):  # type: ignore[arg-type]  # its subclasses are dataclasses
-            refuse_other_type(_flag(item), getattr(self, item.name), hints[item.name])
-            valid, value = item.metadata["valid"], getattr(self, item.name)
-            if valid is not None and not valid(value):
-                raise UsageError(f"{_flag(item)} must be {item.metadata['need']}, not {value}")
+        for name, item in describe(type(self)).items():  # type: ignore[arg-type]  # a class is hashable
+            item.check(getattr(self, name))
 
     @classmethod
     def from_keywords(cls, **options: Any) -> Self:
@@ -158,13 +179,15 @@ def describe(*groups: type) -> Mapping[str, Option]:
         types = get_type_hints(group)
         for item in fields(group):
             default = item.default if item.default_factory is MISSING else item.default_factory()
-            words = {name: item.metadata[name] for name in ("help", "affects", "by_content", "metavar", "need")}
+            words = {
+                name: item.metadata[name] for name in ("help", "affects", "by_content", "metavar", "need", "valid")
+            }
             found[item.name] = Option(item.name, _flag(item), types[item.name], default, **words)
     return found
 
 
-def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
-    """Raise unless all names are known, naming the nearest that is.
+def refuse_unknown(names: Iterable[str], known: Iterable[str], *, where: str = "") -> None:
+    """Raise unless all names are known, naming the nearest that is; the message begins with ``where``.
 
     Raises
     ------
@@ -181,7 +204,7 @@ def refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             instead = f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
-            raise UnknownNameError(f"unknown option {name!r}{instead}")
+            raise UnknownNameError(f"{where}unknown option {name!r}{instead}")
 
 
 def documented(group: type[T]) -> type[T]:

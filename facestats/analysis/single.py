@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from facestats._util import hooks
+from facestats._util.configured import surrounding
 from facestats._util.described import takes
 from facestats._util.notebook import is_notebook
 from facestats.analysis.inputs import NearInput
@@ -18,7 +19,7 @@ from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import load_stages
 from facestats.clips import Annotator
 from facestats.errors import MissingInputError, UsageError
-from facestats.options import AnalyzeKeywords, AnalyzeOptions
+from facestats.options import AnalyzeKeywords, AnalyzeOptions, described
 from facestats.tables.video_tables import VideoTables
 from facestats.video.discovery import Input
 from facestats.video.identity import Identity, content_of, is_there, new_video_id
@@ -50,7 +51,8 @@ def analyze(
     preview : bool
         In a notebook, show the frame that is being analysed, and the counts so far; elsewhere nothing.
     **options
-        The fields of :class:`facestats.options.AnalyzeOptions`.
+        The fields of :class:`facestats.options.AnalyzeOptions`. What is not given is what ``facestats.toml`` beside the
+        input and the ``FACESTATS_*`` variables say, or the default.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def analyze(
     >>> import facestats as fs
     >>> fs.analyze("clip.mp4", rate=5).tracks  # doctest: +SKIP
     """
-    settings = AnalyzeOptions.from_keywords(**options)
+    settings = AnalyzeOptions.from_keywords(**{**_surrounding(os.fspath(path)), **options})
     item = Input(os.fspath(path), is_sequence=Path(path).is_dir())
     out = None if clip is None else _clip_path(clip, item)
     if not item.is_live and not is_there(item.path):
@@ -90,6 +92,12 @@ def analyze(
             if out is None or found.is_stopped:
                 return result
             return replace(result, clip=near.draw(Annotator.of(result), out))
+
+
+def _surrounding(path: str) -> dict[str, Any]:
+    """Return the options that a file beside the input and the environment set."""
+    found = surrounding(described(), [path], os.environ)
+    return {name: each.value for name, each in found.items() if name in described(AnalyzeOptions)}
 
 
 def _previewed(wanted: bool, *, blur: bool) -> AbstractContextManager[FrameCallback | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +19,14 @@ from facestats.batch.ledger import Ledger
 from facestats.batch.plan import Planner, Task
 from facestats.batch.pool import Pool, ThisProcess
 from facestats.batch.queue import Queue, run_jobs
+from facestats.batch.settings import Settings, settings
 from facestats.batch.status import begin_run
 from facestats.batch.workers import Workers, default_workers
 from facestats.errors import MissingInputError, UsageError
-from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions, from_keywords
+from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions
 from facestats.store.layout import CHUNKS
 from facestats.store.locking import locked
+from facestats.store.memory import remember, remembered
 from facestats.store.store import Store, create_store, open_store
 from facestats.video.discovery import Input, discover
 from facestats.video.identity import changed_within, content_of
@@ -34,6 +37,8 @@ DEFAULT_OUT = "facestats-out"
 
 #: One file, folder, pattern or address, or several.
 Inputs = Sequence[str | os.PathLike[str]] | str | os.PathLike[str]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,9 @@ def analyze_collection(
     same call goes on where one that was stopped had come to. An input that fails is recorded in the ``videos`` table
     with its reason, and the others go on.
 
+    Options that are not given are those that the store was made with, unless ``facestats.toml`` in the folder of the
+    inputs or beside it, or a ``FACESTATS_*`` variable, says otherwise; what differs from the store's is logged.
+
     Parameters
     ----------
     inputs : str, path, or sequence of those
@@ -122,20 +130,24 @@ def analyze_collection(
     >>> import facestats as fs
     >>> fs.analyze_collection(["videos/"], out="store").store.tracks()  # doctest: +SKIP
     """
-    settings, run = from_keywords(options)
+    arguments = _arguments(inputs)
+    held = settings(options, arguments, out)
+    run = held.run
     if run.scheduler is not None and on_frame is not None:
         raise UsageError("--scheduler has workers of its own: leave --show out")
-    arguments = _arguments(inputs)
-    found, missing, passed_over = _found(arguments, settings)
+    found, missing, passed_over = _found(arguments, held.analyze)
     all_found = found
     unsettled = [item for item in all_found if changed_within(item, run.settle)]
     found = [item for item in all_found if item not in unsettled]
-    stages = load_stages(_with_absolute_paths(settings))
+    stages = load_stages(held.analyze)
+    _tell(held)
     store = create_store(os.fspath(out))
     with locked(store.path):
         store.sweep()
         if stages.options.blur and isinstance(store.path, Path):  # chunks of a killed run hold pictures of faces
             remove(store.path / CHUNKS)
+        if not remembered(store.path):
+            remember(store.path, held.analyze.to_dict())
         begin_run(store, [item.shown for item in all_found if not item.is_live], passed_over)
         with Bars(len(found), progress=progress) as bars:
             ledger = Ledger(store, stages, found, bars)
@@ -193,10 +205,13 @@ def plan_collection(
     >>> [str(task.action) for task in plan_collection(["videos/"], out="store")]  # doctest: +SKIP
     ['analyze', 'skip']
     """
-    settings, run = from_keywords(options)
-    found, _, _ = _found(_arguments(inputs), settings)
+    arguments = _arguments(inputs)
+    held = settings(options, arguments, out)
+    run = held.run
+    found, _, _ = _found(arguments, held.analyze)
     found = [item for item in found if not changed_within(item, run.settle)]
-    stages = load_stages(settings)
+    stages = load_stages(held.analyze)
+    _tell(held)
     has_store = (location(os.fspath(out)) / "store.json").is_file()
     planner = _planner(open_store(os.fspath(out)) if has_store else None, stages, run)
     return [planner.decide(item, planner.known_content(item) or content_of(item)) for item in found]
@@ -213,9 +228,15 @@ def _arguments(inputs: Inputs) -> list[str]:
     return [os.fspath(each) for each in ([inputs] if isinstance(inputs, str | os.PathLike) else inputs)]
 
 
-def _found(arguments: Sequence[str], settings: AnalyzeOptions) -> tuple[list[Input], list[str], tuple[str, ...]]:
+def _tell(held: Settings) -> None:
+    """Say which options differ from those that the store was made with."""
+    for line in held.differing:
+        _log.warning("%s", line)
+
+
+def _found(arguments: Sequence[str], options: AnalyzeOptions) -> tuple[list[Input], list[str], tuple[str, ...]]:
     """Return the inputs that are there, a line for each that is not, and the files that are passed over."""
-    discovery = discover(arguments, sequence=settings.sequence)
+    discovery = discover(arguments, sequence=options.sequence)
     missing = [str(error) for error in discovery.missing]
     if not discovery.inputs:
         raise MissingInputError("; ".join(missing) or "no inputs: name at least one")
@@ -225,16 +246,6 @@ def _found(arguments: Sequence[str], settings: AnalyzeOptions) -> tuple[list[Inp
         for item in discovery.inputs
     ]
     return found, missing, discovery.passed_over
-
-
-def _with_absolute_paths(options: AnalyzeOptions) -> AnalyzeOptions:
-    """Return options that mean the same wherever the jobs are run."""
-    detector = options.detector
-    return replace(
-        options,
-        models_path=tuple(str(Path(folder).absolute()) for folder in options.models_path),
-        detector=str(Path(detector).absolute()) if Path(detector).is_file() else detector,
-    )
 
 
 # -- where the jobs are run ----------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ def register_commands() -> None:
     """Make all commands known."""
     from facestats.cli import (  # noqa: F401
         analyze,
+        config,
         dataset,
         demo,
         evaluate,

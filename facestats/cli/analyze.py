@@ -44,6 +44,7 @@ def analyze(
     What the store has already, of the same content, options and models, is left as it is.
     """
     from facestats.batch.collection import analyze_collection, plan_collection
+    from facestats.batch.settings import settings
 
     if dry_run:
         tasks = plan_collection(inputs, out=out, **how)
@@ -52,7 +53,8 @@ def analyze(
         n = sum(task.action in ("analyze", "draw") for task in tasks)
         print(f"{n} of {len(tasks)} would be worked on")
         return
-    with _window(show, delay, how["blur"]) as on_frame:
+    blur = settings(how, inputs, out).analyze.blur
+    with _window(show, delay, blur) as on_frame:
         result = analyze_collection(inputs, out=out, on_frame=on_frame, **how)
     for path in result.unsettled:
         print(one_line(f"{path} changed just now: left for the next run"))

@@ -40,14 +40,15 @@ _LISTS: Mapping[Any, Callable[[list[str]], Any]] = {Mapping[str, str]: parse_mod
 
 
 def parameter(option: Option) -> inspect.Parameter:
-    """Return an option as a parameter that typer understands; what is on by default has ``--no-`` too.
+    """Return an option as a parameter that typer understands; what is on or off has ``--no-`` too.
 
     Examples
     --------
     >>> parameter(described()["models"]).default is None
     True
     """
-    flags = [f"{option.flag}/--no-{option.flag.removeprefix('--')}" if option.default is True else option.flag]
+    is_switch = isinstance(option.default, bool)
+    flags = [f"{option.flag}/--no-{option.flag.removeprefix('--')}" if is_switch else option.flag]
     several = option.type in _LISTS
     return inspect.Parameter(
         option.name,
@@ -60,8 +61,22 @@ def parameter(option: Option) -> inspect.Parameter:
     )
 
 
+def is_given(context: typer.Context, name: str) -> bool:
+    """Say whether a parameter was given on the command line.
+
+    Examples
+    --------
+    >>> is_given(context, "rate")  # doctest: +SKIP
+    False
+    """
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, as its argument ``how``, all the options of :func:`facestats.analyze_collection`.
+    """Give a command, as its argument ``how``, those options of :func:`facestats.analyze_collection` that are given.
+
+    What is not given is for the store, a file or a variable to say, see :func:`facestats.batch.settings.settings`.
 
     Examples
     --------
@@ -76,11 +91,18 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     def wrapper(**given: Any) -> None:
         how = {name: given.pop(name) for name in shared if name in given}
+        if (context := given.pop("context", None)) is not None:
+            how = {name: value for name, value in how.items() if is_given(context, name)}
         how |= {name: _LISTS[shared[name].type](how[name] or []) for name in how if shared[name].type in _LISTS}
         command(**given, how=how)
 
     wrapper.__doc__, wrapper.__name__ = command.__doc__, command.__name__
-    keyword = [*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *map(parameter, shared.values())]
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    keyword = [
+        context,
+        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
+        *map(parameter, shared.values()),
+    ]
     wrapper.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]  # typeshed knows none of functions
     wrapper.__annotations__ = {p.name: p.annotation for p in keyword}
     return wrapper

@@ -18,7 +18,8 @@ from facestats.reports.data import ReportData
 from facestats.reports.demographics import composition
 from facestats.reports.figures import figure
 from facestats.reports.headlines import collection_headline
-from facestats.reports.html import block, expression_legend, expression_parts, section
+from facestats.reports.html import block, expression_legend, expression_parts, render, section
+from facestats.reports.mixture import mixture
 from facestats.tables.schema import STATUSES, UNKNOWN
 from facestats.track.gaps import seconds_seen
 
@@ -45,7 +46,9 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     if length > 0:
         figures.append((words.duration(length), "of video"))
     figures.append((f"{len(data.tracks):,}", "face followed" if len(data.tracks) == 1 else "faces followed"))
-    return section("pieces.headline", name, collection_headline(data), figures)
+    said = mixture(data.entries.values())
+    notice = render("pieces.callout", said) if said else ""
+    return section("pieces.headline", name, collection_headline(data), figures, notice)
 
 
 def coverage(data: ReportData) -> HTML | None:

@@ -10,6 +10,9 @@ from facestats.video.names import CLIP_SUFFIXES
 #: The file that says what the folder is.
 MARKER = "store.json"
 
+#: The options that the store was made with, which later runs use too.
+OPTIONS = "options.json"
+
 #: Folder of what was found in chunks of long videos; nothing of it belongs to the results.
 CHUNKS = "chunks"
 

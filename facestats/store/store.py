@@ -3,6 +3,7 @@
 ::
 
     STORE/store.json                         what this is, and the schema's version
+    STORE/options.json                       the options it was made with, which later runs use too
     STORE/entries/<video_id>.json            hash, options, models and the folder below: one video's manifest entry
     STORE/tables/<video_id>/<run>/*.parquet  the video's tables
     STORE/clips/<video_id>.mp4 (.png)        the annotated clip or still

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from facestats._util.configured import FILE
 from facestats._util.locations import Place, is_remote, location, place_of, scheme_of
 from facestats.errors import MissingInputError
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
@@ -91,7 +92,7 @@ def discover(arguments: Sequence[str | Path], *, sequence: bool = False) -> Disc
         except MissingInputError as error:
             missing.append(error)
     named = {item.path for item in inputs.values()}
-    others = tuple(shown(path) for path in dict.fromkeys(passed_over) if path not in named)
+    others = tuple(shown(path) for path in dict.fromkeys(passed_over) if path not in named and Path(path).name != FILE)
     return Discovery(tuple(inputs.values()), tuple(missing), others)
 
 

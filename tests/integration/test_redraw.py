@@ -19,7 +19,8 @@ def run(video, tmp_path, monkeypatch):
     """Analyse once; afterwards nothing may be sampled any more. Returns what runs it again with other options."""
 
     def again(*, workers=0, **options):
-        how = {"out": tmp_path / "store", "models": NO_MODELS, **options}
+        defaults = {"clips": True, "blur": False, "thumbnails": True}  # or the store's own would hold
+        how = {"out": tmp_path / "store", "models": NO_MODELS, **defaults, **options}
         (task,) = plan_collection(video, **how)
         result = analyze_collection(video, progress=False, workers=workers, **how)
         return result, task
