@@ -20,7 +20,7 @@ from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.clock import RESTART_S, Clock, start_shift
 from facestats.video.joins import is_joined
 from facestats.video.length import LENGTH_IN_HEADER, announced_length, breaks_off
-from facestats.video.local import joined_parts, local_file, reason
+from facestats.video.local import demuxed, joined_parts, local_file, reason
 from facestats.video.orientation import display_matrix, turn_in_degrees
 from facestats.video.picture import Pictures
 from facestats.video.spans import LONG_S, WHOLE, Span, find_spans
@@ -162,7 +162,7 @@ class ContainerSource(FrameSource):
 
     def _decode_raw(self, container: InputContainer) -> Iterator[av.VideoFrame]:
         errors_in_a_row, last_place = 0, -1
-        packets = container.demux()  # all streams: how far the file goes shows in its sound too
+        packets = demuxed(container)  # all streams: how far the file goes shows in its sound too
         tick_s = {stream.index: float(stream.time_base) for stream in container.streams if stream.time_base}
         while errors_in_a_row < self.max_errors_in_a_row:
             try:
@@ -171,10 +171,10 @@ class ContainerSource(FrameSource):
                 errors_in_a_row += 1
                 if errors_in_a_row == 1:
                     self._note_read_error(error)
-                packets = container.demux()
+                packets = demuxed(container)
                 continue
             if packet is None:
-                return
+                break
             errors_in_a_row = 0
             if packet.pts is not None:
                 end_s = (packet.pts + (packet.duration or 0)) * tick_s.get(packet.stream.index, 0.0)

@@ -28,8 +28,8 @@ IMAGE_SUFFIXES = frozenset(
     }
 )
 
-# What Pillow raises on damaged files, by its own account and as found.
-_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+# What Pillow raises on damaged files, by its own account and as found; of AVIF a RuntimeError.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error, Image.DecompressionBombError)
 # Clockwise turn that each EXIF orientation asks for; 2, 4, 5 and 7 are mirrored left-right after it.
 _EXIF_TURNS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 

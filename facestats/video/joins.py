@@ -10,6 +10,7 @@ from typing import BinaryIO
 import av
 
 from facestats.video.clock import RESTART_S
+from facestats.video.local import demuxed
 from facestats.video.streams import choose_video, moving_streams
 
 # Formats in which this makes a file that plays on: those without an index, and Matroska.
@@ -37,7 +38,7 @@ def is_joined(path: str | Path) -> bool:
                 return False
             last, least = -math.inf, RESTART_S / float(stream.time_base)
             with contextlib.suppress(av.error.FFmpegError):  # damaged from here on
-                for packet in container.demux(stream):
+                for packet in demuxed(container, stream):
                     if packet.dts is not None:
                         if packet.dts < last - least:
                             return True

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import mmap
 import re
 import stat
 import struct
+from collections.abc import Generator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
+from av.container import InputContainer
+from av.stream import Stream
 
 # Suffixes of a format that cannot be told from a single picture.
 _PICTURES_IN_A_ROW = frozenset({".mjpeg", ".mjpg"})
@@ -42,6 +46,20 @@ def local_file(path: str | Path) -> dict[str, Any]:
     in_a_row = Path(path).suffix.lower() in _PICTURES_IN_A_ROW
     options = {"protocol_whitelist": "file,crypto"}
     return {"file": f"file:{path}", "format": "mjpeg" if in_a_row else None, "container_options": options, **common}
+
+
+def demuxed(container: InputContainer, *streams: Stream) -> Generator[av.Packet, None, None]:
+    """Yield the packets of some streams, by default of all.
+
+    A stream that begins half way is unknown to PyAV, which trips over it at the end of the file: that is no damage.
+
+    Examples
+    --------
+    >>> with av.open("clip.mp4") as container:  # doctest: +SKIP
+    ...     packets = list(demuxed(container))
+    """
+    with contextlib.suppress(IndexError):
+        yield from container.demux(*streams)
 
 
 def joined_parts(path: str | Path) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from av.container import OutputContainer
 
 from facestats.video.clock import RESTART_S, Continued
 from facestats.video.joins import is_joined
-from facestats.video.local import local_file
+from facestats.video.local import demuxed, local_file
 from facestats.video.streams import choose_sound, choose_video, moving_streams
 
 # What both MP4 and browsers take as it is; the rest (AC-3, Vorbis, PCM, ...) becomes AAC.
@@ -116,7 +116,7 @@ class SoundTrack:
         waiting: list[av.Packet] = []
         shift_s = self._shift_s
         try:
-            for packet in self._input.demux([stream] if picture is None else [stream, picture]):
+            for packet in demuxed(self._input, *([stream] if picture is None else [stream, picture])):
                 ticks = packet.dts if packet.pts is None else packet.pts
                 if ticks is None:
                     if packet.stream is stream:

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from facestats.video.clock import RESTART_S
-from facestats.video.local import local_file
+from facestats.video.local import demuxed, local_file
 
 #: Least length of a stretch, in seconds: whatever is looked at anew in each costs little then.
 STRETCH_S = 60.0
@@ -82,7 +82,7 @@ def find_spans(container: InputContainer, stream: VideoStream, *, stretch_s: flo
     least, highest, begun = stretch_s / stream.time_base, None, None
     starts: list[tuple[int, int]] = []
     try:
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             if not packet.size:  # behind the last one
                 continue
             if packet.pts is None or packet.is_corrupt or packet.is_discard:

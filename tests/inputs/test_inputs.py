@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
 from inputs.generators import (
     KINDS,
@@ -313,8 +314,6 @@ def test_side_data_that_the_library_does_not_know_is_passed_over(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".heic", ".avif"])
 def test_heic_and_avif_are_stills(tmp_path, suffix):
-    import pillow_heif
-
     pillow_heif.register_heif_opener()
     path = tmp_path / f"phone{suffix}"
     Image.fromarray(numbered_picture(77, 1920, 1280)).save(path, quality=80)
@@ -323,6 +322,18 @@ def test_heic_and_avif_are_stills(tmp_path, suffix):
     assert len(frames) == 1
     assert pictures[0].shape == (1280, 1920, 3)
     assert read_number(pictures[0]) == 77
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".avif"])
+def test_damaged_pixels_of_a_phone_picture_are_refused_in_words(tmp_path, suffix):
+    rng, path = np.random.default_rng(1), tmp_path / f"damaged{suffix}"
+    pillow_heif.register_heif_opener()
+    Image.fromarray(rng.integers(0, 256, (64, 96, 3)).astype(np.uint8)).save(path, quality=95)
+    content = path.read_bytes()
+    start = content.rindex(b"mdat") + 4
+    path.write_bytes(content[:start] + rng.bytes(len(content) - start))
+    with pytest.raises(UnreadableInputError, match="cannot read the image"):
+        open_source(str(path))
 
 
 def test_a_heic_of_tiles_is_one_picture(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from synth import regular_times, write_video
 
-from facestats.video.local import joined_parts, local_file
+from facestats.video.local import demuxed, joined_parts, local_file
 
 
 def test_a_local_file_may_not_lead_to_the_network():
@@ -31,3 +31,12 @@ def test_what_is_cut_off_at_once_has_no_pieces(tmp_path, content):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     assert joined_parts(path) == []
+
+
+def test_a_stream_that_pyav_trips_over_at_the_end_is_no_damage():
+    class Container:
+        def demux(self, *streams):
+            yield from streams
+            raise IndexError("list index out of range")
+
+    assert list(demuxed(Container(), 1, 2)) == [1, 2]
