@@ -201,6 +201,12 @@ _TABLES = {
 }
 
 
+_DERIVED = {
+    "timeline": "Made of `observations` by `fs.timeline` and `facestats export --table timeline`.",
+    "long": "Made of `observations` by `facestats export --table long`: one row a face, sample and class.",
+}
+
+
 def _schema() -> str:
     from facestats.models import attributes
     from facestats.tables import schema
@@ -211,7 +217,11 @@ def _schema() -> str:
         lines += [f"## {table}", "", _TABLES.get(table, ""), "", "| column | dtype | meaning |", "|---|---|---|"]
         for column in columns:
             name = f"**`{column.name}`**" if column.name in required else f"`{column.name}`"
-            lines.append(f"| {name} | `{column.dtype}` | {_plain(column.meaning)} |")
+            lines.append(f"| {name} | `{column.dtype}` | {_plain(column.described)} |")
+        lines.append("")
+    for table, text in _DERIVED.items():
+        lines += [f"## {table}", "", text, "", "| column | dtype | meaning |", "|---|---|---|"]
+        lines += [f"| `{each.name}` | `{each.dtype}` | {_plain(each.described)} |" for each in schema.DERIVED[table]]
         lines.append("")
     lines += ["## Classes", "", "| attribute | column in `tracks` | classes |", "|---|---|---|"]
     for attribute, classes in attributes.ATTRIBUTE_CLASSES.items():

@@ -49,6 +49,8 @@ class VideoInfo:
         Frames that the container announces; None where unknown. For progress bars only.
     kind : str
         ``"video"``, ``"image"``, ``"sequence"``, ``"camera"`` or ``"stream"``.
+    recorded_at, recorded_source : str or None
+        See :class:`facestats.video.recording.Recording`.
 
     Examples
     --------
@@ -64,6 +66,8 @@ class VideoInfo:
     duration_s: float = float("nan")
     n_frames_expected: int | None = None
     kind: str = "video"
+    recorded_at: str | None = None
+    recorded_source: str | None = None
 
     def __post_init__(self) -> None:
         _require(self.width > 0 and self.height > 0, "frame size must be positive, got {}x{}", self.width, self.height)

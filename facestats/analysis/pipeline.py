@@ -248,6 +248,9 @@ def video_row(
     if info is not None:
         known |= {"path": shown(info.path), "fps": info.fps, "rotation": info.rotation}
         known = {"width": info.width, "height": info.height} | known
+        known["recorded_source"] = info.recorded_source
+        if info.recorded_at is not None:
+            known["recorded_at"] = pd.Timestamp(info.recorded_at)
     known["started_at"] = pd.Timestamp(known["started_at"])
     return schema.conform("videos", {name: [value] for name, value in known.items()})
 

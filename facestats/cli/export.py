@@ -17,8 +17,14 @@ _Store = Annotated[str, typer.Argument(metavar="STORE", help="What `facestats an
 @app.command()
 def export(
     store: _Store,
-    table: Annotated[str, typer.Option(help="videos, frames, observations, tracks or thumbnails.")] = "tracks",
-    format: Annotated[str, typer.Option(help="csv, parquet or json.")] = "csv",
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A table of the store, timeline or long; by default tracks. Repeatable for xlsx, which has one sheet "
+            "a table, by default all of them."
+        ),
+    ] = None,
+    format: Annotated[str, typer.Option(help="csv, tsv, json, parquet, xlsx, dta (Stata) or sav (SPSS).")] = "csv",
     out: Annotated[Path | None, typer.Option(help="File to write; by default TABLE.FORMAT.")] = None,
     video: Annotated[
         list[str] | None, typer.Option(help="Only this video: its id, path or file name; repeatable.")
@@ -33,22 +39,39 @@ def export(
         list[str] | None,
         typer.Option(help="Of the attributes only this one: expression, gender, age or makeup; repeatable."),
     ] = None,
+    every: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Length of a span of the timeline; 1 by default.")
+    ] = None,
+    utc: Annotated[
+        bool, typer.Option("--utc", help="Add times in UTC, where the file tells when it was recorded.")
+    ] = False,
+    describe: Annotated[
+        bool,
+        typer.Option(
+            help="Say what the columns mean, in columns.csv and datapackage.json beside a csv, tsv or json file."
+        ),
+    ] = True,
 ) -> None:
     """Write one table of a store as a file that a spreadsheet opens."""
     from facestats.store.export import export as write_table
 
-    path = out or Path(f"{table}.{format}")
+    names = ", ".join(table or ()) or ("all tables" if format == "xlsx" else "tracks")
+    name = (table[0] if len(table) == 1 else "tables") if table else "tables" if format == "xlsx" else "tracks"
+    path = out or Path(f"{name}.{format}")
     n = write_table(
         store,
-        table,
+        table or None,
         format=format,
         out=path,
         videos=video or (),
         from_s=from_s,
         to_s=to_s,
         attributes=attribute or None,
+        every=every,
+        utc=utc,
+        describe_columns=describe,
     )
-    print(f"{n} {'row' if n == 1 else 'rows'} of {table} in {path}")
+    print(f"{n} {'row' if n == 1 else 'rows'} of {names} in {path}")
 
 
 @app.command()

@@ -1,32 +1,37 @@
-"""Tables as files that other programs open: CSV for spreadsheets, JSON, Parquet. Of any length in little memory."""
+"""Tables as files that other programs open, of any length in little memory; see :mod:`facestats.store.formats`."""
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import pandas as pd
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from facestats._util.files import written_aside
 from facestats.errors import OutputError, UnknownNameError, UsageError
+from facestats.store.describing import check_describable, describe
+from facestats.store.formats import PLAIN_FORMATS, WRITERS, Outgoing, check_format
 from facestats.store.store import Store, open_store
 from facestats.tables import schema
-from facestats.tables.arrow import to_arrow
-
-FORMATS = ("csv", "parquet", "json")
+from facestats.tables.long_form import long_form
+from facestats.tables.schema import Column
+from facestats.tables.timelines import timeline
+from facestats.tables.video_tables import file_name
 
 #: What the columns of an attribute begin with; every other column is of no attribute.
 _BEGINNINGS = {"expression": "expression", "gender": "gender", "age": "age_", "makeup": "makeup"}
 
+#: The tables of a workbook: all but the pictures.
+_IN_WORKBOOK = tuple(table for table in schema.TABLES if table != "thumbnails")
+
 
 def export(
     store: Store | str | os.PathLike[str],
-    table: str = "tracks",
+    table: str | Sequence[str] | None = None,
     *,
     format: str = "csv",
     out: str | os.PathLike[str] | None = None,
@@ -34,16 +39,25 @@ def export(
     from_s: float | None = None,
     to_s: float | None = None,
     attributes: Sequence[str] | None = None,
+    every: float | None = None,
+    utc: bool = False,
+    describe_columns: bool = True,
 ) -> int:
     """Write a table of a store as a file, a few rows at a time, and return how many it has.
+
+    ``file``, the name of the video's file, stands beside ``video_id``.
 
     Parameters
     ----------
     store : Store, str or path
-    table : str
-        ``"videos"``, ``"frames"``, ``"observations"``, ``"tracks"`` or ``"thumbnails"``.
+    table : str or sequence of str, optional
+        One of the store's tables, ``"timeline"`` (:func:`facestats.timeline`) or ``"long"`` (one row for each
+        observation and class); several for ``"xlsx"``, one sheet each. By default ``"tracks"``; for ``"xlsx"`` all
+        that the store has, without the pictures.
     format : str
-        ``"csv"``, ``"json"`` or ``"parquet"``, see :func:`export_table`.
+        ``"csv"``, ``"tsv"`` (UTF-8, times in seconds, numbers rounded to what they are worth), ``"json"`` (a list of
+        records), ``"parquet"`` (unrounded, with units and meanings in its metadata), ``"xlsx"`` (with a sheet of
+        meanings), ``"dta"`` (Stata) or ``"sav"`` (SPSS), with labels.
     out : str or path, optional
         The file to write; by default ``TABLE.FORMAT`` in the current folder.
     videos : sequence of str
@@ -52,13 +66,20 @@ def export(
         Only what is shown between these seconds of a video's clock, both inclusive; tracks that reach into that time.
     attributes : sequence of str, optional
         Only the columns of these attributes, and those of no attribute; all by default.
+    every : float, optional
+        Seconds of a span of ``"timeline"``; 1 by default.
+    utc : bool
+        Add ``time_utc`` beside ``time_s`` (``start_utc``, ``end_utc``): the moment, where it is known when the video
+        was recorded.
+    describe_columns : bool
+        Say what the columns of a CSV, TSV or JSON file mean, in ``columns.csv`` and ``datapackage.json`` beside it.
 
     Raises
     ------
     UnknownNameError
         If the table, the format, a video or an attribute is unknown.
     UsageError
-        If the table knows no times.
+        If the table knows no times, has no spans, or does not fit the format.
     OutputError
         If the file cannot be written.
 
@@ -68,17 +89,27 @@ def export(
     12
     """
     store = open_store(store)
-    names = [column.name for column in schema.columns(table)]
-    where = _between(table, names, from_s, to_s)
-    if videos:
-        chosen = ds.field("video_id").isin([store.video(video).video_id for video in videos])
-        where = chosen if where is None else where & chosen
-    columns = names if attributes is None else _columns_of(names, attributes)
-    pieces = store.batches(table, columns=columns, where=where)
-    return _write(pieces, _empty(table, columns), table, format=format, out=Path(out or f"{table}.{format}"))
+    check_format(format)
+    tables = [table] if isinstance(table, str) else list(table or (_IN_WORKBOOK if format == "xlsx" else ("tracks",)))
+    if len(tables) > 1 and format != "xlsx":
+        raise UsageError(f"a {format} file holds one table: name one, or use xlsx, which has a sheet for each")
+    for each in tables:
+        if each not in {**schema.TABLES, **schema.DERIVED}:
+            names = ", ".join((*schema.TABLES, *schema.DERIVED))
+            raise UnknownNameError(f"there is no table {each!r}; the tables are {names}")
+    if every is not None and "timeline" not in tables:
+        raise UsageError("only timeline has spans of time: leave --every out, or use --table timeline")
+    chosen = [str(store.video(video).video_id) for video in videos]
+    wish = _Wish(store, chosen, from_s, to_s, attributes, 1.0 if every is None else every, utc)
+    is_timed = [len(tables) > 1 or _times(each) is not None for each in tables]
+    if not all(is_timed) and (from_s is not None or to_s is not None):
+        raise UsageError(f"{tables[0]} has one row a video and knows no times: leave --from and --to out")
+    name = tables[0] if len(tables) == 1 else "tables"
+    going = [wish.outgoing(each) for each in tables]
+    return _write(going, format=format, out=Path(out or f"{name}.{format}"), describe_columns=describe_columns)
 
 
-def export_table(frame: pd.DataFrame, table: str, *, format: str, out: Path) -> None:
+def export_table(frame: pd.DataFrame, table: str, *, format: str, out: Path, describe_columns: bool = False) -> None:
     """Write a table as a file that a spreadsheet opens: stable column order, plain numbers.
 
     Parameters
@@ -88,10 +119,11 @@ def export_table(frame: pd.DataFrame, table: str, *, format: str, out: Path) -> 
     table : str
         Its name.
     format : str
-        ``"csv"`` (UTF-8, times in seconds, numbers rounded to what they are worth), ``"json"`` (a list of records) or
-        ``"parquet"`` (unrounded).
+        See :func:`export`.
     out : pathlib.Path
         The file to write; replaced if it exists.
+    describe_columns : bool
+        See :func:`export`.
 
     Raises
     ------
@@ -100,76 +132,136 @@ def export_table(frame: pd.DataFrame, table: str, *, format: str, out: Path) -> 
     OutputError
         If the file cannot be written.
     """
-    _check_format(format)
+    check_format(format)
     schema.validate(table, frame)
-    _write([frame], frame.iloc[:0], table, format=format, out=out)
+    outgoing = Outgoing(table, schema.columns(table), iter([frame]))
+    _write([outgoing], format=format, out=out, describe_columns=describe_columns)
 
 
-def _write(pieces: Iterable[pd.DataFrame], empty: pd.DataFrame, table: str, *, format: str, out: Path) -> int:
-    """Write pieces of a table, and return how many rows they have; a table without rows still has its header."""
-    _check_format(format)
+@dataclass(frozen=True)
+class _Wish:
+    """What of a store is wanted."""
+
+    store: Store
+    videos: Sequence[str]
+    from_s: float | None
+    to_s: float | None
+    attributes: Sequence[str] | None
+    every: float
+    utc: bool
+
+    def outgoing(self, table: str) -> Outgoing:
+        """Return a table with what exports add to it."""
+        own = schema.DERIVED[table] if table in schema.DERIVED else schema.columns(table)
+        names = [column.name for column in own]
+        if self.attributes is not None:
+            names = _columns_of(names, self.attributes)
+        kept = [column for column in own if column.name in names]
+        times = [column.name for column in kept if column.name in schema.UTC_COLUMNS] if self.utc else []
+        columns: list[Column] = []
+        for column in kept:
+            columns.append(column)
+            if column.name == "video_id":
+                columns.append(schema.FILE)
+            if column.name in times:
+                columns.append(schema.UTC_COLUMNS[column.name])
+        return Outgoing(table, tuple(columns), self._pieces(table, names, [column.name for column in columns]))
+
+    def _pieces(self, table: str, names: list[str], order: list[str]) -> Iterator[pd.DataFrame]:
+        """Yield the rows, a few at a time; the table without rows if there are none."""
+        where = self._where(table)
+        videos = self.store.videos(columns=["video_id", "path", "recorded_at"]).set_index("video_id")
+        files = videos["path"].map(file_name)
+        if table == "timeline":
+            pieces = self._timelines(list(videos.index))
+        elif table == "long":
+            observed = self.store.batches("observations", columns=self._observed(), where=where)
+            pieces = (long_form(piece) for piece in observed)
+        else:
+            pieces = self.store.batches(table, columns=names, where=where)
+        n = 0
+        for piece in pieces:
+            if not len(piece):
+                continue
+            n += len(piece)
+            yield _completed(piece[names], files, videos["recorded_at"])[order]
+        if n == 0:
+            yield _completed(_empty(table)[names], files, videos["recorded_at"])[order]
+
+    def _timelines(self, video_ids: Sequence[str]) -> Iterator[pd.DataFrame]:
+        for video_id in self.videos or video_ids:
+            spans = timeline(self.store.video(video_id), every=self.every)
+            late_enough = spans["time_s"] >= (-float("inf") if self.from_s is None else self.from_s)
+            yield spans[late_enough & (spans["time_s"] <= (float("inf") if self.to_s is None else self.to_s))]
+
+    def _observed(self) -> list[str]:
+        names = [column.name for column in schema.columns("observations")]
+        chosen = list(_BEGINNINGS) if self.attributes is None else list(self.attributes)
+        probabilities = [name for attribute in chosen for name in schema.probability_columns(attribute)]
+        return [name for name in names if name in {"video_id", "frame", "time_s", "shot", "track_id", *probabilities}]
+
+    def _where(self, table: str) -> ds.Expression | None:
+        """Return which rows are wanted; None for all of them."""
+        where = _between(table, self.from_s, self.to_s)
+        if not self.videos:
+            return where
+        chosen = ds.field("video_id").isin(list(self.videos))
+        return chosen if where is None else where & chosen
+
+
+def _completed(piece: pd.DataFrame, files: pd.Series[str], recorded_at: pd.Series[Any]) -> pd.DataFrame:
+    """Add the file and the moments in UTC."""
+    piece = piece.assign(file=files.reindex(piece["video_id"]).to_numpy()).astype({"file": "str"})
+    for time, column in schema.UTC_COLUMNS.items():
+        if time in piece:
+            since = pd.to_timedelta(piece[time], unit="s").dt.round("us")
+            moments = recorded_at.reindex(piece["video_id"]).set_axis(piece.index) + since
+            piece = piece.assign(**{column.name: moments}).astype({column.name: column.dtype})
+    return piece
+
+
+def _write(tables: Sequence[Outgoing], *, format: str, out: Path, describe_columns: bool) -> int:
+    """Write tables, and return how many rows they have."""
     n = 0
 
-    def counted() -> Iterator[pd.DataFrame]:
+    def counted(pieces: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         nonlocal n
         for piece in pieces:
-            if len(piece):
-                n += len(piece)
-                yield piece
-        if n == 0:
-            yield empty
+            n += len(piece)
+            yield piece
 
+    going = [Outgoing(table.name, table.columns, counted(table.pieces)) for table in tables]
+    is_file = out.is_file() or not out.exists()  # or a pipe or a device, which must not be replaced by a file
+    told = describe_columns and is_file and format in PLAIN_FORMATS
+    target = out.resolve()
+    if told:
+        check_describable(target)
     try:
-        if out.exists() and not out.is_file():  # a pipe or a device, which must not be replaced by a file
-            with out.open("wb") as file:
-                _WRITERS[format](counted(), table, file)
+        if is_file:
+            with written_aside(target) as part, part.open("wb") as file:
+                WRITERS[format](going, file)
         else:
-            with written_aside(out.resolve()) as part, part.open("wb") as file:
-                _WRITERS[format](counted(), table, file)
+            with out.open("wb") as file:
+                WRITERS[format](going, file)
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
+    if told:
+        describe(target, tables[0].name, tables[0].columns, format=format)
     return n
 
 
-def _write_csv(pieces: Iterator[pd.DataFrame], table: str, file: BinaryIO) -> None:
-    for number, piece in enumerate(pieces):
-        _plain(piece, table).to_csv(file, index=False, header=number == 0, encoding="utf-8")
+def _times(table: str) -> tuple[str, str] | None:
+    """Return the columns in which something begins and ends; None where a table knows no times."""
+    names = [column.name for column in {**schema.TABLES, **schema.DERIVED}[table]]
+    return next((pair for pair in (("start_s", "end_s"), ("time_s", "time_s")) if pair[0] in names), None)
 
 
-def _write_json(pieces: Iterator[pd.DataFrame], table: str, file: BinaryIO) -> None:
-    for number, piece in enumerate(pieces):
-        records = _plain(piece, table).to_json(orient="records", force_ascii=False, double_precision=6)
-        file.write(("[" if number == 0 else ",\n").encode() + records[1:-1].encode())
-    file.write(b"]\n")
-
-
-def _write_parquet(pieces: Iterator[pd.DataFrame], table: str, file: BinaryIO) -> None:
-    first = to_arrow(table, next(pieces))
-    with pq.ParquetWriter(file, first.schema) as writer:
-        writer.write_table(first)
-        for piece in pieces:
-            writer.write_table(to_arrow(table, piece))
-
-
-_WRITERS: dict[str, Callable[[Iterator[pd.DataFrame], str, BinaryIO], None]] = {
-    "csv": _write_csv,
-    "parquet": _write_parquet,
-    "json": _write_json,
-}
-
-
-def _check_format(format: str) -> None:
-    if format not in FORMATS:
-        raise UnknownNameError(f"unknown format {format!r}: use {', '.join(FORMATS)}")
-
-
-def _between(table: str, names: Sequence[str], from_s: float | None, to_s: float | None) -> ds.Expression | None:
+def _between(table: str, from_s: float | None, to_s: float | None) -> ds.Expression | None:
     """Return which rows show something of a span of time; None for all of them."""
-    if from_s is None and to_s is None:
+    times = _times(table)
+    if times is None or (from_s is None and to_s is None):
         return None
-    begins, ends = ("start_s", "end_s") if table == "tracks" else ("time_s", "time_s")
-    if begins not in names:
-        raise UsageError(f"{table} has one row a video and knows no times: leave --from and --to out")
+    begins, ends = times
     late_enough = ds.scalar(True) if from_s is None else ds.field(ends) >= from_s
     return late_enough if to_s is None else late_enough & (ds.field(begins) <= to_s)
 
@@ -182,21 +274,7 @@ def _columns_of(names: Sequence[str], attributes: Sequence[str]) -> list[str]:
     return [name for name in names if not name.startswith(others)]
 
 
-def _empty(table: str, columns: Sequence[str]) -> pd.DataFrame:
-    return schema.conform(table)[list(columns)]
-
-
-def _plain(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Round to what the numbers are worth and turn what text cannot hold into text."""
-    plain = frame.copy()
-    for column in schema.columns(table):
-        if column.name not in plain:
-            continue
-        if column.decimals is not None:
-            # float32 would print as 0.10000000149; float64 rounded prints as 0.1.
-            plain[column.name] = plain[column.name].astype("float64").round(column.decimals)
-        elif column.dtype.startswith("datetime"):
-            plain[column.name] = plain[column.name].dt.strftime("%Y-%m-%d %H:%M:%S")
-        elif column.dtype == "object":
-            plain[column.name] = [base64.b64encode(value).decode("ascii") for value in plain[column.name]]
-    return plain
+def _empty(table: str) -> pd.DataFrame:
+    if table not in schema.DERIVED:
+        return schema.conform(table)
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in schema.dtypes(table).items()})

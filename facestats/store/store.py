@@ -338,7 +338,7 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
         found = json.loads(marker.read_text(encoding="utf-8"))["schema_version"]
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise StoreError(f"{marker} cannot be read ({error}): this is not a store") from None
-    if found != schema.SCHEMA_VERSION:
+    if found not in schema.READABLE_VERSIONS:
         raise StoreError(
             f"{path} has schema version {found}, this facestats reads {schema.SCHEMA_VERSION}: analyse into a new "
             "store with `facestats analyze INPUT... --out NEW`, or read it with the facestats that wrote it"
@@ -374,7 +374,20 @@ def create_store(path: str | Path) -> Store:
             check_writable(path)
     except OSError as error:
         raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another --out") from None
-    return open_store(path)
+    store = open_store(path)
+    _bring_up_to_date(store.path)
+    return store
+
+
+def _bring_up_to_date(path: Path) -> None:
+    """Say in a store of an older schema version that it now holds rows of the present one too."""
+    marker = path / layout.MARKER
+    known = json.loads(marker.read_text(encoding="utf-8"))
+    if known["schema_version"] < schema.SCHEMA_VERSION:
+        try:
+            write_whole(marker, (json.dumps({**known, "schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
+        except OSError as error:
+            raise unwritable(path, error) from None
 
 
 def _is_ours(path: Path) -> bool:

@@ -43,6 +43,38 @@ def to_arrow(table: str, frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
 
 
+def described_schema(table: str, columns: Sequence[schema.Column]) -> pa.Schema:
+    """Return the Arrow schema of these columns, which says in its metadata what they mean.
+
+    Each field has ``unit`` and ``meaning``, the schema ``facestats_table`` and ``facestats_schema_version``.
+
+    Examples
+    --------
+    >>> described_schema("frames", schema.columns("frames")).field("time_s").metadata[b"unit"]
+    b's'
+    """
+    fields = [
+        pa.field(
+            column.name,
+            _TYPES[column.dtype],
+            metadata={"meaning": column.meaning} | ({} if column.unit is None else {"unit": column.unit}),
+        )
+        for column in columns
+    ]
+    return pa.schema(fields, {"facestats_table": table, "facestats_schema_version": str(schema.SCHEMA_VERSION)})
+
+
+def frame_to_arrow(frame: pd.DataFrame, fields: pa.Schema) -> pa.Table:
+    """Return a table as Arrow, of this schema.
+
+    Examples
+    --------
+    >>> frame_to_arrow(schema.conform("frames"), described_schema("frames", schema.columns("frames"))).num_rows
+    0
+    """
+    return pa.Table.from_pandas(frame, schema=fields, preserve_index=False).replace_schema_metadata(fields.metadata)
+
+
 def from_arrow(table: str, data: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a table of :mod:`facestats.tables.schema` that was Arrow.
 

@@ -8,16 +8,19 @@ Probabilities lie in [0, 1] and sum to 1 inside an attribute. A missing value me
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from facestats.errors import SchemaError, UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS, VERDICT_COLUMNS
 
 #: Version of the tables below; a store says which one it was written with.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
+
+#: Older versions whose stores are read all the same: what they lack is missing.
+READABLE_VERSIONS = (4, 5)
 
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
@@ -36,42 +39,53 @@ class Column:
         The pandas dtype: ``str``, ``Int64`` (integers that may be missing), ``float64``, ``float32``, ``bool``,
         ``datetime64[us, UTC]`` or ``object`` (encoded images as bytes).
     meaning : str
-        Unit and meaning, in one line.
+        In one line, without the unit.
+    unit : str or None
+        ``"s"``, ``"px"``, ``"years"``, ``"degrees"``, ``"0 to 1"`` (a share); None where there is none.
     decimals : int or None
-        Digits after the point that carry information; used by text exports.
+        Digits after the point that carry information, of a moment's seconds too; used by text exports.
     is_share : bool
         Whether the values lie between 0 and 1.
+    classes : tuple of str
+        The values that a column of text may have, where these are few.
     """
 
     name: str
     dtype: str
     meaning: str
+    unit: str | None = None
     decimals: int | None = None
     is_share: bool = False
+    classes: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> str:
+        """Meaning and unit, in one line."""
+        return self.meaning if self.unit is None else f"{self.meaning} ({self.unit})"
 
 
 def _text(name: str, meaning: str) -> Column:
     return Column(name, "str", meaning)
 
 
-def _count(name: str, meaning: str) -> Column:
-    return Column(name, "Int64", meaning)
+def _count(name: str, meaning: str, unit: str | None = None) -> Column:
+    return Column(name, "Int64", meaning, unit)
 
 
 def _seconds(name: str, meaning: str) -> Column:
-    return Column(name, "float64", f"{meaning} (s)", decimals=6)
+    return Column(name, "float64", meaning, "s", decimals=6)
 
 
 def _pixels(name: str, meaning: str) -> Column:
-    return Column(name, "float32", f"{meaning} (px)", decimals=2)
+    return Column(name, "float32", meaning, "px", decimals=2)
 
 
 def _share(name: str, meaning: str) -> Column:
-    return Column(name, "float32", f"{meaning} (0 to 1)", decimals=4, is_share=True)
+    return Column(name, "float32", meaning, "0 to 1", decimals=4, is_share=True)
 
 
 def _years(name: str, meaning: str) -> Column:
-    return Column(name, "float32", f"{meaning} (years)", decimals=1)
+    return Column(name, "float32", meaning, "years", decimals=1)
 
 
 def probability_columns(attribute: str) -> tuple[str, ...]:
@@ -93,8 +107,9 @@ def _class_probabilities(attribute: str) -> tuple[Column, ...]:
 
 
 def _verdict(column: str, meaning: str) -> tuple[Column, Column]:
+    attribute = next(name for name, verdict in VERDICT_COLUMNS.items() if verdict == column)
     return (
-        _text(column, f"{meaning}, or unknown"),
+        Column(column, "str", f"{meaning}, or unknown", classes=(*ATTRIBUTE_CLASSES[attribute], UNKNOWN)),
         _share(f"{column}_prob", f"probability of the most likely {column}"),
     )
 
@@ -108,24 +123,26 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _VIDEO_ID,
         _text("path", "the input as it was given"),
         _text("sha256", "hash of the file; missing for cameras and streams"),
-        _text("status", "ok, partial or failed"),
+        Column("status", "str", "ok, partial or failed", classes=STATUSES),
         _text("error", "why it is not ok; missing otherwise"),
         _seconds("duration_s", "length up to the end of the last decoded frame"),
-        Column("fps", "float64", "nominal frames a second, for information", decimals=4),
+        Column("fps", "float64", "nominal frames a second, for information", "1/s", decimals=4),
         _text("clock_note", "what is odd about its timestamps; missing where nothing is"),
         _text(
             "picture_note",
             "which picture was analysed of several, which sound a clip gets of several, changes of size; else missing",
         ),
-        _count("width", "width of the upright frame (px)"),
-        _count("height", "height of the upright frame (px)"),
-        _count("rotation", "clockwise turn already applied (degrees)"),
+        _count("width", "width of the upright frame", "px"),
+        _count("height", "height of the upright frame", "px"),
+        _count("rotation", "clockwise turn already applied", "degrees"),
         _count("n_frames", "decoded frames"),
         _count("n_sampled", "frames in which faces were looked for"),
         _count("n_tracks", "tracked faces"),
         Column("started_at", "datetime64[us, UTC]", "when the analysis began"),
         _seconds("elapsed_s", "how long the analysis took"),
         Column("missing_since", "datetime64[us, UTC]", "when it was found to be gone; missing while it is there"),
+        Column("recorded_at", "datetime64[us, UTC]", "when second 0 of its clock was recorded, if the file tells it"),
+        _text("recorded_source", "what tells it: a tag of the container or of EXIF, and what it says without a zone"),
     ),
     "frames": (
         _VIDEO_ID,
@@ -187,6 +204,35 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     ),
 }
 
+#: Tables that are made of the stored ones when they are asked for.
+DERIVED: Mapping[str, tuple[Column, ...]] = {
+    "timeline": (
+        _VIDEO_ID,
+        _TRACK_ID,
+        _seconds("time_s", "beginning of the span of time"),
+        _count("n_observations", "observations in the span"),
+        *_verdict("expression", "most probable expression of the span"),
+        *(replace(column, meaning=f"mean {column.meaning}") for column in _class_probabilities("expression")),
+    ),
+    "long": (
+        _VIDEO_ID,
+        _count("frame", "0-based index of the decoded frame"),
+        _seconds("time_s", "presentation timestamp"),
+        _SHOT,
+        Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
+        Column("attribute", "str", "what was measured", classes=tuple(ATTRIBUTE_CLASSES)),
+        _text("class", "one of the attribute's classes"),
+        _share("probability", "probability of the class in this frame"),
+    ),
+}
+
+#: Columns that every export adds, see :mod:`facestats.store.export`.
+FILE = _text("file", "name of the video's file; the address of what lies elsewhere")
+UTC_COLUMNS: Mapping[str, Column] = {
+    time: Column(name, "datetime64[us, UTC]", f"{time} as a moment in UTC; missing where recorded_at is", decimals=3)
+    for time, name in (("time_s", "time_utc"), ("start_s", "start_utc"), ("end_s", "end_utc"))
+}
+
 #: Columns that may not be missing.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "videos": ("video_id", "path", "status", "started_at"),
@@ -213,6 +259,17 @@ def columns(table: str) -> tuple[Column, ...]:
     if table not in TABLES:
         raise UnknownNameError(f"there is no table {table!r}; the tables are {', '.join(TABLES)}")
     return TABLES[table]
+
+
+def dtypes(table: str) -> dict[str, str]:
+    """Return the dtypes of a table that is made of others, by column.
+
+    Examples
+    --------
+    >>> dtypes("long")["probability"]
+    'float32'
+    """
+    return {column.name: column.dtype for column in DERIVED[table]}
 
 
 def conform(table: str, data: pd.DataFrame | Mapping[str, object] | None = None) -> pd.DataFrame:

@@ -21,15 +21,7 @@ _NEEDED = ("video_id", "track_id", "time_s", "score", "face_px", *_PROBABILITIES
 _BETTER = ("sharpness", "frontal")  # used where they are there
 
 #: Columns and dtypes of a timeline.
-TIMELINE_DTYPES = {
-    "video_id": "str",
-    "track_id": "Int64",
-    "time_s": "float64",
-    "n_observations": "Int64",
-    "expression": "str",
-    "expression_prob": "float32",
-    **dict.fromkeys(_PROBABILITIES, "float32"),
-}
+TIMELINE_DTYPES = schema.dtypes("timeline")
 
 
 class StoredTables(Protocol):

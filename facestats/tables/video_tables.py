@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,11 @@ import pandas as pd
 from facestats._util import hooks
 from facestats._util.locations import is_remote
 from facestats.tables.cuts import shot_cuts
+from facestats.tables.movement import boxes_dataset
 from facestats.tables.verdicts import threshold_of
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class VideoTables:
     @property
     def name(self) -> str:
         """The file name of the video; the whole address of one that lies elsewhere."""
-        return self.path if is_remote(self.path) else Path(self.path.rstrip("/")).name
+        return file_name(self.path)
 
     @property
     def frame_size(self) -> tuple[int, int] | None:
@@ -102,6 +107,10 @@ class VideoTables:
         """Return the probability below which the attribute is "unknown", see :func:`threshold_of`."""
         return threshold_of(self.thresholds, attribute)
 
+    def to_movement(self) -> xarray.Dataset:
+        """Return the tracks as an xarray dataset for movement, see :func:`facestats.tables.movement.boxes_dataset`."""
+        return boxes_dataset(self.videos, self.frames, self.observations, self.tracks)
+
     @property
     def batches(self) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """``frames`` and ``observations``, all at once: see :class:`facestats.analysis.pipeline.AnalyzedVideo`."""
@@ -115,6 +124,17 @@ class VideoTables:
 
     def _repr_html_(self) -> str:
         return hooks.call("result_html", self)
+
+
+def file_name(path: str) -> str:
+    """Return the file name of a video, given its path; the whole address of one that lies elsewhere.
+
+    Examples
+    --------
+    >>> file_name("videos/clip.mp4"), file_name("s3://bucket/clip.mp4")
+    ('clip.mp4', 's3://bucket/clip.mp4')
+    """
+    return path if is_remote(path) else Path(path.rstrip("/")).name
 
 
 def frame_size(videos: pd.DataFrame) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ from facestats.video.length import LENGTH_IN_HEADER, announced_length, breaks_of
 from facestats.video.local import demuxed, joined_parts, local_file, reason
 from facestats.video.orientation import display_matrix, turn_in_degrees
 from facestats.video.picture import Pictures
+from facestats.video.recording import Recording, of_container, of_now
 from facestats.video.spans import LONG_S, WHOLE, Span, find_spans
 from facestats.video.streams import choose_video, is_encrypted, moving_streams, stream_note
 
@@ -73,7 +74,9 @@ class ContainerSource(FrameSource):
         first = self._pending[0]
         matrix = display_matrix(first)
         self._pictures = Pictures(self._stream.sample_aspect_ratio, matrix)
-        self._shift_s = start_shift(Clock(self._stream.time_base, self._nominal_fps).read(first)[0])
+        first_s = Clock(self._stream.time_base, self._nominal_fps).read(first)[0]
+        self._shift_s = start_shift(first_s)
+        recorded = self._recording(max(first_s, 0.0))
         width, height = self._pictures.size(first)
         self.info = VideoInfo(
             path=path,
@@ -84,12 +87,19 @@ class ContainerSource(FrameSource):
             duration_s=self._announced_s,
             n_frames_expected=self._stream.frames or None,
             kind=self.kind,
+            recorded_at=recorded.at,
+            recorded_source=recorded.source,
         )
 
     @property
     def shift_s(self) -> float:
         """What is added to the container's own times, in seconds, so that they begin at 0."""
         return self._shift_s
+
+    def _recording(self, first_s: float) -> Recording:
+        if self.kind == "stream":
+            return of_now(first_s)
+        return of_container(self._container.metadata, self._stream.metadata, first_s=first_s)
 
     # -- opening -------------------------------------------------------------------------------------------------
 

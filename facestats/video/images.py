@@ -19,6 +19,7 @@ from facestats.errors import MissingInputError, UnreadableInputError, UsageError
 from facestats.types import UInt8, VideoInfo
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.picture import over_white
+from facestats.video.recording import Recording, of_picture
 
 #: File names that are taken for still images, lower case.
 IMAGE_SUFFIXES = frozenset(
@@ -46,11 +47,14 @@ class Still:
         The clockwise turn in degrees that was applied.
     note : str or None
         What was taken of a file that holds several pictures.
+    recording : Recording
+        When it was taken.
     """
 
     rgb: UInt8 = field(repr=False)
     rotation: int = 0
     note: str | None = None
+    recording: Recording = field(default_factory=Recording)
 
 
 def read_image(path: str | Path) -> Still:
@@ -87,11 +91,12 @@ def read_image(path: str | Path) -> Still:
             warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
             with Image.open(path) as image:
                 # Asked for before the pixels are read: a TIFF is turned, and its tag dropped, on reading.
-                rotation = _EXIF_TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), 0)
+                exif = image.getexif()
+                rotation, recording = _EXIF_TURNS.get(exif.get(ExifTags.Base.Orientation, 1), 0), of_picture(exif)
                 n = getattr(image, "n_frames", 1)
                 note = f"{n} pictures in the file: the first one was analysed" if n > 1 else None
                 image.load()
-                return Still(_to_rgb(_as_srgb(ImageOps.exif_transpose(image))), rotation, note)
+                return Still(_to_rgb(_as_srgb(ImageOps.exif_transpose(image))), rotation, note, recording)
     except Image.UnidentifiedImageError:
         why = "is not an image that can be read; convert it to PNG or JPEG"
         raise UnreadableInputError(f"{path} {why}", reason=f"it {why}") from None
@@ -167,7 +172,14 @@ class ImageSource(FrameSource):
         self._note = still.note
         height, width = still.rgb.shape[:2]
         self.info = VideoInfo(
-            path=path, width=width, height=height, rotation=still.rotation, n_frames_expected=1, kind="image"
+            path=path,
+            width=width,
+            height=height,
+            rotation=still.rotation,
+            n_frames_expected=1,
+            kind="image",
+            recorded_at=still.recording.at,
+            recorded_source=still.recording.source,
         )
 
     def _decode(self) -> Generator[DecodedFrame, None, None]:

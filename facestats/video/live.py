@@ -21,6 +21,7 @@ from facestats.video.file import ContainerSource
 from facestats.video.local import reason
 from facestats.video.names import shown
 from facestats.video.picture import fitted
+from facestats.video.recording import of_now
 from facestats.video.writer import ClipWriter
 
 CAMERA = re.compile(r"camera:(.*)", re.DOTALL)
@@ -183,7 +184,16 @@ class CameraSource(_LiveSource):
         self._first = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         height, width = bgr.shape[:2]
         fps = self._capture.get(cv2.CAP_PROP_FPS) or math.nan
-        self.info = VideoInfo(path=path, width=width, height=height, fps=fps, kind="camera")
+        recorded = of_now()
+        self.info = VideoInfo(
+            path=path,
+            width=width,
+            height=height,
+            fps=fps,
+            kind="camera",
+            recorded_at=recorded.at,
+            recorded_source=recorded.source,
+        )
 
     def _receive(self) -> Generator[DecodedFrame, None, None]:
         usual_s = 1 / self.info.fps if self.info.fps > 0 else 0.0

@@ -80,7 +80,7 @@ def test_show_without_a_display_is_one_line(video, capsys, monkeypatch):
 def test_unknown_tables_and_formats_are_refused(video, tmp_path, capsys):
     run(capsys, "analyze", video, "--out", tmp_path / "s", "--no-clips", *NONE)
     assert "videos, frames" in run(capsys, "export", tmp_path / "s", "--table", "faces")[2]
-    assert "csv, parquet, json" in run(capsys, "export", tmp_path / "s", "--format", "xls")[2]
+    assert "csv, tsv, json, parquet" in run(capsys, "export", tmp_path / "s", "--format", "xls")[2]
     assert "not among" in run(capsys, "export", tmp_path / "s", "--video", "other.mp4")[2]
 
 

@@ -1,15 +1,17 @@
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from stores import PEOPLE, make_store
+from stores import EMPTY, PEOPLE, make_store, results
 
 import facestats as fs
 from facestats.errors import OutputError, SchemaError, UnknownNameError, UsageError
 from facestats.store.export import export, export_table
+from facestats.store.store import create_store
 from facestats.tables import schema
 
 
@@ -69,8 +71,8 @@ def test_pictures_and_moments_become_text(tmp_path):
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):
-    with pytest.raises(UnknownNameError, match="csv, parquet, json"):
-        export_table(observations(), "observations", format="xlsx", out=tmp_path / "o.xlsx")
+    with pytest.raises(UnknownNameError, match="csv, tsv, json, parquet"):
+        export_table(observations(), "observations", format="docx", out=tmp_path / "o.docx")
     with pytest.raises(SchemaError):
         export_table(observations(), "tracks", format="csv", out=tmp_path / "o.csv")
     (tmp_path / "file").write_text("")
@@ -86,16 +88,16 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("table", list(schema.TABLES))
 @pytest.mark.parametrize("format", ["csv", "json", "parquet"])
-def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once(store, table, format, tmp_path):
+def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once_and_the_file(store, table, format, tmp_path):
     whole, pieces = tmp_path / f"whole.{format}", tmp_path / f"pieces.{format}"
     export_table(store.read(table), table, format=format, out=whole)
     assert export(store, table, format=format, out=pieces) == len(store.read(table))
-    if format == "json":
-        assert json.loads(pieces.read_text()) == json.loads(whole.read_text())
-    elif format == "csv":
-        assert pieces.read_bytes() == whole.read_bytes()
-    else:
-        pd.testing.assert_frame_equal(pd.read_parquet(pieces), pd.read_parquet(whole))
+    read = {"json": pd.read_json, "csv": pd.read_csv, "parquet": pd.read_parquet}[format]
+    found, expected = read(pieces), read(whole)
+    assert list(found.columns[:2]) == ["video_id", "file"]
+    paths = store.videos().set_index("video_id")["path"]
+    assert found["file"].tolist() == [paths[video_id].removeprefix("videos/") for video_id in found["video_id"]]
+    pd.testing.assert_frame_equal(found.drop(columns="file"), expected)
 
 
 def test_by_default_tracks_as_csv_in_the_current_folder_of_a_store_named_by_its_path(store, tmp_path, monkeypatch):
@@ -117,7 +119,7 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
     n = export(store, "tracks", format="json", out=out, videos=[PEOPLE], from_s=tracks["end_s"].max())
     assert n == (tracks["end_s"] == tracks["end_s"].max()).sum()
     assert export(store, "tracks", format="csv", out=out, from_s=1e6) == 0
-    assert out.read_text().startswith("video_id,track_id,")
+    assert out.read_text().startswith("video_id,file,track_id,")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,10 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
         ({"videos": ["absent"]}, UnknownNameError, "absent"),
         ({"table": "videos", "to_s": 3}, UsageError, "leave --from and --to out"),
         ({"table": "people"}, UnknownNameError, "no table 'people'"),
-        ({"format": "xlsx"}, UnknownNameError, "csv, parquet, json"),
+        ({"format": "docx"}, UnknownNameError, "csv, tsv, json, parquet"),
+        ({"table": ["tracks", "frames"]}, UsageError, "a csv file holds one table"),
+        ({"every": 2.0}, UsageError, "only timeline has spans"),
+        ({"table": "timeline", "every": 0.0}, UsageError, "every must be above 0"),
     ],
 )
 def test_wrong_wishes_are_refused_and_write_nothing(store, tmp_path, options, error, told):
@@ -147,3 +152,46 @@ def test_an_export_writes_through_links_and_into_pipes(tmp_path):
     assert target.read_text().startswith("video_id,")
     export(store, "tracks", format="csv", out=Path("/dev/null"))
     assert not Path("/dev/null").is_file()
+
+
+def test_the_timeline_and_the_long_form_are_what_python_gives(store, tmp_path):
+    out = tmp_path / "t.parquet"
+    expected = fs.timeline(store, every=2.0)
+    assert export(store, "timeline", format="parquet", out=out, every=2.0) == len(expected)
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(out).drop(columns="file").astype(expected.dtypes), expected, check_names=False
+    )
+    n = export(store, "timeline", out=tmp_path / "t.csv", videos=[PEOPLE], from_s=4.0, to_s=5.0)
+    assert n == len(pd.read_csv(tmp_path / "t.csv")) > 0
+    assert pd.read_csv(tmp_path / "t.csv")["time_s"].between(4, 5).all()
+    export(store, "long", out=tmp_path / "l.csv", attributes=["gender", "age"])
+    long = pd.read_csv(tmp_path / "l.csv")
+    assert set(long["attribute"]) == {"gender", "age"}
+    seen = store.observations()["gender_female"].dropna().to_numpy()
+    assert long.loc[long["class"] == "female", "probability"].to_numpy() == pytest.approx(seen, abs=1e-4)
+
+
+def test_moments_in_utc_where_the_file_tells_when_it_was_recorded(tmp_path):
+    store = make_store(tmp_path / "s", PEOPLE)
+    moment = pd.Timestamp("2024-05-01T10:00:00Z")
+    result = store.result(PEOPLE)
+    videos = result.videos.assign(recorded_at=moment).astype({"recorded_at": "datetime64[us, UTC]"})
+    store.write(replace(result, videos=videos), paths=("videos/people.mp4",))
+    store.write(results()[EMPTY], paths=("videos/empty.mp4",))  # this one does not tell it
+    export(store, "tracks", out=tmp_path / "t.csv", utc=True)
+    export(store, "frames", format="parquet", out=tmp_path / "f.parquet", utc=True)
+    tracks, frames = pd.read_csv(tmp_path / "t.csv"), pd.read_parquet(tmp_path / "f.parquet")
+    assert list(tracks.columns[:8]) == [
+        *("video_id", "file", "track_id", "shot", "start_s", "start_utc", "end_s", "end_utc"),
+    ]
+    assert tracks["end_utc"].iloc[0] == "2024-05-01T10:00:11.900Z"
+    known = frames["video_id"] == PEOPLE
+    assert ((frames["time_utc"] - moment).dt.total_seconds() - frames["time_s"])[known].abs().max() < 1e-5
+    assert frames.loc[~known, "time_utc"].isna().all()
+
+
+def test_a_table_of_no_video_still_has_its_header(tmp_path):
+    store = create_store(tmp_path / "s")
+    for table in (*schema.TABLES, *schema.DERIVED):
+        assert export(store, table, out=tmp_path / "t.csv", utc=True) == 0
+        assert (tmp_path / "t.csv").read_text().startswith("video_id,file,")
