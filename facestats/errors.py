@@ -11,13 +11,48 @@ process borders unharmed::
     │   │   └── CameraError        no such camera, or it gives no picture
     │   ├── OutputError            the output cannot be written
     │   └── StoreError             not a store, or of another schema version
+    │       └── BusyError          another run is writing to it; exit code 4
     ├── UnreadableInputError       the input is there but nothing of it could be read
     ├── ModelError                 a model that is damaged, does not fit its card, or cannot be fetched; 2
     ├── DataError                  a data file without the columns or images that are needed
     └── SchemaError                a table that does not follow the schema
+
+Where the call was right, and the machine was not ready for it (a disk that is full, or can only be read for now; a
+server or a network disk that does not answer), the exit code is 4 instead of 2: try again later.
 """
 
 from __future__ import annotations
+
+import errno
+import socket
+import sys
+import urllib.error
+
+#: What an input, a store or a folder of reports may suffer from for a time.
+PASSING = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("ENOSPC", "EDQUOT", "EROFS", "EBUSY", "EAGAIN", "EIO", "EREMOTEIO", "ESTALE", "ENOLINK"),
+        *("ENOTCONN", "ETIMEDOUT", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE"),
+        *("EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "ENETRESET"),
+    )
+    if hasattr(errno, name)
+)
+
+
+def passes(error: BaseException | None) -> bool:
+    """Say whether an error of the system may pass: the same call may go well later.
+
+    Examples
+    --------
+    >>> passes(OSError(errno.ENOSPC, "No space left on device")), passes(PermissionError(errno.EACCES, "denied"))
+    (True, False)
+    """
+    if isinstance(error, urllib.error.URLError):
+        error = error.reason if isinstance(error.reason, BaseException) else None
+    if isinstance(error, TimeoutError | ConnectionError | socket.gaierror):
+        return True
+    return isinstance(error, OSError) and error.errno in PASSING
 
 
 class FacestatsError(Exception):
@@ -33,7 +68,8 @@ class FacestatsError(Exception):
     ----------
     reason : str
     exit_code : int
-        What the command line returns when this error ends it: 2 for wrong use, 3 for inputs that failed.
+        What the command line returns when this error ends it: 2 for wrong use, 3 for inputs that failed, 4 where the
+        same may go well later.
     """
 
     exit_code: int = 3
@@ -41,6 +77,8 @@ class FacestatsError(Exception):
     def __init__(self, message: str = "", *, reason: str | None = None) -> None:
         super().__init__(message)
         self.reason = message if reason is None else reason
+        if self.exit_code == UsageError.exit_code and passes(sys.exception()):
+            self.exit_code = BusyError.exit_code
 
 
 class UsageError(FacestatsError):
@@ -71,6 +109,12 @@ class OutputError(UsageError):
 
 class StoreError(UsageError):
     """A path that is not a store, or a store of another schema version."""
+
+
+class BusyError(StoreError):
+    """A store, or a folder of reports, that another run is writing to: try again later."""
+
+    exit_code = 4
 
 
 class UnreadableInputError(FacestatsError):

@@ -1,7 +1,8 @@
 """What a lower package asks of a higher one: one table, resolved when it is first needed.
 
-Tables, stores and results can show themselves in a notebook, and a model of weights alone becomes a network file; how
-is the matter of packages that import them. They name what they need here instead of importing it.
+Tables, stores and results can show themselves in a notebook, what is forgotten goes from the reports too, and a model
+of weights alone becomes a network file; how is the matter of packages that import them. They name what they need here
+instead of importing it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ HOOKS = {
     "result_html": "facestats.reports.display:result_html",
     "store_html": "facestats.reports.display:store_html",
     "gallery_html": "facestats.reports.display:gallery_html",
+    "take_down": "facestats.reports.leftovers:take_down",
     "build_onnx": "facestats.training.export:build_onnx",
     "live_preview": "facestats.widgets.preview:live_preview",
     "register_accessor": "facestats.plots.accessor:register",

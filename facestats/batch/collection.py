@@ -16,20 +16,21 @@ from facestats.analysis.progress import Bars
 from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import Stages, load_stages
 from facestats.batch.ledger import Ledger
-from facestats.batch.plan import Planner, Task
+from facestats.batch.plan import Action, Planner, Task, unsettled_reason
 from facestats.batch.pool import Pool, ThisProcess
 from facestats.batch.queue import Queue, run_jobs
 from facestats.batch.settings import Settings, settings
-from facestats.batch.status import begin_run
 from facestats.batch.workers import Workers, default_workers
 from facestats.errors import MissingInputError, UsageError
 from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions
+from facestats.store.keptout import kept_out
 from facestats.store.layout import CHUNKS
 from facestats.store.locking import locked
 from facestats.store.memory import remember, remembered
+from facestats.store.runs import Run, begin_run, strike_out
 from facestats.store.store import Store, create_store, open_store
 from facestats.video.discovery import Input, discover
-from facestats.video.identity import changed_within, content_of
+from facestats.video.identity import Content, changed_within, content_of
 from facestats.video.spans import is_long
 
 #: Where results go unless ``--out`` says otherwise.
@@ -65,6 +66,10 @@ class CollectionResult:
         Other files in the folders: neither video nor image by their names.
     unsettled : tuple of str
         Files that changed so recently that they are left for the next run, see ``settle``.
+    done_before, failed_before : tuple of str
+        The videos that the store had already, read or failed.
+    kept_out : tuple of str
+        The inputs that were forgotten before, and are left out.
     """
 
     store: Store
@@ -76,6 +81,9 @@ class CollectionResult:
     drawn: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     unsettled: tuple[str, ...] = ()
+    done_before: tuple[str, ...] = ()
+    failed_before: tuple[str, ...] = ()
+    kept_out: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         return hooks.call("collection_html", self)
@@ -148,7 +156,8 @@ def analyze_collection(
             remove(store.path / CHUNKS)
         if not remembered(store.path):
             remember(store.path, held.analyze.to_dict())
-        begin_run(store, [item.shown for item in all_found if not item.is_live], passed_over)
+        named = tuple(item.shown for item in all_found if not item.is_live)
+        begin_run(store.path, Run(named, passed_over, tuple(item.shown for item in unsettled)))
         with Bars(len(found), progress=progress) as bars:
             ledger = Ledger(store, stages, found, bars)
             planner = _planner(store, stages, run)
@@ -163,6 +172,7 @@ def analyze_collection(
                 queue.add(here)
                 run_jobs(queue, pool)
         ledger.note_places(arguments)
+        strike_out(store.path, set(ledger.kept_out))
         if isinstance(store.path, Path):  # elsewhere another run may be at it
             remove(store.path / CHUNKS)
     problems = (*missing, *ledger.problems)
@@ -176,6 +186,9 @@ def analyze_collection(
         exit_code=2 if missing else 3 if problems else 0,
         passed_over=passed_over,
         unsettled=tuple(item.shown for item in unsettled),
+        done_before=tuple(ledger.done_before),
+        failed_before=tuple(ledger.failed_before),
+        kept_out=tuple(ledger.kept_out),
     )
 
 
@@ -209,19 +222,25 @@ def plan_collection(
     held = settings(options, arguments, out)
     run = held.run
     found, _, _ = _found(arguments, held.analyze)
-    found = [item for item in found if not changed_within(item, run.settle)]
     stages = load_stages(held.analyze)
     _tell(held)
     has_store = (location(os.fspath(out)) / "store.json").is_file()
     planner = _planner(open_store(os.fspath(out)) if has_store else None, stages, run)
-    return [planner.decide(item, planner.known_content(item) or content_of(item)) for item in found]
+
+    def decided(item: Input) -> Task:
+        if changed_within(item, run.settle):
+            return Task(item, "", Content(None), Action.WAIT, unsettled_reason(run.settle), (), {})
+        return planner.decide(item, planner.known_content(item) or content_of(item))
+
+    return [decided(item) for item in found]
 
 
 def _planner(store: Store | None, stages: Stages, run: RunOptions) -> Planner:
     how: dict[str, Any] = {"force": run.force, "retry_failed": run.retry_failed}
     if store is None:
         return Planner({}, stages.options, stages.models, **how)
-    return Planner(store.entries(), stages.options, stages.models, lacks=store.lacks, **how)
+    how |= {"lacks": store.lacks, "kept_out": kept_out(store.path)}
+    return Planner(store.entries(current=False), stages.options, stages.models, **how)
 
 
 def _arguments(inputs: Inputs) -> list[str]:

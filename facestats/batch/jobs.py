@@ -31,9 +31,10 @@ from facestats.batch.plan import Drawing, Task
 from facestats.clips import Annotator
 from facestats.errors import OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
+from facestats.store.lacks import Part
 from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
-from facestats.store.store import Part, Store
+from facestats.store.store import Store
 from facestats.tables import schema
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of
@@ -170,6 +171,7 @@ class DrawJob(VideoJob):
             "paths": task.paths,
             "files": task.files,
             "missing_since": None,
+            "replaced_since": None,
         }
         # What the new options hide goes before they are noted, and what they allow is made afterwards.
         if not after.clip or before.blur != after.blur:

@@ -15,9 +15,12 @@ from facestats.analysis.pipeline import failed_result
 from facestats.analysis.progress import Bars, Progress
 from facestats.analysis.stages import Stages
 from facestats.batch.answers import Outcome
-from facestats.batch.plan import Action, Task, changed
+from facestats.batch.plan import Action, Drawing, Task, changed
+from facestats.store.forget import remove_videos
 from facestats.store.manifest import Entry, now, read_entry
+from facestats.store.published import unpublish
 from facestats.store.store import Store
+from facestats.video import is_live
 from facestats.video.discovery import Input
 from facestats.video.identity import is_there, new_video_id
 
@@ -38,8 +41,11 @@ class Ledger:
 
     Attributes
     ----------
-    analyzed, drawn : list of str
-        The videos that were analysed, and those of which only the clip or the thumbnails were made anew.
+    analyzed, drawn, done_before, failed_before : list of str
+        The videos that were analysed; those of which only the clip or the thumbnails were made anew; and those that the
+        store had already, read or failed.
+    kept_out : list of str
+        The inputs that were forgotten before.
 
     Examples
     --------
@@ -50,7 +56,7 @@ class Ledger:
 
     def __init__(self, store: Store, stages: Stages, found: Sequence[Input], bars: Bars) -> None:
         self._store, self._stages, self._bars = store, stages, bars
-        self._entries = store.entries()
+        self._entries = store.entries(current=False)
         self._order = {item.path: number for number, item in enumerate(found)}
         self._ids: dict[int, str] = {}
         self._problems: dict[int, list[str]] = {}
@@ -59,6 +65,9 @@ class Ledger:
         self._copied: dict[str, Task] = {}  # by video, the last of its copies: the one that knows all places
         self.analyzed: list[str] = []
         self.drawn: list[str] = []
+        self.done_before: list[str] = []
+        self.failed_before: list[str] = []
+        self.kept_out: list[str] = []
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -85,29 +94,48 @@ class Ledger:
     def decided(self, task: Task) -> None:
         """Note what is to be done with an input; copies and what is skipped are done by that."""
         item, number = task.item, self._order[task.item.path]
-        if task.content.sha256 is not None:
-            unread = new_video_id(item, None)
-            if self._entries.pop(unread, None) is not None:  # now it can be read, and is known by its content
-                self._store.forget(unread)
-        self._ids[number] = self._owner[item.shown] = task.video_id
+        if task.action is Action.KEEP_OUT:
+            self._owner[item.shown] = ""
+            self.kept_out.append(item.shown)
+            self._bars.finish(item.shown)
+            return
+        self._ids[number] = task.video_id
+        if task.content.sha256 is not None:  # of what cannot be read nobody knows whether it is another
+            self._owner[item.shown] = task.video_id
+            ghost = self._entries.pop(new_video_id(item, None), None)
+            if ghost is not None:  # now it can be read, and is known by its content
+                remove_videos(self._store.path, [ghost])
+        self._hide(task)
         if task.action is Action.COPY:
             self._copies[number] = f"{item.shown} is {task.reason}: analysed once"
             self._copied[task.video_id] = task
             self._bars.finish(item.shown)
         elif task.action is Action.SKIP:
             entry = self._entries[task.video_id]
-            self._store.note(entry, paths=task.paths, files=task.files, missing_since=None)
-            if entry.status != "ok":
+            self._store.note(entry, paths=task.paths, files=task.files, missing_since=None, replaced_since=None)
+            (self.failed_before if entry.status == "failed" else self.done_before).append(task.video_id)
+            if entry.status != "ok" and entry.acknowledged is None:
                 why = task.reason if entry.status == "failed" else entry.error
                 self._problems[number] = [f"{item.shown}: {why}"]
             self._bars.finish(item.shown)
 
+    def _hide(self, task: Task) -> None:
+        """Take away the reports on a video that show what the options hide from now on: they would outlive its clip."""
+        entry = self._entries.get(task.video_id)
+        if entry is None or task.action not in (Action.ANALYZE, Action.DRAW):
+            return
+        if Drawing.of(self._stages.options.to_dict()).hides(Drawing.of(entry.options)):
+            unpublish(self._store.path, [task.video_id], alone=True)
+
     def finished(self, task: Task, outcome: Outcome) -> None:
         """Note what became of a video."""
-        item = task.item
+        item, before = task.item, self._entries.get(task.video_id)
         (self.drawn if task.action is Action.DRAW else self.analyzed).append(task.video_id)
         _log.info("%s: %s", item.shown, "; ".join((outcome.entry.status, *outcome.trouble)))
-        if outcome.trouble:
+        is_known = before is not None and before.acknowledged is not None and before.error == outcome.entry.error
+        if is_known:  # the same trouble with the same content: whoever has said so need not say so again
+            self._store.note(outcome.entry, acknowledged=before.acknowledged)
+        if outcome.trouble and not (is_known and outcome.trouble == (outcome.entry.error,)):
             self._problems[self._order[item.path]] = [f"{item.shown}: {line}" for line in outcome.trouble]
         self._bars.finish(item.shown)
 
@@ -144,28 +172,35 @@ class Ledger:
     # -- afterwards ------------------------------------------------------------------------------------------------
 
     def note_places(self, arguments: Sequence[str]) -> None:
-        """Note in the store where copies are, and which videos have gone from the folders that were searched.
+        """Note in the store where copies are, which videos have gone, and which ones other content has replaced.
 
         Parameters
         ----------
         arguments : sequence of str
             What the run was given: files, folders, patterns, addresses.
         """
-        entries = self._store.entries()
+        entries = self._store.entries(current=False)
         for task in self._copied.values():
             if (entry := entries.get(task.video_id)) is not None:
                 entries[task.video_id] = self._store.note(entry, paths=task.paths, files=task.files)
         roots = tuple(_root(argument) for argument in arguments)
         for entry in entries.values():
             gone = list(self._gone(entry, roots))
-            if not gone or len(gone) < len(entry.paths):
+            if not gone or not entry.counts:
                 continue
-            if all(path in self._owner for path in gone) and self._is_replaced(entry, entries):
-                self._store.forget(entry.video_id)
+            taken = [path for path in gone if path in self._owner]
+            if len(gone) < len(entry.paths):
+                left = tuple(path for path in entry.paths if path not in taken)
+                files = {path: mark for path, mark in entry.files.items() if path in left}
+                self._store.note(entry, paths=left, files=files)
+            elif taken and self._is_worthless(entry, entries):
+                remove_videos(self._store.path, [entry])
+            elif taken:
+                self._store.note(entry, replaced_since=now(), missing_since=None, files={})
             elif entry.missing_since is None:
                 self._store.note(entry, missing_since=now())
 
-    def _is_replaced(self, entry: Entry, entries: Mapping[str, Entry]) -> bool:
+    def _is_worthless(self, entry: Entry, entries: Mapping[str, Entry]) -> bool:
         """Say whether what is now at the places of a video makes it worthless: it had failed, or was a part.
 
         What was found in a part of a file is left as long as the whole of it cannot be read.
@@ -176,6 +211,8 @@ class Ledger:
 
     def _gone(self, entry: Entry, roots: tuple[str, ...]) -> Iterator[str]:
         for path in entry.paths:
+            if is_live(path):  # each recording of a camera is another
+                continue
             if path in self._owner:
                 is_gone = self._owner[path] != entry.video_id
             else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from facestats.options import AnalyzeOptions, differences
+from facestats.store.lacks import Part, lost_words
 from facestats.store.manifest import Entry
-from facestats.store.store import Part
 from facestats.video.discovery import Input
 from facestats.video.identity import Content, Identity, file_mark, is_there, new_video_id
 
@@ -21,6 +21,17 @@ class Action(StrEnum):
     DRAW = "draw"  # its tables stay; its clip or its thumbnails are made from them, or deleted
     SKIP = "skip"  # the store has all of it
     COPY = "copy"  # of another input of this run
+    KEEP_OUT = "keep out"  # it was forgotten
+    WAIT = "wait"  # it may still be written
+
+
+_MEANINGS = {
+    Action.ANALYZE: "to analyse",
+    Action.DRAW: "to draw only",
+    Action.COPY: "a copy",
+    Action.KEEP_OUT: "forgotten",
+    Action.WAIT: "left for the next run",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Task:
         How often it has failed.
     run_before : str
         Name of the tables that the store had of it; empty if none.
+    failed : bool
+        Whether it failed the last time.
     """
 
     item: Input
@@ -54,6 +67,14 @@ class Task:
     files: Mapping[str, str]
     tries: int = 0
     run_before: str = ""
+    failed: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """What is to be done, in words that count: ``"3 to analyse"``."""
+        if self.action is Action.SKIP:
+            return "failed before" if self.failed else "done before"
+        return _MEANINGS[self.action]
 
     @property
     def identity(self) -> Identity:
@@ -77,6 +98,8 @@ class Planner:
         Analyse everything, whatever the store has.
     retry_failed : bool
         Analyse again what failed before.
+    kept_out : collection of str
+        Hashes of contents that were forgotten.
 
     Examples
     --------
@@ -96,7 +119,9 @@ class Planner:
         lacks: Callable[[Entry], Part | None] = lambda entry: None,
         force: bool = False,
         retry_failed: bool = False,
+        kept_out: Collection[str] = (),
     ) -> None:
+        self._kept_out = kept_out
         self._entries = dict(entries)
         self._ids = {entry.sha256: entry.video_id for entry in entries.values() if entry.sha256}
         self._known_files = {
@@ -114,6 +139,9 @@ class Planner:
 
     def decide(self, item: Input, content: Content) -> Task:
         """Return what to do with an input."""
+        if content.sha256 in self._kept_out:
+            why = "it was forgotten; `facestats forget STORE --let-in FILE` lets it in again"
+            return Task(item, "", content, Action.KEEP_OUT, why, (), {})
         video_id = new_video_id(item, content.sha256)
         if content.sha256 is not None:
             video_id = self._ids.setdefault(content.sha256, video_id)
@@ -129,7 +157,8 @@ class Planner:
             action, reason = self._action(entry, item)
             tries = entry.tries if entry is not None and entry.sha256 == content.sha256 else 0
             run_before = entry.run if entry is not None else ""
-            task = Task(item, video_id, content, action, reason, paths, files, tries, run_before)
+            failed = entry is not None and entry.status == "failed"
+            task = Task(item, video_id, content, action, reason, paths, files, tries, run_before, failed)
         self._decided[video_id] = task
         return task
 
@@ -147,15 +176,26 @@ class Planner:
             return Action.ANALYZE, why
         lost = self._lacks(entry)
         if lost is Part.TABLES:
-            return Action.ANALYZE, "its tables are missing"
+            return Action.ANALYZE, lost_words(entry, lost, self._options)
         if entry.status == "failed":
             times = "once" if entry.tries <= 1 else f"{entry.tries} times"
             return Action.SKIP, f"failed {times} ({entry.error}); --retry-failed tries again"
         if (why := redrawn(entry, self._options)) is not None:
             return Action.DRAW, why
-        if lost is Part.CLIP and self._options["clips"]:
-            return Action.DRAW, "its clip is missing"
+        if (why := lost_words(entry, lost, self._options)) != "":
+            return Action.DRAW, why
         return Action.SKIP, "done before"
+
+
+def unsettled_reason(settle_s: float) -> str:
+    """Return why a file is left for the next run.
+
+    Examples
+    --------
+    >>> unsettled_reason(60)
+    'it changed within the last 60 s and may still be written: the next run takes it'
+    """
+    return f"it changed within the last {settle_s:g} s and may still be written: the next run takes it"
 
 
 def changed(entry: Entry, options: Mapping[str, Any], models: Mapping[str, Mapping[str, str]]) -> str | None:
@@ -207,6 +247,20 @@ class Drawing:
         """Return what these options ask for; those that are absent have their defaults."""
         known = {**AnalyzeOptions().to_dict(), **options}
         return cls(known["clips"], known["blur"], known["thumbnails"] and not known["blur"])
+
+    def hides(self, before: Drawing) -> bool:
+        """Whether something that was shown before is shown no longer.
+
+        Examples
+        --------
+        >>> Drawing(True, True, False).hides(Drawing(True, False, True))
+        True
+        """
+        return (
+            (before.clip and not self.clip)
+            or (self.blur and not before.blur)
+            or (before.thumbnails and not self.thumbnails)
+        )
 
 
 def redrawn(entry: Entry, options: Mapping[str, Any]) -> str | None:

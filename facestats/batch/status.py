@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
-from facestats._util.locations import write_whole
-from facestats.errors import OutputError, StoreError
-from facestats.store.locking import is_locked
+from facestats.errors import UsageError
+from facestats.store.lacks import lost_words
+from facestats.store.locking import is_locked, locked
 from facestats.store.manifest import Entry, now
+from facestats.store.runs import last_run
 from facestats.store.store import Store, open_store
 
 #: The states of a video, in the order of the table; other files of its folders are passed over.
-STATES = ("done", "partial", "failed", "pending", "passed over")
+STATES = ("done", "incomplete", "partial", "failed", "pending", "replaced", "passed over")
 
-_FILE = "run.json"  # of the store: what its last run was to do
-
-
-def begin_run(store: Store, inputs: list[str], passed_over: Sequence[str] = ()) -> None:
-    """Note what a run is to do, so that its status can name what it has not come to.
-
-    Parameters
-    ----------
-    store : Store
-    inputs : list of str
-        As :attr:`facestats.video.discovery.Input.shown` has them.
-    passed_over : sequence of str
-        See :class:`facestats.video.discovery.Discovery`.
-
-    Raises
-    ------
-    OutputError
-        If the store cannot be written.
-    """
-    text = json.dumps({"started_at": now(), "inputs": inputs, "passed_over": passed_over}, ensure_ascii=False) + "\n"
-    try:
-        write_whole(store.path / _FILE, text.encode("utf-8", "surrogateescape"))
-    except OSError as error:
-        raise OutputError(f"cannot write to {store.path}: {error.strerror or error}") from None
+_COLUMNS = ("video_id", "path", "state", "reason", "tries", "written_at", "counts", "acknowledged")
 
 
 def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     """Return how far each video of a store is, and each input that its last run did not come to.
+
+    What is said here is looked up on the disk, by the same rules by which a run decides what is to be done.
 
     Parameters
     ----------
@@ -53,8 +33,11 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``video_id`` (missing while pending), ``path``, ``state`` (categorical, see :data:`STATES`), ``reason`` (empty
-        where there is none to give), ``tries`` (how often it failed), ``written_at`` (UTC). Ordered by state and path.
+        ``video_id`` (missing while pending), ``path``, ``state`` (categorical, see :data:`STATES`; ``incomplete`` is
+        what has lost its tables or its clip, which the next run makes again), ``reason`` (empty where there is none to
+        give), ``tries`` (how often it failed), ``written_at`` (UTC), ``counts`` (whether it is in tables and reports,
+        see :attr:`facestats.store.manifest.Entry.counts`), ``acknowledged`` (whether its failure is known, so that runs
+        do not speak of it again). Ordered by state and path.
 
     Raises
     ------
@@ -67,43 +50,99 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     """
     store = open_store(store)
     rows = [*_known(store), *_pending(store)]
-    found = pd.DataFrame(rows, columns=["video_id", "path", "state", "reason", "tries", "written_at"])
+    found = pd.DataFrame([[row.get(name) for name in _COLUMNS] for row in rows], columns=list(_COLUMNS))
     found["state"] = pd.Categorical(found["state"], STATES, ordered=True)
     found["written_at"] = pd.to_datetime(found["written_at"], utc=True)
+    found[["counts", "acknowledged"]] = found[["counts", "acknowledged"]].fillna(False).astype(bool)
     return found.sort_values(["state", "path"], ignore_index=True)
 
 
-def _known(store: Store) -> Iterator[tuple[str, str, str, str, int, str]]:
-    for entry in store.entries().values():
-        state = {"ok": "done"}.get(entry.status, entry.status)
-        path = entry.paths[0] if entry.paths else entry.video_id
-        yield entry.video_id, path, state, "; ".join(_reasons(entry)), entry.tries, entry.written_at
+def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *, known: bool = True) -> list[str]:
+    """Note that failures are known: runs end with 0 in spite of them, as long as they are the same.
+
+    Parameters
+    ----------
+    store : Store, str or path
+    videos : sequence of str
+        Ids, paths or file names of videos that failed, or were read in part.
+    known : bool
+        False takes it back.
+
+    Returns
+    -------
+    list of str
+        The paths of the videos.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such video; nothing is noted then.
+    UsageError
+        If nothing is wrong with it; nothing is noted then.
+    BusyError
+        If a run is writing to the store.
+
+    Examples
+    --------
+    >>> acknowledge("store", ["broken.mp4"])  # doctest: +SKIP
+    ['videos/broken.mp4']
+    """
+    store = open_store(store)
+    with locked(store.path):
+        entries = [entry for video in videos for entry in store.video(video).entries().values()]
+        for entry in entries:
+            if entry.error is None:
+                raise UsageError(f"nothing is wrong with {entry.shown}: there is nothing to acknowledge")
+        for entry in entries:
+            store.note(entry, acknowledged=now() if known else None)
+    return [entry.shown for entry in entries]
 
 
-def _reasons(entry: Entry) -> Iterator[str]:
+def _known(store: Store) -> Iterator[dict[str, Any]]:
+    for entry in store.entries(current=False).values():
+        lost = lost_words(entry, store.lacks(entry), entry.options)
+        state = "incomplete" if lost else {"ok": "done"}.get(entry.status, entry.status)
+        yield {
+            "video_id": entry.video_id,
+            "path": entry.shown,
+            "state": state if entry.counts else "replaced",
+            "reason": "; ".join(_reasons(entry, lost)),
+            "tries": entry.tries,
+            "written_at": entry.written_at,
+            "counts": entry.counts,
+            "acknowledged": entry.acknowledged is not None,
+        }
+
+
+def _reasons(entry: Entry, lost: str) -> Iterator[str]:
+    if not entry.counts:
+        yield f"other content is there since {entry.replaced_since}, it counts no more; `facestats prune` removes it"
+    if lost:
+        yield f"{lost}, the next run makes that again"
     if entry.error:
         yield entry.error
     if entry.status == "failed":
         yield f"tried {'once' if entry.tries <= 1 else f'{entry.tries} times'}, --retry-failed tries again"
+    if entry.acknowledged:
+        yield f"acknowledged {entry.acknowledged}"
     if entry.missing_since:
-        yield f"gone since {entry.missing_since}, its results are kept"
+        yield f"gone since {entry.missing_since}, its results still count; `facestats prune` removes them"
     if len(entry.paths) > 1:
         yield f"also {', '.join(entry.paths[1:])}"
 
 
-def _pending(store: Store) -> Iterator[tuple[None, str, str, str, int, None]]:
-    path = store.path / _FILE
-    if store.video_id is not None or not path.is_file():
+def _pending(store: Store) -> Iterator[dict[str, Any]]:
+    run = last_run(store.path) if store.video_id is None else None
+    if run is None:
         return
-    try:
-        run = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-        inputs, passed_over, started_at = list(run["inputs"]), list(run.get("passed_over", ())), run["started_at"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} cannot be read ({error}): delete it") from None
-    known = {each for entry in store.entries().values() for each in entry.paths}
-    why = "a run is at it" if is_locked(store.path) else f"the run of {started_at} did not come to it: run it again"
-    for each in inputs:
-        if each not in known:
-            yield None, each, "pending", why, 0, None
-    for each in passed_over:
-        yield None, each, "passed over", "neither video nor image by its name: name the file itself", 0, None
+    known = {path for entry in store.entries(current=False).values() if entry.counts for path in entry.paths}
+    why = "a run is at it" if is_locked(store.path) else f"the run of {run.started_at} did not come to it: run it again"
+    for path in dict.fromkeys(run.inputs):
+        if path in run.unsettled:
+            why_not = f"it had just changed at {run.started_at} and may still be written: the next run takes it"
+            yield {"path": path, "state": "pending", "reason": why_not, "tries": 0}
+        elif path not in known:
+            yield {"path": path, "state": "pending", "reason": why, "tries": 0}
+    for path in run.passed_over:
+        why = "neither video nor image by its name: name the file itself"
+        yield {"path": path, "state": "passed over", "reason": why, "tries": 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from facestats.cli.options import with_run_options
 
 if TYPE_CHECKING:
     from facestats.batch.collection import CollectionResult
+    from facestats.batch.plan import Task
 
 _MOST_NAMES = 5  # of the files that are passed over
 
@@ -48,10 +50,7 @@ def analyze(
 
     if dry_run:
         tasks = plan_collection(inputs, out=out, **how)
-        for task in tasks:
-            print(one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))
-        n = sum(task.action in ("analyze", "draw") for task in tasks)
-        print(f"{n} of {len(tasks)} would be worked on")
+        print_plan(tasks)
         return
     blur = settings(how, inputs, out).analyze.blur
     with _window(show, delay, blur) as on_frame:
@@ -60,6 +59,8 @@ def analyze(
         print(one_line(f"{path} changed just now: left for the next run"))
     if result.passed_over:
         print(one_line(_passed_over(result.passed_over)))
+    for path in result.kept_out:
+        print(one_line(f"{path} was forgotten: left out"))
     for line in result.copies:
         print(one_line(line))
     for line in result.problems:
@@ -67,6 +68,14 @@ def analyze(
     print(summary(result))
     print(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
     raise typer.Exit(result.exit_code)
+
+
+def print_plan(tasks: Sequence[Task]) -> None:
+    """Print what would be done with each input, and why; then how many of each there are."""
+    for task in tasks:
+        print(one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))
+    counts = Counter(task.meaning for task in tasks)
+    print(", ".join(f"{n} {meaning}" for meaning, n in counts.items()) or "nothing to do")
 
 
 def _passed_over(paths: Sequence[str]) -> str:
@@ -79,14 +88,23 @@ def summary(result: CollectionResult) -> str:
     """Return in one line what a run did."""
     videos = result.store.read("videos", columns=["video_id", "status", "n_tracks"])
     videos = videos[videos["video_id"].isin(result.video_ids)]
-    done = videos[videos["video_id"].isin(result.analyzed)]
-    counts = done["status"].value_counts()
+    counts = videos.loc[videos["video_id"].isin(result.analyzed), "status"].value_counts()
     said = ", ".join(f"{counts[status]} {status}" for status in ("ok", "partial", "failed") if status in counts)
-    n_drawn, n_tracks = len(result.drawn), int(videos["n_tracks"].sum())
-    n_before = len(videos) - len(done) - n_drawn
-    before = (f", {n_drawn} drawn anew" if n_drawn else "") + (f", {n_before} done before" if n_before else "")
-    faces = "face" if n_tracks == 1 else "faces"
-    return f"{len(done)} analysed{f' ({said})' if said else ''}{before}, {n_tracks} tracked {faces}"
+    n_tracks = int(videos["n_tracks"].sum())
+    parts = [f"{len(result.analyzed)} analysed{f' ({said})' if said else ''}", *counted(result)]
+    return ", ".join([*parts, f"{n_tracks} tracked {'face' if n_tracks == 1 else 'faces'}"])
+
+
+def counted(result: CollectionResult) -> list[str]:
+    """Return what else a run did, a few words each: drawn, done before, failed before, left for later, left out."""
+    numbers = (
+        (len(result.drawn), "drawn only"),
+        (len(result.done_before), "done before"),
+        (len(result.failed_before), "failed before"),
+        (len(result.unsettled), "left for the next run"),
+        (len(result.kept_out), "left out, since forgotten"),
+    )
+    return [f"{n} {what}" for n, what in numbers if n]
 
 
 def one_line(text: str) -> str:

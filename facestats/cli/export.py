@@ -1,15 +1,13 @@
-"""``facestats export`` and ``facestats status``: what is in a store."""
+"""``facestats export``: a table of a store as a file."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from facestats.cli import app
-from facestats.cli.analyze import one_line
 
 _Store = Annotated[str, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")]
 
@@ -72,24 +70,3 @@ def export(
         describe_columns=describe,
     )
     print(f"{n} {'row' if n == 1 else 'rows'} of {names} in {path}")
-
-
-@app.command()
-def status(
-    store: _Store,
-    everything: Annotated[bool, typer.Option("--all", help="List also what is done.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
-) -> None:
-    """Say which videos of a store are done, partial, failed or pending, and why."""
-    from facestats.batch.status import status as status_of
-
-    found = status_of(store)
-    counts = found["state"].value_counts()
-    if as_json:
-        rows = json.loads(found.to_json(orient="records", date_format="iso"))
-        print(json.dumps({"counts": {name: int(n) for name, n in counts.items()}, "videos": rows}, ensure_ascii=False))
-        return
-    print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
-    for path, state, reason in zip(found["path"], found["state"], found["reason"], strict=True):
-        if everything or state not in ("done", "passed over") or (state == "done" and reason):
-            print(one_line(f"{state:8} {path}" + (f" ({reason})" if reason else "")))

@@ -14,6 +14,7 @@ from facestats.errors import UsageError
 from facestats.reports.folder import CLIPS, address_of
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
+from facestats.tables.labels import video_names
 from facestats.tables.video_tables import VideoTables
 
 
@@ -67,13 +68,12 @@ class ReportData:
         return VideoTables(*tables, thresholds={} if entry is None else entry.thresholds)
 
     @cached_property
-    def _paths(self) -> dict[str, str]:
-        return dict(zip(self.videos["video_id"], self.videos["path"].astype(str), strict=True))
+    def _names(self) -> dict[str, str]:
+        return video_names(dict(zip(self.videos["video_id"], self.videos["path"].astype(str), strict=True)))
 
     def name(self, video_id: str) -> str:
-        """Return what a reader would call a video: its file's name."""
-        path = self._paths[video_id]
-        return Path(path.rstrip("/")).name if "://" not in path else path
+        """Return what a reader would call a video: its file's name, with folders where two have the same."""
+        return self._names[video_id]
 
     def clip_href(self, video_id: str, time_s: float | None = None) -> str | None:
         """Return the address of a video's annotated clip or still, at a moment of it; None if there is none."""

@@ -85,10 +85,13 @@ def collection_html(result: CollectionResult) -> str:
     --------
     >>> collection_html(result)  # doctest: +SKIP
     """
-    n, drawn = len(result.analyzed), len(result.drawn)
-    before = len(result.video_ids) - n - drawn
-    done = f"{words.count(n, 'video')} analysed now"
-    done += (f", {drawn:,} drawn anew" if drawn else "") + (f", {before:,} done before" if before else "")
+    done = f"{words.count(len(result.analyzed), 'video')} analysed now"
+    counts = (
+        (len(result.drawn), "drawn only"),
+        (len(result.done_before), "done before"),
+        (len(result.failed_before), "failed before"),
+    )
+    done += "".join(f", {n:,} {what}" for n, what in counts if n)
     store = Markup(store_html(result.store))
     return str(render("display.collection", words.sentence(done), *_first(result.problems), store))
 

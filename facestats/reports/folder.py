@@ -97,19 +97,39 @@ def gather_clips(store: Store, folder: Path) -> None:
             raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
 
 
-def drop_clips(folder: Path, name: str) -> None:
-    """Take away a video's clip and the cuts of a page of that name, if there are any.
+def drop_page(folder: Path, name: str) -> list[str]:
+    """Take away a report: page, notebook, PDF and cuts; return what went.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be taken away.
+
+    Examples
+    --------
+    >>> drop_page(Path("nowhere"), "clip-01234567")
+    []
+    """
+    return [*_drop(folder / f"{name}{suffix}" for suffix in (".html", ".ipynb", ".pdf")), *drop_cuts(folder, name)]
+
+
+def drop_clips(folder: Path, name: str) -> list[str]:
+    """Take away a video's clip and the cuts of a page of that name, if there are any; return what went.
 
     Raises
     ------
     OutputError
         If they cannot be taken away.
+
+    Examples
+    --------
+    >>> drop_clips(Path("nowhere"), "clip-01234567")
+    []
     """
-    _drop(folder / CLIPS / f"{name}{suffix}" for suffix in CLIP_SUFFIXES)
-    drop_cuts(folder, name)
+    return [*_drop(folder / CLIPS / f"{name}{suffix}" for suffix in CLIP_SUFFIXES), *drop_cuts(folder, name)]
 
 
-def drop_cuts(folder: Path, name: str, *, before: float = math.inf) -> None:
+def drop_cuts(folder: Path, name: str, *, before: float = math.inf) -> list[str]:
     """Take away the cuts of the clip that a page of that name had, or those that were written ``before`` a time.
 
     Parameters
@@ -120,16 +140,27 @@ def drop_cuts(folder: Path, name: str, *, before: float = math.inf) -> None:
     before : float
         Seconds since 1970.
 
+    Returns
+    -------
+    list of str
+        What went.
+
     Raises
     ------
     OutputError
         If they cannot be taken away.
+
+    Examples
+    --------
+    >>> drop_cuts(Path("nowhere"), "clip-01234567")
+    []
     """
-    cuts = folder / CLIPS / name
+    cuts, went = folder / CLIPS / name, []
     if cuts.is_dir():
-        _drop(path for path in cuts.iterdir() if path.stat().st_mtime < before)
+        went = _drop(path for path in cuts.iterdir() if path.stat().st_mtime < before)
         with contextlib.suppress(OSError):  # some are left
             cuts.rmdir()
+    return went
 
 
 def drop_pdf(html: Path) -> None:
@@ -143,9 +174,14 @@ def drop_pdf(html: Path) -> None:
     _drop([html.with_suffix(".pdf")])
 
 
-def _drop(paths: Iterable[Path]) -> None:
+def _drop(paths: Iterable[Path]) -> list[str]:
+    """Remove the files that are there, and return their paths."""
+    went = []
     for path in paths:
         try:
-            path.unlink(missing_ok=True)
+            if path.is_file() or path.is_symlink():
+                path.unlink()
+                went.append(str(path))
         except OSError as error:
             raise OutputError(f"cannot remove {path}: {error.strerror or error}") from None
+    return went

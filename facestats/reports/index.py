@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ class Listed:
         ``"ok"`` or ``"failed"``.
     error : str or None
         Why it failed.
+    made_of : mapping of str to list of str
+        By the path of a store, the ids of the videos that it is about.
     """
 
     title: str
@@ -45,6 +48,12 @@ class Listed:
     made_from: str
     status: str
     error: str | None
+    made_of: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def videos(self) -> list[str]:
+        """The ids of the videos that it is about."""
+        return [video_id for ids in self.made_of.values() for video_id in ids]
 
 
 def headline_of(page: str) -> str:
@@ -106,11 +115,15 @@ def index_page(listed: Mapping[str, Listed]) -> str:
     n_failed = sum(entry.status != "ok" for entry in listed.values())
     count = f"{len(listed):,} report{'' if len(listed) == 1 else 's'}"
     lead = f"{count}, the newest first" + (f"; {n_failed:,} stopped before the end." if n_failed else ".")
-    rows = [_row(name, listed[name]) for name in sorted(listed, key=order, reverse=True)]
+    titles = Counter(entry.title for entry in listed.values())
+    rows = [
+        _row(name, listed[name], alike=titles[listed[name].title] > 1)
+        for name in sorted(listed, key=order, reverse=True)
+    ]
     return str(render("list.page", lead, rows))
 
 
-def _row(name: str, entry: Listed) -> Mapping[str, Any]:
+def _row(name: str, entry: Listed, *, alike: bool) -> Mapping[str, Any]:
     text = f"stopped before its end: {entry.error}" if entry.error else entry.headline
-    link = (f"{quote(name)}.html", entry.title)
+    link = (f"{quote(name)}.html", f"{entry.title} ({name})" if alike else entry.title)
     return {"link": link, "status": entry.status, "made_at": entry.made_at, "text": text}

@@ -50,10 +50,13 @@ class ReportResult:
         Where they are, with ``index.html``, the list of all.
     reports : tuple of Report
         Those made now: the videos in the order of their ids, then the collection.
+    removed : tuple of str
+        The names of those that were taken away, since their videos have gone from the store, or count no more.
     """
 
     folder: Path
     reports: tuple[Report, ...]
+    removed: tuple[str, ...] = ()
 
     @property
     def index(self) -> Path:

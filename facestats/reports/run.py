@@ -19,6 +19,7 @@ from facestats.errors import OutputError, UsageError
 from facestats.reports.folder import drop_cuts, drop_pdf, gather_clips, prepare
 from facestats.reports.index import Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
+from facestats.reports.leftovers import drop_stale
 from facestats.reports.page import to_html
 from facestats.reports.parameters import check_parameters
 from facestats.reports.pdf import find_browser, print_page
@@ -26,6 +27,7 @@ from facestats.reports.results import Report, ReportResult
 from facestats.reports.tasks import Task, reserved_names, tasks_of, templates
 from facestats.reports.timeline import SCRIPT, script
 from facestats.store.manifest import now
+from facestats.store.published import note_folder
 from facestats.store.store import Store, open_store
 
 #: Notebooks that run at once at most: each takes some 300 MB.
@@ -101,13 +103,19 @@ def report(
     given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
     together = template is None and opened.video_id is None
     tasks = [task for path in notebooks for task in tasks_of(path, opened, folder, given[path], together=together)]
+    listed, removed = read_index(folder), []
+    if folder.is_dir():  # first, whatever becomes of the rest
+        removed = drop_stale(opened, folder, listed)
+        if removed:
+            _log.info("taken away, since their videos have gone: %s", ", ".join(removed))
+            write_index(folder, listed)
     if not tasks:
         raise UsageError(f"{opened.path} holds no videos to report on: analyse some into it")
     browser = find_browser() if pdf else None
     prepare(folder)
     if any("page_folder" in task.parameters for task in tasks):
         gather_clips(opened, folder)
-    listed = read_index(folder)
+    note_folder(opened.path, folder)
     if only_changed:
         tasks = [task for task in tasks if not task.is_current(folder, listed, pdf=pdf)]
     if tasks:
@@ -117,9 +125,11 @@ def report(
         made[task.name] = result
         _log.info("report %s: %s", result.html, result.error or "ok")
         made_from = task.made_from if result.error is None else ""
-        listed[task.name] = Listed(result.title, result.headline, now(), made_from, result.status, result.error)
+        listed[task.name] = Listed(
+            result.title, result.headline, now(), made_from, result.status, result.error, task.made_of
+        )
         write_index(folder, listed)
-    return ReportResult(folder, tuple(made[task.name] for task in tasks))
+    return ReportResult(folder, tuple(made[task.name] for task in tasks), tuple(removed))
 
 
 def _make_all(

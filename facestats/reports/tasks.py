@@ -47,6 +47,8 @@ class Task:
         Checked, with those that facestats sets.
     entries : tuple of Entry
         The videos that it is about.
+    made_of : mapping of str to list of str
+        The same by store: ids of videos, see :class:`facestats.reports.index.Listed`.
     """
 
     template: Path
@@ -54,6 +56,7 @@ class Task:
     title: str
     parameters: Mapping[str, Any]
     entries: tuple[Entry, ...]
+    made_of: Mapping[str, list[str]]
 
     @property
     def page_title(self) -> str:
@@ -148,13 +151,16 @@ def tasks_of(
     def task(name: str, title: str, *about: Entry, **more: Any) -> Task:
         set_here = {**settings, "page_name": name, **more}
         values = {key: value for key, value in set_here.items() if key in known}
-        return Task(template, name, title, {**values, **given}, about)
+        of_other = _others(given)
+        made_of = {settings["store"]: [entry.video_id for entry in about], **{k: list(v) for k, v in of_other.items()}}
+        others = [entry for entries in of_other.values() for entry in entries.values()]
+        return Task(template, name, title, {**values, **given}, (*about, *others), made_of)
 
     if store.video_id is not None and "video" not in known:
         raise UsageError(f"{template.name} is about all videos: leave --video out, or give it a parameter 'video'")
     if collection or "video" not in known:
         title = f"Faces in {store.path.resolve().name}" if collection else template.stem.replace("_", " ")
-        return [task("collection" if collection else template.stem, title, *entries.values(), *_others(given))]
+        return [task("collection" if collection else template.stem, title, *entries.values())]
     return [
         task(
             f"{template.stem}-{video_id}" if own else video_id,
@@ -166,7 +172,10 @@ def tasks_of(
     ]
 
 
-def _others(given: Mapping[str, Any]) -> list[Entry]:
+def _others(given: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
     """Return the entries of another store that a report compares with, so that it is made anew when that changes."""
     other = given.get("other")
-    return list(open_store(other).entries().values()) if isinstance(other, str) and other else []
+    if not isinstance(other, str) or not other:
+        return {}
+    store = open_store(other)
+    return {str(store.path.resolve()): store.entries()}

@@ -7,6 +7,15 @@ from pathlib import Path
 from facestats.store.manifest import Entry
 from facestats.video.names import CLIP_SUFFIXES
 
+#: The file that notes what the last run was to do.
+RUN = "run.json"
+
+#: The file of the hashes of what was forgotten.
+KEPT_OUT = "kept-out.json"
+
+#: The file that notes in which folders reports of the store lie.
+PUBLISHED = "reports.json"
+
 #: The file that says what the folder is.
 MARKER = "store.json"
 
@@ -40,7 +49,7 @@ def table_path(store: Path, entry: Entry, table: str) -> Path:
 
 
 def clip_path(store: Path, video_id: str) -> Path | None:
-    """Return where a video's annotated clip or still is; None if there is none.
+    """Return where a video's annotated clip or still is; None if there is none, or an empty file.
 
     Examples
     --------
@@ -48,4 +57,4 @@ def clip_path(store: Path, video_id: str) -> Path | None:
     True
     """
     candidates = [store / "clips" / f"{video_id}{suffix}" for suffix in CLIP_SUFFIXES]
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if path.is_file() and path.stat().st_size), None)

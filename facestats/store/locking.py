@@ -8,7 +8,7 @@ from pathlib import Path
 
 import filelock
 
-from facestats.errors import StoreError
+from facestats.errors import BusyError
 
 _NAME = ".lock"
 _WAITS_S = 1.0
@@ -26,7 +26,7 @@ def locked(store: Path) -> Iterator[None]:
 
     Raises
     ------
-    StoreError
+    BusyError
         If another run is at it.
 
     Examples
@@ -44,7 +44,7 @@ def locked(store: Path) -> Iterator[None]:
         with lock:
             yield
     except filelock.Timeout:
-        raise StoreError(
+        raise BusyError(
             f"another run is writing to {store}: let it finish, or name another store; nothing was changed"
         ) from None
 

@@ -48,6 +48,10 @@ class Entry:
         not read again only to be hashed.
     missing_since : str or None
         UTC, ISO 8601: when the video was found to be gone from all its paths; None while it is there.
+    replaced_since : str or None
+        UTC, ISO 8601: when other content was found at its place, so that it counts no more; None while it counts.
+    acknowledged : str or None
+        UTC, ISO 8601: when somebody said that its failure is known, so that runs do not speak of it again.
     """
 
     video_id: str
@@ -64,6 +68,21 @@ class Entry:
     tries: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
     missing_since: str | None = None
+    replaced_since: str | None = None
+    acknowledged: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the video is in the tables, counts and reports: unless other content has taken its place.
+
+        This is the one rule of what counts. A video whose file has gone counts on: many are analysed to be deleted.
+        """
+        return self.replaced_since is None
+
+    @property
+    def shown(self) -> str:
+        """What people call it: where it is, or its id."""
+        return self.paths[0] if self.paths else self.video_id
 
 
 def entry_path(store: Path, video_id: str) -> Path:

@@ -105,7 +105,7 @@ def find_video(store: Path, entries: Mapping[str, Entry], video: str) -> str:
     Raises
     ------
     UnknownNameError
-        If no video fits, or several do.
+        If no video fits, or several of those that count do.
 
     Examples
     --------
@@ -114,19 +114,28 @@ def find_video(store: Path, entries: Mapping[str, Entry], video: str) -> str:
     """
     if video in entries:
         return video
-    # Disks and keyboards write the same accent in different ways.
-    name = composed(video)
-    fits = [
-        entry.video_id
-        for entry in entries.values()
-        if composed(entry.video_id).startswith(name)
-        or any(name in (composed(path), composed(Path(path).name)) for path in entry.paths)
-    ]
-    if len(fits) != 1:
+    found = [entry.video_id for entry in entries.values() if fits(entry, video)]
+    if len(found) > 1:  # what was at a place before does not hide what is there now
+        found = [video_id for video_id in found if entries[video_id].counts] or found
+    if len(found) != 1:
         names = ", ".join(list(entries)[:10]) + (", ..." if len(entries) > 10 else "")
-        found = f"fits {', '.join(fits)}: say which" if fits else f"is not among {names or 'none'}"
-        raise UnknownNameError(f"video {video!r} in {store} {found}")
-    return fits[0]
+        problem = f"fits {', '.join(found)}: say which" if found else f"is not among {names or 'none'}"
+        raise UnknownNameError(f"video {video!r} in {store} {problem}")
+    return found[0]
+
+
+def fits(entry: Entry, video: str) -> bool:
+    """Say whether a video may be meant by a name: its id, the beginning of it, its path or its file name.
+
+    Examples
+    --------
+    >>> fits(Entry("clip-1", "7f", None, ("a/clip.mp4",), "ok"), "clip.mp4")
+    True
+    """
+    name = composed(video)  # disks and keyboards write the same accent in different ways
+    return composed(entry.video_id).startswith(name) or any(
+        name in (composed(path), composed(Path(path).name)) for path in entry.paths
+    )
 
 
 def with_present_places(videos: pa.Table, entries: Mapping[str, Entry]) -> pa.Table:

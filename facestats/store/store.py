@@ -19,7 +19,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,7 +31,8 @@ from facestats._util.files import check_writable
 from facestats._util.locations import is_remote, location, write_whole
 from facestats.errors import OutputError, StoreError
 from facestats.store import layout
-from facestats.store.forget import forget_clip, forget_video, sweep
+from facestats.store.forget import Forgotten, forget, forget_clip, prune, sweep
+from facestats.store.lacks import Part, lost_part
 from facestats.store.manifest import Entry, read_entries, read_entry, write_entry
 from facestats.store.read import ATTEMPTS, attempt, dataset, find_video, with_present_places
 from facestats.store.tablefiles import Where, known_columns, row_filter
@@ -46,13 +46,6 @@ if TYPE_CHECKING:
     from facestats.analysis.pipeline import AnalyzedVideo
 
 _Found = TypeVar("_Found")
-
-
-class Part(Enum):
-    """What a store keeps of a video, apart from its entry."""
-
-    TABLES = "tables"
-    CLIP = "clip"
 
 
 class Store:
@@ -79,8 +72,14 @@ class Store:
     def _repr_html_(self) -> str:
         return hooks.call("store_html", self)
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self, *, current: bool = True) -> dict[str, Entry]:
         """Return the manifest: every video's entry by ``video_id``, in alphabetical order.
+
+        Parameters
+        ----------
+        current : bool
+            Leave out what does not count, see :attr:`facestats.store.manifest.Entry.counts`. All tables follow the same
+            rule. A store that is restricted to one video has that in any case.
 
         Raises
         ------
@@ -88,31 +87,41 @@ class Store:
             If an entry cannot be read.
         """
         if self.video_id is None:
-            return {entry.video_id: entry for entry in read_entries(self.path)}
+            return {each.video_id: each for each in read_entries(self.path) if each.counts or not current}
         entry = read_entry(self.path, self.video_id)
         return {} if entry is None else {entry.video_id: entry}
 
-    def videos(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+    def videos(
+        self, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
+    ) -> pd.DataFrame:
         """Return one row per video; ``path`` and ``missing_since`` say where it is now; see :meth:`read`."""
-        return self.read("videos", columns=columns, where=where)
+        return self.read("videos", columns=columns, where=where, current=current)
 
-    def frames(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+    def frames(
+        self, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
+    ) -> pd.DataFrame:
         """Return one row per sampled frame; see :meth:`read`."""
-        return self.read("frames", columns=columns, where=where)
+        return self.read("frames", columns=columns, where=where, current=current)
 
-    def observations(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+    def observations(
+        self, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
+    ) -> pd.DataFrame:
         """Return one row per face in a sampled frame; see :meth:`read`."""
-        return self.read("observations", columns=columns, where=where)
+        return self.read("observations", columns=columns, where=where, current=current)
 
-    def tracks(self, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+    def tracks(
+        self, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
+    ) -> pd.DataFrame:
         """Return one row per tracked face; see :meth:`read`."""
-        return self.read("tracks", columns=columns, where=where)
+        return self.read("tracks", columns=columns, where=where, current=current)
 
     def thumbnails(self) -> pd.DataFrame:
         """Return one to three rows per track, each with a WebP picture."""
         return self.read("thumbnails")
 
-    def read(self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None) -> pd.DataFrame:
+    def read(
+        self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
+    ) -> pd.DataFrame:
         """Return one table of all videos, or of the one that the store was opened for.
 
         Nothing but what is asked for is read from disk.
@@ -125,6 +134,8 @@ class Store:
         where : pyarrow.dataset.Expression or sequence of (column, operator, value), optional
             Which rows: ``[("score", ">", 0.9), ("video_id", "in", ids)]``, all of which must hold, or
             ``pyarrow.dataset.field("score") > 0.9``.
+        current : bool
+            Leave out videos that do not count, see :meth:`entries`.
 
         Returns
         -------
@@ -143,21 +154,22 @@ class Store:
         wanted = known_columns(table, columns)
         chosen = row_filter(table, where)
         if table == "videos":  # small, and where they are is known to the manifest alone
-            found = self._attempt(lambda: with_present_places(self.dataset(table).to_table(), self.entries()))
+            entries = self.entries(current=False)
+            found = self._attempt(lambda: with_present_places(self.dataset(table, current).to_table(), entries))
             return from_arrow(table, (found if chosen is None else found.filter(chosen)).select(wanted), wanted)
-        found = self._attempt(lambda: self.dataset(table).to_table(columns=wanted, filter=chosen))
+        found = self._attempt(lambda: self.dataset(table, current).to_table(columns=wanted, filter=chosen))
         return from_arrow(table, found, wanted)
 
     def batches(
-        self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None
+        self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
     ) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`read` returns piece by piece, so that a table of any length takes little memory."""
         wanted = known_columns(table, columns)
         if table == "videos":
-            yield self.read(table, columns=columns, where=where)
+            yield self.read(table, columns=columns, where=where, current=current)
             return
         how = {"columns": wanted, "filter": row_filter(table, where), "batch_readahead": 1, "fragment_readahead": 1}
-        pieces = iter(self._attempt(lambda: self.dataset(table).scanner(**how).to_batches()))
+        pieces = iter(self._attempt(lambda: self.dataset(table, current).scanner(**how).to_batches()))
         while (piece := self._attempt(lambda: next(pieces, None), attempts=1)) is not None:
             if piece.num_rows:
                 yield from_arrow(table, pa.Table.from_batches([piece]), wanted)
@@ -187,18 +199,18 @@ class Store:
 
         return self._attempt(answered)
 
-    def dataset(self, table: str) -> ds.Dataset:
-        """Return a table as a pyarrow dataset, whose files are read when they are asked for.
+    def dataset(self, table: str, current: bool = True) -> ds.Dataset:
+        """Return a table as a pyarrow dataset, whose files are read when they are asked for; see :meth:`read`.
 
         Raises
         ------
         UnknownNameError
             If there is no such table.
         """
-        return dataset(self.path, self.entries().values(), table)
+        return dataset(self.path, self.entries(current=current).values(), table)
 
     def _attempt(self, read: Callable[[], _Found], attempts: int = ATTEMPTS) -> _Found:
-        return attempt(read, self.path, lambda: self.entries().values(), attempts)
+        return attempt(read, self.path, lambda: self.entries(current=False).values(), attempts)
 
     def video(self, video: str) -> Store:
         """Return the store restricted to one video.
@@ -213,7 +225,7 @@ class Store:
         UnknownNameError
             If no video fits, or several do.
         """
-        return Store(self.path, find_video(self.path, self.entries(), video))
+        return Store(self.path, find_video(self.path, self.entries(current=False), video))
 
     def result(self, video_id: str) -> VideoTables:
         """Return all tables of one video.
@@ -243,10 +255,8 @@ class Store:
         return {video_id: threshold_of(entry.thresholds, attribute) for video_id, entry in self.entries().items()}
 
     def lacks(self, entry: Entry) -> Part | None:
-        """Return which part of a video is not there, the tables first; None if all are."""
-        if not all(layout.table_path(self.path, entry, table).is_file() for table in schema.TABLES):
-            return Part.TABLES
-        return Part.CLIP if self.clip_path(entry.video_id) is None else None
+        """Return which part of a video is not there, see :func:`facestats.store.lacks.lost_part`."""
+        return lost_part(self.path, entry)
 
     def clip_path(self, video_id: str) -> Path | None:
         """Return the path of a video's annotated clip or still, or None if there is none."""
@@ -288,9 +298,18 @@ class Store:
         """Replace the thumbnails of a video, see :func:`facestats.store.write.replace_thumbnails`."""
         return replace_thumbnails(self.path, entry, thumbnails, **changes)
 
-    def forget(self, video_id: str) -> None:
-        """Remove a video, see :func:`facestats.store.forget.forget_video`."""
-        forget_video(self.path, video_id)
+    def forget(self, *videos: str, keep_out: bool = True) -> tuple[Forgotten, ...]:
+        """Remove videos, by default the one that the store is restricted to, with all that is known of them.
+
+        See :func:`facestats.store.forget.forget`; with ``keep_out`` no later run analyses them again.
+        """
+        return forget(self.path, videos or [self.video_id] * (self.video_id is not None), kept_out=keep_out)
+
+    def prune(
+        self, *, gone: bool = False, replaced: bool = False, failed: bool = False, dry_run: bool = False
+    ) -> tuple[Forgotten, ...]:
+        """Remove what has gone, was replaced, or failed; see :func:`facestats.store.forget.prune`."""
+        return prune(self.path, gone=gone, replaced=replaced, failed=failed, dry_run=dry_run)
 
     def drop_clip(self, video_id: str) -> None:
         """Remove a video's clip, see :func:`facestats.store.forget.forget_clip`."""
@@ -298,7 +317,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what runs that were cut off left behind, see :func:`facestats.store.forget.sweep`."""
-        sweep(self.path, self.entries())
+        sweep(self.path, self.entries(current=False))
 
 
 def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -> Store:

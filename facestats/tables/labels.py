@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,32 @@ def face_name(track_id: int) -> str:
     'face 3'
     """
     return f"face {track_id}"
+
+
+def video_names(paths: Mapping[str, str]) -> dict[str, str]:
+    """Return what a reader would call each of some videos: the file's name, with folders where several have the same.
+
+    Parameters
+    ----------
+    paths : mapping of str to str
+        Where each is, by ``video_id``.
+
+    Examples
+    --------
+    >>> video_names({"a-1": "mon/a.mp4", "a-2": "tue/a.mp4", "b-3": "mon/b.mp4", "c-4": "camera:0", "c-5": "camera:0"})
+    {'a-1': 'mon/a.mp4', 'a-2': 'tue/a.mp4', 'b-3': 'b.mp4', 'c-4': 'camera:0 (c-4)', 'c-5': 'camera:0 (c-5)'}
+    """
+    parts = {each: [path] if "://" in path else path.rstrip("/").split("/") for each, path in paths.items()}
+    lengths = dict.fromkeys(paths, 1)
+    while True:
+        names = {each: "/".join(parts[each][-lengths[each] :]) for each in paths}
+        counts = Counter(names.values())
+        alike = [each for each in paths if counts[names[each]] > 1]
+        longer = [each for each in alike if lengths[each] < len(parts[each])]
+        if not longer:
+            return {each: f"{name} ({each})" if counts[name] > 1 else name for each, name in names.items()}
+        for each in longer:
+            lengths[each] += 1
 
 
 def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = False) -> tuple[str, ...]:

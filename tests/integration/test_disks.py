@@ -58,7 +58,7 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(videos, tmp_path, d
                 pd.testing.assert_frame_equal(found[name], same)
         if code == 0:
             break
-        assert code == 2, err
+        assert code == 4, err
         assert len(err.splitlines()) == 1
         assert "No space left on device" in err
     assert n_done[-1] == 3
@@ -75,5 +75,5 @@ def test_a_read_only_disk_can_be_read_and_is_not_written(videos, disk, capsys, t
     assert [task.action for task in plan_collection(videos, out=store, models=NO_MODELS, clips=False)] == ["skip"] * 3
     for path in (store, store.parent / "another"):
         code, _, err = commands.run(capsys, "analyze", videos, "--out", path, "--no-clips", *NONE)
-        assert (code, len(err.splitlines())) == (2, 1)
+        assert (code, len(err.splitlines())) == (4, 1)
         assert "cannot write to" in err

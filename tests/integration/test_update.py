@@ -104,7 +104,7 @@ def test_two_never_overlap(tmp_path, capsys):
     (tmp_path / "r").mkdir()
     with locked(tmp_path / "r"):
         code, out, err = run(capsys, tmp_path)
-    assert (code, out) == (2, "")
+    assert (code, out) == (4, "")
     assert "another run is writing to" in err
     assert not (tmp_path / "s" / "entries").exists()
     assert "ERROR another run" in (tmp_path / "r.log").read_text()

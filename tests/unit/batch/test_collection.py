@@ -12,6 +12,8 @@ from runs import make_videos, tables
 from synth import regular_times, write_video
 
 from facestats.analysis.single import analyze
+from facestats.batch.collection import plan_collection
+from facestats.batch.status import acknowledge
 from facestats.errors import (
     MissingInputError,
     OutputError,
@@ -20,10 +22,11 @@ from facestats.errors import (
     UnreadableInputError,
     UsageError,
 )
+from facestats.store.keptout import let_in
 from facestats.store.store import open_store
 from facestats.tables import schema
 from facestats.video.discovery import Input
-from facestats.video.identity import new_video_id
+from facestats.video.identity import content_of, new_video_id
 
 
 @pytest.fixture
@@ -333,6 +336,59 @@ def test_a_file_that_changed_just_now_is_left_for_the_next_run(films, tmp_path):
     assert len(run(folder, tmp_path / "store", clips=False).video_ids) == 2
 
 
+def test_other_content_at_the_same_place_replaces_what_was_found_before(films, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(films / "v00.mp4", folder / "a.mp4")
+    shutil.copy(films / "v00.mp4", folder / "copy.mp4")
+    first = run(folder, tmp_path / "store")
+    (folder / "copy.mp4").unlink()
+    shutil.copy(films / "v01.mp4", folder / "a.mp4")
+    second = run(folder, tmp_path / "store")
+    store = second.store
+    assert store.videos()["video_id"].tolist() == list(second.video_ids) != list(first.video_ids)
+    assert set(store.tracks()["video_id"]) == set(second.video_ids)
+    assert set(store.tracks(current=False)["video_id"]) == {*first.video_ids, *second.video_ids}
+    assert store.video("a.mp4").video_id == second.video_ids[0]
+    # Two that change places are renamed, and nothing else; what comes back counts again.
+    shutil.copy(films / "v00.mp4", folder / "b.mp4")
+    (folder / "a.mp4").rename(tmp_path / "x")
+    (folder / "b.mp4").rename(folder / "a.mp4")
+    (tmp_path / "x").rename(folder / "b.mp4")
+    third = run(folder, tmp_path / "store")
+    assert third.analyzed == ()
+    assert len(third.done_before) == 2
+    paths = store.videos(columns=["video_id", "path"]).set_index("video_id")["path"]
+    assert paths[first.video_ids[0]] == str(folder / "a.mp4")
+    assert paths[second.video_ids[0]] == str(folder / "b.mp4")
+
+
+def test_what_was_forgotten_is_not_analysed_again_until_it_is_let_in(films, tmp_path):
+    store = run(films, tmp_path / "store").store
+    store.forget("v01.mp4")
+    again = run(films, tmp_path / "store", force=True)
+    assert (len(again.analyzed), again.kept_out, again.exit_code) == (2, (str(films / "v01.mp4"),), 0)
+    tasks = plan_collection(films, out=tmp_path / "store", models=NO_MODELS)
+    assert [str(task.action) for task in tasks if "v01" in task.item.path] == ["keep out"]
+    assert "v01" not in (store.path / "run.json").read_text()
+    let_in(store.path, content_of(Input(str(films / "v01.mp4"))).sha256)
+    assert len(run(films, tmp_path / "store").analyzed) == 1
+
+
+def test_a_failure_that_is_known_is_no_problem_until_it_is_another(films, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_text("no video")
+    assert run(path, tmp_path / "store").exit_code == 3
+    again = run(path, tmp_path / "store")
+    assert (again.exit_code, again.failed_before, again.done_before) == (3, again.video_ids, ())
+    acknowledge(tmp_path / "store", ["a.mp4"])
+    for how in ({}, {"retry_failed": True}, {}):
+        result = run(path, tmp_path / "store", **how)
+        assert (result.exit_code, result.problems) == (0, ())
+    path.write_text("no video either")
+    assert run(path, tmp_path / "store").exit_code == 3
+
+
 def test_loops_of_links_end(films, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -357,8 +413,7 @@ def test_a_store_half_deleted_says_what_is_missing_and_is_mended(films, tmp_path
     with pytest.raises(StoreError, match=rf"{second}.*is damaged"):
         store.video(second).tracks()
     again = run(films, store.path, clips=False)
-    assert again.analyzed == (first,)  # what is damaged inside is known when it is read, and then named
-    run(films / "v01.mp4", store.path, clips=False, force=True)
+    assert again.analyzed == (first, second)
     for name, table in tables(store.path).items():
         pd.testing.assert_frame_equal(table, whole[name])
 

@@ -12,8 +12,8 @@ from facestats.analysis.stages import load_stages
 from facestats.batch.plan import Action, Planner, changed
 from facestats.models.registry import choose_models
 from facestats.options import AnalyzeOptions, described
+from facestats.store.lacks import Part
 from facestats.store.manifest import Entry
-from facestats.store.store import Part
 from facestats.video.discovery import Input
 from facestats.video.identity import Content, content_of, file_mark, new_video_id
 

@@ -3,13 +3,19 @@ import json
 import pandas as pd
 import pytest
 from commands import run
-from stores import FAILED, PARTIAL, PEOPLE, make_store
+from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, make_store
 
 import facestats as fs
-from facestats.batch.status import STATES, begin_run, status
-from facestats.errors import StoreError
+from facestats.batch.plan import Planner
+from facestats.batch.status import STATES, acknowledge, status
+from facestats.errors import StoreError, UsageError
+from facestats.options import AnalyzeOptions
+from facestats.store.layout import table_path
 from facestats.store.locking import locked
+from facestats.store.runs import Run, begin_run
 from facestats.store.store import create_store, open_store
+from facestats.video.discovery import Input
+from facestats.video.identity import Content
 
 
 @pytest.fixture
@@ -19,7 +25,9 @@ def store(tmp_path):
 
 def test_states_and_reasons(store):
     paths = [entry.paths[0] for entry in store.entries().values()]
-    begin_run(store, [*paths, "later.mp4"])
+    for video_id in (EMPTY, PARTIAL):
+        (store.path / "clips" / f"{video_id}.mp4").write_bytes(b"clip")
+    begin_run(store.path, Run((*paths, "later.mp4")))
     found = fs.status(str(store.path))
     assert found["state"].tolist() == sorted(found["state"], key=STATES.index)
     by_id = found.set_index("video_id")
@@ -40,7 +48,8 @@ def test_copies_and_what_is_gone(store):
     entry = store.entries()[PEOPLE]
     store.note(entry, paths=("a.mp4", "b.mp4"), missing_since="2026-01-02T03:04:05+00:00")
     reason = status(store).set_index("video_id").loc[PEOPLE, "reason"]
-    assert reason == "gone since 2026-01-02T03:04:05+00:00, its results are kept; also b.mp4"
+    assert "gone since 2026-01-02T03:04:05+00:00, its results still count" in reason
+    assert reason.endswith("; also b.mp4")
 
 
 def test_an_empty_store(tmp_path, capsys):
@@ -68,3 +77,43 @@ def test_damaged_notes_are_named(store, capsys):
     code, _, err = run(capsys, "status", store.path)
     assert code == 2
     assert len(err.splitlines()) == 1
+
+
+def test_what_is_lost_or_half_written_is_told_as_the_plan_has_it(store):
+    entry = store.entries()[PEOPLE]
+    path = table_path(store.path, entry, "tracks")
+    path.write_bytes(path.read_bytes()[:-9])
+    told = status(store).set_index("video_id")
+    assert told.loc[PEOPLE, ["state", "reason"]].tolist() == [
+        "incomplete",
+        "its tables are missing or half written, the next run makes that again",
+    ]
+    assert told.loc[EMPTY, "reason"] == "its clip is missing, the next run makes that again"
+    entries = store.entries()
+    plan = Planner(entries, AnalyzeOptions(), MODELS, lacks=store.lacks)
+    actions = {each: plan.decide(Input(entries[each].paths[0]), Content(entries[each].sha256)) for each in entries}
+    assert [actions[each].action for each in (PEOPLE, EMPTY, FAILED)] == ["analyze", "draw", "skip"]
+
+
+def test_what_counts_is_told_and_what_waits_says_why(store):
+    store.note(store.entries()[PEOPLE], replaced_since="2026-01-02T03:04:05+00:00")
+    begin_run(store.path, Run(("videos/people.mp4", "new.mp4"), unsettled=("new.mp4",)))
+    found = status(store)
+    by_id = found.set_index("video_id")
+    assert by_id.loc[PEOPLE, ["state", "counts"]].tolist() == ["replaced", False]
+    assert set(by_id.index[by_id["counts"]].dropna()) == set(store.videos()["video_id"])
+    reasons = found[found["state"] == "pending"].set_index("path")["reason"]
+    assert "may still be written: the next run takes it" in reasons["new.mp4"]
+    assert "did not come to it" in reasons["videos/people.mp4"]
+
+
+def test_failures_are_acknowledged_and_taken_back(store, capsys):
+    with pytest.raises(UsageError, match="nothing is wrong"):
+        acknowledge(store, ["broken.mp4", "people.mp4"])
+    assert not status(store)["acknowledged"].any()
+    code, out, _ = run(capsys, "status", store.path, "--acknowledge", "broken.mp4", "--json")
+    assert code == 0
+    assert [row["video_id"] for row in json.loads(out)["videos"] if row["acknowledged"]] == [FAILED]
+    run(capsys, "status", store.path, "--unacknowledge", FAILED)
+    assert not status(store)["acknowledged"].any()
+    assert run(capsys, "status", store.path, "--acknowledge", "nobody")[0] == 2

@@ -161,7 +161,7 @@ def test_names_of_all_kinds(tmp_path, capsys):
     assert store.videos()["video_id"].is_unique
     assert all(store.clip_path(video_id) for video_id in store.entries())
     code, out, _ = run(capsys, "analyze", folder, "--out", tmp_path / "s'tore", *NONE, "--dry-run")
-    assert f"0 of {len(paths)} would be worked on" in out
+    assert out.endswith(f"{len(paths)} done before\n")
     assert out.count("\n") == len(paths) + 1
     assert run(capsys, "status", store.path, "--all")[1].count("\n") == len(paths) + 1
     assert export(store, "videos", format="csv", out=tmp_path / "v.csv") == len(paths)

@@ -36,8 +36,9 @@ def test_a_store_shows_what_is_in_it_and_what_failed(tmp_path):
 def test_a_run_shows_what_was_done_and_what_was_wrong(tmp_path):
     store = make_store(tmp_path / "store")
     problems = tuple(f"video {number} is <bad>" for number in range(7))
-    result = CollectionResult(store, ("a", "b", "c"), ("a",), problems, (), 3)
+    before = {"done_before": ("b",), "failed_before": ("c",)}
+    result = CollectionResult(store, ("a", "b", "c"), ("a",), problems, (), 3, **before)
     shown = result._repr_html_()
-    assert "One video analysed now, 2 done before." in shown
+    assert "One video analysed now, 1 done before, 1 failed before." in shown
     assert shown.count("is &lt;bad&gt;") == 5
     assert "and 2 more" in shown

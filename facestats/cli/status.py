@@ -1,0 +1,47 @@
+"""``facestats status``: how far a store is."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from facestats.cli import app
+from facestats.cli.analyze import one_line
+
+
+@app.command()
+def status(
+    store: Annotated[str, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")],
+    everything: Annotated[bool, typer.Option("--all", help="List also what is done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--acknowledge",
+            metavar="VIDEO",
+            help="This failure is known: runs end with 0 in spite of it, as long as it stays the same; repeatable.",
+        ),
+    ] = None,
+    unknown: Annotated[
+        list[str] | None, typer.Option("--unacknowledge", metavar="VIDEO", help="Take that back; repeatable.")
+    ] = None,
+) -> None:
+    """Say which videos of a store are done, partial, failed or pending, and why."""
+    from facestats.batch.status import acknowledge
+    from facestats.batch.status import status as status_of
+
+    for videos, is_known in ((known, True), (unknown, False)):
+        if videos:
+            acknowledge(store, videos, known=is_known)
+    found = status_of(store)
+    counts = found["state"].value_counts()
+    if as_json:
+        rows = json.loads(found.to_json(orient="records", date_format="iso"))
+        print(json.dumps({"counts": {name: int(n) for name, n in counts.items()}, "videos": rows}, ensure_ascii=False))
+        return
+    print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
+    for path, state, reason in zip(found["path"], found["state"], found["reason"], strict=True):
+        if everything or state not in ("done", "passed over") or (state == "done" and reason):
+            print(one_line(f"{state:10} {path}" + (f" ({reason})" if reason else "")))

@@ -1,0 +1,60 @@
+"""Which part of a video a store has lost, as far as files tell without being read: absent or half written ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+from facestats.store.layout import clip_path, table_path
+from facestats.store.manifest import Entry
+from facestats.tables import schema
+
+_MAGIC = b"PAR1"  # begins and ends a Parquet file
+
+
+class Part(Enum):
+    """What a store keeps of a video, apart from its entry."""
+
+    TABLES = "tables"
+    CLIP = "clip"
+
+
+def lost_part(store: Path, entry: Entry) -> Part | None:
+    """Return which part of a video is absent or half written, the tables first; None if all is there.
+
+    Examples
+    --------
+    >>> lost_part(Path("nowhere"), Entry("a", "7f", None, (), "ok"))
+    <Part.TABLES: 'tables'>
+    """
+    if not all(_is_whole(table_path(store, entry, table)) for table in schema.TABLES):
+        return Part.TABLES
+    return Part.CLIP if clip_path(store, entry.video_id) is None else None
+
+
+def lost_words(entry: Entry, part: Part | None, options: Mapping[str, object]) -> str:
+    """Return in words what a video has lost that these options ask for; empty if nothing.
+
+    Examples
+    --------
+    >>> lost_words(Entry("a", "7f", None, (), "ok"), Part.CLIP, {"clips": False})
+    ''
+    """
+    if part is Part.TABLES:
+        return "its tables are missing or half written"
+    wants_clip = bool(options.get("clips", True)) and entry.status != "failed"
+    return "its clip is missing" if part is Part.CLIP and wants_clip else ""
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether a Parquet file is there from its begin to its end; elsewhere only whether it is there."""
+    if not isinstance(path, Path):
+        return path.is_file()
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_MAGIC)) == _MAGIC
+            file.seek(-len(_MAGIC), 2)
+            return begins and file.read() == _MAGIC
+    except OSError:  # absent, or shorter than that
+        return False

@@ -1,0 +1,99 @@
+"""What the last run of a store was to do, so that its status can name what it has not come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from facestats._util.locations import write_whole
+from facestats.errors import StoreError
+from facestats.store.layout import RUN
+from facestats.store.manifest import now
+from facestats.store.write import unwritable
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run was to do.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        As :attr:`facestats.video.discovery.Input.shown` has them.
+    passed_over : tuple of str
+        See :class:`facestats.video.discovery.Discovery`.
+    unsettled : tuple of str
+        Those of the inputs that had changed a moment ago, and were left for the next run.
+    started_at : str
+        UTC, ISO 8601.
+    """
+
+    inputs: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    started_at: str = field(default_factory=now)
+
+
+def begin_run(store: Path, run: Run) -> None:
+    """Note what a run is to do.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> begin_run(store.path, Run(("a.mp4",)))  # doctest: +SKIP
+    """
+    text = json.dumps(asdict(run), ensure_ascii=False) + "\n"
+    try:
+        write_whole(store / RUN, text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise unwritable(store, error) from None
+
+
+def last_run(store: Path) -> Run | None:
+    """Return what the last run was to do; None if there was none.
+
+    Raises
+    ------
+    StoreError
+        If the note cannot be read.
+
+    Examples
+    --------
+    >>> last_run(Path("nowhere")) is None
+    True
+    """
+    path = store / RUN
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+        lists = {name: tuple(raw.get(name, ())) for name in ("passed_over", "unsettled")}
+        return Run(tuple(raw["inputs"]), **lists, started_at=str(raw["started_at"]))
+    except FileNotFoundError:
+        return None
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path} cannot be read ({error}): delete it") from None
+
+
+def strike_out(store: Path, paths: Collection[str]) -> None:
+    """Take the paths of videos that are forgotten, and of files that are kept out, from the note.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> strike_out(Path("nowhere"), {"a.mp4"})
+    """
+    run = last_run(store)
+    if run is not None:
+        lists = {
+            name: tuple(path for path in getattr(run, name) if path not in paths) for name in ("inputs", "unsettled")
+        }
+        begin_run(store, replace(run, **lists))
