@@ -93,7 +93,7 @@ def strike_out(store: Path, paths: Collection[str]) -> None:
     """
     run = last_run(store)
     if run is not None:
-        lists = {
-            name: tuple(path for path in getattr(run, name) if path not in paths) for name in ("inputs", "unsettled")
-        }
-        begin_run(store, replace(run, **lists))
+        inputs, unsettled = (
+            tuple(path for path in listed if path not in paths) for listed in (run.inputs, run.unsettled)
+        )
+        begin_run(store, replace(run, inputs=inputs, unsettled=unsettled))

@@ -9,8 +9,8 @@
     STORE/clips/<video_id>.mp4 (.png)        the annotated clip or still
     STORE/chunks/                            long videos that are being analysed in chunks
 
-A video's tables are written aside; replacing its entry, one small file, makes all of them visible at once. What no
-entry names does not exist for readers. The folder may lie wherever fsspec reaches: :mod:`facestats._util.locations`.
+A video's tables are written aside; replacing its entry makes all of them visible at once. What no entry names does not
+exist for readers. The folder may lie wherever fsspec reaches.
 """
 
 from __future__ import annotations
@@ -303,7 +303,8 @@ class Store:
 
         See :func:`facestats.store.forget.forget`; with ``keep_out`` no later run analyses them again.
         """
-        return forget(self.path, videos or [self.video_id] * (self.video_id is not None), kept_out=keep_out)
+        named = videos or (() if self.video_id is None else (self.video_id,))
+        return forget(self.path, named, kept_out=keep_out)
 
     def prune(
         self, *, gone: bool = False, replaced: bool = False, failed: bool = False, dry_run: bool = False
