@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,10 +32,10 @@ from facestats.errors import OutputError, StoreError
 from facestats.store import layout
 from facestats.store.forget import Forgotten, forget, forget_clip, prune, sweep
 from facestats.store.lacks import Part, lost_part
-from facestats.store.manifest import Entry, read_entries, read_entry, write_entry
+from facestats.store.manifest import Entry, read_entries, read_entry
 from facestats.store.read import ATTEMPTS, attempt, dataset, find_video, with_present_places
 from facestats.store.tablefiles import Where, known_columns, row_filter
-from facestats.store.write import replace_thumbnails, unwritable, write_video
+from facestats.store.write import change_entry, replace_thumbnails, unwritable, write_video
 from facestats.tables import schema
 from facestats.tables.arrow import from_arrow
 from facestats.tables.verdicts import threshold_of
@@ -237,11 +236,7 @@ class Store:
         """
         one, entry, clip = Store(self.path, video_id), read_entry(self.path, video_id), self.clip_path(video_id)
         return VideoTables(
-            videos=one.videos(),
-            frames=one.frames(),
-            observations=one.observations(),
-            tracks=one.tracks(),
-            thumbnails=one.thumbnails(),
+            **{table: one.read(table) for table in schema.TABLES},
             clip=clip if isinstance(clip, Path) else None,
             blurred=entry is not None and bool(entry.options.get("blur")),
             thresholds={} if entry is None else entry.thresholds,
@@ -279,20 +274,8 @@ class Store:
         return write_video(self.path, result, paths=paths, tries=tries, **known)
 
     def note(self, entry: Entry, **changes: Any) -> Entry:
-        """Change an entry without touching the tables, and return it.
-
-        Raises
-        ------
-        OutputError
-            If the store cannot be written.
-        """
-        changed = replace(entry, **changes)
-        if changed != entry:
-            try:
-                write_entry(self.path, changed)
-            except OSError as error:
-                raise unwritable(self.path, error) from None
-        return changed
+        """Change an entry without touching the tables; see :func:`facestats.store.write.change_entry`."""
+        return change_entry(self.path, entry, **changes)
 
     def replace_thumbnails(self, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
         """Replace the thumbnails of a video, see :func:`facestats.store.write.replace_thumbnails`."""

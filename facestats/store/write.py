@@ -81,6 +81,27 @@ def write_video(
     return entry
 
 
+def change_entry(store: Path, entry: Entry, **changes: Any) -> Entry:
+    """Change an entry without touching the tables, and return it.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> change_entry(store.path, entry, paths=("a.mp4", "b.mp4"))  # doctest: +SKIP
+    """
+    changed = replace(entry, **changes)
+    if changed != entry:
+        try:
+            write_entry(store, changed)
+        except OSError as error:
+            raise unwritable(store, error) from None
+    return changed
+
+
 def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
     """Replace the thumbnails of a video, and change its entry, all at once; the other tables stay as they are.
 
