@@ -112,7 +112,7 @@ class VideoJob:
         annotator = Annotator(
             observations=one.batches("observations", columns=DRAWN_COLUMNS),
             tracks=one.tracks(),
-            frames=one.frames(columns=["frame", "time_s"]),
+            frames=one.frames(columns=["frame", "time_s", "shot"]),
             threshold=threshold_of(entry.thresholds, "expression"),
             size=frame_size(one.videos()),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,23 +11,14 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from facestats.clips.placing import Faces, place_labels
+from facestats.tables.labels import face_color
 from facestats.types import UInt8
-
-#: Box colours, distinct for colour-blind readers too (Okabe and Ito, 2008), RGB; a track keeps its colour.
-TRACK_COLORS = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (204, 121, 167),
-    (213, 94, 0),
-    (0, 114, 178),
-)
-#: Faces that no tracker confirmed.
-UNTRACKED_COLOR = (190, 190, 190)
 
 _BACKGROUND = (20, 20, 20)
 _OPACITY = 0.72
+_LEAST_OPACITY = 0.05  # a label that is fainter is not drawn
+_SMALL = 0.75  # size of the letters in crowds
 
 
 @dataclass(frozen=True)
@@ -42,16 +33,28 @@ class FaceLabel:
         None for a face that no tracker confirmed.
     lines : tuple of str
         What to write beside it; may be empty.
+    corner : tuple of float, optional
+        Where the label stands, left and top in pixels; by default a place is looked for.
+    plate : tuple of int, optional
+        Width and height of the label in pixels; by default those of its lines.
+    opacity : float
+        Of the label, 0 to 1.
+    small : bool
+        Whether its letters are smaller, as in crowds.
     """
 
     box: tuple[float, float, float, float]
     track_id: int | None
     lines: tuple[str, ...] = ()
+    corner: tuple[float, float] | None = None
+    plate: tuple[int, int] | None = None
+    opacity: float = 1.0
+    small: bool = False
 
     @property
     def color(self) -> tuple[int, int, int]:
         """RGB of the box."""
-        return UNTRACKED_COLOR if self.track_id is None else TRACK_COLORS[self.track_id % len(TRACK_COLORS)]
+        return face_color(self.track_id)
 
 
 def font_size(width: int, height: int) -> int:
@@ -72,29 +75,51 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 
 
+def label_size(lines: Sequence[str], frame: tuple[int, int], *, small: bool = False) -> tuple[int, int]:
+    """Return width and height of a label in a frame of this width and height, in pixels.
+
+    Examples
+    --------
+    >>> label_size(("face 0",), (640, 360))[1]
+    19
+    """
+    pad, step, edge, size = _metrics(frame, small)
+    width = max((_font(size).getlength(line) for line in lines), default=0)
+    return min(round(width) + 2 * pad + edge, frame[0]), min(step * len(lines) + pad, frame[1])
+
+
+def _metrics(frame: tuple[int, int], small: bool) -> tuple[int, int, int, int]:
+    """Return the padding, the height of a line, the width of the coloured edge and the size of the letters."""
+    size = round(font_size(*frame) * (_SMALL if small else 1))
+    return max(3, size // 4), round(size * 1.25), max(2, size // 5), size
+
+
 @lru_cache(maxsize=512)
-def _tile(lines: tuple[str, ...], size: int, color: tuple[int, int, int]) -> UInt8:
+def _tile(
+    lines: tuple[str, ...], plate: tuple[int, int], frame: tuple[int, int], small: bool, color: tuple[int, int, int]
+) -> UInt8:
     """Return a label as an RGB picture; labels repeat from frame to frame, so they are cached."""
-    font = _font(size)
-    pad, step = max(3, size // 4), round(size * 1.25)
-    width = round(max(font.getlength(line) for line in lines)) + 2 * pad + max(2, size // 5)
-    image = Image.new("RGB", (width, step * len(lines) + pad), _BACKGROUND)
+    pad, step, edge, size = _metrics(frame, small)
+    image = Image.new("RGB", plate, _BACKGROUND)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, max(2, size // 5) - 1, image.height), fill=color)
+    draw.rectangle((0, 0, edge - 1, image.height), fill=color)
     for i, line in enumerate(lines):
-        draw.text((pad + max(2, size // 5), pad // 2 + i * step), line, font=font, fill=(255, 255, 255))
+        draw.text((pad + edge, pad // 2 + i * step), line, font=_font(size), fill=(255, 255, 255))
     return np.asarray(image)
 
 
 def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
     """Return a copy of a frame with boxes and labels drawn into it.
 
+    A label that stands away from its face is joined to it by a thin line.
+
     Parameters
     ----------
     rgb : numpy.ndarray
         uint8 (H, W, 3), RGB.
     faces : sequence of FaceLabel
-        Labels are put where they cover no other face and no other label, as far as there is room.
+        Labels without a place of their own are put where they cover no face and no other label; one for which there is
+        no room is left out.
 
     Examples
     --------
@@ -104,58 +129,81 @@ def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
     """
     image = rgb.copy()
     height, width = image.shape[:2]
-    size = font_size(width, height)
-    thickness = max(2, round(size / 8))
+    thickness = max(2, round(font_size(width, height) / 8))
     for face in faces:
         x1, y1, x2, y2 = (round(value) for value in face.box)
         # A dark rim keeps the box visible on a ground of its own colour.
         cv2.rectangle(image, (x1, y1), (x2, y2), _BACKGROUND, thickness + 2, cv2.LINE_AA)
         cv2.rectangle(image, (x1, y1), (x2, y2), face.color, thickness, cv2.LINE_AA)
-    taken = [face.box for face in faces]
-    for face in faces:
-        if not face.lines:
-            continue
-        tile = _tile(face.lines, size, face.color)[:height, :width]
-        x, y = _place(face.box, tile.shape[1], tile.shape[0], width, height, taken)
-        taken.append((x, y, x + tile.shape[1], y + tile.shape[0]))
-        under = image[y : y + tile.shape[0], x : x + tile.shape[1]]
-        ground = cv2.addWeighted(tile, _OPACITY, under, 1 - _OPACITY, 0)
-        # Only the ground lets the picture through; letters and the coloured edge stay as they are.
-        plain = (tile == _BACKGROUND).all(axis=2, keepdims=True)
-        image[y : y + tile.shape[0], x : x + tile.shape[1]] = np.where(plain, ground, tile)
+    labels = [face for face in placed(faces, (width, height)) if face.lines and face.corner is not None]
+    for face in labels:
+        _draw_line(image, face)
+    for face in labels:
+        _draw_label(image, face)
     return image
 
 
-def _place(
-    box: tuple[float, float, float, float],
-    tile_w: int,
-    tile_h: int,
-    width: int,
-    height: int,
-    taken: Sequence[tuple[float, float, float, float]],
-) -> tuple[int, int]:
-    """Return the top left corner, among those round the box, where the label covers least of what is taken."""
-    x1, y1, x2, y2 = box
-    gap = 4
-    corners = [
-        (x1, y2 + gap),
-        (x2 - tile_w, y2 + gap),
-        (x1, y1 - gap - tile_h),
-        (x2 - tile_w, y1 - gap - tile_h),
-        (x2 + gap, y1),
-        (x1 - gap - tile_w, y1),
-        (x2 + gap, y2 - tile_h),
-        (x1 - gap - tile_w, y2 - tile_h),
-    ]
-    best: tuple[float, int, int] | None = None
-    for corner_x, corner_y in corners:
-        x = int(np.clip(corner_x, 0, max(0, width - tile_w)))
-        y = int(np.clip(corner_y, 0, max(0, height - tile_h)))
-        covered = sum(
-            max(0.0, min(x + tile_w, r) - max(x, left)) * max(0.0, min(y + tile_h, b) - max(y, top))
-            for left, top, r, b in taken
-        )
-        if best is None or covered < best[0] - 1:
-            best = (covered, x, y)
-    assert best is not None
-    return best[1], best[2]
+def placed(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel]:
+    """Return the faces of a frame with a place for each label that has none; one without room loses its lines.
+
+    Examples
+    --------
+    >>> placed([FaceLabel((10, 10, 50, 60), 0, ("face 0",))], (160, 90))[0].corner
+    (10.0, 64.0)
+    """
+    wanting = [i for i, face in enumerate(faces) if face.lines and face.corner is None and face.opacity > 0]
+    if not wanting:
+        return list(faces)
+    boxes = np.array([face.box for face in faces], np.float64)[None]
+    sizes = [label_size(faces[i].lines, frame, small=faces[i].small) for i in wanting]
+    others = np.delete(boxes, wanting, axis=1)
+    places = place_labels(Faces(np.zeros(1), boxes[:, wanting], others, np.array(sizes, np.float64), frame))
+    found = list(faces)
+    for place, (i, plate) in enumerate(zip(wanting, sizes, strict=True)):
+        x, y = places.corners[0, place].tolist()
+        opacity = float(places.opacity[0, place])
+        found[i] = replace(faces[i], corner=(x, y), plate=plate, opacity=opacity)
+    return found
+
+
+def _draw_line(image: UInt8, face: FaceLabel) -> None:
+    """Draw the line between a face and a label that stands away from it."""
+    assert face.corner is not None
+    left, top, right, bottom = _on_image(face, image)
+    x1, y1, x2, y2 = face.box
+    # The nearest points of the two rectangles.
+    start = np.clip((left + right) / 2, x1, x2), np.clip((top + bottom) / 2, y1, y2)
+    end = np.clip(start[0], left, right), np.clip(start[1], top, bottom)
+    if np.hypot(end[0] - start[0], end[1] - start[1]) < 0.6 * font_size(image.shape[1], image.shape[0]):
+        return
+    if face.opacity < _LEAST_OPACITY:
+        return
+    points = [(round(float(x)), round(float(y))) for x, y in (start, end)]
+    cv2.line(image, points[0], points[1], _BACKGROUND, 3, cv2.LINE_AA)
+    cv2.line(image, points[0], points[1], face.color, 1, cv2.LINE_AA)
+
+
+def _on_image(face: FaceLabel, image: UInt8) -> tuple[int, int, int, int]:
+    """Return the rectangle of a label, inside the picture."""
+    height, width = image.shape[:2]
+    assert face.corner is not None
+    w, h = face.plate or label_size(face.lines, (width, height), small=face.small)
+    left = int(np.clip(round(face.corner[0]), 0, max(0, width - w)))
+    top = int(np.clip(round(face.corner[1]), 0, max(0, height - h)))
+    return left, top, min(left + w, width), min(top + h, height)
+
+
+def _draw_label(image: UInt8, face: FaceLabel) -> None:
+    if face.opacity < _LEAST_OPACITY:
+        return
+    height, width = image.shape[:2]
+    left, top, right, bottom = _on_image(face, image)
+    tile = _tile(face.lines, (right - left, bottom - top), (width, height), face.small, face.color)
+    under = image[top:bottom, left:right]
+    ground = cv2.addWeighted(tile, _OPACITY, under, 1 - _OPACITY, 0)
+    # Only the ground lets the picture through; letters and the coloured edge stay as they are.
+    plain = (tile == _BACKGROUND).all(axis=2, keepdims=True)
+    drawn = np.where(plain, ground, tile)
+    if face.opacity < 1:
+        drawn = cv2.addWeighted(drawn, face.opacity, under, 1 - face.opacity, 0)
+    image[top:bottom, left:right] = drawn

@@ -1,26 +1,28 @@
 """From stored tables and the original video to an annotated clip.
 
 Boxes between sampled frames are interpolated, so that every frame of the clip has them. Verdicts are the track's; the
-expression is the moment's.
+expression is the moment's. Labels are placed for a stretch of a shot at once, see :mod:`facestats.clips.placing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
+import numpy as np
 import pandas as pd
 
 from facestats._util.files import written_aside
 from facestats.clips.blur import blur_video
 from facestats.clips.draw import FaceLabel, draw_faces
+from facestats.clips.stretches import SeenFace, StretchLabels, stretches
 from facestats.detect import Detector
 from facestats.errors import OutputError
-from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, verdict_lines
-from facestats.tables.presence import Box, Presence, Samples, presence_in_pieces
+from facestats.tables.labels import expression_lines
+from facestats.tables.presence import Box, Samples, presence_in_pieces
 from facestats.tables.verdicts import FALLBACK_THRESHOLD
 from facestats.tables.video_tables import VideoTables, frame_size
 from facestats.types import Frame, UInt8
@@ -31,15 +33,6 @@ from facestats.video.writer import ClipWriter
 _ROWS = 5000  # of a table at once: what is derived from them takes ten times as much memory
 
 
-@dataclass(frozen=True)
-class _Face:
-    """One observation, until its face is out of the picture or found again."""
-
-    presence: Presence
-    row: int
-    expression: str | None
-
-
 class Annotator:
     """Says which faces to draw in any frame of a video; frames must come in ascending order.
 
@@ -48,12 +41,14 @@ class Annotator:
     observations : iterable of pandas.DataFrame
         Of one video, ordered by frame, in pieces that are read as they are needed; at least the columns
         :data:`facestats.tables.presence.DRAWN_COLUMNS`.
-    tracks, frames : pandas.DataFrame
+    tracks : pandas.DataFrame
+    frames : pandas.DataFrame
+        With ``shot``, so that labels are placed anew behind a cut.
     threshold : float
         Probability below which the expression of a moment is "unknown".
     size : tuple of int, optional
         Width and height of the clip: smaller frames of a video whose size changes are filled up. By default the size
-        that the source announces.
+        that the source announces; until that is known, each frame's labels are placed by themselves.
 
     Examples
     --------
@@ -75,9 +70,12 @@ class Annotator:
         self.size = size
         self._coming = _faces(observations, frames, threshold)
         self._next = next(self._coming, None)
-        self._active: list[_Face] = []
-        rows = tracks.to_dict("records")
-        self._verdicts: dict[int | None, tuple[str, ...]] = {int(row["track_id"]): verdict_lines(row) for row in rows}
+        self._ahead: deque[SeenFace] = deque()  # of this stretch, not yet in the picture
+        self._active: list[SeenFace] = []
+        self._tracks: dict[int, dict[Hashable, Any]] = {int(row["track_id"]): row for row in tracks.to_dict("records")}
+        self._stretches = stretches(frames)
+        self._end_frame = -np.inf
+        self._labels: StretchLabels | None = None
 
     @classmethod
     def of(cls, tables: VideoTables) -> Self:
@@ -94,29 +92,39 @@ class Annotator:
 
     def faces_at(self, frame: int, time_s: float) -> list[FaceLabel]:
         """Return the faces to draw in a frame: its 0-based index, and its time in seconds."""
-        while self._next is not None and self._next.presence.frames[self._next.row] <= frame:
-            self._active.append(self._next)
+        self._go_to(frame)
+        if self._labels is None:
+            return [FaceLabel(face.box_at(time_s), face.track_id) for face in self._active]
+        return [self._labels.drawn(face, frame, time_s) for face in self._active]
+
+    def _go_to(self, frame: int) -> None:
+        while frame >= self._end_frame and (moments := next(self._stretches, None)) is not None:
+            self._read_until(moments.end_frame)
+            self._end_frame = moments.end_frame
+            if self.size is not None:
+                known = [face for face in (*self._active, *self._ahead) if face.lasts_beyond(moments.frames[0])]
+                before = self._labels.last if self._labels is not None and moments.goes_on else None
+                self._labels = StretchLabels(moments, known, self._tracks, self.size, before)
+        self._read_until(frame)
+        while self._ahead and self._ahead[0].first_frame <= frame:
+            self._active.append(self._ahead.popleft())
+        self._active = [face for face in self._active if face.lasts_beyond(frame)]
+
+    def _read_until(self, frame: float) -> None:
+        while self._next is not None and self._next.first_frame <= frame:
+            self._ahead.append(self._next)
             self._next = next(self._coming, None)
-        self._active = [face for face in self._active if face.presence.until_frame[face.row] > frame]
-        brief = len(self._active) > FULL_LABELS
-        return [self._label(face, time_s, brief=brief) for face in self._active]
 
     def boxes_at(self, frame: int, time_s: float) -> list[Box]:
         """Return the boxes of :meth:`faces_at`."""
         return [face.box for face in self.faces_at(frame, time_s)]
 
-    def _label(self, face: _Face, time_s: float, *, brief: bool) -> FaceLabel:
-        track_id = face.presence.track_at(face.row)
-        lines = [face.expression] if face.expression else []
-        lines += self._verdicts.get(track_id, ())
-        return FaceLabel(face.presence.box_at(face.row, time_s), track_id, label_lines(track_id, lines, brief=brief))
 
-
-def _faces(observations: Iterable[pd.DataFrame], frames: pd.DataFrame, threshold: float) -> Iterator[_Face]:
+def _faces(observations: Iterable[pd.DataFrame], frames: pd.DataFrame, threshold: float) -> Iterator[SeenFace]:
     """Yield the faces in the order of their frames."""
     for rows, presence in presence_in_pieces(observations, Samples.of(frames)):
-        for row, expression in enumerate(expression_lines(rows, threshold)):
-            yield _Face(presence, row, expression)
+        for row, expression in enumerate(expression_lines(rows, threshold, unknown=False)):
+            yield SeenFace(presence, row, expression)
 
 
 def write_clip(
@@ -157,6 +165,7 @@ def write_clip(
     --------
     >>> write_clip(source, Path("clips/a"), Annotator.of(result))  # doctest: +SKIP
     """
+    annotator.size = annotator.size or (source.info.width, source.info.height)
     pictures: Iterator[Frame] = source.frames()
     if blur_with:
         pictures = blur_video(pictures, blur_with, annotator.boxes_at)
@@ -165,7 +174,7 @@ def write_clip(
         image = draw_faces(still.rgb, annotator.faces_at(still.index, still.time_s))
         return _write_png(image, out.with_name(out.name + ".png"))
     path = out.with_name(out.name + ".mp4")
-    width, height = annotator.size or (source.info.width, source.info.height)
+    width, height = annotator.size
     with ClipWriter(path, width=width, height=height, audio_from=audio_from, audio_shift_s=source.shift_s) as writer:
         for frame in pictures:
             drawn = draw_faces(fitted(frame.rgb, width, height), annotator.faces_at(frame.index, frame.time_s))

@@ -28,6 +28,31 @@ ATTRIBUTE_TITLES = {
 _PREFIXES = {"gender": "", "age": "age ", "makeup": "makeup "}
 
 
+#: Colours of faces, distinct for colour-blind readers too (Okabe and Ito, 2008), RGB; a track keeps its colour.
+TRACK_COLORS = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (204, 121, 167),
+    (213, 94, 0),
+    (0, 114, 178),
+)
+#: Faces that no tracker confirmed.
+UNTRACKED_COLOR = (190, 190, 190)
+
+
+def face_color(track_id: int | None) -> tuple[int, int, int]:
+    """Return the colour of a tracked face in clips, pages and explorer: red, green, blue, 0 to 255 each.
+
+    Examples
+    --------
+    >>> face_color(0), face_color(7), face_color(None)
+    ((230, 159, 0), (230, 159, 0), (190, 190, 190))
+    """
+    return UNTRACKED_COLOR if track_id is None else TRACK_COLORS[track_id % len(TRACK_COLORS)]
+
+
 def face_name(track_id: int) -> str:
     """Return what a tracked face is called.
 
@@ -87,8 +112,10 @@ def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = Fal
     return (" ".join(named[:2]),) if brief else named
 
 
-def expression_lines(observations: pd.DataFrame, threshold: float) -> list[str | None]:
+def expression_lines(observations: pd.DataFrame, threshold: float, *, unknown: bool = True) -> list[str | None]:
     """Return the expression of each observation with its probability, "unknown", or None where it was not measured.
+
+    Without ``unknown``, None stands there too.
 
     Examples
     --------
@@ -99,12 +126,16 @@ def expression_lines(observations: pd.DataFrame, threshold: float) -> list[str |
     values = expressions.probabilities(observations)
     lines: list[str | None] = []
     for state, row in zip(expressions.states(values, threshold), values, strict=True):
-        said = "expression unknown" if state == UNKNOWN else f"{state} {percent(row.max())}"
-        lines.append(None if state is None else said)
+        if state == UNKNOWN:
+            lines.append("expression unknown" if unknown else None)
+        else:
+            lines.append(None if state is None else f"{state} {percent(row.max())}")
     return lines
 
 
-def verdict_lines(track: Mapping[str, Any], attributes: Sequence[str] = ("gender", "age", "makeup")) -> tuple[str, ...]:
+def verdict_lines(
+    track: Mapping[str, Any], attributes: Sequence[str] = ("gender", "age", "makeup"), *, unknown: bool = True
+) -> tuple[str, ...]:
     """Return the lasting verdicts on a track, a line each; what was not measured is left out.
 
     Parameters
@@ -113,6 +144,8 @@ def verdict_lines(track: Mapping[str, Any], attributes: Sequence[str] = ("gender
         A row of the ``tracks`` table.
     attributes : sequence of str
         Which of them.
+    unknown : bool
+        Whether "unknown" is written too.
 
     Examples
     --------
@@ -127,7 +160,7 @@ def verdict_lines(track: Mapping[str, Any], attributes: Sequence[str] = ("gender
         if verdict is None or pd.isna(verdict):
             continue
         if verdict == UNKNOWN:
-            lines.append(f"{attribute} unknown")
+            lines += [f"{attribute} unknown"] if unknown else []
             continue
         said = f"{_PREFIXES[attribute]}{verdict} {percent(track[f'{column}_prob'])}"
         low, high = track.get("age_years_low"), track.get("age_years_high")

@@ -7,9 +7,9 @@ from typing import Any
 import cv2
 import pandas as pd
 
-from facestats.clips.draw import TRACK_COLORS, UNTRACKED_COLOR
 from facestats.errors import FacestatsError
 from facestats.plots.palette import hex_color
+from facestats.tables.labels import face_color
 from facestats.types import UInt8
 from facestats.video.seeking import SeekableVideo, Shown
 from facestats.widgets.base import FRONT, MomentWidget
@@ -131,9 +131,7 @@ class FramePane(MomentWidget):
                 "track": face.track_id,
                 "box": face.box,
                 "lines": face.lines,
-                "color": hex_color(
-                    UNTRACKED_COLOR if face.track_id is None else TRACK_COLORS[face.track_id % len(TRACK_COLORS)]
-                ),
+                "color": hex_color(face_color(face.track_id)),
             }
             for face in self._scene.faces_at(time_s, self.wanted)
         ]

@@ -72,18 +72,6 @@ def test_unconfirmed_faces_are_drawn_too_until_the_next_look():
     assert sorted(at(annotator, 0.15)[0], key=str) == [(2, 80.0), (None, 5.0)]
 
 
-def test_many_faces_get_short_labels():
-    rows = [(0.0, i, 30.0 * i) for i in range(6)]
-    tracks = [
-        {"video_id": "a", "track_id": i, "shot": 0, "start_s": 0.0, "end_s": 0.1, "n_observations": 1,
-         "n_classified": 1, "gender": "male", "gender_prob": 0.9} for i in range(6)
-    ]  # fmt: skip
-    many = Annotator(**tables(rows, tracks=tracks)).faces_at(0, 0.0)
-    few = Annotator(**tables(rows[:2], tracks=tracks)).faces_at(0, 0.0)
-    assert {face.lines for face in many} == {(f"face {i} male 90\N{NO-BREAK SPACE}%",) for i in range(6)}
-    assert few[0].lines == ("face 0", "male 90\N{NO-BREAK SPACE}%")
-
-
 def test_a_clock_that_runs_back_does_not_move_faces_to_other_frames():
     both = tables([(0.0, 1, 0.0), (0.1, 1, 10.0)], sampled=(0.0, 0.1))
     observations = pd.concat(both["observations"] * 2, ignore_index=True)
