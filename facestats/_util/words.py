@@ -8,6 +8,9 @@ from collections.abc import Sequence
 #: A space at which no line is broken.
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
+#: An interval of a share that is as wide as this says next to nothing.
+TOO_WIDE = 0.8
+
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -89,6 +92,30 @@ def percent(share: float) -> str:
     ['62 %', 'under 1 %', '0 %']
     """
     return f"under 1{NO_BREAK}%" if 0 < share < 0.005 else f"{100 * share:.0f}{NO_BREAK}%"
+
+
+def is_told(low: float, high: float) -> bool:
+    """Say whether an interval of a share is narrow enough to tell anything; one from 10 to 90 % is not.
+
+    Examples
+    --------
+    >>> is_told(0.3, 0.6), is_told(0.05, 0.9)
+    (True, False)
+    """
+    return high - low < TOO_WIDE
+
+
+def share(share: float, low: float, high: float) -> str:
+    """Return a share with its interval; only the interval, in words, where that is too wide for more.
+
+    Examples
+    --------
+    >>> share(0.5, 0.42, 0.58).replace(NO_BREAK, " "), share(0.5, 0.07, 0.93).replace(NO_BREAK, " ")
+    ('50 % (42–58)', 'anything from 7 to 93 %')
+    """
+    if not is_told(low, high):
+        return f"anything from {100 * low:.0f} to {percent(high)}"
+    return f"{percent(share)} ({100 * low:.0f}–{100 * high:.0f})"
 
 
 def listing(parts: Sequence[str]) -> str:

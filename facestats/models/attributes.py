@@ -32,3 +32,26 @@ VERDICT_COLUMNS: Mapping[str, str] = {
     "expression": "expression",
     "makeup": "makeup",
 }
+
+#: Classes that are first of all one, by attribute: what they are together called, and which they are.
+CLASS_GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {"makeup": {"any": ("partial", "over")}}
+
+
+def share_classes(attribute: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the classes of which shares are told, each with the group that it is part of, or None.
+
+    A group stands before its classes: makeup is first of all none or any.
+
+    Examples
+    --------
+    >>> share_classes("makeup")
+    (('none', None), ('any', None), ('partial', 'any'), ('over', 'any'))
+    """
+    groups = CLASS_GROUPS.get(attribute, {})
+    found: list[tuple[str, str | None]] = []
+    for name in ATTRIBUTE_CLASSES[attribute]:
+        group = next((group for group, names in groups.items() if name in names), None)
+        if group is not None and (group, None) not in found:
+            found.append((group, None))
+        found.append((name, group))
+    return tuple(found)

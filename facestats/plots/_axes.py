@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import Formatter, MaxNLocator
 
+from facestats._util import words
 from facestats.errors import UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import (
@@ -149,6 +150,12 @@ def draw_interval(ax: Axes, ends: tuple[float, float], place: float, *, size: fl
     for color, more in (("white", 1.6), (hex_color(INK), 0.0)):
         ax.plot(ends, [place, place], color=color, linewidth=1.4 + more)
         ax.plot(ends, [place, place], "|", color=color, markersize=size + more, markeredgewidth=1.2 + more)
+
+
+def say_untold(ax: Axes, ends: tuple[float, float], place: float) -> None:
+    """Write an interval that is too wide for a bar in words, where the bar would be."""
+    low, high = ends
+    ax.text(0, place, words.share(np.nan, low, high), va="center_baseline", color=hex_color(MUTED)).set_in_layout(False)
 
 
 def name_classes(ax: Axes, places: Sequence[float], labels: Sequence[str]) -> None:

@@ -7,10 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats._util import words
-from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.plots import _axes
 from facestats.plots.palette import INK, MUTED, NOT_MEASURED, Color, color_of, hex_color
-from facestats.plots.verdicts import TITLES, row_label
+from facestats.plots.verdicts import TITLES, share_rows
 from facestats.tables.schema import UNKNOWN
 
 #: Hatching of the second side's bars, which lean the other way than those of "unknown".
@@ -34,7 +33,8 @@ def share_differences(
 ) -> Axes:
     """Draw the share of each class on both sides with 90 % intervals, and say below which of them differ clearly.
 
-    Of each class the first side is the upper, filled bar, and the second the lower, hatched one.
+    Of each class the first side is the upper, filled bar, and the second the lower, hatched one. Where an interval is
+    as wide as from 10 to 90 %, there is no bar, and words say so.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ def share_differences(
     facestats.errors.UnknownNameError: no comparison of 'gender'; there are those of nothing
     """
     known = _axes.rows_of(table, attribute, "comparison")
-    names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, *([None] if any(n_missing) else [])]
+    labels = share_rows(attribute, missing=any(n_missing))
+    names = list(labels)
     is_clear = [name is not None and bool(known.loc[name, "clear"]) for name in names]
     steps = [2 * _LINE + _GAP + _LINE * clear for clear in is_clear]
     tops = np.concatenate([[0.0], np.cumsum(steps)])
@@ -80,7 +81,7 @@ def share_differences(
     style = {"va": "bottom", "fontsize": "small", "color": hex_color(MUTED)}
     ax.text(_TEXT, -0.72, "share (interval)", **style)
     ax.text(_COUNTED, -0.72, "counted", ha="right", **style)
-    _axes.name_classes(ax, tops[:-1] + _LINE / 2, [row_label(attribute, name) for name in names])
+    _axes.name_classes(ax, tops[:-1] + _LINE / 2, list(labels.values()))
     ax.set_ylim(tops[-1] - _GAP - _LINE / 2, -3.9 if legend else -1.7)
     ax.set_xlim(0, _COUNTED + 0.02)
     if title:
@@ -99,11 +100,12 @@ def _side(
     share, low, high = known.loc[name, columns].astype(float) if name else (np.nan,) * 3
     count = n_missing if name is None else int(known.loc[name, f"n_{side}"])
     text = ""
-    if np.isfinite(share):
-        text = words.percent(share)
+    if np.isfinite(low) and not words.is_told(low, high):
+        _axes.say_untold(ax, (low, high), place)
+    elif np.isfinite(share):
+        text = words.share(share, low, high) if np.isfinite(low) else words.percent(share)
         _bar(ax, share, place, color_of(attribute, name), filled=side == "first")
         if np.isfinite(low):
-            text += f" ({100 * low:.0f}–{100 * high:.0f})"
             _axes.draw_interval(ax, (low, high), place, size=6)
     elif name not in (UNKNOWN, None):
         text = "–" if known[f"n_{side}"].any() else NOT_MEASURED

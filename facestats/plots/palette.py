@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from facestats.models.attributes import CLASS_GROUPS
 from facestats.tables.schema import UNKNOWN
 
 #: Red, green, blue, 0 to 255 each.
@@ -61,7 +62,8 @@ def color_of(attribute: str, name: str | None) -> Color:
     attribute : str
         ``"expression"``, ``"gender"``, ``"age"`` or ``"makeup"``.
     name : str or None
-        A class, ``"unknown"``, or None or any other missing value for "not measured".
+        A class, a group of classes (which has the colour of the first of them), ``"unknown"``, or None or any other
+        missing value for "not measured".
 
     Returns
     -------
@@ -77,7 +79,8 @@ def color_of(attribute: str, name: str | None) -> Color:
     """
     if not isinstance(name, str):
         return NOT_MEASURED_COLOR
-    return UNKNOWN_COLOR if name == UNKNOWN else ATTRIBUTE_COLORS[attribute][name]
+    group = CLASS_GROUPS.get(attribute, {}).get(name)
+    return UNKNOWN_COLOR if name == UNKNOWN else ATTRIBUTE_COLORS[attribute][group[0] if group else name]
 
 
 def hex_color(color: Color) -> str:

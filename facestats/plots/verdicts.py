@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facestats.errors import UnknownNameError
-from facestats.models.attributes import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, VERDICT_COLUMNS, share_classes
 from facestats.plots import _axes
 from facestats.plots.palette import MUTED, NOT_MEASURED, color_of, hex_color
 from facestats.tables.labels import ATTRIBUTE_TITLES
@@ -80,3 +80,20 @@ def row_label(attribute: str, name: str | None) -> str:
         return name
     first, last = AGE_GROUP_YEARS[name]
     return f"{name} ({first}+)" if last > 120 else f"{name} ({first}–{last})"
+
+
+def share_rows(attribute: str, *, missing: bool) -> dict[str | None, str]:
+    """Return the rows of a plot of shares, each with its label: classes of a group below the group, then "unknown".
+
+    Examples
+    --------
+    >>> list(share_rows("makeup", missing=False).values())
+    ['none', 'any', '– partial', '– over', 'unknown']
+    """
+    rows: dict[str | None, str] = {
+        name: f"{'– ' if group else ''}{row_label(attribute, name)}" for name, group in share_classes(attribute)
+    }
+    rows[UNKNOWN] = UNKNOWN
+    if missing:
+        rows[None] = NOT_MEASURED
+    return rows

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from facestats import plots
 from facestats._util import words
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import CLASS_GROUPS, VERDICT_COLUMNS, share_classes
 from facestats.options import AnalyzeOptions, described
 from facestats.plots.verdicts import row_label
 from facestats.reports import provenance
@@ -159,7 +159,7 @@ def _class_name(row: pd.Series) -> str:
     return {
         "gender": f"faces perceived as {name}",
         "age": f"the age group {name}",
-        "makeup": f"faces with makeup “{name}”",
+        "makeup": "faces with any makeup" if name == "any" else f"faces with makeup “{name}”",
         "expression": f"the time in {name}",
     }[attribute]
 
@@ -212,19 +212,22 @@ def _range(row: pd.Series, side: str) -> str:
     share, low, high = (row[name] for name in (side, f"{side}_low", f"{side}_high"))
     if not np.isfinite(share):
         return f"{row[f'n_{side}']} counted"
-    return f"{share:.0%} ({low:.0%} to {high:.0%})" if np.isfinite(low) else f"{share:.0%}"
+    return words.share(share, low, high) if np.isfinite(low) else words.percent(share)
 
 
 def _counts_only(comparison: Comparison, attribute: str) -> pd.DataFrame:
     """Return the rows of a comparison with nothing but the counts of verdicts."""
     column = VERDICT_COLUMNS[attribute]
-    classes = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN]
+    told = share_classes(attribute)
+    classes = [*(name for name, _ in told), UNKNOWN]
+    groups = CLASS_GROUPS.get(attribute, {})
     counts = {
-        f"n_{side}": [int((data.tracks[column] == name).sum()) for name in classes]
+        f"n_{side}": [int(data.tracks[column].isin(groups.get(name, [name])).sum()) for name in classes]
         for side, (_, data) in zip(("first", "second"), comparison.sides, strict=True)
     }
     missing = {name: np.nan for name, dtype in COMPARISON_DTYPES.items() if dtype == "float64"}
     table = pd.DataFrame({"attribute": column, "class": classes, "clear": False, **missing, **counts})
+    table["part_of"] = [*(group for _, group in told), None]
     return table[list(COMPARISON_DTYPES)].astype(COMPARISON_DTYPES)
 
 

@@ -44,12 +44,9 @@ def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", 
             charts.append(figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=text))
             continue
         known = table[table["share"].notna()]
-        corrected = ", ".join(
-            f"{row['class']} {row['share']:.0%} ({row['share_low']:.0%} to {row['share_high']:.0%})"
-            for _, row in known.iterrows()
-        )
+        corrected = ", ".join(f"{row['class']} {row['in_words']}" for _, row in known.iterrows())
         n_missing = int(verdicts.isna().sum())
-        alt = f"{text}; corrected shares: {corrected}" if corrected else text
+        alt = f"{text}; shares: {corrected}" if corrected else text
         charts.append(figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
     return section("demographics.shares", charts, sorted(notes))

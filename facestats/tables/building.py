@@ -313,6 +313,7 @@ def summarize_track(
             row |= {f"expression_share_{name}": share for name, share in shares.items() if not np.isnan(share)}
         else:
             together = pooled(probabilities, weights, effective_size(when, weights))
+            row |= dict(zip(schema.probability_columns(attribute), together, strict=True))
         best = int(np.nanargmax(together))
         sure = together[best] >= threshold_of(thresholds, attribute)
         row[column] = attributes.ATTRIBUTE_CLASSES[attribute][best] if sure else schema.UNKNOWN

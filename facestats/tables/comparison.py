@@ -18,9 +18,9 @@ from facestats.track.gaps import seconds_seen
 
 #: What the figures mean, in words for a reader.
 NOTE = (
-    "Lines are 90 % intervals. A difference is called clear if its 99 % interval leaves out zero: about sixteen shares "
-    "are compared at once, and a narrower one would mark some by chance alone. Gender, age and makeup are corrected "
-    "for what the models confuse, and each track counts as another person: if few people make many tracks, differences "
+    "Lines are 90 % intervals. A difference is called clear if its 99 % interval leaves out zero: about seventeen "
+    "shares are compared at once, and a narrower one would mark some by chance alone. Gender, age and makeup allow for "
+    "what the models confuse, and each track counts as another person: if few people make many tracks, differences "
     "look clearer than they are. Expressions are shares of the time seen; their intervals come from drawing whole "
     "videos anew, as the faces of one video are alike, or tracks where there is only one video."
 )
@@ -29,6 +29,7 @@ NOTE = (
 COMPARISON_DTYPES = {
     "attribute": "str",
     "class": "str",
+    "part_of": "str",
     "first": "float64",
     "first_low": "float64",
     "first_high": "float64",
@@ -61,12 +62,12 @@ def compare(
     models: Mapping[str, str] | None = None,
     second_models: Mapping[str, str] | None = None,
     models_path: Sequence[str | Path] = (),
-    n_bootstrap: int = 1000,
+    n_draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the shares of two collections beside each other, and how much they differ at least and at most.
 
-    Gender, age groups and makeup are the corrected shares of :func:`facestats.demographics`, with the same intervals.
+    Gender, age groups and makeup are the shares of :func:`facestats.demographics` by people, with the same intervals.
     Expressions are shares of the time seen. Their intervals come from a Bayesian bootstrap over the videos, and over
     the tracks where there is only one video; one video (or track) is added, its time spread evenly over the
     expressions, so that a few that agree are no certainty, and few videos make intervals as wide as Student's t does.
@@ -82,24 +83,24 @@ def compare(
         See :func:`facestats.demographics`.
     second_models : mapping of str to str, optional
         The models of the second side, where they are others.
-    n_bootstrap : int
-        How often tracks or videos are drawn anew.
+    n_draws : int
+        How often shares are drawn, and videos drawn anew.
     seed : int
-        Of the bootstrap.
+        Of the draws.
 
     Returns
     -------
     pandas.DataFrame
         One row for each attribute and class, see :data:`COMPARISON_DTYPES`: the share on each side with its 90 %
         interval; ``difference``, second minus first, with its 99 % interval; ``clear``, whether that leaves out 0;
-        ``n_first`` and ``n_second``, the tracks with that verdict. Where one side was never measured, its shares and
+        ``n_first`` and ``n_second``, the people with that verdict. Where one side was never measured, its shares and
         the differences are missing, and nothing is clear; where neither was, there are no rows. Rows ``"unknown"`` hold
         counts alone. ``.attrs["note"]`` says what it all means.
 
     Raises
     ------
     UsageError
-        If an attribute is unknown, a column is missing, or ``n_bootstrap`` is below 1.
+        If an attribute is unknown, a column is missing, or ``n_draws`` is below 1.
     UnknownNameError, ModelError
         See :func:`facestats.demographics`.
 
@@ -112,8 +113,8 @@ def compare(
     unknown = [name for name in attributes if name not in COMPARED]
     if unknown:
         raise UsageError(f"{unknown[0]!r} cannot be compared: there are {', '.join(COMPARED)}")
-    if n_bootstrap < 1:
-        raise UsageError(f"n_bootstrap must be at least 1, not {n_bootstrap}")
+    if n_draws < 1:
+        raise UsageError(f"n_draws must be at least 1, not {n_draws}")
     for side, tracks in (("first", first), ("second", second)):
         if not isinstance(tracks, pd.DataFrame):
             raise UsageError(f"the {side} side must be a table of tracks, such as store.tracks(), not {tracks!r:.60}")
@@ -122,7 +123,7 @@ def compare(
             raise UsageError(f"the {side} table is not one of tracks: it has no column {', '.join(sorted(missing))}")
     of_second = models if second_models is None else second_models
     one, other = (
-        _side(tracks, attributes, Correction(used, models_path, n_bootstrap, seed))
+        _side(tracks, attributes, Correction(used, models_path, n_draws, seed))
         for tracks, used in ((first, models), (second, of_second))
     )
     parts = [_rows(column, one.get(column), other.get(column)) for column in attributes if column in {*one, *other}]
@@ -231,7 +232,7 @@ def _expressed(tracks: pd.DataFrame, correction: Correction) -> Composition | No
     times = pd.DataFrame(shares * seconds[:, None]).groupby(units.to_numpy()).sum().to_numpy()
     lengths = pd.Series(seconds).groupby(units.to_numpy()).sum().to_numpy()
     share = np.average(shares, axis=0, weights=seconds).clip(0, 1)  # of float32, which may exceed it
-    draws = _drawn(times, lengths, share, correction.n_bootstrap, np.random.default_rng(correction.seed))
+    draws = _drawn(times, lengths, share, correction.n_draws, np.random.default_rng(correction.seed))
     low, high = np.quantile(draws, _SIDE, axis=0)
     low, high = np.minimum(low, share), np.maximum(high, share)
     of_verdicts = counts / max(counts.sum(), 1)
@@ -244,7 +245,7 @@ def _widened(draws: np.ndarray) -> np.ndarray:
 
 
 def _drawn(
-    times: np.ndarray, lengths: np.ndarray, share: np.ndarray, n_bootstrap: int, rng: np.random.Generator
+    times: np.ndarray, lengths: np.ndarray, share: np.ndarray, n_draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the shares as often as units (videos or tracks) are drawn anew, float64 (B, K).
 
@@ -256,26 +257,27 @@ def _drawn(
         float (N,): seconds of each unit.
     share : numpy.ndarray
         float (K,): the share that the draws spread around.
-    n_bootstrap : int
+    n_draws : int
     rng : numpy.random.Generator
     """
     n, n_classes = times.shape
     if n == 1:
-        return np.full((n_bootstrap, n_classes), np.nan)
+        return np.full((n_draws, n_classes), np.nan)
     # Without an added unit, three videos without disgust would exclude that there is any.
-    drawn = rng.dirichlet(np.concatenate([np.ones(n), np.full(n_classes, 1 / n_classes)]), n_bootstrap)
+    drawn = rng.dirichlet(np.concatenate([np.ones(n), np.full(n_classes, 1 / n_classes)]), n_draws)
     of_class = drawn @ np.concatenate([times, np.eye(n_classes) * lengths.mean()])
     drawn = of_class / (drawn @ np.concatenate([lengths, np.full(n_classes, lengths.mean())]))[:, None]
     # Videos of very different lengths count like fewer (Kish, 1965). Draws from so few spread too little, by the first
     # factor, and leave open how much they spread, which is what makes the normal distribution Student's.
     freedom = max(lengths.sum() ** 2 / (lengths**2).sum() - 1, _NOTHING)
     of_few = np.sqrt((freedom + 2) / freedom)
-    of_spread = np.sqrt(freedom / np.maximum(rng.chisquare(freedom, n_bootstrap), _NOTHING * freedom))
+    of_spread = np.sqrt(freedom / np.maximum(rng.chisquare(freedom, n_draws), _NOTHING * freedom))
     return np.clip(share + (drawn - drawn.mean(axis=0)) * (of_few * of_spread)[:, None], 0, 1)
 
 
 def _rows(column: str, first: Composition | None, second: Composition | None) -> pd.DataFrame:
-    classes = (*attributes.ATTRIBUTE_CLASSES[_ATTRIBUTES[column]], schema.UNKNOWN)
+    told = attributes.share_classes(_ATTRIBUTES[column])
+    classes = (*(name for name, _ in told), schema.UNKNOWN)
     one, other = (_nothing(classes) if side is None else side for side in (first, second))
     difference = other.share - one.share
     ends = np.array([_ends(one.draws[:, k], other.draws[:, k]) for k in range(len(classes))])
@@ -284,6 +286,7 @@ def _rows(column: str, first: Composition | None, second: Composition | None) ->
         {
             "attribute": column,
             "class": classes,
+            "part_of": [*(group for _, group in told), None],
             "first": one.share,
             "first_low": one.low,
             "first_high": one.high,

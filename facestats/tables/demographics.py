@@ -1,47 +1,54 @@
-"""Who was seen: the shares of gender, age and makeup among tracked people, corrected for what the models confuse."""
+"""Who was seen: the shares of gender, age and makeup among tracked people, in spite of what the models confuse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from facestats._util import words
 from facestats.errors import ModelError, UnknownNameError, UsageError
 from facestats.models import attributes
 from facestats.models.registry import Model, choose_models
 from facestats.tables import schema
-from facestats.track.gaps import seconds_seen
+from facestats.tables.mixtures import Rates, draw_shares
+from facestats.tables.units import BY, Units, units_of
 
 #: What the figures mean, in words for a reader.
 NOTE = (
-    "Corrected shares are those among the people with a verdict, and allow for how often the models, on labelled "
-    "faces, took one class for another; raw ones count verdicts as they are, unknown included. In 90 % of like "
-    "collections the interval would hold the true share, if people here are confused as often as in those labelled "
-    "faces, and each track is another person."
+    "Shares allow for what the models, on labelled faces, took for something else; their intervals also for how few "
+    "people were seen, and for models that err otherwise here than there. In 90 % of like collections the interval "
+    "would hold the true share, if each track is another person."
 )
-
-#: What may count once each: people (``"track"``), or the time for which they were seen (``"time"``).
-WEIGHTS = ("track", "time")
 
 #: Columns and dtypes of the table.
 DEMOGRAPHICS_DTYPES = {
     "attribute": "str",
     "class": "str",
+    "part_of": "str",
     "share": "float64",
     "share_low": "float64",
     "share_high": "float64",
+    "in_words": "str",
     "raw_share": "float64",
-    "n_tracks": "int64",
+    "counted": "int64",
 }
+
+#: How alike a model errs in two collections, see :class:`facestats.tables.mixtures.Rates`. Women and men of two sources
+#: that no training saw were told as well as those of the card, age groups of film stills clearly worse. Makeup was
+#: labelled in one source alone, and is seen otherwise in film and on the street: there hardly anything carries over.
+ALIKE = {"gender": 25.0, "age": 8.0, "makeup": 1.5}
 
 _ATTRIBUTES = {
     column: attribute for attribute, column in attributes.VERDICT_COLUMNS.items() if attribute != "expression"
 }
-_STEPS = 300  # of expectation and maximization
-_NOTHING = 1e-9
+_ENDS = (0.05, 0.95)
+_BORDER = 0.01  # an interval that comes as near to nobody, or to all, holds that
+_LEAST_LABELLED = 20  # fewer faces of a class in a source say nothing of how often it is confused
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,13 @@ class Composition:
     Attributes
     ----------
     classes : tuple of str
-        ``"unknown"`` last; all arrays follow this order.
+        See :func:`facestats.models.attributes.share_classes`, and ``"unknown"`` last; all arrays follow this order.
     share, low, high : numpy.ndarray
-        float64: corrected shares and the ends of their 90 % intervals, NaN where nothing can be said.
+        float64: shares and the ends of their 90 % intervals, NaN where nothing can be said.
     raw : numpy.ndarray
         float64: shares among the verdicts, unknown included.
     counts : numpy.ndarray
-        int64: how many tracks got which verdict.
+        int64: how many people or tracks got which verdict.
     draws : numpy.ndarray
         float64 (B, classes): the share as often as it was drawn anew, NaN where there is no interval.
     """
@@ -73,7 +80,7 @@ class Composition:
 
 @dataclass(frozen=True)
 class Correction:
-    """How verdicts are corrected, and how often they are drawn anew.
+    """How verdicts are corrected, and how often shares are drawn.
 
     Attributes
     ----------
@@ -81,67 +88,68 @@ class Correction:
         The models that the analysis used, by attribute, where these are not the default ones.
     models_path : sequence of path
         Folders of one's own models.
-    n_bootstrap : int
-        How often tracks are drawn anew.
+    n_draws : int
+        How often shares are drawn.
     seed : int
-        Of the bootstrap.
+        Of the draws.
     """
 
     models: Mapping[str, str] | None = None
     models_path: Sequence[str | Path] = ()
-    n_bootstrap: int = 1000
+    n_draws: int = 1000
     seed: int = 0
 
 
 def demographics(
     tracks: pd.DataFrame,
     *,
-    weight: str = "track",
+    by: str = "people",
     attributes: Sequence[str] = ("gender", "age_group", "makeup"),
     models: Mapping[str, str] | None = None,
     models_path: Sequence[str | Path] = (),
-    n_bootstrap: int = 1000,
+    n_draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return what shares of the people seen are of which gender, age group and makeup, with 90 % intervals.
 
-    The verdicts of the tracks are a mixture of what the models say of each class; the card of a model says how often it
-    says what of whom (on labelled faces that it was not trained on). The mixture is resolved by maximum likelihood
-    (expectation maximization; the correction of prevalence of Saerens et al., 2002). "unknown" is left out: how often
-    it is said depends on how well faces are seen. Intervals are percentiles of a bootstrap over the tracks, the rows of
-    the card's matrix being drawn anew too; half a track of each verdict is added, so that a few tracks that agree are
-    no certainty.
+    Counted verdicts carry the errors of the models with them. The card of a model says how often it says what of whom,
+    on labelled faces that it was not trained on; where it also has figures of sources that training never saw, those
+    count too. From this and from the likeliest class of everyone, unknown ones included, shares are drawn from their
+    posterior distribution, see :mod:`facestats.tables.mixtures`. They are never quite nobody, nor quite all: a few who
+    agree are no certainty.
 
     Parameters
     ----------
     tracks : pandas.DataFrame
-        Of one video or of many, see :mod:`facestats.tables.schema`.
-    weight : str
-        ``"track"``: every track counts once; ``"time"``: for as long as it was seen.
+        ``tracks`` of one video or of many, see :mod:`facestats.tables.schema`; or people.
+    by : str
+        ``"people"``: everyone counts once (a track without ``person_id`` is a person of its own); ``"time"``: everyone
+        counts for as long as they were seen; ``"track"``: every track counts once.
     attributes : sequence of str
         Columns of ``tracks``.
     models : mapping of str to str, optional
         The models that the analysis used, by attribute, where these are not the default ones.
     models_path : sequence of path
         Folders of one's own models.
-    n_bootstrap : int
-        How often the tracks are drawn anew.
+    n_draws : int
+        How often shares are drawn.
     seed : int
-        Of the bootstrap.
+        Of the draws.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each attribute and class, see :data:`DEMOGRAPHICS_DTYPES`: ``share`` is the corrected one, between
-        ``share_low`` and ``share_high``; ``raw_share`` is that among the verdicts, which has a row ``"unknown"`` too
-        (whose ``share`` is missing, as it is where there is no verdict); ``n_tracks`` the verdicts. An attribute that
-        was never measured has no rows.
-        ``.attrs["note"]`` says in two sentences what it all means.
+        One row for each attribute and class, see :data:`DEMOGRAPHICS_DTYPES`: ``share`` with its interval from
+        ``share_low`` to ``share_high``, and both ``in_words``, where an interval as wide as from 10 to 90 % is called
+        anything; ``raw_share`` is that among the verdicts, which has a row ``"unknown"`` too (whose ``share`` is
+        missing); ``counted`` the verdicts. ``part_of`` is missing but for classes of a group: makeup is first of all
+        ``"none"`` or ``"any"``, and any is ``"partial"`` or ``"over"``. An attribute that was never measured has no
+        rows. ``.attrs["note"]`` says in two sentences what it all means.
 
     Raises
     ------
     UsageError
-        If ``weight`` or an attribute is unknown, or a column is missing.
+        If ``by`` or an attribute is unknown, a column is missing, or ``n_draws`` is below 1.
     UnknownNameError
         If a model is.
     ModelError
@@ -149,10 +157,10 @@ def demographics(
 
     Examples
     --------
-    >>> demographics(schema.conform("tracks")).columns[:3].tolist()
-    ['attribute', 'class', 'share']
+    >>> demographics(schema.conform("tracks")).columns[:4].tolist()
+    ['attribute', 'class', 'part_of', 'share']
     """
-    found = compositions(tracks, attributes, Correction(models, models_path, n_bootstrap, seed), weight=weight)
+    found = compositions(tracks, attributes, Correction(models, models_path, n_draws, seed), by=by)
     parts = [_table(column, composition) for column, composition in found.items()]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
     table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
@@ -161,7 +169,7 @@ def demographics(
 
 
 def compositions(
-    tracks: pd.DataFrame, attributes: Sequence[str], correction: Correction, *, weight: str = "track"
+    tracks: pd.DataFrame, attributes: Sequence[str], correction: Correction, *, by: str = "people"
 ) -> dict[str, Composition]:
     """Return what :func:`demographics` makes its table of, by attribute, for those that need the draws themselves.
 
@@ -173,16 +181,18 @@ def compositions(
     attributes : sequence of str
         Columns of ``tracks``.
     correction : Correction
-    weight : str
-        One of :data:`WEIGHTS`.
+    by : str
+        One of :data:`facestats.tables.units.BY`.
 
     Examples
     --------
     >>> compositions(schema.conform("tracks"), ["gender"], Correction())
     {}
     """
-    if weight not in WEIGHTS:
-        raise UsageError(f"unknown weight {weight!r}: use {' or '.join(WEIGHTS)}")
+    if by not in BY:
+        raise UsageError(f"unknown by={by!r}: shares are by {', '.join(BY[:-1])} or {BY[-1]}")
+    if correction.n_draws < 1:
+        raise UsageError(f"n_draws must be at least 1, not {correction.n_draws}")
     unknown = [name for name in attributes if name not in _ATTRIBUTES]
     if unknown:
         raise UsageError(f"no shares of {unknown[0]!r}: there are those of {', '.join(_ATTRIBUTES)}")
@@ -192,114 +202,92 @@ def compositions(
     chosen = choose_models(dict(correction.models or {}), [Path(folder) for folder in correction.models_path])
     found = {}
     for column in attributes:
-        attribute = _ATTRIBUTES[column]
-        measured = tracks[tracks[column].notna()]
-        if {"video_id", "track_id"} <= set(measured.columns):  # nor on the order of the rows
-            measured = measured.sort_values(["video_id", "track_id"], kind="stable")
-        if measured.empty:
+        if tracks[column].isna().all():
             continue
+        attribute = _ATTRIBUTES[column]
         if attribute not in chosen:
             raise UnknownNameError(f"no model of {attribute}, so nothing corrects its verdicts: leave it out")
-        weights = seconds_seen(measured) if weight == "time" else np.ones(len(measured))
-        found[column] = _composition(
-            column,
-            measured[column],
-            weights,
-            _confusion(chosen[attribute], attribute),
-            correction.n_bootstrap,
-            # One of its own, so that the figures do not depend on which other attributes are asked for.
-            np.random.default_rng([correction.seed, list(_ATTRIBUTES).index(column)]),
-        )
+        head = next(head for head in chosen[attribute].card.heads if head.attribute == attribute)
+        units = units_of(tracks, attribute, threshold=head.threshold, by=by)
+        # A generator of its own, so that the figures do not depend on which other attributes are asked for.
+        rng = np.random.default_rng([correction.seed, list(_ATTRIBUTES).index(column)])
+        rates = _rates(chosen[attribute], attribute)
+        found[column] = _composition(attribute, units, rates, correction.n_draws, rng, by_time=by == "time")
     return found
 
 
-def _confusion(model: Model, attribute: str) -> np.ndarray:
-    """Return how often the model said what of whom when it said anything, float64 (K, K)."""
-    figures = model.card.metrics.get("validation", {}).get(attribute, {})
-    classes = [*attributes.ATTRIBUTE_CLASSES[attribute], schema.UNKNOWN]
-    verdicts = figures.get("verdicts", {}) if isinstance(figures, Mapping) else {}
-    if verdicts.get("classes") != classes:
+def _rates(model: Model, attribute: str) -> Rates:
+    """Return how often the model said what of whom: on validation faces, and on those of sources unseen in training."""
+    metrics = model.card.metrics
+    validation = _counts(metrics.get("validation", {}).get(attribute), attribute)
+    if validation is None:
         raise ModelError(
             f"the card of model {model.name!r} does not say which verdicts on {attribute} it confuses "
             f"(metrics.validation.{attribute}.verdicts): train it with facestats, or leave the attribute out"
         )
-    return np.array(verdicts["matrix"], np.float64)[:, :-1]
+    unseen = [_counts(of.get(attribute), attribute) for of in metrics.get("unseen", {}).values()]
+    # A class of which such a source has hardly any face is confused as on validation faces, for all we know.
+    sources = [
+        np.where(counts.sum(axis=(0, 2))[None, :, None] >= _LEAST_LABELLED, counts, validation)
+        for counts in unseen
+        if counts is not None
+    ]
+    sure, unsure = np.stack([validation, *sources], axis=1)
+    return Rates(sure, unsure, ALIKE[attribute])
+
+
+def _counts(figures: Any, attribute: str) -> np.ndarray | None:
+    """Return the faces by label and likeliest class, where the model was sure and where not, float64 (2, K, K)."""
+    classes = [*attributes.ATTRIBUTE_CLASSES[attribute], schema.UNKNOWN]
+    verdicts = figures.get("verdicts", {}) if isinstance(figures, Mapping) else {}
+    if verdicts.get("classes") != classes:
+        return None
+    said = np.array(verdicts["matrix"], np.float64)
+    sure, unknown = said[:, :-1], said[:, -1:]
+    likeliest = figures.get("confusion", {}).get("matrix")
+    unsure = unknown / len(sure) if likeliest is None else np.maximum(np.array(likeliest, np.float64) - sure, 0)
+    return np.stack([sure, np.broadcast_to(unsure, sure.shape)])
 
 
 def _composition(
-    column: str,
-    verdicts: pd.Series,
-    weights: np.ndarray,
-    confusion: np.ndarray,
-    n_bootstrap: int,
-    rng: np.random.Generator,
+    attribute: str, units: Units, rates: Rates, n_draws: int, rng: np.random.Generator, *, by_time: bool
 ) -> Composition:
-    classes = attributes.ATTRIBUTE_CLASSES[_ATTRIBUTES[column]]
-    said = np.array([*classes, schema.UNKNOWN])
-    is_said = verdicts.to_numpy(object)[:, None] == said[None]
-    raw = weights @ is_said / weights.sum()
-    # A class that no labelled face had is beyond correction.
-    known = confusion.sum(axis=1) > 0
-    columns = np.flatnonzero(known)
-    shares = np.full((3, len(said)), np.nan)
-    draws = np.full((n_bootstrap, len(said)), np.nan)
-    if raw[:-1].any():
-        rates = (confusion[known] + 0.5) / (confusion[known] + 0.5).sum(axis=1, keepdims=True)
-        share = resolve((raw[:-1] / raw[:-1].sum())[None], rates[None])[0]
-        # The Bayesian bootstrap (Rubin, 1981), and half a track of each verdict.
-        decided = is_said[:, -1] == 0
-        added = np.full(len(classes), 0.5)
-        drawn = rng.dirichlet(np.concatenate([np.ones(decided.sum()), added]), n_bootstrap)
-        drawn *= np.concatenate([weights[decided], np.full(len(classes), weights[decided].mean())])
-        drawn = drawn @ np.concatenate([is_said[decided, :-1], np.eye(len(classes))])
-        drawn /= drawn.sum(axis=1, keepdims=True)
-        rates = np.stack([rng.dirichlet(row + 0.5, n_bootstrap) for row in confusion[known]], axis=1)
-        draws[:, columns] = resolve(drawn, rates)
-        low, high = np.quantile(draws[:, columns], [0.05, 0.95], axis=0)
-        shares[:, columns] = share, np.minimum(low, share), np.maximum(high, share)
-        shares[shares < _NOTHING] = 0.0  # maximization only comes near it
-    share, low, high = shares
-    return Composition(tuple(said.tolist()), share, low, high, raw, is_said.sum(axis=0), draws)
+    weights = units.seconds if by_time else np.ones(len(units))
+    drawn = draw_shares(units.votes, rates, n_draws, rng, weights=weights if by_time else None)
+    # A class that no labelled face had is beyond correction, and where nobody was told nothing is known.
+    nobody = (units.votes.choice < 0).all()
+    drawn[:, ~rates.is_labelled | nobody] = np.nan
+    of_class = (units.verdicts[:, None] == np.array([*attributes.ATTRIBUTE_CLASSES[attribute], schema.UNKNOWN])).T
+    counted = dict(zip([*attributes.ATTRIBUTE_CLASSES[attribute], schema.UNKNOWN], of_class, strict=True))
+    draws = dict(zip(attributes.ATTRIBUTE_CLASSES[attribute], drawn.T, strict=True)) | {
+        schema.UNKNOWN: np.full(n_draws, np.nan)
+    }
+    for group, names in attributes.CLASS_GROUPS.get(attribute, {}).items():
+        counted[group] = np.any([counted[name] for name in names], axis=0)
+        draws[group] = np.sum([draws[name] for name in names], axis=0)
+    classes = (*(name for name, _ in attributes.share_classes(attribute)), schema.UNKNOWN)
+    together = np.stack([draws[name] for name in classes], axis=1)
+    is_said = np.stack([counted[name] for name in classes], axis=1)
+    share = together.mean(axis=0)
+    low, high = np.quantile(together, _ENDS, axis=0)
+    low, high = np.where(low < _BORDER, 0.0, low), np.where(high > 1 - _BORDER, 1.0, high)
+    low, high = np.minimum(low, share), np.maximum(high, share)
+    return Composition(classes, share, low, high, weights @ is_said / weights.sum(), is_said.sum(axis=0), together)
 
 
 def _table(column: str, composition: Composition) -> pd.DataFrame:
+    part_of = [group for _, group in attributes.share_classes(_ATTRIBUTES[column])]
+    ends = zip(composition.share, composition.low, composition.high, strict=True)
     return pd.DataFrame(
         {
             "attribute": column,
             "class": composition.classes,
+            "part_of": [*part_of, None],
             "share": composition.share,
             "share_low": composition.low,
             "share_high": composition.high,
+            "in_words": [None if np.isnan(share) else words.share(share, low, high) for share, low, high in ends],
             "raw_share": composition.raw,
-            "n_tracks": composition.counts,
+            "counted": composition.counts,
         }
     )
-
-
-def resolve(shares: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Return the mixtures of classes that explain shares of verdicts best.
-
-    Parameters
-    ----------
-    shares : numpy.ndarray
-        float (B, V): shares of the verdicts; rows sum to 1.
-    rates : numpy.ndarray
-        float (B, K, V), above 0: how often each class gets each verdict; rows sum to 1.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64 (B, K); rows sum to 1.
-
-    Examples
-    --------
-    >>> rates = np.array([[[0.9, 0.1], [0.2, 0.8]]])
-    >>> resolve(np.array([[0.55, 0.45]]), rates).round(3).tolist()
-    [[0.5, 0.5]]
-    """
-    mixture = np.full(rates.shape[:2], 1 / rates.shape[1])
-    for _ in range(_STEPS):
-        expected = np.einsum("bk,bkv->bv", mixture, rates)
-        mixture = mixture * np.einsum("bv,bkv->bk", shares / np.maximum(expected, 1e-12), rates)
-        mixture /= mixture.sum(axis=1, keepdims=True)
-    return mixture

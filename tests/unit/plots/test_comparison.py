@@ -12,9 +12,10 @@ from facestats.tables.comparison import COMPARISON_DTYPES
 
 def table(attribute, **columns):
     """A comparison with one row for each class, all shares missing unless given."""
-    classes = [*attributes.ATTRIBUTE_CLASSES[attribute], "unknown"]
+    told = attributes.share_classes(attribute)
+    classes = [*(name for name, _ in told), "unknown"]
     missing = {name: np.nan for name, dtype in COMPARISON_DTYPES.items() if dtype == "float64"}
-    fixed = {"attribute": attributes.VERDICT_COLUMNS[attribute], "class": classes, "clear": False}
+    fixed = {"attribute": attributes.VERDICT_COLUMNS[attribute], "class": classes, "clear": False, "part_of": None}
     frame = pd.DataFrame({**fixed, **missing, "n_first": 0, "n_second": 0, **columns})
     return frame[list(COMPARISON_DTYPES)].astype(COMPARISON_DTYPES)
 
@@ -71,6 +72,13 @@ def test_what_was_not_measured_or_has_no_interval_says_so():
     assert said.count("not measured") == 2
     assert not any("clear" in text for text in said)
     assert written(plots.share_differences(table("gender", n_first=[2, 3, 4]), "gender")).count("–") == 2
+
+
+def test_where_an_interval_is_as_wide_as_can_be_words_stand_for_the_bar():
+    ends = {"first": 0.5, "first_low": 0.07, "first_high": 0.93, "second": 0.4, "second_low": 0.3, "second_high": 0.6}
+    ax = plots.share_differences(table("gender", **ends), "gender", legend=False)
+    assert written(ax).count("anything from 7 to 93 %") == 3
+    assert {patch.get_width() for patch in ax.patches} == {0.4}
 
 
 def test_a_difference_below_a_point():

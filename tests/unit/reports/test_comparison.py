@@ -84,7 +84,7 @@ def test_the_headline_says_how_much_was_compared_and_what_differs_most(two):
     assert said.startswith("october and november compared “october” (ten videos, 20 seconds, 50 faces) compared with")
     assert "“november” (twelve videos, 24 seconds, 60 faces): the clearest difference is the share of" in said
     assert re.search(r"the share of faces perceived as (female, \d+ % against \d+|male, \d+ % against \d+) %\.", said)
-    n_clear = int(re.search(r"(\d+) of 16 shares differ clearly", said).group(1))
+    n_clear = int(re.search(r"(\d+) of 17 shares differ clearly", said).group(1))
     assert n_clear == two.compared["clear"].sum() >= 4
     assert "10 and 12 videos 50 and 60 faces followed" in said
     assert parse(comparison.headline(two, title="<A>")).words.startswith("<A> ")
@@ -99,7 +99,9 @@ def test_each_attribute_has_a_chart_and_the_note_says_what_clear_means(two):
     assert "clear" not in makeup
     assert "A difference is called clear if its 99 % interval leaves out zero" in parsed.words
     (chart,) = parse(comparison.expressions(two)).pictures
-    assert re.search(r"happiness 9\d% \(\d\d% to \d+%\) in october, 0% \(0% to \d%\) in november, a clear diff", chart)
+    assert re.search(
+        r"happiness 9\d % \(\d\d–\d+\) in october, (0|under 1) % \(0–\d\) in november, a clear diff", chart
+    )
 
 
 def test_what_was_read_and_found_stands_side_by_side(mixed, october):
@@ -141,7 +143,7 @@ def test_two_periods_of_one_store(october):
     said = parse(comparison.headline(data)).words
     assert said.startswith("before 2026-10-05 and 2026-10-05 to before 2026-10-08 compared")
     assert "no share differs clearly, and what differs may be chance." in said
-    assert "0 of 16 shares differ clearly" in said
+    assert "0 of 17 shares differ clearly" in said
 
 
 def test_sides_are_called_by_what_tells_them_apart(october, november, tmp_path):

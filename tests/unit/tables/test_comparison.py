@@ -59,7 +59,7 @@ def test_shares_of_people_are_those_of_demographics():
         people = table[table["attribute"] != "expression"].reset_index(drop=True)
         for name, column in (("share", side), ("share_low", f"{side}_low"), ("share_high", f"{side}_high")):
             pd.testing.assert_series_equal(people[column], known[name], check_names=False, check_exact=True)
-        assert people[f"n_{side}"].tolist() == known["n_tracks"].tolist()
+        assert people[f"n_{side}"].tolist() == known["counted"].tolist()
     assert table.attrs["note"].startswith("Lines are 90 % intervals.")
     assert "99 % interval" in table.attrs["note"]
 
@@ -94,7 +94,7 @@ def test_differences_by_chance_are_rarely_called_clear(n_videos):
     mood = np.array([1, 1, 1, 6, 1, 1, 5])
     for _ in range(40):
         one, other = (tracks(2 * n_videos, rng, videos=n_videos, mood=mood) for _ in SIDES)
-        table = expressions(one, other, n_bootstrap=200).loc[list(attributes.EXPRESSIONS)]
+        table = expressions(one, other, n_draws=200).loc[list(attributes.EXPRESSIONS)]
         found += table["clear"].tolist()
         truth = mood / mood.sum()
         held += ((table["first_low"] <= truth) & (truth <= table["first_high"])).tolist()
@@ -160,15 +160,15 @@ def test_bad_input():
         fs.compare(table, table, attributes=["age"])
     with pytest.raises(UsageError, match="the second table is not one of tracks: it has no column duration_s, gender"):
         fs.compare(table, schema.conform("videos").drop(columns="duration_s"), attributes=["gender"])
-    with pytest.raises(UsageError, match="n_bootstrap must be at least 1, not 0"):
-        fs.compare(table, table, n_bootstrap=0)
+    with pytest.raises(UsageError, match="n_draws must be at least 1, not 0"):
+        fs.compare(table, table, n_draws=0)
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 4), st.integers(0, 2**31))
 def test_what_always_holds(n_first, n_second, videos, seed):
     rng = np.random.default_rng(seed)
     one, other = (tracks(n, rng, videos=videos, women=rng.random()) for n in (n_first, n_second))
-    options = {"attributes": ["gender", "expression"], "n_bootstrap": 50, "seed": seed % 7}
+    options = {"attributes": ["gender", "expression"], "n_draws": 50, "seed": seed % 7}
     table, swapped = fs.compare(one, other, **options), fs.compare(other, one, **options)
     known = table.dropna(subset=["difference"])
     assert (known["difference"] == known["second"] - known["first"]).all()
@@ -188,7 +188,7 @@ def test_what_always_holds(n_first, n_second, videos, seed):
 
 def test_more_draws_than_are_paired():
     table = tracks(9, np.random.default_rng(9))
-    found = fs.compare(table, table, attributes=["gender"], n_bootstrap=2500)
+    found = fs.compare(table, table, attributes=["gender"], n_draws=2500)
     assert not found["clear"].any()
     assert found["difference_low"].min() > -1
 

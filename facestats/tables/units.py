@@ -1,0 +1,130 @@
+"""What counts once in shares: a person, a track, or a second of somebody's time; and what was said of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from facestats.models import attributes
+from facestats.tables import schema
+from facestats.tables.mixtures import Votes
+from facestats.tables.verdicts import pooled
+from facestats.track.gaps import seconds_seen
+
+#: What may count once each: people, tracks, or the time for which people were seen.
+BY = ("people", "track", "time")
+
+
+@dataclass(frozen=True)
+class Units:
+    """What was said of N people or tracks about one attribute.
+
+    Attributes
+    ----------
+    verdicts : numpy.ndarray
+        object (N,): a class or ``"unknown"``.
+    votes : Votes
+        The likeliest class of each, also where the verdict is "unknown".
+    seconds : numpy.ndarray
+        float64 (N,): for how long each was seen.
+    """
+
+    verdicts: np.ndarray
+    votes: Votes
+    seconds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+
+def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by: str = "people") -> Units:
+    """Return what counts once each, with what was said of it, in an order that does not depend on that of the rows.
+
+    Tracks with the same ``person_id`` are one person, whose evidence is pooled; a track without one is a person of its
+    own. So is every track of a table without that column. The table of people itself may be given as well.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        With the column of the attribute's verdicts, ``seen_s`` and ``duration_s``; rows without a verdict do not count.
+        Without the columns of probabilities nothing is known of those who are "unknown".
+    attribute : str
+        ``"gender"``, ``"age"`` or ``"makeup"``.
+    threshold : float
+        The probability from which a model is sure.
+    by : str
+        One of :data:`BY`; people are put together for ``"people"`` and ``"time"``.
+
+    Examples
+    --------
+    >>> tracks = pd.DataFrame({"video_id": "a", "track_id": [1, 2], "person_id": [7, 7], "gender": ["male", "unknown"],
+    ...     "gender_female": [0.1, 0.4], "gender_male": [0.9, 0.6], "seen_s": [2.0, 2.0], "duration_s": [2.0, 2.0]})
+    >>> len(units_of(tracks, "gender")), units_of(tracks, "gender", by="track").verdicts.tolist()
+    (1, ['male', 'unknown'])
+    """
+    column = attributes.VERDICT_COLUMNS[attribute]
+    classes = np.array(attributes.ATTRIBUTE_CLASSES[attribute], object)
+    measured = tracks[tracks[column].notna()]
+    keys = [name for name in ("video_id", "track_id", "person_id") if name in measured]
+    measured = measured.sort_values(keys, kind="stable") if keys else measured
+    verdicts = measured[column].to_numpy(object)
+    probabilities = _probabilities(measured, attribute)
+    seconds: np.ndarray = np.asarray(seconds_seen(measured), np.float64)
+    if by != "track" and "person_id" in measured and len(measured):
+        person = _people(measured)
+        probabilities, verdicts = _pooled(probabilities, verdicts, seconds, person, classes, threshold)
+        seconds = np.bincount(person, seconds).astype(np.float64)
+    known = ~np.isnan(probabilities).all(axis=1)
+    choice = np.where(known, np.nan_to_num(probabilities, nan=-1).argmax(axis=1), -1)
+    is_sure = known & (np.nan_to_num(probabilities).max(axis=1, initial=0) >= threshold)
+    # A verdict stands, whatever the probabilities: it may come from elsewhere.
+    said = (verdicts[:, None] == classes).argmax(axis=1)
+    named = verdicts != schema.UNKNOWN
+    is_sure |= named & (choice != said)
+    choice = np.where(named, said, choice)
+    return Units(verdicts, Votes(choice, is_sure, np.zeros(len(choice), bool)), seconds)
+
+
+def _probabilities(tracks: pd.DataFrame, attribute: str) -> np.ndarray:
+    """Return the probabilities of the classes, float64 (N, K), NaN where they are not known."""
+    return np.column_stack(
+        [
+            tracks[name].to_numpy(np.float64, na_value=np.nan) if name in tracks else np.full(len(tracks), np.nan)
+            for name in schema.probability_columns(attribute)
+        ]
+    )
+
+
+def _people(tracks: pd.DataFrame) -> np.ndarray:
+    """Return the number of each track's person, int64 (N,), from 0."""
+    video = tracks["video_id"].astype(str) if "video_id" in tracks else pd.Series("", tracks.index)
+    alone = pd.Series(np.arange(len(tracks)), tracks.index)
+    person = tracks["person_id"].astype("Int64")
+    named = video + "/" + person.astype("str")
+    return pd.factorize(named.where(person.notna(), "alone/" + alone.astype(str)))[0]
+
+
+def _pooled(
+    probabilities: np.ndarray,
+    verdicts: np.ndarray,
+    seconds: np.ndarray,
+    person: np.ndarray,
+    classes: np.ndarray,
+    threshold: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities (N, K) and the verdicts (N,) of people, from those of their tracks."""
+    found, said = [], []
+    for rows in np.split(np.argsort(person, kind="stable"), np.bincount(person).cumsum()[:-1]):
+        known = rows[~np.isnan(probabilities[rows]).all(axis=1)]
+        if len(rows) == 1 or not len(known):  # without probabilities the longest track speaks for all
+            longest = int(rows[seconds[rows].argmax()])
+            found.append(probabilities[longest])
+            said.append(verdicts[longest])
+            continue
+        together = pooled(probabilities[known], np.maximum(seconds[known], 1e-3))
+        best = int(np.nanargmax(together))
+        found.append(together)
+        said.append(classes[best] if together[best] >= threshold else schema.UNKNOWN)
+    return np.array(found).reshape(-1, len(classes)), np.array(said, object)
