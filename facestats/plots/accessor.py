@@ -96,7 +96,7 @@ class FacesAccessor:
         return draw(observations, smooth_s=smooth_s, ax=ax)
 
     def demographics(self, **options: Any) -> pd.DataFrame:
-        """Return the make-up of the people seen, corrected; of ``tracks``. See :func:`facestats.demographics`."""
+        """Return the make-up of the people seen, with intervals; of ``tracks``. See :func:`facestats.demographics`."""
         from facestats.tables.demographics import demographics
 
         return demographics(self._of("tracks"), **options)

@@ -1,4 +1,4 @@
-"""The section on the people followed: which shares are of which class, corrected where a card says how."""
+"""The section on the people followed: which shares are of which class, where a card says what its model confuses."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _counts(tracks: pd.DataFrame, attributes: Sequence[str]) -> HTML:
 
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:
-    """Return the corrected shares; None where they would mean nothing, or no card says what its model confuses."""
+    """Return the shares; None where they would mean nothing, or no card says what its model confuses."""
     column = VERDICT_COLUMNS[attribute]
     if attribute == "expression" or data.tracks[column].isna().all():
         return None

@@ -132,7 +132,7 @@ store.sql("""
 # ## Who was seen?
 #
 # Take the tracks of whole videos, and do not simply count their verdicts: a model that confuses two classes shifts the
-# counts. `fs.demographics` corrects for what the models are known to confuse, and says how sure the shares are.
+# counts. `fs.demographics` allows for what the models are known to confuse, and says how sure the shares are.
 
 # %%
 whole = "select tracks.* from tracks join videos using (video_id) where status = 'ok'"
@@ -140,9 +140,10 @@ shares = fs.demographics(store.sql(whole))
 shares[shares["attribute"] != "makeup"]
 
 # %% [markdown]
-# `share` is the corrected share among the people who could be told, between `share_low` and `share_high`; `raw_share`
-# counts the verdicts as they are, with "unknown". What this rests on comes with the table, as a note. In the figure the
-# bar is the corrected share and the line its interval.
+# `share` is the share among all people like these, between `share_low` and `share_high`; `raw_share` counts the verdicts
+# as they are, with "unknown". Of two people there is not much to say, and `in_words` says so. What this rests on comes
+# with the table, as a note. In the figure the bar is the share and the line its interval; where that is too wide for a
+# bar, words stand there.
 
 # %%
 from IPython.display import Markdown

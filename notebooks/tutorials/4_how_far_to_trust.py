@@ -195,7 +195,7 @@ counts.div(counts.sum(axis=1), axis=0).style.format("{:.0%}").background_gradien
 # %% [markdown]
 # ## How can I count in spite of errors?
 #
-# If it is known how often a model takes one class for another, counts can be corrected. That is what `fs.demographics`
+# If it is known how often a model takes one class for another, shares can allow for that. That is what `fs.demographics`
 # does. To see whether it works we need a collection of which the truth is known, so we draw one: many collections of
 # 300 people, seven in ten of them women, with verdicts that go wrong just as often as the card says.
 
@@ -222,7 +222,7 @@ found["holds the truth"] = found["share_low"].le(truth) & found["share_high"].ge
 figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 place = np.arange(len(found))
 ax.vlines(place, found["share_low"], found["share_high"], color=np.where(found["holds the truth"], "C0", "C3"))
-ax.plot(place, found["share"], "o", markersize=4, label="corrected")
+ax.plot(place, found["share"], "o", markersize=4, label="share")
 ax.plot(place, found["raw_share"], "x", color="grey", markersize=4, label="raw")
 ax.axhline(truth, color="black", linestyle=":", label="truth")
 ax.set(xlabel="collection", ylabel="share of women", xticks=[])
@@ -232,12 +232,13 @@ ax.legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1, 1));
 f"{found['holds the truth'].sum()} of {len(found)} intervals hold the truth"
 
 # %% [markdown]
-# The raw share of "female" is too low, since some are called unknown and some male. The corrected ones scatter around
-# the truth, and about nine in ten of the intervals should hold it: that is what *90 % interval* means.
+# The raw share of "female" is too low, since some are called unknown and some male. The others scatter around the truth,
+# and at least nine in ten of the intervals should hold it: that is what *90 % interval* means. Here it is more, since they
+# are made for models that may err otherwise than the card says, and here they do not.
 #
 # ## And if the people are not like those of the card?
 #
-# Then the correction corrects for the wrong errors. Let all people be children, whose gender the model tells worst (we
+# Then what is known of the errors is wrong. Let all people be children, whose gender the model tells worst (we
 # take girls and boys to be told alike), and let there be many more of them, so that chance plays hardly any part:
 
 # %%
@@ -250,9 +251,10 @@ shares = fs.demographics(pd.DataFrame({"gender": gender, **seen}), attributes=["
 shares.iloc[:2, :5].assign(truth=[truth, 1 - truth])
 
 # %% [markdown]
-# The interval is narrow, and the truth lies outside. **More data makes an interval narrower, not truer.** An interval
-# tells how far chance may lead you astray. It knows nothing of a model that is wrong in another way about your people,
-# nor of one person who has many tracks.
+# The interval is wide, though there are 20,000 people, and says what is known: more than half are unknown, which is
+# another kind of people than the card speaks of. **More people make an interval narrower only as far as the model can be
+# trusted.** How far that is was learned from a few other collections. A model that is much worse on your people than on
+# all of these may still mislead, and so does one person who has many tracks.
 #
 # ## How well are faces followed?
 #
