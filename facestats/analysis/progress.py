@@ -7,8 +7,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple, Self
 
-from tqdm.auto import tqdm
+from tqdm.std import tqdm
 
+from facestats._util.progress import bar as make_bar
 from facestats.video.names import safe_stem
 
 
@@ -51,11 +52,10 @@ class Bars:
     """
 
     def __init__(self, n_videos: int, *, progress: bool | None) -> None:
-        # None lets tqdm find out by itself whether the output is a terminal.
-        self._disable = None if progress is None else not progress
+        self._progress = progress
         alone = n_videos < 2
-        self._all = tqdm(
-            total=n_videos, desc="videos", unit="video", position=0, disable=True if alone else self._disable
+        self._all = make_bar(
+            total=n_videos, progress=False if alone else progress, desc="videos", unit="video", position=0
         )
         self._first = 0 if alone else 1
         self._bars: dict[str, tuple[Act, int, tqdm]] = {}  # by video: the act, the line, the bar
@@ -71,13 +71,13 @@ class Bars:
                 taken = {line for _, line, _ in self._bars.values()}
                 line = next(line for line in itertools.count(self._first) if line not in taken)
             prefix, unit = progress.act.value
-            bar = tqdm(
+            bar = make_bar(
                 total=progress.n_expected,
+                progress=False if progress.n_expected == 1 else self._progress,
                 desc=f"{prefix}{safe_stem(video)}",
                 unit=unit,
                 leave=False,
                 position=line,
-                disable=True if progress.n_expected == 1 else self._disable,
             )
             self._bars[video] = known = progress.act, line, bar
         known[2].update(progress.n_done - known[2].n)

@@ -18,11 +18,13 @@ import typer
 
 from facestats.errors import FacestatsError
 
+_CLOSED_PIPE = 141  # as a shell has it of a program that a closed pipe ended
+_PIPE_CLOSED_IN_TYPER = 1  # no command of ours ends so
+
 app = typer.Typer(
     name="facestats",
     help="From collections of videos to tidy tables of tracked faces, annotated clips and reports.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -78,7 +80,7 @@ def commands() -> frozenset[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 wrong use, 3 an input failed, 130 interrupted.
+    """Run the command line and exit: 0 done, 2 wrong use, 3 an input failed, 130 interrupted, 141 nobody reads on.
 
     Examples
     --------
@@ -101,9 +103,22 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"facestats: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as end:
+        if end.code == _PIPE_CLOSED_IN_TYPER:
+            end.code = _CLOSED_PIPE
         if end.code == 130:  # how typer ends after Ctrl-C
             print("facestats: interrupted; what was finished is kept", file=sys.stderr)
         raise
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write out what is left to write; whoever reads the output may have read enough."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try once more
+        sys.exit(_CLOSED_PIPE)
 
 
 @contextlib.contextmanager

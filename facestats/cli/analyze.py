@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from facestats.cli import app
+from facestats.cli.console import one_line, problem, say, with_manners
 from facestats.cli.options import with_run_options
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ INPUTS = typer.Argument(
 
 
 @app.command()
+@with_manners
 @with_run_options
 def analyze(
     inputs: Annotated[list[str], INPUTS],
@@ -40,6 +42,7 @@ def analyze(
     ] = False,
     show: Annotated[bool, typer.Option("--show", help="Show a window while it works; q closes it.")] = False,
     delay: Annotated[int, typer.Option(metavar="MS", min=0, help="With --show: least time of a frame.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
 ) -> None:
     """Find, track and classify the faces of videos and images; write tables and annotated clips.
 
@@ -50,23 +53,29 @@ def analyze(
 
     if dry_run:
         tasks = plan_collection(inputs, out=out, **how)
+        if as_json:
+            print(json.dumps([planned(task) for task in tasks], ensure_ascii=False))
+            return
         print_plan(tasks)
         return
     blur = settings(how, inputs, out).analyze.blur
     with _window(show, delay, blur) as on_frame:
         result = analyze_collection(inputs, out=out, on_frame=on_frame, **how)
-    for path in result.unsettled:
-        print(one_line(f"{path} changed just now: left for the next run"))
-    if result.passed_over:
-        print(one_line(_passed_over(result.passed_over)))
-    for path in result.kept_out:
-        print(one_line(f"{path} was forgotten: left out"))
-    for line in result.copies:
-        print(one_line(line))
     for line in result.problems:
-        print(f"facestats: {one_line(line)}", file=sys.stderr)
-    print(summary(result))
-    print(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
+        problem(line)
+    if as_json:
+        print(json.dumps(outcome(result), ensure_ascii=False))
+        raise typer.Exit(result.exit_code)
+    for path in result.unsettled:
+        say(one_line(f"{path} changed just now: left for the next run"))
+    if result.passed_over:
+        say(one_line(_passed_over(result.passed_over)))
+    for path in result.kept_out:
+        say(one_line(f"{path} was forgotten: left out"))
+    for line in result.copies:
+        say(one_line(line))
+    say(summary(result))
+    say(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
     raise typer.Exit(result.exit_code)
 
 
@@ -76,6 +85,20 @@ def print_plan(tasks: Sequence[Task]) -> None:
         print(one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))
     counts = Counter(task.meaning for task in tasks)
     print(", ".join(f"{n} {meaning}" for meaning, n in counts.items()) or "nothing to do")
+
+
+def planned(task: Task) -> dict[str, Any]:
+    """Return what would be done with one input, for a program."""
+    known = {"path": task.item.shown, "video_id": task.video_id}
+    return {**known, "action": task.action.value, "reason": task.reason}
+
+
+def outcome(result: CollectionResult) -> dict[str, Any]:
+    """Return what a run did, for a program: the fields of its result."""
+    from dataclasses import fields
+
+    found = {item.name: getattr(result, item.name) for item in fields(result)}
+    return {**found, "store": str(result.store.path)}
 
 
 def _passed_over(paths: Sequence[str]) -> str:
@@ -105,17 +128,6 @@ def counted(result: CollectionResult) -> list[str]:
         (len(result.kept_out), "left out, since forgotten"),
     )
     return [f"{n} {what}" for n, what in numbers if n]
-
-
-def one_line(text: str) -> str:
-    """Return text without line breaks: file names may hold some, messages may not.
-
-    Examples
-    --------
-    >>> one_line("no break")
-    'no break'
-    """
-    return text.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _window(show: bool, delay: int, blur: bool) -> contextlib.AbstractContextManager[Callable[..., None] | None]:

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from facestats.cli import app
+from facestats.cli.console import say, with_manners
 
 
 class _ListsLayouts(TyperCommand):
@@ -25,6 +26,7 @@ class _ListsLayouts(TyperCommand):
 
 
 @app.command(cls=_ListsLayouts)
+@with_manners
 def dataset(
     layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="Which data set it is, see below.")],
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Its folder, downloaded and unpacked.")],
@@ -36,9 +38,9 @@ def dataset(
 
     chosen = find_layout(layout)
     done = convert(chosen, source, out, overwrite=overwrite, progress=True)
-    print(f"{done.n_rows:,} rows with labels for {', '.join(done.attributes)} in {done.path}")
+    say(f"{done.n_rows:,} rows with labels for {', '.join(done.attributes)} in {done.path}")
     for reason, count in done.skipped.items():
-        print(f"{count:,} left out: {reason}")
-    print(f"cite, and mind the terms: {chosen.terms}")
+        say(f"{count:,} left out: {reason}")
+    say(f"cite, and mind the terms: {chosen.terms}")
     for attribute in done.attributes:
-        print(f"use it: facestats train {attribute} --data {done.path}")
+        say(f"use it: facestats train {attribute} --data {done.path}")

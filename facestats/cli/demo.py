@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facestats.cli import app
+from facestats.cli.console import say, with_manners
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @app.command()
+@with_manners
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("facestats-demo"),
 ) -> None:
     """Render a sample video and do the whole job on it: tables, clip, CSV, report."""
     from facestats.synth.demo import run_demo
 
-    print(f"Rendering two public-domain portraits as a video and analysing it, into {out}/ ...", flush=True)
+    say(f"Rendering two public-domain portraits as a video and analysing it, into {out}/ ...")
     run = run_demo(out)
-    print(f"\nTracked faces (the whole table is in {run.csv}):\n")
-    print(short_table(run.tracks))
-    print(
+    say(f"\nTracked faces (the whole table is in {run.csv}):\n")
+    say(short_table(run.tracks))
+    say(
         '\nGender is perceived gender. A verdict whose probability is too low is "unknown".\n\n'
         f"  sample video    {run.video.path}\n"
         f"  its exact truth {run.video.truth_path}\n"

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from facestats.cli import app
+from facestats.cli.console import with_manners
 from facestats.cli.scores import attribute_table, detector_table, groups_table, tracking_table
 from facestats.options import AnalyzeOptions
 
@@ -75,10 +76,11 @@ def _attribute_command(attribute: str) -> Callable[..., None]:
 
 for _attribute in ATTRIBUTES:
     _summary = f"Score a model of {_attribute} on labelled images."
-    evaluate_app.command(_attribute, help=_summary)(_attribute_command(_attribute))
+    evaluate_app.command(_attribute, help=_summary)(with_manners(_attribute_command(_attribute)))
 
 
 @evaluate_app.command("detector")
+@with_manners
 def evaluate_detector(
     data: _Data,
     split: _Split = None,
@@ -119,6 +121,7 @@ def evaluate_detector(
 
 
 @evaluate_app.command("tracking")
+@with_manners
 def evaluate_tracking(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")],
     truth: Annotated[Path, typer.Option(metavar="FILE", help="MOT file, or one with a box a line (nan: no face).")],

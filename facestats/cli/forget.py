@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facestats.cli import app
-from facestats.cli.analyze import one_line
+from facestats.cli.console import one_line
 
 if TYPE_CHECKING:
     from facestats.store.forget import Forgotten

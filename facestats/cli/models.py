@@ -20,8 +20,11 @@ def list_models(
     models_path: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own models; repeatable.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """Show every model that --model can name, and what can be pulled."""
+    import json
+
     from facestats.errors import ModelError
     from facestats.models.detectors import shipped_detector
     from facestats.models.downloads import DOWNLOADS, pulled_file
@@ -43,6 +46,9 @@ def list_models(
         pulled = pulled_file(name)
         where = str(pulled) if pulled else f"not here: facestats models pull {name}"
         rows.append((name, "(face detector)", name, "any", where, download.licence))
+    if as_json:
+        print(json.dumps([dict(zip(rows[0], row, strict=True)) for row in rows[1:]], ensure_ascii=False))
+        return
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:
         print("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]]))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from facestats.cli import app
-from facestats.cli.analyze import one_line
+from facestats.cli.console import problem, say, with_manners
 from facestats.errors import UsageError
+
+if TYPE_CHECKING:
+    from facestats.reports.results import Report
 
 _FLAGS = ("-p", "--parameter")
 
@@ -47,6 +50,7 @@ class _PairsCommand(TyperCommand):
 
 
 @app.command(cls=_PairsCommand)
+@with_manners
 def report(
     store: Annotated[str | None, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports; made if absent.")] = Path("reports"),
@@ -65,6 +69,7 @@ def report(
     list_parameters: Annotated[
         bool, typer.Option("--list-parameters", help="Print the parameters that -p can set, and stop.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
 ) -> None:
     """Make notebooks and offline HTML pages: one for each video, and one over all."""
     from facestats.reports import run, tasks
@@ -80,13 +85,24 @@ def report(
         raise UsageError("a parameter is given twice: -p each name once")
     parameters = read_values(texts, tasks.templates(template))
     result = run.report(store, out=out, template=template, parameters=parameters, video=video, pdf=pdf)
-    for made in result.reports:
-        print(made.html if made.pdf is None else made.pdf)
-    for problem in result.problems:
-        print(f"facestats: {one_line(problem)}", file=sys.stderr)
+    for line in result.problems:
+        problem(line)
+    if as_json:
+        found = {"reports": [made(each) for each in result.reports], "index": str(result.index)}
+        print(json.dumps({**found, "problems": result.problems, "exit_code": result.exit_code}, ensure_ascii=False))
+        raise typer.Exit(result.exit_code)
+    for each in result.reports:
+        say(str(each.html if each.pdf is None else each.pdf))
     if len(result.reports) > 1:
-        print(f"all reports: {result.index}")
+        say(f"all reports: {result.index}")
     raise typer.Exit(result.exit_code)
+
+
+def made(report: Report) -> dict[str, Any]:
+    """Return what became of a report, for a program."""
+    paths = {name: getattr(report, name) for name in ("html", "notebook", "pdf")}
+    known = {name: None if path is None else str(path) for name, path in paths.items()}
+    return {"title": report.title, "status": report.status, "error": report.error, **known}
 
 
 def _print_parameters(templates: list[Path], reserved: dict[str, str]) -> None:

@@ -45,11 +45,16 @@ def add(
 
 
 @schedule_app.command("list")
-def show() -> None:
+def show(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False) -> None:
     """List the lines of your crontab that facestats has added."""
+    import json
+
     from facestats.batch.scheduling import list_jobs
 
     jobs = list_jobs()
+    if as_json:
+        print(json.dumps([{"id": job.job_id, "cron": job.cron, "command": job.command} for job in jobs]))
+        return
     for job in jobs:
         print(f"{job.job_id}  {job.cron:14}  {job.command}")
     if not jobs:

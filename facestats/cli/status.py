@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facestats.cli import app
-from facestats.cli.analyze import one_line
+from facestats.cli.console import one_line
 
 
 @app.command()

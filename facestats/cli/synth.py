@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from facestats.cli import app
+from facestats.cli.console import say, with_manners
 
 
 @app.command()
+@with_manners
 def synth(
     context: typer.Context,
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the videos and their truth go.")],
@@ -42,8 +44,7 @@ def synth(
     """Make synthetic videos of faces whose truth is exact: boxes in MOT format, and who the people are."""
     import re
 
-    from tqdm import tqdm
-
+    from facestats._util.progress import bar
     from facestats.errors import UsageError
     from facestats.synth import faces as faces_of
     from facestats.synth.scenario import SUITE, Scenario
@@ -77,15 +78,15 @@ def synth(
         seed=seed,
     )
     wanted = SUITE if suite else (scenario,)
-    bar = tqdm(wanted, unit="video", disable=None if suite else True)
-    for one in bar:
+    shown = bar(wanted, progress=None if suite else False, unit="video")
+    for one in shown:
         # Twice as many where there are shots, so that these show different people.
         n = one.people if one.shots == 1 or faces is None else 2 * one.people
         written = write_video(one, faces_of.people(faces, n, split=split, seed=one.seed), out)
-        bar.write(
+        shown.write(
             f"{written.path}: {len(written.people)} people, {len(written.truth):,} boxes in {written.truth_path.name}"
         )
-    print(
+    say(
         f"next: facestats analyze {out} --out my-store; then, for each video,\n"
         f"      facestats evaluate tracking my-store --video {wanted[0].name}.mp4 --truth {out / wanted[0].name}.txt"
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from facestats.cli import app
+from facestats.cli.console import say, with_manners
 from facestats.cli.scores import attribute_table, detector_table
 
 _Data = Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the images and labels.")]
@@ -17,6 +18,7 @@ _OF_ATTRIBUTES, _OF_DETECTOR = "Attribute models", "The detector"
 
 
 @app.command()
+@with_manners
 def train(
     recipe: Annotated[
         str,
@@ -139,10 +141,10 @@ def train(
         **running,
     )
     for attribute, scores in model.card.metrics["validation"].items():
-        print(f"{model.name} in {model.folder}: {attribute}; validation data, {scores['n']} images:")
-        print(attribute_table(scores))
+        say(f"{model.name} in {model.folder}: {attribute}; validation data, {scores['n']} images:")
+        say(attribute_table(scores))
     chosen = " ".join(f"--model {attribute}={model.name}" for attribute in model.card.attributes)
-    print(f"use it: facestats analyze INPUT --models-path {model.folder} {chosen}")
+    say(f"use it: facestats analyze INPUT --models-path {model.folder} {chosen}")
 
 
 def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> str:
@@ -168,6 +170,6 @@ def _train_detector(
 
     faces, check, teachers = options["faces"] or [], options["check"], options["teacher"]
     card = train_detector(data, faces, out, check=check, teachers=teachers, recipe=wanted, command=command, **running)
-    print(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
-    print(detector_table(card.metrics["validation"]))
-    print(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")
+    say(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
+    say(detector_table(card.metrics["validation"]))
+    say(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from facestats._util.files import cache_dir, sha256_of, written_aside
+from facestats._util.progress import bar
 from facestats.classify.crops import DEFAULT_SIZE, FRAMING, align_one, pixels_across
 from facestats.datasets.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
 from facestats.datasets.labelled import LABEL_COLUMNS, decode_image, digest_of, read_labelled, row_name
@@ -209,7 +209,8 @@ def _cut(
     found = np.zeros(len(frame), bool)
     # Images of one source share their framing, and so the place where a face that was not found is looked for.
     sources = frame["source"] if "source" in frame else pd.Series("", frame.index)
-    with tqdm(total=len(frame), desc="cropping", unit="image", disable=None if progress else True, leave=False) as bar:
+    hide = None if progress else False
+    with bar(total=len(frame), progress=hide, desc="cropping", unit="image", leave=False) as shown:
         for _, encoded in frame.groupby(sources, dropna=False)["image"]:
             missed: dict[int, UInt8] = {}
             shares = []
@@ -221,7 +222,7 @@ def _cut(
                 else:
                     crops[index], landmarks[index], found[index] = align_one(rgb, points, size), points, True
                     shares.append(points / rgb.shape[1::-1])
-                bar.update()
+                shown.update()
             typical = np.mean(shares, axis=0) if shares else TYPICAL_LANDMARKS
             for index, rgb in missed.items():
                 landmarks[index] = typical * rgb.shape[1::-1]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from facestats._util.progress import bar
 from facestats.datasets.boxes import BoxedImage
 from facestats.datasets.labelled import decode_image
 from facestats.detect import Detector
@@ -275,7 +275,7 @@ def evaluate_detector(
     0.61
     """
     claims, seconds = [], []
-    for image in tqdm(images, desc="detecting", unit="image", disable=None if progress else True, leave=False):
+    for image in bar(images, progress=None if progress else False, desc="detecting", unit="image", leave=False):
         rgb = decode_image(image.encoded, f"{image.name}: image")
         started = time.perf_counter()
         found = detector.detect([rgb])[0]

@@ -20,6 +20,8 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+from facestats._util.progress import is_hidden
+
 #: Failures of a notebook or its kernel, not of facestats; a kernel that never answers is a plain RuntimeError.
 NotebookFailure = (PapermillExecutionError, CellControlSignal, RuntimeError, TimeoutError)
 
@@ -68,7 +70,7 @@ def execute(template: Path, out: Path, parameters: Mapping[str, Any], *, progres
     --------
     >>> execute(Path("mine.ipynb"), Path("out.ipynb"), {"store": "facestats-out"})  # doctest: +SKIP
     """
-    hide = None if progress is None else not progress
+    hide = is_hidden(progress)
     with tempfile.TemporaryDirectory(prefix="facestats-") as folder:
         # papermill formats the names it is given, so that braces in a user's paths would be taken for parameters.
         copy, executed = Path(folder) / "template.ipynb", Path(folder) / "executed.ipynb"

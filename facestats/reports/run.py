@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from tqdm.auto import tqdm
 
 from facestats._util.locations import write_whole
+from facestats._util.progress import bar
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, UsageError
 from facestats.reports.folder import drop_cuts, drop_pdf, gather_clips, prepare
@@ -139,16 +139,15 @@ def _make_all(
     if len(tasks) == 1:
         yield tasks[0], _make(tasks[0], folder, browser, progress)
         return
-    hide = None if progress is None else not progress
     with (
         ThreadPoolExecutor(at_once()) as pool,
-        tqdm(total=len(tasks), desc="reports", unit="report", disable=hide) as bar,
+        bar(total=len(tasks), progress=progress, desc="reports", unit="report") as shown,
     ):
         futures = {pool.submit(_make_aside, task, folder, browser): task for task in tasks}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
-                bar.update()
+                shown.update()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -19,8 +19,8 @@ from typing import Any, Generic, TypedDict, TypeVar, Unpack
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
+from facestats._util.progress import bar
 from facestats.errors import DeviceError, ModelError
 from facestats.training.checkpoints import load_checkpoint, save_checkpoint
 from facestats.training.recipes import TrainingRecipe, recipe_values
@@ -231,9 +231,9 @@ def train(
         return forward
 
     n_rounds = math.ceil(lessons.steps / lessons.round_steps)
-    bar = tqdm(total=lessons.steps, initial=first, unit="batch", disable=not running.get("progress", False))
+    shown = bar(total=lessons.steps, progress=running.get("progress", False), initial=first, unit="batch")
     # Dropout and the like draw from the global state, which stays as it was.
-    with bar, torch.random.fork_rng(devices=[]):
+    with shown, torch.random.fork_rng(devices=[]):
         batches = lessons.batches(first)
         if number_format.bfloat16 is None:
             is_tried = recipe.bfloat16 and first == 0 and lessons.steps >= LEAST_FOR_TRIAL
@@ -255,7 +255,7 @@ def train(
             if place == 0:
                 sums, counts = {}, {}
                 torch.manual_seed(recipe.seed * 1_000_003 + n_round)
-                bar.set_description(f"{lessons.round_name} {n_round + 1}/{n_rounds}", refresh=False)
+                shown.set_description(f"{lessons.round_name} {n_round + 1}/{n_rounds}", refresh=False)
             loss = lessons.losses(forward, batch)
             optimizer.zero_grad()
             loss.total.backward()
@@ -267,8 +267,8 @@ def train(
             for name, (value, n) in loss.parts.items():
                 sums[name], counts[name] = sums.get(name, 0.0) + value, counts.get(name, 0) + n
             means = {name: sums[name] / max(counts[name], 1e-9) for name in sums}
-            bar.update()
-            bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
+            shown.update()
+            shown.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
             done = step + 1
             if place + 1 < lessons.round_steps and done < lessons.steps:
                 continue

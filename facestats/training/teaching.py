@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from tqdm import tqdm
 
+from facestats._util.progress import bar
 from facestats.classify.crops import FRAMING
 from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.errors import MissingInputError, ModelError
@@ -104,7 +104,7 @@ def taught_by(
         network = _network(teacher).to(device)
         outputs = {head.attribute: head.output for head in card.heads}
         starts = range(0, len(examples), _BATCH_SIZE)
-        for start in tqdm(starts, desc=f"{card.name} teaches", unit="batch", disable=not progress, leave=False):
+        for start in bar(starts, progress=progress, desc=f"{card.name} teaches", unit="batch", leave=False):
             rows = slice(start, start + _BATCH_SIZE)
             pixels = _as_seen_by(card, torch.from_numpy(examples.planes[rows]).to(device))
             with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bfloat16):

@@ -72,7 +72,7 @@ def test_only_what_changed_is_done(tmp_path, capsys):
 
     log = (tmp_path / "r.log").read_text()
     assert log.count(" begins\n") == 4
-    assert log.count("WARNING") == 2  # the broken one, twice
+    assert log.count("ERROR") == 2  # the broken one, twice
     assert "ends with 3" in log
     assert all(line[:4].isdigit() for line in log.splitlines())
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from facestats._util.files import written_aside
+from facestats._util.progress import bar
 from facestats.datasets.labelled import LABEL_COLUMNS, decode_image
 from facestats.datasets.layouts.base import Contents, Face, Layout, Skipped
 from facestats.errors import DataError, MissingInputError, OutputError
@@ -109,7 +109,7 @@ def convert(layout: Layout, source: Path, out: Path, *, overwrite: bool = False,
     schema = _schema(contents.columns)
     tally = _Tally()
     n_rows = 0
-    with tqdm(unit="image", disable=None if progress else True, leave=False) as bar:
+    with bar(progress=None if progress else False, unit="image", leave=False) as shown:
         rows = _rows(layout.name, source, contents, tally)
         groups = _groups(rows)
         first = next(groups, None)
@@ -120,7 +120,7 @@ def convert(layout: Layout, source: Path, out: Path, *, overwrite: bool = False,
                 for group in itertools.chain([first], groups):
                     writer.write_table(pa.Table.from_pylist(group, schema))
                     n_rows += len(group)
-                    bar.update(len(group))
+                    shown.update(len(group))
         except OSError as error:
             raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
     attributes = tuple(name for name, needed in LABEL_COLUMNS.items() if set(needed) <= set(contents.columns))

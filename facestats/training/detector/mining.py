@@ -11,8 +11,8 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
-from tqdm import tqdm
 
+from facestats._util.progress import bar
 from facestats._util.threads import map_ahead, opencv_threads, usable_cores
 from facestats.detect.base import box_overlaps
 from facestats.detect.fast import FastFace
@@ -65,8 +65,8 @@ def hard_spots(file: Path, photos: Sequence[Taught], *, progress: bool = False) 
 
     with opencv_threads(1), ThreadPoolExecutor(workers) as pool:
         found = map_ahead(photos, one, pool, 2 * workers)
-        bar = tqdm(found, "looking for what is hard", len(photos), unit="photo", disable=not progress)
-        return [spot for _, spots in bar for spot in spots]
+        asked = bar(found, progress=progress, desc="looking for what is hard", total=len(photos), unit="photo")
+        return [spot for _, spots in asked for spot in spots]
 
 
 def wrong_places(photo: Taught, found: Detections) -> Iterator[Spot]:

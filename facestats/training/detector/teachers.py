@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from tqdm import tqdm
 
 from facestats._util.files import cache_dir, sha256_of, written_aside
+from facestats._util.progress import bar
 from facestats._util.threads import map_ahead, opencv_threads, usable_cores
 from facestats.datasets.faces import make_folder
 from facestats.detect import DETECTORS, Detector, create_detector, detector_file, detector_identity, fast
@@ -236,7 +236,7 @@ def ask(
     answered: list[Seen] = []
     way = detect_on_canvas if on_canvas else detect_in_views
     answers = _answers(images, todo, teacher, way)
-    for seen in tqdm(answers, f"asking {teacher}", len(todo), unit="picture", disable=not progress):
+    for seen in bar(answers, progress=progress, desc=f"asking {teacher}", total=len(todo), unit="picture"):
         answered.append(seen)
         if len(answered) == min(PART, len(images) - missing[0]):
             with written_aside(files[missing.pop(0)]) as unfinished:

@@ -1,0 +1,81 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from commands import NONE, run
+from stores import make_store
+from synth import regular_times, write_video
+
+
+@pytest.fixture
+def video(tmp_path):
+    return write_video(tmp_path / "clip.mp4", regular_times(8, 10))
+
+
+def test_quiet_tells_problems_only(video, tmp_path, capsys):
+    (tmp_path / "text.mp4").write_text("no video")
+    how = ("--out", tmp_path / "s", "--no-clips", "--quiet", *NONE)
+    assert run(capsys, "analyze", video, *how) == (0, "", "")
+    code, out, err = run(capsys, "analyze", video, tmp_path / "text.mp4", *how)
+    assert (code, out, len(err.splitlines())) == (3, "", 1)
+    assert "text.mp4" in err
+
+
+def test_verbose_tells_each_video_and_the_log_has_all(video, tmp_path, capsys):
+    log = tmp_path / "logs" / "run.log"
+    how = ("--out", tmp_path / "s", "--no-clips", "--log-file", log, *NONE)
+    code, _, err = run(capsys, "analyze", video, "--verbose", *how)
+    assert (code, err) == (0, f"facestats: {video}: ok\n")
+    assert run(capsys, "analyze", tmp_path / "absent.mp4", *how)[0] == 2
+    lines = [line.split(maxsplit=4)[-1] for line in log.read_text().splitlines()]
+    assert lines[1:3] == [f"{video}: ok", "1 analysed (1 ok), 0 tracked faces"]
+    assert lines[-1] == "ends with 2"
+    assert "absent.mp4 does not exist" in lines[-2]
+
+
+def test_a_program_reads_progress_problems_and_the_end(video, tmp_path, capsys):
+    (tmp_path / "text.mp4").write_text("no video")
+    how = ("--out", tmp_path / "s", "--no-clips", "--progress", "json", "--json", *NONE)
+    code, out, err = run(capsys, "analyze", video, tmp_path / "text.mp4", *how)
+    told = [json.loads(line) for line in err.splitlines()]
+    assert told[-1] == {"event": "end", "exit_code": code} == {"event": "end", "exit_code": 3}
+    assert ["text.mp4" in one["text"] for one in told if one["event"] == "message"] == [True]
+    result = json.loads(out)
+    assert (len(result["analyzed"]), result["exit_code"], result["store"]) == (2, 3, str(tmp_path / "s"))
+    code, out, err = run(capsys, "analyze", tmp_path / "absent.mp4", *how)
+    assert [json.loads(line) for line in err.splitlines()][-1] == {"event": "end", "exit_code": 2}
+    assert (code, out) == (2, "")
+
+
+def test_a_dry_run_for_a_program(video, tmp_path, capsys):
+    _, out, _ = run(capsys, "analyze", video, "--out", tmp_path / "s", "--dry-run", "--json", *NONE)
+    assert [(one["action"], one["reason"]) for one in json.loads(out)] == [("analyze", "new")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--quiet", "--verbose"], "exclude each other"),
+        (["--progress", "dots"], "bars, lines, json, none"),
+        (["--log-file", "{video}/a.log"], "cannot write the log"),
+    ],
+)
+def test_wrong_manners_are_one_line(arguments, told, video, tmp_path, capsys):
+    arguments = [part.format(video=video) for part in arguments]
+    code, _, err = run(capsys, "analyze", video, "--out", tmp_path / "s", *arguments)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert told in err
+
+
+def test_models_are_listed_for_a_program(capsys):
+    assert {"name", "attributes"} <= json.loads(run(capsys, "models", "list", "--json")[1])[0].keys()
+
+
+def test_a_closed_pipe_is_quiet(tmp_path):
+    store = make_store(tmp_path / "store").path
+    program = [sys.executable, "-m", "facestats", "config", "--store", str(store)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
