@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +24,15 @@ def export(
             "a table, by default all of them."
         ),
     ] = None,
-    format: Annotated[str, typer.Option(help="csv, tsv, json, parquet, xlsx, dta (Stata) or sav (SPSS).")] = "csv",
-    out: Annotated[Path | None, typer.Option(help="File to write; by default TABLE.FORMAT.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="csv, tsv, json, parquet, xlsx, dta (Stata) or sav (SPSS); by default as --out ends, else csv."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, by default TABLE.FORMAT; - is standard output.")
+    ] = None,
     video: Annotated[
         list[str] | None, typer.Option(help="Only this video: its id, path or file name; repeatable.")
     ] = None,
@@ -49,10 +58,15 @@ def export(
             help="Say what the columns mean, in columns.csv and datapackage.json beside a csv, tsv or json file."
         ),
     ] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object: rows, tables, path.")] = False,
 ) -> None:
     """Write one table of a store as a file that a spreadsheet opens."""
     from facestats.store.export import export as write_table
+    from facestats.store.formats import suffix_format
 
+    to_stdout = out == Path("-")
+    format = format or (suffix_format(out) if out and not to_stdout else "csv")
     names = ", ".join(table or ()) or ("all tables" if format == "xlsx" else "tracks")
     name = (table[0] if len(table) == 1 else "tables") if table else "tables" if format == "xlsx" else "tracks"
     path = out or Path(f"{name}.{format}")
@@ -60,7 +74,7 @@ def export(
         store,
         table or None,
         format=format,
-        out=path,
+        out=sys.stdout.buffer if to_stdout else path,
         videos=video or (),
         from_s=from_s,
         to_s=to_s,
@@ -68,5 +82,11 @@ def export(
         every=every,
         utc=utc,
         describe_columns=describe,
+        overwrite=overwrite,
     )
+    if to_stdout:
+        return
+    if as_json:
+        print(json.dumps({"rows": n, "tables": names.split(", "), "path": str(path)}))
+        return
     print(f"{n} {'row' if n == 1 else 'rows'} of {names} in {path}")

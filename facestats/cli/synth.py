@@ -40,6 +40,7 @@ def synth(
     exposure: Annotated[float, typer.Option(help="Share of a frame's time that is open: blurs what moves.")] = 0.0,
     noise: Annotated[float, typer.Option(help="Standard deviation of the sensor's noise, of 255.")] = 2.0,
     seed: Annotated[int, typer.Option(help="Of all that is left to chance.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace videos that are there.")] = False,
 ) -> None:
     """Make synthetic videos of faces whose truth is exact: boxes in MOT format, and who the people are."""
     import re
@@ -52,7 +53,7 @@ def synth(
 
     sources = {name: context.get_parameter_source(name) for name in context.params}
     given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    if suite and (extra := sorted(set(given) - {"out", "suite", "faces", "split"})):
+    if suite and (extra := sorted(set(given) - {"out", "suite", "faces", "split", "overwrite"})):
         raise UsageError(f"--suite is what it is: leave --{extra[0].replace('_', '-')} out")
     numbers = re.fullmatch(r"(\d+)x(\d+)", size)
     if numbers is None:
@@ -78,6 +79,9 @@ def synth(
         seed=seed,
     )
     wanted = SUITE if suite else (scenario,)
+    there = [path for one in wanted if (path := out / f"{one.name}.mp4").exists()]
+    if there and not overwrite:
+        raise UsageError(f"{there[0]} is there already: --overwrite replaces it")
     shown = bar(wanted, progress=None if suite else False, unit="video")
     for one in shown:
         # Twice as many where there are shots, so that these show different people.

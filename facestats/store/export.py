@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow.dataset as ds
@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 from facestats._util.files import written_aside
 from facestats.errors import OutputError, UnknownNameError, UsageError
 from facestats.store.describing import check_describable, describe
-from facestats.store.formats import PLAIN_FORMATS, WRITERS, Outgoing, check_format
+from facestats.store.formats import PLAIN_FORMATS, WRITERS, Outgoing, check_format, suffix_format
 from facestats.store.store import Store, open_store
 from facestats.tables import schema
 from facestats.tables.long_form import long_form
@@ -33,8 +33,8 @@ def export(
     store: Store | str | os.PathLike[str],
     table: str | Sequence[str] | None = None,
     *,
-    format: str = "csv",
-    out: str | os.PathLike[str] | None = None,
+    format: str | None = None,
+    out: str | os.PathLike[str] | BinaryIO | None = None,
     videos: Sequence[str] = (),
     from_s: float | None = None,
     to_s: float | None = None,
@@ -42,6 +42,7 @@ def export(
     every: float | None = None,
     utc: bool = False,
     describe_columns: bool = True,
+    overwrite: bool = True,
 ) -> int:
     """Write a table of a store as a file, a few rows at a time, and return how many it has.
 
@@ -54,11 +55,12 @@ def export(
         One of the store's tables, ``"timeline"`` (:func:`facestats.timeline`) or ``"long"`` (one row for each
         observation and class); several for ``"xlsx"``, one sheet each. By default ``"tracks"``; for ``"xlsx"`` all
         that the store has, without the pictures.
-    format : str
+    format : str, optional
+        By default what the suffix of ``out`` says, else ``"csv"``.
         ``"csv"``, ``"tsv"`` (UTF-8, times in seconds, numbers rounded to what they are worth), ``"json"`` (a list of
         records), ``"parquet"`` (unrounded, with units and meanings in its metadata), ``"xlsx"`` (with a sheet of
         meanings), ``"dta"`` (Stata) or ``"sav"`` (SPSS), with labels.
-    out : str or path, optional
+    out : str, path or binary file, optional
         The file to write; by default ``TABLE.FORMAT`` in the current folder.
     videos : sequence of str
         Only these, see :meth:`facestats.store.store.Store.video`; all by default.
@@ -73,6 +75,8 @@ def export(
         was recorded.
     describe_columns : bool
         Say what the columns of a CSV, TSV or JSON file mean, in ``columns.csv`` and ``datapackage.json`` beside it.
+    overwrite : bool
+        Replace a file that is there.
 
     Raises
     ------
@@ -89,7 +93,8 @@ def export(
     12
     """
     store = open_store(store)
-    check_format(format)
+    path = Path(out) if isinstance(out, str | os.PathLike) else None
+    format = check_format(format or ("csv" if path is None else suffix_format(path)))
     tables = [table] if isinstance(table, str) else list(table or (_IN_WORKBOOK if format == "xlsx" else ("tracks",)))
     if len(tables) > 1 and format != "xlsx":
         raise UsageError(f"a {format} file holds one table: name one, or use xlsx, which has a sheet for each")
@@ -106,7 +111,12 @@ def export(
         raise UsageError(f"{tables[0]} has one row a video and knows no times: leave --from and --to out")
     name = tables[0] if len(tables) == 1 else "tables"
     going = [wish.outgoing(each) for each in tables]
-    return _write(going, format=format, out=Path(out or f"{name}.{format}"), describe_columns=describe_columns)
+    if out is not None and not isinstance(out, str | os.PathLike):
+        return _write_to(out, going, format=format)
+    path = path or Path(f"{name}.{format}")
+    if not overwrite and path.is_file():
+        raise OutputError(f"{path} is there already: --overwrite replaces it")
+    return _write(going, format=format, out=path, describe_columns=describe_columns)
 
 
 def export_table(frame: pd.DataFrame, table: str, *, format: str, out: Path, describe_columns: bool = False) -> None:
@@ -222,15 +232,6 @@ def _completed(piece: pd.DataFrame, files: pd.Series[str], recorded_at: pd.Serie
 
 def _write(tables: Sequence[Outgoing], *, format: str, out: Path, describe_columns: bool) -> int:
     """Write tables, and return how many rows they have."""
-    n = 0
-
-    def counted(pieces: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        nonlocal n
-        for piece in pieces:
-            n += len(piece)
-            yield piece
-
-    going = [Outgoing(table.name, table.columns, counted(table.pieces)) for table in tables]
     is_file = out.is_file() or not out.exists()  # or a pipe or a device, which must not be replaced by a file
     told = describe_columns and is_file and format in PLAIN_FORMATS
     target = out.resolve()
@@ -239,14 +240,28 @@ def _write(tables: Sequence[Outgoing], *, format: str, out: Path, describe_colum
     try:
         if is_file:
             with written_aside(target) as part, part.open("wb") as file:
-                WRITERS[format](going, file)
+                n = _write_to(file, tables, format=format)
         else:
             with out.open("wb") as file:
-                WRITERS[format](going, file)
+                n = _write_to(file, tables, format=format)
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
     if told:
         describe(target, tables[0].name, tables[0].columns, format=format)
+    return n
+
+
+def _write_to(file: BinaryIO, tables: Sequence[Outgoing], *, format: str) -> int:
+    """Write tables into an open file, and return how many rows they have."""
+    n = 0
+
+    def counted(pieces: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        nonlocal n
+        for piece in pieces:
+            n += len(piece)
+            yield piece
+
+    WRITERS[format]([Outgoing(table.name, table.columns, counted(table.pieces)) for table in tables], file)
     return n
 
 

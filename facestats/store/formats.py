@@ -175,15 +175,36 @@ FORMATS = tuple(WRITERS)
 PLAIN_FORMATS = ("csv", "tsv", "json")
 
 
-def check_format(format: str) -> None:
-    """Raise :class:`UnknownNameError` if there is no such format.
+def check_format(format: str) -> str:
+    """Return a format, or raise :class:`UnknownNameError` if there is no such.
 
     Examples
     --------
     >>> check_format("csv")
+    'csv'
     """
     if format not in WRITERS:
         raise UnknownNameError(f"unknown format {format!r}: use {', '.join(WRITERS)}")
+    return format
+
+
+def suffix_format(path: Path) -> str:
+    """Return the format that the suffix of a file names; CSV where it has none.
+
+    Raises
+    ------
+    UnknownNameError
+        If it names none.
+
+    Examples
+    --------
+    >>> suffix_format(Path("faces.XLSX")), suffix_format(Path("/dev/stdout"))
+    ('xlsx', 'csv')
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix and suffix not in WRITERS:
+        raise UnknownNameError(f"{path} does not end in a format: use {', '.join(WRITERS)}, or say --format")
+    return suffix or "csv"
 
 
 def plain(frame: pd.DataFrame, columns: Sequence[Column], *, moments: bool = True) -> pd.DataFrame:
