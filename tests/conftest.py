@@ -30,6 +30,14 @@ def portrait() -> np.ndarray:
     return np.asarray(Image.open(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg").convert("RGB"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def seldom_a_line_of_progress() -> None:
+    """Let commands print none of their lines of progress, however slow the machine is: tests read what they print."""
+    from facestats._util import progress
+
+    progress.LINES_EVERY_S = 1e6
+
+
 def shared(name: str) -> Path:
     """A folder of real data beside the checkout; without it, the test is skipped."""
     if not (SHARED / name).is_dir():
