@@ -5,7 +5,8 @@ process borders unharmed::
 
     FacestatsError                 base of the tree; exit code 3
     ├── UsageError                 the call is wrong, not the data; exit code 2
-    │   ├── MissingInputError      a path that does not exist, a folder without media
+    │   ├── MissingInputError      a path that does not exist
+    │   │   └── EmptyInputError    a folder without media, a pattern that nothing matches
     │   ├── UnknownNameError       an unknown model, detector, tracker, table or parameter
     │   ├── DeviceError            no such device, no display
     │   │   └── CameraError        no such camera, or it gives no picture
@@ -33,7 +34,7 @@ PASSING = frozenset(
     getattr(errno, name)
     for name in (
         *("ENOSPC", "EDQUOT", "EROFS", "EBUSY", "EAGAIN", "EIO", "EREMOTEIO", "ESTALE", "ENOLINK"),
-        *("ENOTCONN", "ETIMEDOUT", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE"),
+        *("ENOTCONN", "ETIMEDOUT", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED"),
         *("EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "ENETRESET"),
     )
     if hasattr(errno, name)
@@ -51,7 +52,7 @@ def passes(error: BaseException | None) -> bool:
     if isinstance(error, urllib.error.URLError):
         error = error.reason if isinstance(error.reason, BaseException) else None
     if isinstance(error, TimeoutError | ConnectionError | socket.gaierror):
-        return True
+        return not isinstance(error, BrokenPipeError)  # whoever reads has read enough
     return isinstance(error, OSError) and error.errno in PASSING
 
 
@@ -88,7 +89,11 @@ class UsageError(FacestatsError):
 
 
 class MissingInputError(UsageError):
-    """An input path that does not exist, or a folder without media."""
+    """An input path that does not exist, or cannot be reached."""
+
+
+class EmptyInputError(MissingInputError):
+    """A folder without media, or a pattern that nothing matches: there may be something later."""
 
 
 class UnknownNameError(UsageError):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from enum import Enum
@@ -108,6 +109,23 @@ def location(path: str | os.PathLike[str]) -> Path:
             f"cannot reach {scheme}://: {error}; `pip install facestats[cloud]` brings s3 and gs"
         ) from None
     return found
+
+
+def far_error(error: BaseException) -> UsageError | None:
+    """Return what to raise instead of an error of a library that reaches for other places; None for all others.
+
+    Examples
+    --------
+    >>> far_error(ValueError("wrong")) is None
+    True
+    """
+    botocore: Any = sys.modules.get("botocore.exceptions")  # of s3: its errors are none of the system
+    if botocore is None or not isinstance(error, botocore.BotoCoreError):
+        return None
+    told = UsageError(f"cannot reach what lies elsewhere: {error}")
+    if isinstance(error, botocore.ConnectionError | botocore.HTTPClientError):
+        told.exit_code = 4
+    return told
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -20,14 +20,15 @@ from facestats.batch.plan import Action, Planner, Task, unsettled_reason
 from facestats.batch.pool import Pool, ThisProcess
 from facestats.batch.queue import Queue, run_jobs
 from facestats.batch.settings import Settings, settings
+from facestats.batch.underway import UnderWay
 from facestats.batch.workers import Workers, default_workers
-from facestats.errors import MissingInputError, UsageError
+from facestats.errors import EmptyInputError, MissingInputError, UsageError
 from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions
 from facestats.store.keptout import kept_out
 from facestats.store.layout import CHUNKS
 from facestats.store.locking import locked
 from facestats.store.memory import remember, remembered
-from facestats.store.runs import Run, begin_run, strike_out
+from facestats.store.runs import Run, begin_run, end_run, strike_out
 from facestats.store.store import Store, create_store, open_store
 from facestats.video.discovery import Input, discover
 from facestats.video.identity import Content, changed_within, content_of
@@ -59,7 +60,8 @@ class CollectionResult:
     copies : tuple of str
         One line for each input that is a copy of another.
     exit_code : int
-        0 all read; 2 an input does not exist; 3 an input could not be read, or not to its end.
+        0 all read; 2 an input does not exist; 4 an input cannot be reached now; 3 an input could not be read, or not to
+        its end.
     drawn : tuple of str
         The videos of which only the clip or the thumbnails were made anew, or deleted.
     passed_over : tuple of str
@@ -85,6 +87,12 @@ class CollectionResult:
     failed_before: tuple[str, ...] = ()
     kept_out: tuple[str, ...] = ()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many were analysed, drawn only, done before, failed before, left for the next run, and left out."""
+        names = ("analyzed", "drawn", "done_before", "failed_before", "unsettled", "kept_out")
+        return {name: len(getattr(self, name)) for name in names}
+
     def _repr_html_(self) -> str:
         return hooks.call("collection_html", self)
 
@@ -96,6 +104,7 @@ def analyze_collection(
     out: str | os.PathLike[str] = DEFAULT_OUT,
     progress: bool | None = None,
     on_frame: FrameCallback | None = None,
+    may_be_empty: bool = False,
     **options: Unpack[CollectionKeywords],
 ) -> CollectionResult:
     """Analyse everything that the inputs name into one store.
@@ -117,6 +126,8 @@ def analyze_collection(
         Show progress bars; by default in a terminal or a notebook.
     on_frame : callable, optional
         See :data:`facestats.analysis.sampling.FrameCallback`; everything is done in this process then.
+    may_be_empty : bool
+        A folder without videos, or a pattern that nothing matches, is no error: something may come later.
     **options
         The fields of :class:`facestats.options.AnalyzeOptions` and :class:`facestats.options.RunOptions`.
 
@@ -143,7 +154,7 @@ def analyze_collection(
     run = held.run
     if run.scheduler is not None and on_frame is not None:
         raise UsageError("--scheduler has workers of its own: leave --show out")
-    found, missing, passed_over = _found(arguments, held.analyze)
+    found, missing, passed_over = _found(arguments, held.analyze, may_be_empty=may_be_empty)
     all_found = found
     unsettled = [item for item in all_found if changed_within(item, run.settle)]
     found = [item for item in all_found if item not in unsettled]
@@ -158,8 +169,8 @@ def analyze_collection(
             remember(store.path, held.analyze.to_dict())
         named = tuple(item.shown for item in all_found if not item.is_live)
         begin_run(store.path, Run(named, passed_over, tuple(item.shown for item in unsettled)))
-        with Bars(len(found), progress=progress) as bars:
-            ledger = Ledger(store, stages, found, bars)
+        with Bars(len(found), progress=progress) as bars, UnderWay(store.path, found) as way:
+            ledger = Ledger(store, stages, found, bars, way)
             planner = _planner(store, stages, run)
             queue = Queue(planner, ledger, str(store.path.absolute()))
             # What is live cannot wait, and Ctrl-C ends it; a window shows what happens in this process.
@@ -175,21 +186,23 @@ def analyze_collection(
         strike_out(store.path, set(ledger.kept_out))
         if isinstance(store.path, Path):  # elsewhere another run may be at it
             remove(store.path / CHUNKS)
-    problems = (*missing, *ledger.problems)
-    return CollectionResult(
+    problems = (*map(str, missing), *ledger.problems)
+    result = CollectionResult(
         store=store,
         video_ids=tuple(ledger.video_ids),
         analyzed=tuple(ledger.analyzed),
         drawn=tuple(ledger.drawn),
         problems=problems,
         copies=tuple(ledger.copies),
-        exit_code=2 if missing else 3 if problems else 0,
+        exit_code=_code(missing) if missing else 3 if problems else 0,
         passed_over=passed_over,
         unsettled=tuple(item.shown for item in unsettled),
         done_before=tuple(ledger.done_before),
         failed_before=tuple(ledger.failed_before),
         kept_out=tuple(ledger.kept_out),
     )
+    end_run(store.path, {**result.counts, "problems": len(problems)}, result.exit_code)
+    return result
 
 
 @takes(AnalyzeOptions, RunOptions)
@@ -197,13 +210,14 @@ def plan_collection(
     inputs: Inputs,
     *,
     out: str | os.PathLike[str] = DEFAULT_OUT,
+    may_be_empty: bool = False,
     **options: Unpack[CollectionKeywords],
 ) -> list[Task]:
     """Return what :func:`analyze_collection` would do with each input, and why, without doing it.
 
     Parameters
     ----------
-    inputs, out
+    inputs, out, may_be_empty
         As there.
     **options
         As there.
@@ -221,7 +235,7 @@ def plan_collection(
     arguments = _arguments(inputs)
     held = settings(options, arguments, out)
     run = held.run
-    found, _, _ = _found(arguments, held.analyze)
+    found, _, _ = _found(arguments, held.analyze, may_be_empty=may_be_empty)
     stages = load_stages(held.analyze)
     _tell(held)
     has_store = (location(os.fspath(out)) / "store.json").is_file()
@@ -253,18 +267,27 @@ def _tell(held: Settings) -> None:
         _log.warning("%s", line)
 
 
-def _found(arguments: Sequence[str], options: AnalyzeOptions) -> tuple[list[Input], list[str], tuple[str, ...]]:
-    """Return the inputs that are there, a line for each that is not, and the files that are passed over."""
-    discovery = discover(arguments, sequence=options.sequence)
-    missing = [str(error) for error in discovery.missing]
-    if not discovery.inputs:
-        raise MissingInputError("; ".join(missing) or "no inputs: name at least one")
+def _found(
+    arguments: Sequence[str], settings: AnalyzeOptions, *, may_be_empty: bool = False
+) -> tuple[list[Input], list[MissingInputError], tuple[str, ...]]:
+    """Return the inputs that are there, what is wrong with those that are not, and the files that are passed over."""
+    discovery = discover(arguments, sequence=settings.sequence)
+    missing = [error for error in discovery.missing if not (may_be_empty and isinstance(error, EmptyInputError))]
+    if not discovery.inputs and (missing or not discovery.missing):
+        error = MissingInputError("; ".join(map(str, missing)) or "no inputs: name at least one")
+        error.exit_code = _code(missing)
+        raise error
     # A store outlives the folder in which it was made, and others must find the videos too.
     found = [
         item if item.is_live or is_remote(item.path) else replace(item, path=os.path.abspath(item.path))  # noqa: PTH100
         for item in discovery.inputs
     ]
     return found, missing, discovery.passed_over
+
+
+def _code(missing: Sequence[MissingInputError]) -> int:
+    """Return how a run ends that lacks inputs: 2 if one is not there, 4 if none can be reached but may be later."""
+    return min((error.exit_code for error in missing), default=MissingInputError.exit_code)
 
 
 # -- where the jobs are run ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from facestats.analysis.progress import Bars, Progress
 from facestats.analysis.stages import Stages
 from facestats.batch.answers import Outcome
 from facestats.batch.plan import Action, Drawing, Task, changed
+from facestats.batch.underway import UnderWay
 from facestats.store.forget import remove_videos
 from facestats.store.manifest import Entry, now, read_entry
 from facestats.store.published import unpublish
@@ -38,6 +39,8 @@ class Ledger:
     found : sequence of Input
         In the order of the run, which is that of the problems and ids.
     bars : Bars
+    way : UnderWay
+        Both are told how far each input is.
 
     Attributes
     ----------
@@ -49,13 +52,13 @@ class Ledger:
 
     Examples
     --------
-    >>> ledger = Ledger(store, stages, found, bars)  # doctest: +SKIP
+    >>> ledger = Ledger(store, stages, found, bars, way)  # doctest: +SKIP
     >>> ledger.problems  # doctest: +SKIP
     []
     """
 
-    def __init__(self, store: Store, stages: Stages, found: Sequence[Input], bars: Bars) -> None:
-        self._store, self._stages, self._bars = store, stages, bars
+    def __init__(self, store: Store, stages: Stages, found: Sequence[Input], bars: Bars, way: UnderWay) -> None:
+        self._store, self._stages, self._bars, self._way = store, stages, bars, way
         self._entries = store.entries(current=False)
         self._order = {item.path: number for number, item in enumerate(found)}
         self._ids: dict[int, str] = {}
@@ -97,7 +100,7 @@ class Ledger:
         if task.action is Action.KEEP_OUT:
             self._owner[item.shown] = ""
             self.kept_out.append(item.shown)
-            self._bars.finish(item.shown)
+            self._done(item, worked=False)
             return
         self._ids[number] = task.video_id
         if task.content.sha256 is not None:  # of what cannot be read nobody knows whether it is another
@@ -109,7 +112,7 @@ class Ledger:
         if task.action is Action.COPY:
             self._copies[number] = f"{item.shown} is {task.reason}: analysed once"
             self._copied[task.video_id] = task
-            self._bars.finish(item.shown)
+            self._done(item, worked=False)
         elif task.action is Action.SKIP:
             entry = self._entries[task.video_id]
             self._store.note(entry, paths=task.paths, files=task.files, missing_since=None, replaced_since=None)
@@ -117,7 +120,7 @@ class Ledger:
             if entry.status != "ok" and entry.acknowledged is None:
                 why = task.reason if entry.status == "failed" else entry.error
                 self._problems[number] = [f"{item.shown}: {why}"]
-            self._bars.finish(item.shown)
+            self._done(item, worked=False)
 
     def _hide(self, task: Task) -> None:
         """Take away the reports on a video that show what the options hide from now on: they would outlive its clip."""
@@ -137,7 +140,7 @@ class Ledger:
             self._store.note(outcome.entry, acknowledged=before.acknowledged)
         if outcome.trouble and not (is_known and outcome.trouble == (outcome.entry.error,)):
             self._problems[self._order[item.path]] = [f"{item.shown}: {line}" for line in outcome.trouble]
-        self._bars.finish(item.shown)
+        self._done(item, worked=True)
 
     def give_up(self, task: Task, why: str) -> None:
         """Record a video as failed; or leave it, if its tables are there already and only its clip was not drawn.
@@ -168,6 +171,11 @@ class Ledger:
     def progressed(self, item: Input, progress: Progress) -> None:
         """Show how far an input is."""
         self._bars.report(item.shown, progress)
+        self._way.progressed(item.shown, progress)
+
+    def _done(self, item: Input, *, worked: bool) -> None:
+        self._bars.finish(item.shown)
+        self._way.finished(item.shown, worked=worked)
 
     # -- afterwards ------------------------------------------------------------------------------------------------
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from facestats.batch.underway import RunUnderWay, run_under_way
 from facestats.errors import UsageError
 from facestats.store.lacks import lost_words
 from facestats.store.locking import is_locked, locked
 from facestats.store.manifest import Entry, now
-from facestats.store.runs import last_run
+from facestats.store.runs import Run, last_run
 from facestats.store.store import Store, open_store
 
 #: The states of a video, in the order of the table; other files of its folders are passed over.
@@ -37,7 +39,8 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
         what has lost its tables or its clip, which the next run makes again), ``reason`` (empty where there is none to
         give), ``tries`` (how often it failed), ``written_at`` (UTC), ``counts`` (whether it is in tables and reports,
         see :attr:`facestats.store.manifest.Entry.counts`), ``acknowledged`` (whether its failure is known, so that runs
-        do not speak of it again). Ordered by state and path.
+        do not speak of it again). Ordered by state and path. ``attrs`` has ``run``, how far the run is that is under
+        way, and ``last_run``, what the last one did, both as dictionaries, None where there is none.
 
     Raises
     ------
@@ -49,12 +52,17 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     >>> fs.status("store")["state"].value_counts()  # doctest: +SKIP
     """
     store = open_store(store)
-    rows = [*_known(store), *_pending(store)]
+    run, way = last_run(store.path) if store.video_id is None else None, run_under_way(store.path)
+    rows = [*_known(store), *_pending(store, run, way)]
     found = pd.DataFrame([[row.get(name) for name in _COLUMNS] for row in rows], columns=list(_COLUMNS))
     found["state"] = pd.Categorical(found["state"], STATES, ordered=True)
     found["written_at"] = pd.to_datetime(found["written_at"], utc=True)
     found[["counts", "acknowledged"]] = found[["counts", "acknowledged"]].fillna(False).astype(bool)
-    return found.sort_values(["state", "path"], ignore_index=True)
+    found = found.sort_values(["state", "path"], ignore_index=True)
+    ended = ("started_at", "ended_at", "counts", "exit_code")
+    found.attrs["run"] = None if way is None else asdict(way)
+    found.attrs["last_run"] = None if run is None else {name: getattr(run, name) for name in ended}
+    return found
 
 
 def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *, known: bool = True) -> list[str]:
@@ -131,16 +139,20 @@ def _reasons(entry: Entry, lost: str) -> Iterator[str]:
         yield f"also {', '.join(entry.paths[1:])}"
 
 
-def _pending(store: Store) -> Iterator[dict[str, Any]]:
-    run = last_run(store.path) if store.video_id is None else None
+def _pending(store: Store, run: Run | None, way: RunUnderWay | None) -> Iterator[dict[str, Any]]:
     if run is None:
         return
     known = {path for entry in store.entries(current=False).values() if entry.counts for path in entry.paths}
-    why = "a run is at it" if is_locked(store.path) else f"the run of {run.started_at} did not come to it: run it again"
+    if way is not None or is_locked(store.path):
+        why = "a run is at it"
+    else:
+        why = f"the run of {run.started_at} did not come to it: run it again"
     for path in dict.fromkeys(run.inputs):
         if path in run.unsettled:
-            why_not = f"it had just changed at {run.started_at} and may still be written: the next run takes it"
-            yield {"path": path, "state": "pending", "reason": why_not, "tries": 0}
+            wait = f"it had just changed at {run.started_at} and may still be written: the next run takes it"
+            yield {"path": path, "state": "pending", "reason": wait, "tries": 0}
+        elif way is not None and path in way.now:
+            yield {"path": path, "state": "pending", "reason": f"under way, {way.now[path]:.0%}", "tries": 0}
         elif path not in known:
             yield {"path": path, "state": "pending", "reason": why, "tries": 0}
     for path in run.passed_over:

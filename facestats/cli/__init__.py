@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from facestats.errors import FacestatsError
+from facestats.errors import FacestatsError, UsageError, passes
 
 _CLOSED_PIPE = 141  # as a shell has it of a program that a closed pipe ended
 _PIPE_CLOSED_IN_TYPER = 1  # no command of ours ends so
@@ -80,7 +80,7 @@ def commands() -> frozenset[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 wrong use, 3 an input failed, 130 interrupted, 141 nobody reads on.
+    """Run the command line and exit with a code: the documents say what each means.
 
     Examples
     --------
@@ -102,6 +102,14 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         print(f"facestats: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception as error:
+        from facestats._util.locations import far_error
+
+        told = UsageError(f"{error}") if isinstance(error, OSError) and passes(error) else far_error(error)
+        if told is None or os.environ.get("FACESTATS_DEBUG"):
+            raise
+        print(f"facestats: {told}: try again later", file=sys.stderr)
+        sys.exit(told.exit_code)
     except SystemExit as end:
         if end.code == _PIPE_CLOSED_IN_TYPER:
             end.code = _CLOSED_PIPE

@@ -52,11 +52,7 @@ def analyze(
     from facestats.batch.settings import settings
 
     if dry_run:
-        tasks = plan_collection(inputs, out=out, **how)
-        if as_json:
-            print(json.dumps([planned(task) for task in tasks], ensure_ascii=False))
-            return
-        print_plan(tasks)
+        print_plan(plan_collection(inputs, out=out, **how), as_json=as_json)
         return
     blur = settings(how, inputs, out).analyze.blur
     with _window(show, delay, blur) as on_frame:
@@ -79,8 +75,11 @@ def analyze(
     raise typer.Exit(result.exit_code)
 
 
-def print_plan(tasks: Sequence[Task]) -> None:
+def print_plan(tasks: Sequence[Task], *, as_json: bool = False) -> None:
     """Print what would be done with each input, and why; then how many of each there are."""
+    if as_json:
+        print(json.dumps([planned(task) for task in tasks], ensure_ascii=False))
+        return
     for task in tasks:
         print(one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))
     counts = Counter(task.meaning for task in tasks)
@@ -98,7 +97,7 @@ def outcome(result: CollectionResult) -> dict[str, Any]:
     from dataclasses import fields
 
     found = {item.name: getattr(result, item.name) for item in fields(result)}
-    return {**found, "store": str(result.store.path)}
+    return {**found, "store": str(result.store.path), "counts": result.counts}
 
 
 def _passed_over(paths: Sequence[str]) -> str:
@@ -120,14 +119,14 @@ def summary(result: CollectionResult) -> str:
 
 def counted(result: CollectionResult) -> list[str]:
     """Return what else a run did, a few words each: drawn, done before, failed before, left for later, left out."""
-    numbers = (
-        (len(result.drawn), "drawn only"),
-        (len(result.done_before), "done before"),
-        (len(result.failed_before), "failed before"),
-        (len(result.unsettled), "left for the next run"),
-        (len(result.kept_out), "left out, since forgotten"),
-    )
-    return [f"{n} {what}" for n, what in numbers if n]
+    words = {
+        "drawn": "drawn only",
+        "done_before": "done before",
+        "failed_before": "failed before",
+        "unsettled": "left for the next run",
+        "kept_out": "left out, since forgotten",
+    }
+    return [f"{result.counts[name]} {what}" for name, what in words.items() if result.counts[name]]
 
 
 def _window(show: bool, delay: int, blur: bool) -> contextlib.AbstractContextManager[Callable[..., None] | None]:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from facestats.cli import app
-from facestats.cli.console import problem, say, with_manners
+from facestats.cli.console import one_line, problem, say, with_manners
 from facestats.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,8 +89,11 @@ def report(
         problem(line)
     if as_json:
         found = {"reports": [made(each) for each in result.reports], "index": str(result.index)}
+        found["removed"] = list(result.removed)
         print(json.dumps({**found, "problems": result.problems, "exit_code": result.exit_code}, ensure_ascii=False))
         raise typer.Exit(result.exit_code)
+    for name in result.removed:
+        say(one_line(f"{name}: its video has gone from the store or counts no more, the report was taken away"))
     for each in result.reports:
         say(str(each.html if each.pdf is None else each.pdf))
     if len(result.reports) > 1:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from facestats._util.words import duration
 from facestats.cli import app
 from facestats.cli.console import one_line
 
@@ -39,9 +40,19 @@ def status(
     counts = found["state"].value_counts()
     if as_json:
         rows = json.loads(found.to_json(orient="records", date_format="iso"))
-        print(json.dumps({"counts": {name: int(n) for name, n in counts.items()}, "videos": rows}, ensure_ascii=False))
+        told = {"counts": {name: int(n) for name, n in counts.items()}, "videos": rows, **found.attrs}
+        print(json.dumps(told, ensure_ascii=False))
         return
+    if found.attrs["run"] is not None:
+        print(_under_way(found.attrs["run"]))
     print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
     for path, state, reason in zip(found["path"], found["state"], found["reason"], strict=True):
         if everything or state not in ("done", "passed over") or (state == "done" and reason):
             print(one_line(f"{state:10} {path}" + (f" ({reason})" if reason else "")))
+
+
+def _under_way(run: dict[str, Any]) -> str:
+    since = run["started_at"][:16].replace("T", " ")
+    left = "" if run["left_s"] is None else f", some {duration(run['left_s'])} left"
+    done = f"{run['n_done']} of {run['n_inputs']} inputs done, {run['share']:.0%} of the work"
+    return f"a run is under way since {since} UTC: {done}{left}"

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from facestats.cli import app
-from facestats.cli.analyze import INPUTS, outcome, summary
-from facestats.cli.console import logged_to, problem, say, with_manners
+from facestats.cli.analyze import INPUTS, outcome, print_plan, summary
+from facestats.cli.console import logged_to, one_line, problem, say, with_manners
 from facestats.cli.options import with_run_options
 
 
@@ -26,26 +26,36 @@ def update(
         Path | None,
         typer.Option("--log-file", "--log", metavar="FILE", help="What happened, appended; by default REPORTS.log."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done with each input, and why; do nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
 ) -> None:
     """Analyse what is new or changed, and make those reports anew that it touches; for a scheduler to call.
 
     Two updates of the same reports, and two runs on the same store, never overlap.
     """
+    from facestats.batch.collection import plan_collection
     from facestats.cli.report import made
     from facestats.reports.updating import update as bring_up_to_date
     from facestats.store.store import create_store
 
+    if dry_run:
+        print_plan(plan_collection(inputs, out=store, may_be_empty=True, **how), as_json=as_json)
+        return
     create_store(store)  # first: the log may lie in it
     folder = reports.absolute()
     with logged_to(log_file or folder.with_name(f"{folder.name}.log")):
         result = bring_up_to_date(inputs, store=store, reports=reports, **how)
         for line in result.problems:
             problem(line)
+        for name in result.removed:
+            say(one_line(f"{name}: its video has gone from the store or counts no more, the report was taken away"))
         n = len(result.reports)
         told = f"{summary(result.collection)}; {n} {'report' if n == 1 else 'reports'} made in {reports}"
         if as_json:
             found = {"collection": outcome(result.collection), "reports": [made(each) for each in result.reports]}
+            found["removed"] = list(result.removed)
             print(json.dumps({**found, "problems": result.problems, "exit_code": result.exit_code}, ensure_ascii=False))
         else:
             say(told)

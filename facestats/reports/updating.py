@@ -31,16 +31,19 @@ class UpdateResult:
     collection : CollectionResult
     reports : tuple of Report
         Those that were made anew.
+    removed : tuple of str
+        The names of those that were taken away, see :class:`facestats.reports.results.ReportResult`.
     problems : tuple of str
         One line for each input that is missing, failed or is only partly read, and for a report that failed.
     exit_code : int
-        That of the collection; 3 if a report failed.
+        That of the collection; at least 3 if a report failed.
     """
 
     collection: CollectionResult
     reports: tuple[Report, ...]
     problems: tuple[str, ...]
     exit_code: int
+    removed: tuple[str, ...] = ()
 
 
 @takes(AnalyzeOptions, RunOptions)
@@ -61,6 +64,7 @@ def update(
     Parameters
     ----------
     inputs : str, path, or sequence of those
+        A folder that is empty is no error.
     store, reports : str or path
         Folders, made if absent; the store may lie elsewhere, see :func:`facestats.analyze_collection`.
     parameters : mapping, optional
@@ -96,6 +100,7 @@ def update(
     except OSError as error:
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}") from None
     with locked(folder):
-        found = analyze_collection(inputs, out=store, progress=progress, **options)
+        found = analyze_collection(inputs, out=store, progress=progress, may_be_empty=True, **options)
         made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
-    return UpdateResult(found, made.reports, (*found.problems, *made.problems), made.exit_code or found.exit_code)
+    code = next((code for code in (2, 4, 3) if code in (found.exit_code, made.exit_code)), 0)
+    return UpdateResult(found, made.reports, (*found.problems, *made.problems), code, made.removed)

@@ -10,6 +10,9 @@ from facestats.video.names import CLIP_SUFFIXES
 #: The file that notes what the last run was to do.
 RUN = "run.json"
 
+#: The file that says how far a run under way is.
+UNDER_WAY = "under-way.json"
+
 #: The file of the hashes of what was forgotten.
 KEPT_OUT = "kept-out.json"
 

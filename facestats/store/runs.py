@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -28,12 +28,21 @@ class Run:
         Those of the inputs that had changed a moment ago, and were left for the next run.
     started_at : str
         UTC, ISO 8601.
+    ended_at : str or None
+        The same; None as long as it runs, and for one that was cut off.
+    counts : mapping of str to int
+        What it did, once it has ended, see :attr:`facestats.batch.collection.CollectionResult.counts`.
+    exit_code : int or None
+        How it ended.
     """
 
     inputs: tuple[str, ...]
     passed_over: tuple[str, ...] = ()
     unsettled: tuple[str, ...] = ()
     started_at: str = field(default_factory=now)
+    ended_at: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    exit_code: int | None = None
 
 
 def begin_run(store: Path, run: Run) -> None:
@@ -55,6 +64,23 @@ def begin_run(store: Path, run: Run) -> None:
         raise unwritable(store, error) from None
 
 
+def end_run(store: Path, counts: Mapping[str, int], exit_code: int) -> None:
+    """Note what the last run did, and how it ended.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> end_run(Path("nowhere"), {"analyzed": 1}, 0)
+    """
+    run = last_run(store)
+    if run is not None:
+        begin_run(store, replace(run, ended_at=now(), counts=dict(counts), exit_code=exit_code))
+
+
 def last_run(store: Path) -> Run | None:
     """Return what the last run was to do; None if there was none.
 
@@ -71,8 +97,15 @@ def last_run(store: Path) -> Run | None:
     path = store / RUN
     try:
         raw = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-        lists = {name: tuple(raw.get(name, ())) for name in ("passed_over", "unsettled")}
-        return Run(tuple(raw["inputs"]), **lists, started_at=str(raw["started_at"]))
+        return Run(
+            tuple(raw["inputs"]),
+            tuple(raw.get("passed_over", ())),
+            tuple(raw.get("unsettled", ())),
+            str(raw["started_at"]),
+            raw.get("ended_at"),
+            dict(raw.get("counts", {})),
+            raw.get("exit_code"),
+        )
     except FileNotFoundError:
         return None
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

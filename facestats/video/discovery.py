@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from facestats._util.configured import FILE
 from facestats._util.locations import Place, is_remote, location, place_of, scheme_of
-from facestats.errors import MissingInputError
+from facestats.errors import EmptyInputError, MissingInputError
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
 
 #: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
@@ -119,7 +120,7 @@ def _expand(argument: str, sequence: bool, passed_over: list[str]) -> Iterator[I
     elif path.is_dir():
         found = list(_walk(path, sequence, passed_over))
         if not found:
-            raise MissingInputError(
+            raise EmptyInputError(
                 f"no videos or images in {argument}: give a folder that holds some "
                 f"({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), or name the file itself"
             )
@@ -129,7 +130,8 @@ def _expand(argument: str, sequence: bool, passed_over: list[str]) -> Iterator[I
     elif glob.has_magic(argument):
         matches = sorted(glob.glob(argument, recursive=True), key=_by_part)  # noqa: PTH207  (patterns may be absolute)
         if not matches:
-            raise MissingInputError(f"nothing matches {argument}: check the pattern")
+            kind = EmptyInputError if plain_part(argument).is_dir() else MissingInputError
+            raise kind(f"nothing matches {argument}: check the pattern")
         for match in matches:
             if Path(match).is_dir():
                 yield from _walk(Path(match), sequence, passed_over)
@@ -158,9 +160,20 @@ def _expand_remote(argument: str, passed_over: list[str]) -> Iterator[Input]:
     others = (path for path in found if path not in taken and not Path(path).name.startswith("."))
     passed_over += [str(far.fs.unstrip_protocol(path)) for path in others]
     if not wanted:
-        raise MissingInputError(f"no videos or images at {argument}: check the address")
+        raise EmptyInputError(f"no videos or images at {argument}: check the address")
     for path in wanted:
         yield Input(str(far.fs.unstrip_protocol(path)))
+
+
+def plain_part(pattern: str) -> Path:
+    """Return the folder that a pattern searches: what stands before its first part with wildcards.
+
+    Examples
+    --------
+    >>> plain_part("videos/*/a.mp4").as_posix()
+    'videos'
+    """
+    return Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
 
 
 def _by_part(path: str) -> list[object]:

@@ -1,9 +1,11 @@
 """One command for a scheduler: what is new is analysed, what it touches reported, and nothing else."""
 
+import errno
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import commands
 import nbformat
@@ -135,3 +137,42 @@ def test_reports_may_lie_in_the_store_but_are_not_the_store(tmp_path, capsys):
     assert (store / "reports" / "index.html").is_file()
     assert facestats.open_store(store).videos()["status"].tolist() == ["ok"]
     assert [task.action for task in plan_collection(video, out=store, models=NO_MODELS)] == ["skip"]
+
+
+@pytest.mark.usefixtures("empty_notebooks")
+def test_an_empty_inbox_is_no_error_and_a_dry_run_does_nothing(tmp_path, capsys):
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    code, out, err = run(capsys, tmp_path)
+    assert (code, err) == (0, "")
+    assert out.startswith("0 analysed, 0 tracked faces")
+    assert commands.run(capsys, "analyze", inbox, "--out", tmp_path / "s")[0] == 2  # by hand it is a mistake
+    write_video(inbox / "a.mp4", regular_times(5, 10))
+    (inbox / "broken.mp4").write_text("no video")
+    before = sorted(path.name for path in (tmp_path / "s").rglob("*"))
+    code, out, _ = run(capsys, tmp_path, "--dry-run")
+    assert (code, out.splitlines()[-1]) == (0, "2 to analyse")
+    assert sorted(path.name for path in (tmp_path / "s").rglob("*")) == before
+    assert run(capsys, tmp_path)[0] == 3
+    code, out, _ = run(capsys, tmp_path, "--dry-run", "--no-clips", "--settle", "0")
+    assert out.splitlines()[-1] == "1 to draw only, 1 failed before"
+    shutil.rmtree(inbox)
+    inbox.mkdir()  # all was taken away once it was analysed: it counts on
+    code, out, err = run(capsys, tmp_path)
+    assert (code, err) == (0, "")
+    assert len(facestats.open_store(tmp_path / "s").videos()) == 2
+    inbox.rmdir()
+    assert run(capsys, tmp_path)[0] == 2
+
+
+def test_what_cannot_be_reached_may_be_there_later(tmp_path, capsys, monkeypatch):
+    def unmounted(self, **_):
+        if self.name == "in":
+            raise OSError(errno.EHOSTDOWN, "Host is down")
+        return exists(self)
+
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", unmounted)
+    code, _, err = run(capsys, tmp_path)
+    assert (code, err.count("\n")) == (4, 1)
+    assert "cannot be reached: Host is down" in err
