@@ -60,7 +60,9 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
     >>> len(examples), examples.targets["gender"].tolist()
     (1, [[0.0, 1.0]])
     """
-    counted = [[(faces, sample_weights(faces)) for faces in parts] for parts in files]
+    counted = [
+        [(faces, sample_weights(faces, tagger_share=recipe.tagger_share)) for faces in parts] for parts in files
+    ]
     places = []  # of each file, the place of each of its rows among all
     total = 0
     for parts in counted:

@@ -124,7 +124,9 @@ def lessons_of(examples: Examples, recipe: Recipe) -> Lessons[Batch]:
             generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
             order = torch.randperm(n, generator=generator)
             for rows in order.split(size)[:a_round]:
-                faces = augment(torch.from_numpy(examples.planes[rows.numpy()]).float(), generator)
+                faces = augment(
+                    torch.from_numpy(examples.planes[rows.numpy()]).float(), generator, kind=recipe.augmentation
+                )
                 faces, others, share = blend(faces, generator, recipe.mixup)
                 yield rows.numpy(), (faces - PIXEL_MEAN) / PIXEL_STD, others, share
 

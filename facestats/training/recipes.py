@@ -13,6 +13,7 @@ from facestats._util.resources import bundled
 from facestats.classify.crops import DEFAULT_SIZE
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.training.augmentation import AUGMENTATIONS
 from facestats.training.networks import NETWORKS
 
 
@@ -88,6 +89,9 @@ class Recipe(TrainingRecipe):
     mixup : float
         Parameter of the Beta distribution by which pairs of faces are blended (Zhang et al., 2018, arXiv 1710.09412);
         0 for never.
+    augmentation : str
+        How training faces are changed, a key of :data:`facestats.training.augmentation.AUGMENTATIONS`: ``"mild"``, or
+        ``"video"``, as cameras, light and codecs change faces in videos.
     tagger_share : float
         How much FER+'s ten taggers count in the target of an expression, beside FER2013's label, in [0, 1].
     teacher_share : float
@@ -130,6 +134,7 @@ class Recipe(TrainingRecipe):
     input_size: int = DEFAULT_SIZE
     epochs: int = 30
     mixup: float = 0.2
+    augmentation: str = "mild"
     tagger_share: float = 0.5
     teacher_share: float = 0.5
     teacher_temperature: float = 2.0
@@ -148,6 +153,8 @@ class Recipe(TrainingRecipe):
             raise UsageError("attributes must name one attribute or several, each once")
         if self.network not in NETWORKS:
             raise UsageError(f"unknown network {self.network!r}; there is {', '.join(NETWORKS)}")
+        if self.augmentation not in AUGMENTATIONS:
+            raise UsageError(f"unknown augmentation {self.augmentation!r}; there is {', '.join(AUGMENTATIONS)}")
         if self.input_color not in ("gray", "rgb"):
             raise UsageError(f"input_color must be gray or rgb, not {self.input_color!r}")
         if not set(self.emphasis) <= set(self.attributes):

@@ -50,7 +50,8 @@ def training_targets(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
     faces : FaceData
     tagger_share : float
         How much FER+'s taggers count beside the label, in [0, 1]: so much where all voted for the seven classes, less
-        where some saw something else, nothing where none voted.
+        where some saw something else, nothing where none voted. With 1 the label counts nothing where anyone voted for
+        one of the seven: what the others saw is for :func:`sample_weights`.
 
     Examples
     --------
@@ -66,23 +67,26 @@ def training_targets(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
         off = np.arange(targets.shape[1]) - faces.table.loc[exact, ["age_min"]].to_numpy(np.float64).clip(0, 100)
         targets[exact] = np.exp(-0.5 * (off / _AGE_ERROR) ** 2)
     elif tagger_share and faces.attribute == "expression":
-        columns = [f"votes_{name}" for name in NETWORK_CLASSES["expression"]]
-        if set(columns) <= set(faces.table):
-            votes = faces.table[columns].to_numpy(np.float64, na_value=0.0)
-            others = [name for name in faces.table if name.startswith("votes_") and name not in columns]
-            elsewhere = faces.table[others].to_numpy(np.float64, na_value=0.0).sum(axis=1, keepdims=True)
-            votes[votes < 2] = 0  # one of ten taggers alone is a slip, as in the paper
-            cast = votes.sum(axis=1, keepdims=True)
-            # Taggers who saw none of the seven leave the target to the label.
-            share = tagger_share * cast / (cast + elsewhere).clip(1)
+        if "votes_neutral" in faces.table:
+            votes, elsewhere = _votes(faces)
+            cast, elsewhere = votes.sum(axis=1, keepdims=True), elsewhere[:, None]
+            # Taggers who saw none of the seven leave the target to the label, unless nothing but taggers counts.
+            share = (cast > 0) if tagger_share == 1 else tagger_share * cast / (cast + elsewhere).clip(1)
             targets = (1 - share) * targets + share * votes / cast.clip(1)
     return targets.astype(np.float32)
 
 
-def sample_weights(faces: FaceData) -> Float32:
+def sample_weights(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
     """Return how much each row counts in training, float32 (N,), 1 on average.
 
     Makeup's classes count alike, however rare; images that FER+'s taggers call no face count nothing.
+
+    Parameters
+    ----------
+    faces : FaceData
+    tagger_share : float
+        See :func:`training_targets`. With 1 a face counts as much as the share of its taggers who saw one of the seven
+        expressions, not contempt, something unknown or no face; one of which nobody saw any counts nothing.
 
     Examples
     --------
@@ -97,7 +101,21 @@ def sample_weights(faces: FaceData) -> Float32:
         weights /= np.bincount(faces.labels, minlength=len(NETWORK_CLASSES["makeup"]))[faces.labels]
     if "votes_nf" in faces.table:
         weights[faces.table["votes_nf"].to_numpy(np.float64, na_value=0.0) >= NOT_A_FACE_VOTES] = 0
+        if tagger_share == 1:
+            seven, elsewhere = _votes(faces)
+            cast, every = seven.sum(axis=1), seven.sum(axis=1) + elsewhere
+            weights *= np.where(every > 0, cast / every.clip(1), 1)
     return (weights / max(weights.mean(), 1e-12)).astype(np.float32)
+
+
+def _votes(faces: FaceData) -> tuple[np.ndarray, np.ndarray]:
+    """Return FER+'s votes for the seven expressions, float (N, 7), and how many went elsewhere, float (N,)."""
+    columns = [f"votes_{name}" for name in NETWORK_CLASSES["expression"]]
+    votes = faces.table[columns].to_numpy(np.float64, na_value=0.0)
+    others = [name for name in faces.table if name.startswith("votes_") and name not in columns]
+    elsewhere = faces.table[others].to_numpy(np.float64, na_value=0.0).sum(axis=1)
+    votes[votes < 2] = 0  # one of ten taggers alone is a slip, as in the paper
+    return votes, elsewhere
 
 
 def teacher_loss(logits: torch.Tensor, taught: torch.Tensor, temperature: float) -> torch.Tensor:
