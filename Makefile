@@ -90,6 +90,7 @@ DATA ?= data
 DLIB ?= dlib_face_recognition_resnet_model_v1.dat
 OUT ?= my-models
 FER := --data $(DATA)/fer2013.parquet
+EXTRA := --data $(DATA)/faces_extra.parquet
 FACES := --data $(DATA)/age_gender.parquet --data $(DATA)/makeup.parquet
 TRAIN = test -f $(OUT)/$(1)/card.json || $(BIN)/facestats train $(1) --out $(OUT)/$(1)
 
@@ -99,7 +100,9 @@ models: $(STAMP)
 	$(call TRAIN,people) $(FACES) --start $(OUT)/people-first --teacher $(OUT)/teacher --teacher $(OUT)/people-first
 	$(call TRAIN,expression-teacher-1) $(FER) --start $(OUT)/teacher
 	$(call TRAIN,expression-teacher) $(FER) --start $(OUT)/expression-teacher-1
-	$(call TRAIN,expression) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher
+	$(call TRAIN,expression-first) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher
+	$(call TRAIN,expression-votes) $(FER) $(EXTRA) --start $(OUT)/expression-first
+	$(call TRAIN,expression) $(FER) $(EXTRA) --data $(DATA)/makeup.parquet --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
 
 # Pin what the ranges of pyproject.toml resolve to; a `+cpu` suffix must never be frozen.
 constraints: $(DOCS_STAMP)

@@ -16,7 +16,15 @@ from facestats._util.files import cache_dir, sha256_of, written_aside
 from facestats._util.progress import bar
 from facestats.classify.crops import DEFAULT_SIZE, FRAMING, align_one, pixels_across
 from facestats.datasets.framing import RECIPE, TYPICAL_LANDMARKS, find_landmarks
-from facestats.datasets.labelled import LABEL_COLUMNS, decode_image, digest_of, read_labelled, row_name
+from facestats.datasets.labelled import (
+    LABEL_COLUMNS,
+    decode_image,
+    digest_of,
+    read_images,
+    read_labelled,
+    row_name,
+    rows_of_split,
+)
 from facestats.detect import create_detector, detector_identity
 from facestats.errors import OutputError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
@@ -124,27 +132,83 @@ def load_faces(
     if road not in ROADS:
         raise UnknownNameError(f"unknown road {road!r}; there are {' and '.join(ROADS)}")
     frame, is_whole = read_labelled(path, attribute, split)
-    way = road if road == "crop" else f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
     # Attributes share the crops unless some rows lack a label: then each has rows of its own.
     rows = (split or "all") + ("" if is_whole else f"-{attribute}")
+    crops, found, pixels = _kept_crops(frame, path, rows, size, detector, road, progress)
+    identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
+    digests = tuple(digest_of(content) for content in identity)
+    return FaceData(attribute, crops, found, frame.drop(columns="image"), digests, pixels)
+
+
+def load_unlabelled(
+    path: Path,
+    sources: Sequence[str],
+    *,
+    size: int = DEFAULT_SIZE,
+    detector: str = DEFAULT_DETECTOR,
+    progress: bool = False,
+) -> dict[str, UInt8]:
+    """Read the training faces of some sources, whatever labels they have: for teachers.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A Parquet file with the columns ``image`` and ``source``.
+    sources : sequence of str
+        Those that the file does not have are left out.
+    size, detector, progress
+        See :func:`load_faces`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        By source, the crops of the faces that the detector found, uint8 (N, S, S, 3), RGB.
+
+    Raises
+    ------
+    MissingInputError, DataError, OutputError
+        See :func:`facestats.datasets.labelled.read_images` and :func:`load_faces`.
+
+    Examples
+    --------
+    >>> load_unlabelled(Path("makeup.parquet"), ["celeba"])["celeba"].shape  # doctest: +SKIP
+    (8994, 48, 48, 3)
+    """
+    every = read_images(path)
+    if "source" not in every:
+        return {}
+    wanted = every[every["source"].isin(list(sources))]
+    if wanted.empty:
+        return {}
+    wanted = rows_of_split(wanted, "train", path)
+    taken = {}
+    for source, frame in wanted.groupby("source"):
+        frame = frame.reset_index(drop=True).rename_axis("row").reset_index()
+        crops, found, _ = _kept_crops(frame, path, f"train-of-{source}", size, detector, "full", progress)
+        taken[str(source)] = crops[np.asarray(found)]
+    return taken
+
+
+def _kept_crops(
+    frame: pd.DataFrame, path: Path, rows: str, size: int, detector: str, road: str, progress: bool
+) -> tuple[UInt8, NDArray[np.bool_], Float32]:
+    """Return crops, whether each face was found, and the pixels across, from the cache or for it."""
+    way = road if road == "crop" else f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
     key = f"{sha256_of(path)[:16]}-{way}-{size}-{rows}"
     files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found", "pixels")]
     if all(file.is_file() for file in files):
         # Read as they are needed: several attributes share them.
         crops, found, pixels = (np.load(file, mmap_mode="r") for file in files)
+        return crops, found, pixels
+    make_folder(files[0].parent)
+    if road == "crop":
+        crops, found, pixels = _resized(frame, path, size)
     else:
-        make_folder(files[0].parent)
-        if road == "crop":
-            crops, found, pixels = _resized(frame, path, size)
-        else:
-            crops, found, pixels = _cut(frame, path, size, detector, progress=progress)
-        for file, array in zip(files, (crops, found, pixels), strict=True):
-            with written_aside(file) as part:
-                np.save(part, array)
-        crops = np.load(files[0], mmap_mode="r")
-    identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
-    digests = tuple(digest_of(content) for content in identity)
-    return FaceData(attribute, crops, found, frame.drop(columns="image"), digests, pixels)
+        crops, found, pixels = _cut(frame, path, size, detector, progress=progress)
+    for file, array in zip(files, (crops, found, pixels), strict=True):
+        with written_aside(file) as part:
+            np.save(part, array)
+    return np.load(files[0], mmap_mode="r"), found, pixels
 
 
 def concatenate(parts: Sequence[FaceData]) -> FaceData:

@@ -31,6 +31,12 @@ SOURCES: Mapping[str, Source] = {
     "fairface": Source("FairFace (Kärkkäinen and Joo, 2021, arXiv 1908.04913)", "CC BY 4.0"),
     "utkface": Source("UTKFace (Zhang, Song and Qi, 2017, arXiv 1702.08423)", _NON_COMMERCIAL),
     "celeba": Source("CelebA (Liu et al., 2015, arXiv 1411.7766)", _NON_COMMERCIAL),
+    "genki": Source("GENKI-4K (MPLab, University of California, San Diego, 2009)", _NON_COMMERCIAL),
+    "expw": Source("ExpW (Zhang et al., 2018, arXiv 1609.06426)", _NON_COMMERCIAL),
+    "imfdb": Source("IMFDB (Setty et al., 2013)", _NON_COMMERCIAL),
+    "lfw": Source("LFW (Huang et al., 2007)", _NON_COMMERCIAL),
+    "ckplus": Source("CK+ (Lucey et al., 2010)", _NON_COMMERCIAL),
+    "jaffe": Source("JAFFE (Lyons et al., 1998)", _NON_COMMERCIAL),
 }
 
 
@@ -72,16 +78,20 @@ def sources_of(files: Sequence[Sequence[FaceData]]) -> dict[str, int]:
     return dict(Counter(names.values()).most_common())
 
 
-def describe_data(sources: Mapping[str, int]) -> str:
-    """Return one sentence on the training data.
+def describe_data(sources: Mapping[str, int], unlabelled: Mapping[str, int] | None = None) -> str:
+    """Return one sentence on the training data, and one on faces that were learned from teachers alone, if any.
 
     Examples
     --------
     >>> describe_data({"celeba": 9000})
     'CelebA (Liu et al., 2015, arXiv 1411.7766), 9,000 training images.'
     """
-    titles = {name: SOURCES[name].title if name in SOURCES else name for name in sources}
-    return "; ".join(f"{titles[name]}, {n:,} training images" for name, n in sources.items()) + "."
+
+    def listed(of: Mapping[str, int], kind: str) -> str:
+        return "; ".join(f"{SOURCES[name].title if name in SOURCES else name}, {n:,} {kind}" for name, n in of.items())
+
+    text = listed(sources, "training images") + "."
+    return text + (f" From teachers alone: {listed(unlabelled, 'faces without labels')}." if unlabelled else "")
 
 
 def describe_terms(sources: Mapping[str, int]) -> str:

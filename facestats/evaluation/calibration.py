@@ -50,7 +50,9 @@ def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, *, b
     return float(np.abs(gap).sum() / len(confidence))
 
 
-def negative_log_likelihood(logits: np.ndarray, likelihood: np.ndarray, temperature: float = 1.0) -> float:
+def negative_log_likelihood(
+    logits: np.ndarray, likelihood: np.ndarray, temperature: float = 1.0, *, weights: np.ndarray | None = None
+) -> float:
     """Return the mean of minus the log of how likely each label is under the network's probabilities.
 
     Parameters
@@ -62,6 +64,8 @@ def negative_log_likelihood(logits: np.ndarray, likelihood: np.ndarray, temperat
         the others where the label is a class, and several above 0 where it is a bin or a little uncertain.
     temperature : float
         The logits are divided by it.
+    weights : numpy.ndarray, optional
+        float (N,): how much each row counts; all alike by default.
 
     Examples
     --------
@@ -69,15 +73,16 @@ def negative_log_likelihood(logits: np.ndarray, likelihood: np.ndarray, temperat
     0.6931
     """
     scaled = np.asarray(logits, np.float64) / temperature
-    return float(np.mean(logsumexp(scaled, axis=1) - logsumexp(scaled, axis=1, b=likelihood)))
+    losses = logsumexp(scaled, axis=1) - logsumexp(scaled, axis=1, b=likelihood)
+    return float(np.average(losses, weights=weights))
 
 
-def fit_temperature(logits: np.ndarray, likelihood: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, likelihood: np.ndarray, *, weights: np.ndarray | None = None) -> float:
     """Return the temperature, between 0.05 and 20, with the smallest negative log-likelihood.
 
     Parameters
     ----------
-    logits, likelihood
+    logits, likelihood, weights
         See :func:`negative_log_likelihood`: faces that the network was not trained on.
 
     Examples
@@ -89,14 +94,28 @@ def fit_temperature(logits: np.ndarray, likelihood: np.ndarray) -> float:
     """
     bounds = tuple(np.log(_TEMPERATURES))
     best = minimize_scalar(
-        lambda log_t: negative_log_likelihood(logits, likelihood, float(np.exp(log_t))),
+        lambda log_t: negative_log_likelihood(logits, likelihood, float(np.exp(log_t)), weights=weights),
         bounds=bounds,
         method="bounded",
     )
     return float(np.exp(best.x))
 
 
-def coverage_threshold(confidence: np.ndarray, coverage: float = COVERAGE) -> float:
+def alike(groups: np.ndarray) -> np.ndarray:
+    """Return weights, float64 (N,), 1 on average, by which each group counts as much as any other, however large.
+
+    Examples
+    --------
+    >>> alike(np.array(["a", "a", "a", "b"])).round(2).tolist()
+    [0.67, 0.67, 0.67, 2.0]
+    """
+    _, index, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    return len(index) / (len(counts) * counts[index])
+
+
+def coverage_threshold(
+    confidence: np.ndarray, coverage: float = COVERAGE, *, weights: np.ndarray | None = None
+) -> float:
     """Return the highest confidence that at least ``coverage`` of the faces reach, rounded down to 3 digits.
 
     Parameters
@@ -105,13 +124,17 @@ def coverage_threshold(confidence: np.ndarray, coverage: float = COVERAGE) -> fl
         float (N,), in [0, 1]: the probability of the class that was chosen; N at least 1.
     coverage : float
         Share of the faces to keep.
+    weights : numpy.ndarray, optional
+        float (N,): how much each face counts; all alike by default.
 
     Examples
     --------
     >>> coverage_threshold(np.array([0.5, 0.6, 0.7, 0.8]), 0.75)
     0.6
     """
-    falling = np.sort(np.asarray(confidence, np.float64))[::-1]
-    last_kept = falling[math.ceil(coverage * len(falling) - 1e-9) - 1]
+    order = np.argsort(np.asarray(confidence, np.float64))[::-1]
+    kept = np.cumsum(np.ones(len(order)) if weights is None else np.asarray(weights, np.float64)[order])
+    last = int(np.searchsorted(kept, coverage * kept[-1] - 1e-9 * len(order)))
+    last_kept = float(np.asarray(confidence, np.float64)[order[min(last, len(order) - 1)]])
     threshold = math.floor(last_kept * 1000 + 1e-6) / 1000  # 0.6 is 599.99... thousandths in floating point
     return threshold if threshold <= last_kept else round(max(0.0, threshold - 0.001), 3)

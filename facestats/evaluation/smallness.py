@@ -48,7 +48,12 @@ def seen_small(crops: UInt8, pixels: int) -> UInt8:
 
 
 def small_temperatures(
-    logits: Callable[[UInt8], Float32], crops: UInt8, likelihood: np.ndarray, temperature: float
+    logits: Callable[[UInt8], Float32],
+    crops: UInt8,
+    likelihood: np.ndarray,
+    temperature: float,
+    *,
+    weights: np.ndarray | None = None,
 ) -> tuple[tuple[float, float], ...]:
     """Fit the temperature of small faces, see :attr:`facestats.models.cards.Head.temperatures`.
 
@@ -62,6 +67,8 @@ def small_temperatures(
         float (N, K), see :func:`facestats.evaluation.calibration.negative_log_likelihood`.
     temperature : float
         Of faces at their own size, which holds from S pixels on.
+    weights : numpy.ndarray, optional
+        float (N,): how much each face counts; all alike by default.
 
     Examples
     --------
@@ -71,7 +78,7 @@ def small_temperatures(
     """
     side = crops.shape[1]
     fitted = [
-        (float(pixels), round(fit_temperature(logits(seen_small(crops, pixels)), likelihood), 4))
+        (float(pixels), round(fit_temperature(logits(seen_small(crops, pixels)), likelihood, weights=weights), 4))
         for pixels in SMALL_PIXELS
         if pixels < side
     ]

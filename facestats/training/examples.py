@@ -60,9 +60,7 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
     >>> len(examples), examples.targets["gender"].tolist()
     (1, [[0.0, 1.0]])
     """
-    counted = [
-        [(faces, sample_weights(faces, tagger_share=recipe.tagger_share)) for faces in parts] for parts in files
-    ]
+    counted = [[(faces, sample_weights(faces, tagger_share=recipe.tagger_share)) for faces in parts] for parts in files]
     places = []  # of each file, the place of each of its rows among all
     total = 0
     for parts in counted:
@@ -83,3 +81,35 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
             targets[faces.attribute][place] = training_targets(faces, tagger_share=recipe.tagger_share)[used]
             weights_of[faces.attribute][place] = weights[used]
     return Examples(planes, targets, weights_of)
+
+
+def with_unlabelled(examples: Examples, crops: Sequence[UInt8], input_color: str) -> Examples:
+    """Return examples with more faces at their end, which have no label: teachers alone can say what they show.
+
+    Parameters
+    ----------
+    examples : Examples
+    crops : sequence of numpy.ndarray
+        uint8 (N, S, S, 3) each, RGB.
+    input_color : str
+        ``"gray"`` or ``"rgb"``.
+
+    Examples
+    --------
+    >>> targets, weights = {"gender": np.ones((1, 2), np.float32)}, {"gender": np.ones(1, np.float32)}
+    >>> few = Examples(np.zeros((1, 1, 48, 48), np.uint8), targets, weights)
+    >>> with_unlabelled(few, [np.zeros((2, 48, 48, 3), np.uint8)], "gray").weights["gender"].tolist()
+    [1.0, 0.0, 0.0]
+    """
+    if not crops:
+        return examples
+    more = [color_planes(part, input_color) for part in crops]
+    n = sum(len(part) for part in more)
+
+    def padded(of: Mapping[str, Float32]) -> dict[str, Float32]:
+        return {
+            name: np.concatenate([values, np.zeros((n, *values.shape[1:]), values.dtype)])
+            for name, values in of.items()
+        }
+
+    return Examples(np.concatenate([examples.planes, *more]), padded(examples.targets), padded(examples.weights))

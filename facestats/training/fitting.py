@@ -165,6 +165,29 @@ def _batch_loss(
     return BatchLoss(total, parts)
 
 
+def flatten(network: nn.Module, examples: Examples, share: float) -> None:
+    """Take out of a network's last layer, in place, how often the training faces have each class; not for age.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    examples : Examples
+        What it learned from.
+    share : float
+        See ``flattened`` of :class:`facestats.training.recipes.Recipe`.
+
+    Examples
+    --------
+    >>> flatten(network, examples, 0.5)  # doctest: +SKIP
+    """
+    for name, targets in examples.targets.items():
+        if name == "age" or share == 0:
+            continue
+        often = np.average(targets, axis=0, weights=examples.weights[name]).clip(1e-4)
+        with torch.no_grad():
+            network.heads[name].bias -= torch.from_numpy(share * np.log(often)).float()
+
+
 def _checksum(examples: Examples) -> int:
     checksum = zlib.crc32(examples.planes)
     for name in sorted(examples.targets):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from facestats.datasets.faces import FaceData, concatenate, load_faces
-from facestats.datasets.labelled import LABEL_COLUMNS, SPLITS, attributes_in, read_table
+from facestats.datasets.faces import FaceData, concatenate, load_faces, load_unlabelled
+from facestats.datasets.labelled import LABEL_COLUMNS, SPLITS, attributes_in, parquet_columns, read_table
 from facestats.datasets.sources import with_source
 from facestats.errors import DataError
 from facestats.training.recipes import Recipe
+from facestats.types import UInt8
 
 #: By split, which attributes each file serves.
 Served = Mapping[str, Mapping[Path, tuple[str, ...]]]
@@ -33,12 +35,15 @@ class Faces:
         By source that training never sees, then by attribute.
     found : mapping of str to float
         By source and split, the share of rows whose face the detector found.
+    unlabelled : mapping of str to numpy.ndarray
+        By source, crops uint8 (N, S, S, 3) that are learned from teachers alone.
     """
 
     training: Sequence[Sequence[FaceData]]
     validation: Mapping[str, FaceData]
     unseen: Mapping[str, Mapping[str, FaceData]]
     found: Mapping[str, float]
+    unlabelled: Mapping[str, UInt8] = field(default_factory=dict)
 
 
 def check_labels(data: Sequence[Path], recipe: Recipe) -> Served:
@@ -54,7 +59,11 @@ def check_labels(data: Sequence[Path], recipe: Recipe) -> Served:
     --------
     >>> check_labels([Path("age_gender.parquet")], Recipe(("gender",)))  # doctest: +SKIP
     """
-    served = {split: _served(data, recipe.attributes, split) for split in SPLITS}
+    of_teachers = sources_in(data, recipe.unlabelled)
+    if absent := set(recipe.unlabelled) - {source for names in of_teachers.values() for source in names}:
+        raise DataError(f"no row is of {_list(absent)}, which the recipe names as unlabelled")
+    labelled = [path for path in data if not of_teachers[path] or _has_labels(path, recipe.attributes)]
+    served = {split: _served(labelled, recipe.attributes, split) for split in SPLITS}
     tables = [
         with_source(read_table(path, name, split), name)
         for split, files in served.items()
@@ -67,7 +76,30 @@ def check_labels(data: Sequence[Path], recipe: Recipe) -> Served:
     return served
 
 
-def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = False) -> Faces:
+def sources_in(data: Sequence[Path], wanted: Sequence[str]) -> dict[Path, tuple[str, ...]]:
+    """Return which of some sources each data file has faces of.
+
+    Raises
+    ------
+    MissingInputError, DataError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> sources_in([Path("makeup.parquet")], ["celeba", "lfw"])  # doctest: +SKIP
+    {PosixPath('makeup.parquet'): ('celeba',)}
+    """
+    found: dict[Path, tuple[str, ...]] = {}
+    for path in data:
+        with parquet_columns(path) as present:
+            known = set(pd.read_parquet(path, columns=["source"])["source"].dropna()) if "source" in present else set()
+        found[path] = tuple(name for name in wanted if name in known)
+    return found
+
+
+def gather(
+    served: Served, recipe: Recipe, *, detector: str, data: Sequence[Path] = (), progress: bool = False
+) -> Faces:
     """Crop the faces of a training, and sort them by what they are for.
 
     Parameters
@@ -78,6 +110,8 @@ def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = Fa
         Names attributes, the size of the crops, and which sources are learned from and which are not.
     detector : str
         Whose landmarks the crops follow.
+    data : sequence of pathlib.Path
+        The files that may hold faces of ``recipe.unlabelled``.
     progress : bool
         Whether to show progress bars on stderr.
 
@@ -99,7 +133,7 @@ def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = Fa
     }
     every = [parts for files in loaded.values() for parts in files]
     sources = {name for parts in every for faces in parts for name in faces.table["source"]}
-    learned = set(recipe.sources or sources) - set(recipe.unseen)
+    learned = set(recipe.sources or sources) - set(recipe.unseen) - set(recipe.unlabelled)
     used = {split: _of_sources(files, learned) for split, files in loaded.items()}
     for split, files in used.items():
         for name in recipe.attributes:
@@ -115,7 +149,17 @@ def gather(served: Served, recipe: Recipe, *, detector: str, progress: bool = Fa
         present = dict.fromkeys(faces.attribute for parts in of for faces in parts)
         unseen[source] = {name: _joined(of, name) for name in present}
     found = {**_shares_found(used["train"], "training"), **_shares_found(used["validation"], "validation")}
-    return Faces(used["train"], validation, unseen, found)
+    unlabelled: dict[str, UInt8] = {}
+    for path, names in sources_in(data, recipe.unlabelled).items():
+        more = load_unlabelled(path, names, size=recipe.input_size, detector=detector, progress=progress)
+        for name, crops in more.items():
+            unlabelled[name] = np.concatenate([unlabelled[name], crops]) if name in unlabelled else crops
+    return Faces(used["train"], validation, unseen, found, unlabelled)
+
+
+def _has_labels(path: Path, attributes: Sequence[str]) -> bool:
+    with parquet_columns(path) as present:
+        return any(set(LABEL_COLUMNS[name]) <= set(present) for name in attributes)
 
 
 def _list(names: set[str]) -> str:

@@ -80,6 +80,7 @@ def origin_of(card: Card) -> Origin:
 def _sources_of(card: Card) -> tuple[str, ...]:
     # Cards of earlier versions name their data sets in words alone.
     own = card.metrics.get("sources") or [name for name, of in SOURCES.items() if of.title in card.data]
+    own = [*own, *card.metrics.get("unlabelled", ())]
     start = card.metrics.get("start")
     parents = [*([start] if start else []), *card.metrics.get("teachers", ())]
     return tuple(dict.fromkeys([*own, *(name for parent in parents for name in parent.get("sources", ()))]))

@@ -99,12 +99,18 @@ class Recipe(TrainingRecipe):
         "Distilling the knowledge in a neural network", arXiv 1503.02531).
     teacher_temperature : float
         By which the logits of both are divided for that.
+    flattened : float
+        How much of what is frequent in the training data is taken out of the last layer once it is trained, in [0, 1]
+        (Menon et al., 2021, "Long-tail learning via logit adjustment", arXiv 2007.07314): 1 expects each class as
+        often as any other, 0 as often as the training faces have it. Not for age.
     emphasis : mapping of str to float
         Weight of each attribute's loss, 1 where it is not named.
     sources : tuple of str
         Data sets, as the column ``source`` names them, that the network learns from; every one by default.
     unseen : tuple of str
         Data sets that the network never learns from; all their rows are scored on, for the card.
+    unlabelled : tuple of str
+        Data sets whose training faces are learned from teachers alone, whatever labels they have.
 
     Raises
     ------
@@ -126,6 +132,7 @@ class Recipe(TrainingRecipe):
         "tagger_share": (0, 1),
         "teacher_share": (0, 1),
         "teacher_temperature": (0.5, 20),
+        "flattened": (0, 1),
     }
 
     attributes: tuple[str, ...]
@@ -138,9 +145,11 @@ class Recipe(TrainingRecipe):
     tagger_share: float = 0.5
     teacher_share: float = 0.5
     teacher_temperature: float = 2.0
+    flattened: float = 0.0
     emphasis: Mapping[str, float] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
     batch_size: int = field(default=128, kw_only=True)
     weight_decay: float = field(default=0.05, kw_only=True)
 
@@ -163,6 +172,10 @@ class Recipe(TrainingRecipe):
             raise UsageError("emphasis must be positive")
         if both := sorted(set(self.sources) & set(self.unseen)):
             raise UsageError(f"{', '.join(both)} cannot be both in sources, to learn from, and in unseen, to score on")
+        if both := sorted(set(self.unlabelled) & {*self.sources, *self.unseen}):
+            raise UsageError(
+                f"{', '.join(both)} cannot be in unlabelled, to learn from teachers alone, and in sources or unseen"
+            )
 
 
 @dataclass(frozen=True)

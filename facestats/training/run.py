@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -17,18 +15,19 @@ from facestats.datasets.faces import FaceData
 from facestats.datasets.labelled import NETWORK_CLASSES
 from facestats.datasets.sources import describe_data, describe_terms, sources_of
 from facestats.detect import detector_identity
-from facestats.evaluation.accuracy import class_probabilities, score
-from facestats.evaluation.calibration import COVERAGE, coverage_threshold, fit_temperature
-from facestats.evaluation.smallness import scores_when_small, small_temperatures
-from facestats.models.cards import WEIGHTS_FILE, Card, Head
+from facestats.errors import UsageError
+from facestats.evaluation.accuracy import score
+from facestats.evaluation.calibration import COVERAGE
+from facestats.models.cards import WEIGHTS_FILE, Card
 from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
-from facestats.training.cards import card_markdown, limits_of
+from facestats.training.cards import card_markdown
 from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.curves import CURVES_FILE, add_epoch
-from facestats.training.examples import combine
+from facestats.training.examples import combine, with_unlabelled
 from facestats.training.export import check_out, round_weights, write_model
-from facestats.training.fitting import fit, network_logits, new_network
+from facestats.training.finishing import finish
+from facestats.training.fitting import fit, flatten, network_logits, new_network
 from facestats.training.gathering import check_labels, gather
 from facestats.training.loop import torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
@@ -37,10 +36,7 @@ from facestats.training.recipes import Recipe, recipe_values
 from facestats.training.targets import target_loss, training_targets
 from facestats.training.teaching import read_teacher, taught_by
 from facestats.training.transfer import read_start, take_over
-from facestats.types import Float32, Predictions, UInt8
-
-#: Shares of the fitting half with a verdict at which the card says how many of them are right.
-CURVE_COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+from facestats.types import Predictions
 
 
 def train_model(
@@ -93,6 +89,8 @@ def train_model(
 
     Raises
     ------
+    UsageError
+        If faces are to be learned from teachers alone, and there is none.
     UnknownNameError, MissingInputError, DataError
         See :func:`facestats.training.gathering.check_labels` and :func:`facestats.training.gathering.gather`.
     DeviceError, OutputError
@@ -113,6 +111,8 @@ def train_model(
         take_over(new_network(recipe), begun.weights)
     teaching = [read_teacher(folder, recipe.attributes) for folder in teachers]
     origins = [origin_of(teacher.card) for teacher in teaching]
+    if recipe.unlabelled and not teaching:
+        raise UsageError(f"{', '.join(recipe.unlabelled)} is learned from teachers alone: name one with --teacher")
     served = check_labels(data, recipe)
     check_origins([*([begun.origin] if begun else []), *origins], recipe.unseen)
     check_out(out, overwrite=overwrite)
@@ -126,9 +126,11 @@ def train_model(
     }
     check_checkpoint(checkpoint, {**recipe_values(recipe), **about})
 
-    faces = gather(served, recipe, detector=detector, progress=progress)
+    faces = gather(served, recipe, detector=detector, data=data, progress=progress)
     examples, sources = combine(faces.training, recipe), sources_of(faces.training)
-    faces = replace(faces, training=())  # what trains holds a copy of the crops
+    examples = with_unlabelled(examples, list(faces.unlabelled.values()), recipe.input_color)
+    unlabelled = {name: len(crops) for name, crops in faces.unlabelled.items()}
+    faces = replace(faces, training=(), unlabelled={})  # what trains holds a copy of the crops
     if teaching:
         examples = taught_by(examples, teaching, device=device, bfloat16=recipe.bfloat16, progress=progress)
     network = fit(
@@ -145,37 +147,27 @@ def train_model(
         device=device,
         progress=progress,
     )
+    flatten(network, examples, recipe.flattened)
     round_weights(network)
 
     learned_from = [*([begun.origin] if begun else []), *origins]
-    heads, metrics = [], {}
-    for name, of in faces.validation.items():
-        head, metrics[name] = _calibrated(_logits_of(network, name, recipe.input_color), of)
-        heads.append(head)
-    unseen = {
-        source: {
-            head.attribute: _scored(head, _logits_of(network, head.attribute, recipe.input_color), of[head.attribute])
-            for head in heads
-            if head.attribute in of
-        }
-        for source, of in faces.unseen.items()
-    }
+    heads, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
     card = Card(
         name=out.resolve().name,
-        heads=tuple(heads),
+        heads=heads,
         network=recipe.network,
         input_size=recipe.input_size,
         input_color=recipe.input_color,
         input_mean=PIXEL_MEAN,
         input_std=PIXEL_STD,
         framing=FRAMING,
-        data=describe_data(sources),
-        licence=all_terms(learned_from, describe_terms(sources)),
+        data=describe_data(sources, unlabelled),
+        licence=all_terms(learned_from, describe_terms({**sources, **unlabelled})),
         limits="\n\n".join(head.limits for head in heads),
         metrics={
-            **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in _KINDS},
-            "unseen": unseen,
+            **metrics,
             "sources": sources,
+            "unlabelled": unlabelled,
             "faces_found": faces.found,
             "detector": identity,
             "recipe": recipe_values(recipe),
@@ -191,10 +183,6 @@ def train_model(
     return model
 
 
-def _logits_of(network: nn.Module, attribute: str, input_color: str) -> Callable[[UInt8], Float32]:
-    return lambda crops: network_logits(network, crops, input_color)[attribute]
-
-
 def _measured(network: nn.Module, faces: FaceData, recipe: Recipe) -> tuple[float, float | None]:
     """Return loss and accuracy on validation faces; nothing is chosen by them."""
     logits = network_logits(network, faces.crops, recipe.input_color)[faces.attribute]
@@ -202,46 +190,3 @@ def _measured(network: nn.Module, faces: FaceData, recipe: Recipe) -> tuple[floa
     loss = float(target_loss(faces.attribute, torch.from_numpy(logits), targets).mean())
     predictions = Predictions(faces.attribute, NETWORK_CLASSES[faces.attribute], softmax(logits))
     return loss, score(predictions, faces)["accuracy"]
-
-
-def _scored(head: Head, logits_of: Callable[[UInt8], Float32], faces: FaceData) -> dict[str, Any]:
-    """Score a finished head on faces of a source that nothing was fitted to."""
-    scaled = logits_of(faces.crops) / head.temperatures_at(faces.pixels)
-    return score(Predictions(head.attribute, head.classes, softmax(scaled)), faces, threshold=head.threshold)
-
-
-# Faces that a temperature is fitted to at least.
-_ENOUGH = 100
-
-# What the card holds of each attribute.
-_KINDS = ("validation", "held_out_half", "coverage_curve", "when_small")
-
-
-def _calibrated(logits_of: Callable[[UInt8], Float32], faces: FaceData) -> tuple[Head, Mapping[str, Any]]:
-    """Fit temperatures and threshold of an attribute on one half of its validation faces, and score them."""
-    attribute, classes = faces.attribute, NETWORK_CLASSES[faces.attribute]
-    logits, fitting = logits_of(faces.crops), faces.first_half
-    likelihood = training_targets(faces)
-    # Faces of fewer pixels than the network takes have temperatures of their own.
-    large = fitting if faces.pixels is None else fitting & (faces.pixels >= faces.crops.shape[1])
-    large = large if np.count_nonzero(large) >= _ENOUGH else fitting
-    temperature = round(fit_temperature(logits[large], likelihood[large]), 4)
-    small = small_temperatures(logits_of, faces.crops[fitting], likelihood[fitting], temperature)
-    trial = Head(attribute, attribute, classes, temperature, temperatures=small)
-    predictions = Predictions(attribute, classes, softmax(logits / trial.temperatures_at(faces.pixels)))
-    confidence = class_probabilities(predictions).max(axis=1)
-    threshold = coverage_threshold(confidence[fitting])
-    head = Head(attribute, attribute, classes, temperature, threshold, small, limits_of(faces))
-
-    held_out, half = faces[~fitting], Predictions(attribute, classes, predictions.probabilities[~fitting])
-    curve = []
-    for coverage in CURVE_COVERAGES:
-        at = coverage_threshold(confidence[fitting], coverage)
-        scores = score(half, held_out, threshold=at)
-        curve.append({"threshold": at, "coverage": scores["coverage"], "accuracy": scores["covered_accuracy"]})
-    return head, {
-        "validation": score(predictions, faces, threshold=threshold),
-        "held_out_half": score(half, held_out, threshold=threshold),
-        "coverage_curve": curve,
-        "when_small": scores_when_small(logits_of, held_out, head),
-    }

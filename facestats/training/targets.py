@@ -66,13 +66,12 @@ def training_targets(faces: FaceData, *, tagger_share: float = 0.0) -> Float32:
         exact = (faces.table["age_min"] == faces.table["age_max"]).to_numpy()
         off = np.arange(targets.shape[1]) - faces.table.loc[exact, ["age_min"]].to_numpy(np.float64).clip(0, 100)
         targets[exact] = np.exp(-0.5 * (off / _AGE_ERROR) ** 2)
-    elif tagger_share and faces.attribute == "expression":
-        if "votes_neutral" in faces.table:
-            votes, elsewhere = _votes(faces)
-            cast, elsewhere = votes.sum(axis=1, keepdims=True), elsewhere[:, None]
-            # Taggers who saw none of the seven leave the target to the label, unless nothing but taggers counts.
-            share = (cast > 0) if tagger_share == 1 else tagger_share * cast / (cast + elsewhere).clip(1)
-            targets = (1 - share) * targets + share * votes / cast.clip(1)
+    elif tagger_share and faces.attribute == "expression" and "votes_neutral" in faces.table:
+        votes, elsewhere = _votes(faces)
+        cast, elsewhere = votes.sum(axis=1, keepdims=True), elsewhere[:, None]
+        # Taggers who saw none of the seven leave the target to the label, unless nothing but taggers counts.
+        share = (cast > 0) if tagger_share == 1 else tagger_share * cast / (cast + elsewhere).clip(1)
+        targets = (1 - share) * targets + share * votes / cast.clip(1)
     return targets.astype(np.float32)
 
 

@@ -1,0 +1,140 @@
+"""What is fitted to a trained network's answers, and what is measured of it: temperatures, threshold, figures.
+
+What a probability means is fitted to faces of sources that training never saw, where there are such: on the faces of
+its own sources a network is surer than it may be elsewhere. Each of these sources counts alike, however many faces it
+has. How far probabilities are off on such a source is told as if it were a further one: by what the others fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from facestats.classify.base import softmax
+from facestats.datasets.faces import FaceData, concatenate
+from facestats.datasets.labelled import NETWORK_CLASSES
+from facestats.evaluation.accuracy import class_probabilities, score
+from facestats.evaluation.calibration import alike, coverage_threshold, fit_temperature
+from facestats.evaluation.smallness import scores_when_small, small_temperatures
+from facestats.models.cards import Head
+from facestats.training.cards import limits_of
+from facestats.training.fitting import network_logits
+from facestats.training.targets import training_targets
+from facestats.types import Float32, Predictions, UInt8
+
+#: Shares of the fitting half with a verdict at which the card says how many of them are right.
+CURVE_COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+
+# Faces that something is fitted to at least.
+_ENOUGH = 100
+
+LogitsOf = Callable[[UInt8], Float32]
+
+
+def finish(
+    network: nn.Module,
+    input_color: str,
+    validation: Mapping[str, FaceData],
+    unseen: Mapping[str, Mapping[str, FaceData]],
+) -> tuple[tuple[Head, ...], dict[str, Any]]:
+    """Fit temperatures and thresholds, and measure.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    input_color : str
+        ``"gray"`` or ``"rgb"``.
+    validation, unseen
+        See :class:`facestats.training.gathering.Faces`.
+
+    Returns
+    -------
+    heads : tuple of Head
+        One an attribute.
+    metrics : dict
+        ``validation``, ``held_out_half``, ``coverage_curve`` and ``when_small`` by attribute, ``unseen`` by source and
+        attribute, and ``fitted_on``: by attribute the unseen sources, none where there was no large enough one, to
+        which temperatures and threshold were fitted.
+
+    Examples
+    --------
+    >>> finish(network, "gray", {"expression": faces}, {"lfw": {"expression": others}})  # doctest: +SKIP
+    """
+    heads, metrics = [], {}
+    for attribute, faces in validation.items():
+        elsewhere = {source: of[attribute] for source, of in unseen.items() if attribute in of}
+        head, metrics[attribute] = _finished(_logits_of(network, attribute, input_color), faces, elsewhere)
+        heads.append(head)
+    kinds = ("validation", "held_out_half", "coverage_curve", "when_small", "fitted_on")
+    return tuple(heads), {
+        **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in kinds},
+        "unseen": {
+            source: {
+                name: figures["unseen"][source] for name, figures in metrics.items() if source in figures["unseen"]
+            }
+            for source in unseen
+        },
+    }
+
+
+def _logits_of(network: nn.Module, attribute: str, input_color: str) -> LogitsOf:
+    return lambda crops: network_logits(network, crops, input_color)[attribute]
+
+
+def _finished(
+    logits_of: LogitsOf, faces: FaceData, elsewhere: Mapping[str, FaceData]
+) -> tuple[Head, Mapping[str, Any]]:
+    large = {source: of for source, of in elsewhere.items() if len(of) >= _ENOUGH}
+    own = faces[faces.first_half]
+    head = _fitted(logits_of, list(large.values()) or [own], limits_of(faces))
+    held_out = faces[~faces.first_half]
+    confidences = class_probabilities(_predictions(logits_of, own, head)).max(axis=1)
+    half = _predictions(logits_of, held_out, head)
+    curve = []
+    for coverage in CURVE_COVERAGES:
+        at = coverage_threshold(confidences, coverage)
+        scores = score(half, held_out, threshold=at)
+        curve.append({"threshold": at, "coverage": scores["coverage"], "accuracy": scores["covered_accuracy"]})
+    figures = {
+        source: score(_predictions(logits_of, of, head), of, threshold=head.threshold)
+        for source, of in elsewhere.items()
+    }
+    for source, of in elsewhere.items():
+        if others := [other for name, other in large.items() if name != source]:
+            by_others = _fitted(logits_of, others, "", small=False)
+            figures[source]["ece_by_others"] = score(_predictions(logits_of, of, by_others), of)["ece"]
+    return head, {
+        "validation": score(_predictions(logits_of, faces, head), faces, threshold=head.threshold),
+        "held_out_half": score(half, held_out, threshold=head.threshold),
+        "coverage_curve": curve,
+        "when_small": scores_when_small(logits_of, held_out, head),
+        "unseen": figures,
+        "fitted_on": list(large),
+    }
+
+
+def _predictions(logits_of: LogitsOf, faces: FaceData, head: Head) -> Predictions:
+    scaled = logits_of(faces.crops) / head.temperatures_at(faces.pixels)
+    return Predictions(head.attribute, head.classes, softmax(scaled))
+
+
+def _fitted(logits_of: LogitsOf, parts: list[FaceData], limits: str, *, small: bool = True) -> Head:
+    """Fit temperatures and threshold of an attribute to faces of one source or several, which count alike."""
+    faces = concatenate(parts)
+    attribute, classes = faces.attribute, NETWORK_CLASSES[faces.attribute]
+    weights = alike(np.repeat(np.arange(len(parts)), [len(part) for part in parts]))
+    logits, likelihood = logits_of(faces.crops), training_targets(faces)
+    # Faces of fewer pixels than the network takes have temperatures of their own.
+    large = np.ones(len(faces), bool) if faces.pixels is None else faces.pixels >= faces.crops.shape[1]
+    large = large if np.count_nonzero(large) >= _ENOUGH else np.ones(len(faces), bool)
+    temperature = round(fit_temperature(logits[large], likelihood[large], weights=weights[large]), 4)
+    at_sizes: tuple[tuple[float, float], ...] = ()
+    if small:
+        at_sizes = small_temperatures(logits_of, faces.crops, likelihood, temperature, weights=weights)
+    trial = Head(attribute, attribute, classes, temperature, temperatures=at_sizes)
+    confidence = class_probabilities(_predictions(logits_of, faces, trial)).max(axis=1)
+    threshold = coverage_threshold(confidence, weights=weights)
+    return Head(attribute, attribute, classes, temperature, threshold, at_sizes, limits)
