@@ -84,15 +84,17 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What ships in models/expression and models/people, in the order in which one learns from the other (recipes/README.md).
+# What ships in models/expression and models/people (in $(OUT)/shipped), in the order in which one learns from the other (recipes/README.md).
 # A training that was stopped goes on where it was; one that is done is not done again.
 DATA ?= data
 DLIB ?= dlib_face_recognition_resnet_model_v1.dat
 OUT ?= my-models
 FER := --data $(DATA)/fer2013.parquet
 EXTRA := --data $(DATA)/faces_extra.parquet
-FACES := --data $(DATA)/age_gender.parquet --data $(DATA)/makeup.parquet
+MAKEUP := --data $(DATA)/makeup.parquet
+FACES := --data $(DATA)/age_gender.parquet $(MAKEUP)
 TRAIN = test -f $(OUT)/$(1)/card.json || $(BIN)/facestats train $(1) --out $(OUT)/$(1)
+SHIP = test -f $(OUT)/shipped/$(2)/card.json || $(BIN)/facestats calibrate $(OUT)/$(1) --out $(OUT)/shipped/$(2)
 
 models: $(STAMP)
 	$(call TRAIN,teacher) $(FER) $(FACES) --start $(DLIB)
@@ -102,7 +104,9 @@ models: $(STAMP)
 	$(call TRAIN,expression-teacher) $(FER) --start $(OUT)/expression-teacher-1
 	$(call TRAIN,expression-first) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher
 	$(call TRAIN,expression-votes) $(FER) $(EXTRA) --start $(OUT)/expression-first
-	$(call TRAIN,expression) $(FER) $(EXTRA) --data $(DATA)/makeup.parquet --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
+	$(call TRAIN,expression-more) $(FER) $(EXTRA) $(MAKEUP) --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
+	$(call SHIP,expression-more,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe
+	$(call SHIP,people,people) $(FACES) $(EXTRA) --unseen lfw --unseen imfdb
 
 # Pin what the ranges of pyproject.toml resolve to; a `+cpu` suffix must never be frozen.
 constraints: $(DOCS_STAMP)

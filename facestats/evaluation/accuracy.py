@@ -20,6 +20,8 @@ from facestats.types import Float32, Int64, Predictions
 
 _BATCH = 256
 
+_ENOUGH_AT_90 = 20
+
 
 def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str, Any]:
     """Run a model over labelled faces and score it.
@@ -72,7 +74,8 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
     dict
         ``n``: rows; ``accuracy``; ``balanced_accuracy``: the mean recall over the classes that occur; ``macro_f1``: the
         mean F1 over the same; ``nll``: the mean of minus the log of the label's probability; ``ece``: the expected
-        calibration error over 15 bins; ``coverage``: the share of rows whose verdict is not "unknown", and
+        calibration error over 15 bins; ``right_at_90``: how many of those are right whose probability is 0.85 to 0.95
+        (None for fewer than 20); ``coverage``: the share of rows whose verdict is not "unknown", and
         ``covered_accuracy`` among these; ``confusion``: ``classes`` and ``matrix``, rows the labels, columns the
         predictions; ``verdicts``: the same with a last column for "unknown"; ``groups``: see
         :func:`facestats.evaluation.groups.accuracy_by_group`. What cannot be computed is None.
@@ -203,7 +206,9 @@ def _score_classes(
 ) -> dict[str, Any]:
     classes = ATTRIBUTE_CLASSES[attribute]
     if len(labels) == 0:
-        figures = ("accuracy", "balanced_accuracy", "macro_f1", "nll", "ece", "coverage", "covered_accuracy")
+        figures = (
+            "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece", "right_at_90", "coverage", "covered_accuracy",
+        )  # fmt: skip
         matrix = np.zeros((len(classes), len(classes)), np.int64)
         verdicts = _confusion((*classes, UNKNOWN), np.zeros((len(classes), len(classes) + 1), np.int64))
         return {**dict.fromkeys(figures), "confusion": _confusion(classes, matrix), "verdicts": verdicts, "groups": {}}
@@ -219,12 +224,18 @@ def _score_classes(
         "macro_f1": float(f1_score(labels, chosen, labels=present, average="macro", zero_division=0)),
         "nll": float(-np.log(said.clip(1e-12)).mean()),
         "ece": expected_calibration_error(confidence, correct),
+        "right_at_90": _right_at_90(confidence, correct),
         "coverage": float(covered.mean()),
         "covered_accuracy": float(correct[covered].mean()) if covered.any() else None,
         "confusion": _confusion(classes, confusion_matrix(labels, chosen, labels=np.arange(len(classes)))),
         "verdicts": _confusion((*classes, UNKNOWN), verdicts),
         "groups": accuracy_by_group(correct, covered, table),
     }
+
+
+def _right_at_90(confidence: np.ndarray, correct: np.ndarray) -> float | None:
+    about = np.abs(confidence - 0.9) <= 0.05
+    return float(correct[about].mean()) if np.count_nonzero(about) >= _ENOUGH_AT_90 else None
 
 
 def _confusion(classes: tuple[str, ...], matrix: Int64) -> dict[str, Any]:

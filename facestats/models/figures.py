@@ -28,6 +28,8 @@ def attribute_figures(metrics: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
         each source that training never saw (``faces``); accuracy, calibration error (``ece``) and the like.
         ``coverage``: for several thresholds the share of faces with a verdict and how many of these are right.
         ``small``: the same faces made small, by ``pixels`` across the crop.
+        ``tracks``: of tracks made of pictures of a source (``faces``), by kind of ``track``: ``swaying``, one picture
+        each, or ``people``, several pictures of one person.
         ``groups``: by groups of people, ``by`` which labels and ``group``.
         ``verdicts``: how many faces of each ``label`` got which ``verdict``, ``"unknown"`` among them.
 
@@ -48,6 +50,12 @@ def attribute_figures(metrics: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
         ],
         coverage=_rows(metrics.get("coverage_curve")),
         small=_rows(metrics.get("when_small")),
+        tracks=[
+            {"attribute": attribute, "faces": source, "track": kind, **_numbers(scores)}
+            for source, of in _items(metrics.get("tracks"))
+            for attribute, kinds in _items(of)
+            for kind, scores in _items(kinds)
+        ],
         groups=[
             {"attribute": attribute, "by": by, "group": group, **row}
             for attribute, scores in every.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facestats.datasets.faces import FaceData
@@ -91,21 +91,51 @@ def card_markdown(card: Card) -> str:
         "",
         card.licence,
         "",
+        *_short_lines(card.metrics),
     ]
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
     return "\n".join([*lines, *_ending(card.limits, card.metrics, Recipe)])
 
 
+def _short_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Return one table of how often the model is right, and what 90 % meant."""
+    parts = {"its own sources, validation": metrics["validation"]}
+    parts |= {f"{source}, never seen": of for source, of in metrics.get("unseen", {}).items()}
+    rows = [
+        f"| {attribute} | {title} | {scores['accuracy']:.0%} | {_percent(scores.get('right_at_90'))} "
+        f"| {scores['coverage']:.0%} | {_percent(scores['covered_accuracy'])} |"
+        for title, of in parts.items()
+        for attribute, scores in of.items()
+        if scores.get("accuracy") is not None
+    ]
+    return [
+        "## In short",
+        "",
+        "How often the likeliest class is right, how often it is where the model says about 90 % (85 to 95), and how "
+        'many faces get a verdict other than "unknown".',
+        "",
+        "| | on faces of | right | right where it says 90 % | with a verdict | of these right |",
+        "|---|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
 def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
     of = {kind: metrics[kind][head.attribute] for kind in ("validation", "held_out_half", "coverage_curve")}
+    elsewhere = metrics.get("fitted_on", {}).get(head.attribute, ())
     every, small = of["validation"], metrics["when_small"][head.attribute]
     classes = f"{len(head.classes)} years, 0 to {head.classes[-1]}" if head.is_years else ", ".join(head.classes)
     return [
         f"## {head.attribute.capitalize()}",
         "",
         f"{classes[0].upper()}{classes[1:]}. Validation data, not a test set. Temperatures and threshold were fitted "
-        "on one half of it; the second column is the other half.",
+        + (
+            f"to {', '.join(elsewhere)}, which training never saw."
+            if elsewhere
+            else "on one half of it; the second column is the other half."
+        ),
         "",
         "| | all | held-out half |",
         "|---|---|---|",
@@ -115,17 +145,9 @@ def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
         "",
         f"Probabilities are softmax(logits / {head.temperature:.3f}) where the crop spans "
         f"{head.temperatures[-1][0]:.0f} pixels or more. Below a probability of {head.threshold:.3f} the verdict is "
-        f"unknown: the highest value that keeps {metrics['coverage']:.0%} of the fitting half.",
+        f"unknown: the highest value that keeps {metrics['coverage']:.0%} of the faces that it was fitted to.",
         "",
-        "What other thresholds keep of the held-out half, and how much of that is right:",
-        "",
-        "| threshold | with a verdict | of these right |",
-        "|---|---|---|",
-        *(
-            f"| {row['threshold']:.3f} | {row['coverage']:.1%} | {row['accuracy']:.1%} |"
-            for row in of["coverage_curve"]
-            if row["accuracy"] is not None
-        ),
+        *_curve_lines(of["coverage_curve"]),
         "",
         "The held-out half made small. A crop is about 1.4 times as wide as the face:",
         "",
@@ -139,7 +161,26 @@ def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
         ),
         "",
         *_unseen_lines(head.attribute, metrics["unseen"]),
+        *_track_lines(head.attribute, metrics.get("tracks", {})),
         *_group_lines(every["groups"]),
+    ]
+
+
+def _curve_lines(curve: Sequence[Mapping[str, Any]]) -> list[str]:
+    by_race = any(row.get("race_gap") is not None for row in curve)
+    return [
+        "What other thresholds keep of the held-out half, how much of that is right"
+        + (", and how many points the worst group of race is behind the best" if by_race else "")
+        + ":",
+        "",
+        "| threshold | with a verdict | of these right |" + (" behind |" if by_race else ""),
+        "|---|---|---|" + ("---|" if by_race else ""),
+        *(
+            f"| {row['threshold']:.3f} | {row['coverage']:.1%} | {row['accuracy']:.1%} |"
+            + (f" {100 * row['race_gap']:.1f} |" if row.get("race_gap") is not None else " |" if by_race else "")
+            for row in curve
+            if row["accuracy"] is not None
+        ),
     ]
 
 
@@ -148,18 +189,43 @@ def _unseen_lines(attribute: str, unseen: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     return [
-        "On faces of sources that training never saw, nor the fitting of temperatures and threshold:",
+        "On faces of sources that training never saw. The second calibration error is what it would be if temperatures "
+        "were fitted to the other sources alone, as for a source that nobody has seen yet:",
         "",
-        "| source | faces | accuracy | calibration error | with a verdict | of these right |",
-        "|---|---|---|---|---|---|",
+        "| source | faces | accuracy | balanced | calibration error | by others | with a verdict | of these right |",
+        "|---|---|---|---|---|---|---|---|",
         *(
-            f"| {source} | {row['n']:,} | {row['accuracy']:.3f} | {row['ece']:.3f} "
-            f"| {row['coverage']:.1%} | {_percent(row['covered_accuracy'])} |"
+            f"| {source} | {row['n']:,} | {row['accuracy']:.3f} | {row['balanced_accuracy']:.3f} | {row['ece']:.3f} "
+            f"| {_figure(row.get('ece_by_others'))} | {row['coverage']:.1%} | {_percent(row['covered_accuracy'])} |"
             for source, row in rows.items()
             if row["accuracy"] is not None
         ),
         "",
     ]
+
+
+def _track_lines(attribute: str, tracks: Mapping[str, Any]) -> list[str]:
+    kinds = {"swaying": "one picture that sways", "people": "several pictures of one person"}
+    rows = [
+        f"| {source} | {kinds[kind]} | {row['n']:,} | {row['accuracy']:.3f} | {row['ece']:.3f} "
+        f"| {row['coverage']:.1%} | {_percent(row['covered_accuracy'])} |"
+        for source, of in tracks.items()
+        for kind, row in of.get(attribute, {}).items()
+    ]
+    if not rows:
+        return []
+    return [
+        "Tracks that were made of such pictures, and judged as those of a video:",
+        "",
+        "| source | a track is | tracks | accuracy | calibration error | with a verdict | of these right |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _percent(share: float | None) -> str:

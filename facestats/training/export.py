@@ -24,6 +24,7 @@ from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
 from facestats.models.detectors import DetectorCard
 from facestats.models.registry import Model
 from facestats.training.networks import create_network
+from facestats.training.onnxfile import halve_weights
 from facestats.training.torchfile import read_torch_file
 
 #: ONNX and PyTorch must agree to this in every logit, or nothing is written.
@@ -189,15 +190,20 @@ def to_onnx(network: nn.Module, card: Card) -> bytes:
             output_names=list(names),
             dynamic_axes={name: {0: "faces"} for name in (card.input_name, *names)},
             opset_version=_OPSET,
+            # As they are, or normalisation would be folded into the filters, which half precision no longer holds:
+            # onnxruntime folds them when it loads the file.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
             dynamo=False,
         )
-    session = onnxruntime.InferenceSession(content.getvalue(), providers=["CPUExecutionProvider"])
+    halved = halve_weights(content.getvalue())
+    session = onnxruntime.InferenceSession(halved, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
         expected = wrapped(faces)
     for name, ours, theirs in zip(names, expected, session.run(names, {card.input_name: faces.numpy()}), strict=True):
         if not np.allclose(ours.numpy(), theirs, rtol=0, atol=TOLERANCE):
             raise ModelError(f"model {card.name!r}: onnxruntime and PyTorch disagree on {name!r}; nothing was written")
-    return content.getvalue()
+    return halved
 
 
 def check_out(folder: Path, *, overwrite: bool = False) -> None:

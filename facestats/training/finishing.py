@@ -15,10 +15,11 @@ from torch import nn
 
 from facestats.classify.base import softmax
 from facestats.datasets.faces import FaceData, concatenate
-from facestats.datasets.labelled import NETWORK_CLASSES
+from facestats.datasets.labelled import NETWORK_CLASSES, digest_of
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import alike, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
+from facestats.evaluation.tracks import people_of, track_scores
 from facestats.models.cards import Head
 from facestats.training.cards import limits_of
 from facestats.training.fitting import network_logits
@@ -30,6 +31,9 @@ CURVE_COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 
 # Faces that something is fitted to at least.
 _ENOUGH = 100
+
+# Faces of a source of which tracks are made.
+_MOST_TRACKS = 1000
 
 LogitsOf = Callable[[UInt8], Float32]
 
@@ -55,19 +59,24 @@ def finish(
     heads : tuple of Head
         One an attribute.
     metrics : dict
-        ``validation``, ``held_out_half``, ``coverage_curve`` and ``when_small`` by attribute, ``unseen`` by source and
-        attribute, and ``fitted_on``: by attribute the unseen sources, none where there was no large enough one, to
-        which temperatures and threshold were fitted.
+        ``validation``, ``held_out_half``, ``coverage_curve`` and ``when_small`` by attribute; ``unseen`` by source and
+        attribute; ``tracks`` by source, attribute and kind of track, see
+        :func:`facestats.evaluation.tracks.track_scores`; and ``fitted_on``: by attribute the unseen sources, none where
+        there was no large enough one, to which temperatures and threshold were fitted.
 
     Examples
     --------
     >>> finish(network, "gray", {"expression": faces}, {"lfw": {"expression": others}})  # doctest: +SKIP
     """
     heads, metrics = [], {}
+    tracks: dict[str, dict[str, Any]] = {}
     for attribute, faces in validation.items():
         elsewhere = {source: of[attribute] for source, of in unseen.items() if attribute in of}
-        head, metrics[attribute] = _finished(_logits_of(network, attribute, input_color), faces, elsewhere)
+        logits_of = _logits_of(network, attribute, input_color)
+        head, metrics[attribute] = _finished(logits_of, faces, elsewhere)
         heads.append(head)
+        for source, of in {"validation": faces[~faces.first_half], **elsewhere}.items():
+            tracks.setdefault(source, {})[attribute] = track_scores(logits_of, _at_most(of, _MOST_TRACKS), head)
     kinds = ("validation", "held_out_half", "coverage_curve", "when_small", "fitted_on")
     return tuple(heads), {
         **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in kinds},
@@ -78,6 +87,15 @@ def finish(
             for source in unseen
         },
     }
+
+
+def _at_most(faces: FaceData, most: int) -> FaceData:
+    """Return the faces of the first people or pictures by the hash of their names, so that people stay whole."""
+    if len(faces) <= most or "name" not in faces.table:
+        return faces
+    people = people_of(faces.table["name"])
+    places = np.array([digest_of(name.encode()) % 1000 for name in people])
+    return faces[places < 1000 * most / len(faces)]
 
 
 def _logits_of(network: nn.Module, attribute: str, input_color: str) -> LogitsOf:
@@ -97,7 +115,9 @@ def _finished(
     for coverage in CURVE_COVERAGES:
         at = coverage_threshold(confidences, coverage)
         scores = score(half, held_out, threshold=at)
-        curve.append({"threshold": at, "coverage": scores["coverage"], "accuracy": scores["covered_accuracy"]})
+        row = {"threshold": at, "coverage": scores["coverage"], "accuracy": scores["covered_accuracy"]}
+        by_race = scores["groups"].get("race", {})
+        curve.append(row | ({"race_gap": by_race["covered_gap"]} if by_race else {}))
     figures = {
         source: score(_predictions(logits_of, of, head), of, threshold=head.threshold)
         for source, of in elsewhere.items()

@@ -98,7 +98,13 @@ def sources_in(data: Sequence[Path], wanted: Sequence[str]) -> dict[Path, tuple[
 
 
 def gather(
-    served: Served, recipe: Recipe, *, detector: str, data: Sequence[Path] = (), progress: bool = False
+    served: Served,
+    recipe: Recipe,
+    *,
+    detector: str,
+    data: Sequence[Path] = (),
+    to_train: bool = True,
+    progress: bool = False,
 ) -> Faces:
     """Crop the faces of a training, and sort them by what they are for.
 
@@ -112,6 +118,8 @@ def gather(
         Whose landmarks the crops follow.
     data : sequence of pathlib.Path
         The files that may hold faces of ``recipe.unlabelled``.
+    to_train : bool
+        Without, no training faces are cropped but those of files with unseen sources, and none is given.
     progress : bool
         Whether to show progress bars on stderr.
 
@@ -127,6 +135,9 @@ def gather(
     >>> gather(check_labels(files, recipe), recipe, detector="centerface").validation["gender"]  # doctest: +SKIP
     """
     load = partial(load_faces, size=recipe.input_size, detector=detector, progress=progress)
+    if not to_train:
+        has_unseen = {path for path, names in sources_in(list(served["train"]), recipe.unseen).items() if names}
+        served = {**served, "train": {path: of for path, of in served["train"].items() if path in has_unseen}}
     loaded = {
         split: [[_with_source(load(path, name, split)) for name in names] for path, names in files.items()]
         for split, files in served.items()
@@ -135,7 +146,7 @@ def gather(
     sources = {name for parts in every for faces in parts for name in faces.table["source"]}
     learned = set(recipe.sources or sources) - set(recipe.unseen) - set(recipe.unlabelled)
     used = {split: _of_sources(files, learned) for split, files in loaded.items()}
-    for split, files in used.items():
+    for split, files in used.items() if to_train else [("validation", used["validation"])]:
         for name in recipe.attributes:
             if not any(faces.attribute == name for parts in files for faces in parts):
                 raise DataError(f"no {split} row with a label for {name} is of {_list(learned)}")
@@ -148,13 +159,16 @@ def gather(
         of = _of_sources(every, {source})
         present = dict.fromkeys(faces.attribute for parts in of for faces in parts)
         unseen[source] = {name: _joined(of, name) for name in present}
-    found = {**_shares_found(used["train"], "training"), **_shares_found(used["validation"], "validation")}
+    found = {
+        **(_shares_found(used["train"], "training") if to_train else {}),
+        **_shares_found(used["validation"], "validation"),
+    }
     unlabelled: dict[str, UInt8] = {}
-    for path, names in sources_in(data, recipe.unlabelled).items():
+    for path, names in sources_in(data, recipe.unlabelled if to_train else ()).items():
         more = load_unlabelled(path, names, size=recipe.input_size, detector=detector, progress=progress)
         for name, crops in more.items():
             unlabelled[name] = np.concatenate([unlabelled[name], crops]) if name in unlabelled else crops
-    return Faces(used["train"], validation, unseen, found, unlabelled)
+    return Faces(used["train"] if to_train else [], validation, unseen, found, unlabelled)
 
 
 def _has_labels(path: Path, attributes: Sequence[str]) -> bool:

@@ -74,10 +74,18 @@ def origin_of(card: Card) -> Origin:
     if start := card.metrics.get("start"):
         title += f", which went on from {start['title']}"
     commands = tuple(card.metrics.get("commands", ()))
-    return Origin(card.name, title, card.licence, accuracy, commands, _sources_of(card))
+    return Origin(card.name, title, card.licence, accuracy, commands, learned_sources(card))
 
 
-def _sources_of(card: Card) -> tuple[str, ...]:
+def learned_sources(card: Card) -> tuple[str, ...]:
+    """Return the data sets that a model, or what it went on from or was taught by, was trained on, as far as is known.
+
+    Examples
+    --------
+    >>> from facestats.models.cards import Head
+    >>> learned_sources(Card("mine", (Head("gender", "gender", ("female", "male")),), metrics={"sources": {"lfw": 3}}))
+    ('lfw',)
+    """
     # Cards of earlier versions name their data sets in words alone.
     own = card.metrics.get("sources") or [name for name, of in SOURCES.items() if of.title in card.data]
     own = [*own, *card.metrics.get("unlabelled", ())]

@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from facestats.training.augmentation import augment, blend
+from facestats.training.augmentation import _moved, _side_light, augment, blend
 
 
 def generator(seed=0):
@@ -68,3 +69,31 @@ def test_blending_keeps_more_of_the_first():
     assert 0.5 <= share <= 1
     assert torch.allclose(blended, share * faces + (1 - share) * faces[others])
     assert sorted(others.tolist()) == list(range(6))
+
+
+def test_faces_as_video_shows_them():
+    faces = torch.randint(0, 2, (200, 1, 48, 48), generator=generator()).float() * 255
+    changed = augment(faces, generator(), kind="video")
+    assert changed.shape == faces.shape
+    assert 0 <= changed.min() <= changed.max() <= 255
+    mild, video = (
+        augment(faces, generator(), kind=kind).diff(dim=3).abs().mean(dim=(1, 2, 3)) for kind in ("mild", "video")
+    )
+    assert (video < 20).float().mean() > (mild < 20).float().mean() + 0.05  # more of them lose their detail
+
+
+def test_light_from_a_side_keeps_the_mean():
+    light = _side_light(48, torch.tensor([0.0, 1.0]), torch.tensor([0.4, 0.6]))
+    assert light.shape == (2, 1, 48, 48)
+    assert light.mean(dim=(1, 2, 3)).tolist() == pytest.approx([1, 1], abs=0.05)
+    assert light[0, 0, 20, -1] == pytest.approx(1.4)
+    assert light[0, 0, 20, 0] == pytest.approx(0.6)
+
+
+def test_motion_blurs_along_its_line_alone():
+    face = torch.zeros(1, 48, 48)
+    face[0, 24, 24] = 255
+    moved = _moved(face, 0.0, 6.0)
+    assert (moved[0] > 1).any(dim=0).sum() >= 5
+    assert (moved[0] > 1).any(dim=1).sum() == 1
+    assert moved.sum() == pytest.approx(255, rel=0.01)

@@ -65,7 +65,7 @@ def test_goes_on_after_an_interruption(bright_and_dark, tmp_path, monkeypatch):
     monkeypatch.undo()
     batches = []
     augment = fitting.augment
-    monkeypatch.setattr(fitting, "augment", lambda *arguments: batches.append(1) or augment(*arguments))
+    monkeypatch.setattr(fitting, "augment", lambda *arguments, **kind: batches.append(1) or augment(*arguments, **kind))
     resumed = weights_of(fit(bright_and_dark, QUICK, checkpoint=tmp_path / "training.pt"))
     assert torch.allclose(whole, resumed, atol=1e-4)
     assert len(batches) == 64 / QUICK.batch_size  # the third epoch alone

@@ -8,12 +8,21 @@ import pytest
 from facestats._util.resources import bundled
 from facestats.classify.onnx import OnnxClassifier
 from facestats.datasets.faces import load_faces
-from facestats.errors import DataError, DeviceError, MissingInputError, ModelError, OutputError, UnknownNameError
+from facestats.errors import (
+    DataError,
+    DeviceError,
+    MissingInputError,
+    ModelError,
+    OutputError,
+    UnknownNameError,
+    UsageError,
+)
 from facestats.evaluation.accuracy import evaluate
 from facestats.models.registry import choose_models, find_models
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training import run
 from facestats.training.cards import LIMITS, _group_lines
+from facestats.training.origins import learned_sources
 from facestats.training.recipes import Recipe, recipe_toml, recipe_values
 from facestats.training.run import train_model
 
@@ -266,3 +275,28 @@ def test_a_source_that_is_kept_out_is_scored_on_and_never_learned_from(write_fac
 def test_sources_that_the_data_does_not_have(write_faces, tmp_path, changes, told):
     with pytest.raises(DataError, match=told):
         train_model(replace(QUICK, **changes), [write_faces(TWO_SOURCES)], tmp_path / "mine")
+
+
+def test_faces_without_labels_are_learned_from_a_teacher(write_faces, tmp_path):
+    data, recipe = write_faces(TWO_SOURCES), replace(QUICK, sources=("fairface",))
+    teacher = train_model(recipe, [data], tmp_path / "teacher").folder
+    more = write_faces(rows(source=["celeba"]), "more.parquet")
+    recipe = replace(recipe, unlabelled=("celeba",), unseen=("lfw",))
+    with pytest.raises(UsageError, match="celeba is learned from teachers alone: name one with --teacher"):
+        train_model(recipe, [data, more], tmp_path / "mine")
+    card = train_model(recipe, [data, more], tmp_path / "mine", teachers=[teacher]).card
+    assert set(card.metrics["sources"]) == {"fairface"}
+    assert 40 <= card.metrics["unlabelled"]["celeba"] < 60  # its training rows
+    assert "From teachers alone: CelebA" in card.data
+    assert learned_sources(card) == ("fairface", "celeba")  # so neither can be called unseen
+    with pytest.raises(DataError, match="no row is of genki, which the recipe names as unlabelled"):
+        train_model(replace(recipe, unlabelled=("genki",)), [data], tmp_path / "other", teachers=[teacher])
+
+
+def test_rare_classes_are_no_longer_expected_to_be_rare(write_faces, tmp_path):
+    data = write_faces(rows(gender=["female", "male", "male", "male"]))
+    plain, flat = (train_model(replace(QUICK, flattened=share), [data], tmp_path / f"{share}") for share in (0.0, 1.0))
+    crops = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3)).astype(np.uint8)
+    plain, flat = (OnnxClassifier(model).logits(crops)["gender"] for model in (plain, flat))
+    gained = (flat[:, 0] - flat[:, 1]) - (plain[:, 0] - plain[:, 1])
+    assert gained == pytest.approx(np.log(3), abs=0.3)  # about three men for a woman in the training rows

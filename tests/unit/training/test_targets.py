@@ -88,3 +88,28 @@ def test_age_loss_is_finite_far_off():
     loss.backward()
     assert loss.isfinite()
     assert logits.grad.isfinite().all()
+
+
+def test_votes_alone_leave_the_label_nothing():
+    one = faces("expression", fer2013_label=["fear"], **votes(neutral=6, surprise=2, unknown=2))
+    target = training_targets(one, tagger_share=1.0)[0]
+    assert target[EXPRESSIONS.index("neutral")] == pytest.approx(0.75)
+    assert target[EXPRESSIONS.index("surprise")] == pytest.approx(0.25)
+    assert target[EXPRESSIONS.index("fear")] == 0
+
+
+def test_a_face_on_which_taggers_saw_something_else_counts_less():
+    columns = {name: [*first, *second] for (name, first), second in zip(
+        votes(neutral=10).items(), votes(neutral=5, contempt=3, unknown=2).values(), strict=True
+    )}  # fmt: skip
+    both = faces("expression", fer2013_label=["neutral", "neutral"], **columns)
+    weights = sample_weights(both, tagger_share=1.0)
+    assert weights[1] / weights[0] == pytest.approx(0.5)
+    assert sample_weights(both).tolist() == [1, 1]
+
+
+def test_a_face_in_which_no_tagger_saw_an_expression_counts_nothing():
+    columns = {name: [*first, *second] for (name, first), second in zip(
+        votes(fear=10).items(), votes(unknown=8, fear=1, sadness=1).values(), strict=True
+    )}  # fmt: skip
+    assert sample_weights(faces("expression", fer2013_label=["fear", "fear"], **columns), tagger_share=1.0)[1] == 0

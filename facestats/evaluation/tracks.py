@@ -1,0 +1,135 @@
+"""Whether the verdicts on tracks can be believed: tracks built of labelled pictures.
+
+Two kinds, each with what the other lacks. Several pictures of one person change pose, light, camera and age more than a
+video does. One picture that sways, blurs and is compressed changes them less, but needs no names, and its expression
+stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from facestats.classify.base import softmax
+from facestats.datasets.faces import FaceData
+from facestats.evaluation.accuracy import score
+from facestats.models.cards import Head
+from facestats.tables.verdicts import effective_size, pooled
+from facestats.types import Float32, Predictions, UInt8
+
+#: Pictures of a track that is made of one picture.
+SWAYING_FRAMES = 8
+
+# How far a face that sways moves, in shares of its side, turns (radians) and is zoomed.
+_SWAY = (0.05, 0.08, 0.06)
+
+_SAMPLES_APART_S = 0.2
+
+
+def people_of(names: pd.Series) -> pd.Series:
+    """Return whom pictures show, by names such as ``lfw/Bertie_Ahern_0004``: all but the number at the end.
+
+    Examples
+    --------
+    >>> people_of(pd.Series(["lfw/Bertie_Ahern_0004", "imfdb/HrithikRoshan_109"])).tolist()
+    ['lfw/Bertie_Ahern', 'imfdb/HrithikRoshan']
+    """
+    return names.astype(str).str.replace(r"_\d+$", "", regex=True)
+
+
+def swaying(crops: UInt8, seed: int = 0) -> UInt8:
+    """Return what a video might show of each crop: it moves, turns, comes closer, and is compressed.
+
+    Parameters
+    ----------
+    crops : numpy.ndarray
+        uint8 (N, S, S, 3).
+    seed : int
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (N, SWAYING_FRAMES, S, S, 3).
+
+    Examples
+    --------
+    >>> swaying(np.zeros((2, 48, 48, 3), np.uint8)).shape
+    (2, 8, 48, 48, 3)
+    """
+    random = np.random.default_rng(seed)
+    side = crops.shape[1]
+    middle = ((side - 1) / 2, (side - 1) / 2)
+    frames = np.empty((len(crops), SWAYING_FRAMES, *crops.shape[1:]), np.uint8)
+    for views, crop in zip(frames, crops, strict=True):
+        quality = int(random.integers(25, 90))
+        for view in views:
+            move, turn, zoom = (random.uniform(-most, most, 2) for most in _SWAY)
+            way = cv2.getRotationMatrix2D(middle, float(np.degrees(turn[0])), 1 + float(zoom[0]))
+            way[:, 2] += move * side
+            moved = cv2.warpAffine(crop, way, (side, side), borderMode=cv2.BORDER_REPLICATE)
+            _, coded = cv2.imencode(".jpg", moved[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+            view[:] = cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
+    return frames
+
+
+def track_scores(
+    logits_of: Callable[[UInt8], Float32], faces: FaceData, head: Head, *, least: int = 3
+) -> dict[str, dict[str, Any]]:
+    """Score verdicts on tracks made of labelled faces, as :mod:`facestats.tables.verdicts` gives them.
+
+    Parameters
+    ----------
+    logits_of : callable
+        Gives the logits (N, K) of crops.
+    faces : FaceData
+        Not seen in training.
+    head : Head
+        With its temperatures and threshold.
+    least : int
+        Pictures that a person has at least to make a track; their labels must agree.
+
+    Returns
+    -------
+    dict of str to dict
+        ``"swaying"``: one picture a track; ``"people"``: one person a track, where names tell people apart (not for
+        expression, which changes from picture to picture). Each ``n``, ``accuracy``, ``ece``, ``coverage`` and
+        ``covered_accuracy``.
+
+    Examples
+    --------
+    >>> track_scores(logits_of, faces, head)["swaying"]["ece"]  # doctest: +SKIP
+    """
+    views = swaying(faces.crops)
+    pixels = None if faces.pixels is None else np.repeat(faces.pixels, SWAYING_FRAMES)
+    flat = softmax(logits_of(views.reshape(-1, *views.shape[2:])) / head.temperatures_at(pixels))
+    tracks = [_together(head, of) for of in flat.reshape(len(faces), SWAYING_FRAMES, -1)]
+    scores = {"swaying": _scored(np.stack(tracks), faces, head)}
+    if head.attribute == "expression" or "name" not in faces.table:
+        return scores
+    each = softmax(logits_of(faces.crops) / head.temperatures_at(faces.pixels))
+    rows = pd.Series(np.arange(len(faces))).groupby(people_of(faces.table["name"]).to_numpy()).agg(list)
+    labels = faces.table[[name for name in ("gender", "makeup", "age_min") if name in faces.table]].iloc[:, 0]
+    people = [np.array(of) for of in rows if len(of) >= least and (labels.iloc[of] == labels.iloc[of[0]]).all()]
+    if people:
+        firsts = np.zeros(len(faces), bool)
+        firsts[[of[0] for of in people]] = True
+        in_order = sorted(people, key=lambda of: of[0])
+        scores["people"] = _scored(np.stack([_together(head, each[of]) for of in in_order]), faces[firsts], head)
+    return scores
+
+
+def _together(head: Head, probabilities: Float32) -> np.ndarray:
+    if head.attribute == "expression":
+        return probabilities.mean(axis=0)
+    weights = np.ones(len(probabilities))
+    return pooled(probabilities, weights, effective_size(np.arange(len(weights)) * _SAMPLES_APART_S, weights))
+
+
+def _scored(probabilities: np.ndarray, faces: FaceData, head: Head) -> dict[str, Any]:
+    predictions = Predictions(head.attribute, head.classes, probabilities.astype(np.float32))
+    scores = score(predictions, faces, threshold=head.threshold)
+    return {name: scores[name] for name in ("n", "accuracy", "ece", "coverage", "covered_accuracy")}

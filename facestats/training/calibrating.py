@@ -1,0 +1,93 @@
+"""Fitting anew what a model's probabilities mean, and measuring it, without changing a single weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from facestats.detect import detector_identity
+from facestats.errors import MissingInputError
+from facestats.models.cards import CARD_FILE, WEIGHTS_FILE, Card
+from facestats.models.registry import Model
+from facestats.options import DEFAULT_DETECTOR
+from facestats.training.cards import card_markdown
+from facestats.training.export import check_out, load_weights, network_of, read_safetensors, write_model
+from facestats.training.finishing import finish
+from facestats.training.gathering import check_labels, gather
+from facestats.training.origins import check_origins, learned_sources, origin_of
+from facestats.training.recipes import Recipe
+
+
+def calibrate(
+    folder: Path,
+    data: Sequence[Path],
+    out: Path,
+    *,
+    unseen: Sequence[str] = (),
+    command: str = "",
+    detector: str = DEFAULT_DETECTOR,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Model:
+    """Fit a trained model's temperatures and thresholds to other faces, and write it to a folder with a new card.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of a model that facestats trained.
+    data : sequence of pathlib.Path
+        Files with validation faces of the sources that it was trained on, and with faces of unseen ones.
+    out : pathlib.Path
+        The new folder; its name becomes the model's.
+    unseen : sequence of str
+        Data sets, as the column ``source`` names them, that the model was never trained on: see
+        :mod:`facestats.training.finishing`.
+    command : str
+        What the card says makes the model again, after what trained it.
+    detector : str
+        Whose landmarks the crops follow.
+    overwrite : bool
+        Whether a model that ``out`` already holds may be replaced.
+    progress : bool
+        Whether to show progress bars on stderr.
+
+    Raises
+    ------
+    MissingInputError
+        If the folder holds no model that facestats trained.
+    ModelError
+        If its weights are not those that the card vouches for, or it was trained on a source that is named as unseen.
+    DataError, OutputError
+        See :func:`facestats.training.run.train_model`.
+
+    Examples
+    --------
+    >>> calibrate(Path("mine"), [Path("own.parquet")], Path("better"), unseen=["own"])  # doctest: +SKIP
+    """
+    for name in (CARD_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise MissingInputError(
+                f"no {name} in {folder}: calibrate needs the folder of a model that facestats trained"
+            )
+    card = Card.read(folder / CARD_FILE)
+    Model(folder, card).verify()
+    if not isinstance(card.metrics.get("recipe"), Mapping):
+        raise MissingInputError(f"{folder} holds no model that facestats trained: its card has no recipe")
+    check_origins([origin_of(card)], unseen)
+    known = {part.name for part in fields(Recipe)}
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in card.metrics["recipe"].items()
+        if name in known
+    }
+    recipe = replace(Recipe(**values), sources=learned_sources(card), unseen=tuple(unseen), unlabelled=())
+    served = check_labels(data, replace(recipe, sources=()))
+    check_out(out, overwrite=overwrite)
+    network = load_weights(network_of(card), read_safetensors(folder / WEIGHTS_FILE), str(folder))
+    faces = gather(served, recipe, detector=detector, to_train=False, progress=progress)
+    heads, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
+    commands = [line for line in (*card.metrics.get("commands", ()), command) if line]
+    measured = {"calibrated_with": detector_identity(detector), "commands": commands}
+    card = replace(card, name=out.resolve().name, heads=heads, metrics={**card.metrics, **metrics, **measured})
+    return write_model(out, network, card, card_markdown=card_markdown(card), overwrite=overwrite)

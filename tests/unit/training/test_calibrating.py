@@ -1,0 +1,65 @@
+import pytest
+
+from facestats.errors import MissingInputError, ModelError
+from facestats.training.calibrating import calibrate
+from facestats.training.recipes import Recipe
+from facestats.training.run import train_model
+
+QUICK = Recipe(("gender",), network="mini_xception", epochs=1, batch_size=8, sources=("fairface",))
+GENDERS = ["female", "male"]
+
+
+@pytest.fixture
+def data(write_faces):
+    n = 260
+    return write_faces(
+        {
+            "name": [f"face {i}" for i in range(n)],
+            "gender": (GENDERS * n)[:n],
+            "source": ["fairface"] * 60 + ["lfw"] * 120 + ["genki"] * 80,
+        }
+    )
+
+
+@pytest.fixture
+def trained(data, tmp_path):
+    return train_model(QUICK, [data], tmp_path / "mine")
+
+
+def test_other_faces_change_what_probabilities_mean_and_no_weight(data, trained, tmp_path):
+    made = calibrate(
+        trained.folder, [data], tmp_path / "better", unseen=["lfw", "genki"], command="facestats calibrate"
+    )
+    assert made.name == "better"
+    weights = [(folder / "weights.safetensors").read_bytes() for folder in (trained.folder, made.folder)]
+    assert weights[0] == weights[1]
+    assert made.verify() == trained.verify()
+    metrics = made.card.metrics
+    assert metrics["fitted_on"] == {"gender": ["lfw"]}  # of the other there are too few
+    assert metrics["unseen"]["lfw"]["gender"]["n"] == 120
+    assert "ece_by_others" in metrics["unseen"]["genki"]["gender"]
+    assert "ece_by_others" not in metrics["unseen"]["lfw"]["gender"]  # nothing else to fit to
+    assert metrics["commands"][-1] == "facestats calibrate"
+    assert metrics["recipe"] == trained.card.metrics["recipe"]
+    assert "Temperatures and threshold were fitted to lfw" in (made.folder / "card.md").read_text()
+
+
+def test_a_source_that_was_trained_on_is_not_unseen(data, trained, tmp_path):
+    with pytest.raises(ModelError, match="mine was trained on fairface"):
+        calibrate(trained.folder, [data], tmp_path / "better", unseen=["fairface"])
+    assert not (tmp_path / "better").exists()
+
+
+def test_a_folder_without_a_trained_model(data, trained, tmp_path):
+    with pytest.raises(MissingInputError, match=r"no card\.json in"):
+        calibrate(tmp_path, [data], tmp_path / "better")
+    card = trained.folder / "card.json"
+    card.write_text(card.read_text().replace('"recipe"', '"receipt"'))
+    with pytest.raises(MissingInputError, match="its card has no recipe"):
+        calibrate(trained.folder, [data], tmp_path / "better")
+
+
+def test_half_precision_files_give_the_same_answers(trained):
+    """Shipped files are half as large as their weights in single precision."""
+    size = (trained.folder / "model.onnx").stat().st_size
+    assert size < 4 * trained.card.metrics["parameters"]
