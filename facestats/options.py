@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, TypedDict
 
 from facestats._util.described import Affects, Option, Options, describe, documented, option, refuse_unknown
+from facestats._util.spoken import read_regions, region_texts, seconds_of
 from facestats.errors import UsageError
 
 #: Faces whose shorter side is below this are judged only by models whose confidence was fitted to small faces too.
@@ -159,22 +160,61 @@ class AnalyzeOptions(Options):
         valid=lambda value: value is None or value > 0,
         need="more than 0 seconds",
     )
+    from_s: float | None = option(
+        None,
+        help="Analyse only what is shown from this moment on: seconds, m:s or h:m:s.",
+        affects="found",
+        flag="--from",
+        metavar="TIME",
+        valid=lambda value: value is None or 0 <= value < math.inf,
+        need="0 or more seconds",
+        read=seconds_of,
+    )
+    to_s: float | None = option(
+        None,
+        help="Analyse only what is shown before this moment: seconds, m:s or h:m:s.",
+        affects="found",
+        flag="--to",
+        metavar="TIME",
+        valid=lambda value: value is None or 0 < value < math.inf,
+        need="more than 0 seconds",
+        read=seconds_of,
+    )
+    region: tuple[str, ...] = option(
+        (),
+        help="Only faces whose middle lies in this part of the picture: left, top, width and height, in pixels or per "
+        "cent. Several may be given, with names: left=0,0,50%,100%.",
+        affects="found",
+        metavar="[NAME=]X,Y,W,H",
+    )
     clips: bool = option(True, help="Write the annotated clips.", affects="drawn")
     blur: bool = option(False, help="Make faces unrecognisable in the clips, and keep no thumbnails.", affects="drawn")
     thumbnails: bool = option(
         True, help="Keep one to three small pictures of each track, for reports.", affects="drawn"
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.from_s is not None and self.to_s is not None and self.from_s >= self.to_s:
+            raise UsageError(f"--from {self.from_s:g} must come before --to {self.to_s:g}: nothing lies between")
+        read_regions(self.region)  # refuses what is none
+
     @classmethod
     def from_keywords(cls, **options: Any) -> Self:
-        """Build options from keywords; ``models_path`` may be one folder, or several."""
+        """Build options from keywords.
+
+        ``models_path`` may be one folder, or several; ``region`` one region, several, or a mapping of names to them;
+        moments may be texts.
+        """
         paths = options.get("models_path", ())
         folders = (paths,) if isinstance(paths, str | Path) else paths
-        return super().from_keywords(**{**options, "models_path": tuple(str(folder) for folder in folders)})
+        plain = {"models_path": tuple(str(folder) for folder in folders)}
+        return super().from_keywords(**{**options, **plain, "region": region_texts(options.get("region", ()))})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for the manifest and the reports."""
-        return {**asdict(self), "models": dict(self.models), "models_path": list(self.models_path)}
+        lists = {"models_path": list(self.models_path), "region": list(self.region)}
+        return {**asdict(self), "models": dict(self.models), **lists}
 
 
 @documented
@@ -255,6 +295,9 @@ class AnalyzeKeywords(TypedDict, total=False):
     sequence: bool
     sequence_fps: float
     limit_s: float | None
+    from_s: float | str | None
+    to_s: float | str | None
+    region: str | Sequence[str] | Sequence[float] | Mapping[str, str | Sequence[float]]
     clips: bool
     blur: bool
     thumbnails: bool

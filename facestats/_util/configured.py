@@ -191,6 +191,8 @@ def _kinds(option: Option) -> set[Any]:
 
 def _from_text(option: Option, text: str, name: str) -> Any:
     """Return what a text means for an option."""
+    if option.read is not None:
+        return option.read(text, name)
     kinds = _kinds(option)
     if bool in kinds:
         if text.lower() not in _WORDS:
@@ -213,6 +215,8 @@ def _from_text(option: Option, text: str, name: str) -> Any:
 
 def _from_toml(option: Option, value: Any, name: str, folder: Path) -> Any:
     """Return what a value of a TOML file means for an option."""
+    if option.read is not None and isinstance(value, str):
+        return option.read(value, name)
     kinds = _kinds(option)
     if str in kinds:
         if not isinstance(value, str):
@@ -226,5 +230,5 @@ def _from_toml(option: Option, value: Any, name: str, folder: Path) -> Any:
         several = value if isinstance(value, list) else [value]
         if not all(isinstance(each, str) for each in several):
             raise UsageError(f"{name} must be a list of texts, not {value!r}")
-        return tuple(str(folder / each) for each in several)
+        return tuple(str(folder / each) if option.by_content else each for each in several)
     return float(value) if float in kinds and type(value) is int else value

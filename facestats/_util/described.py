@@ -48,6 +48,8 @@ class Option:
         Which values are valid, in words; empty where all are.
     valid : callable or None
         Says of a value whether it is one of those.
+    read : callable or None
+        Turns a text, such as ``1:30``, and what the message calls the option, into a value.
 
     Examples
     --------
@@ -66,6 +68,7 @@ class Option:
     metavar: str | None
     need: str
     valid: Callable[[Any], bool] | None = None
+    read: Callable[[str, str], Any] | None = None
 
     def check(self, value: Any, name: str = "") -> None:
         """Refuse a value of another type, or out of range.
@@ -101,13 +104,15 @@ def option(
     valid: Callable[[Any], bool] | None = None,
     need: str = "",
     by_content: bool = False,
+    read: Callable[[str, str], Any] | None = None,
 ) -> Any:
     """Return a dataclass field with the description of an option; see :class:`Option`.
 
     ``valid`` says of a value whether it is in range, and ``need`` says the same in words: "must be ``need``".
+    ``read`` turns a text into a value.
     """
     description = {"help": help, "affects": affects, "flag": flag, "metavar": metavar, "need": need}
-    metadata = {**description, "by_content": by_content, "valid": valid}
+    metadata = {**description, "by_content": by_content, "valid": valid, "read": read}
     return field(default=default, default_factory=factory, metadata=metadata)
 
 
@@ -129,8 +134,15 @@ class Options:
         UsageError
             If a value is out of range.
         """
-        refuse_unknown(options, describe(cls))  # type: ignore[arg-type]  # a class is hashable, mypy knows no Self is
-        return cls(**options)
+        known = describe(cls)  # type: ignore[arg-type]  # a class is hashable, mypy knows no Self is
+        refuse_unknown(options, known)
+        reads = {name: read for name, item in known.items() if (read := item.read) is not None}
+        return cls(
+            **{
+                name: reads[name](value, known[name].flag) if name in reads and isinstance(value, str) else value
+                for name, value in options.items()
+            }
+        )
 
 
 #: What a value of a type is, in words; other types are not checked.
@@ -180,7 +192,8 @@ def describe(*groups: type) -> Mapping[str, Option]:
         for item in fields(group):
             default = item.default if item.default_factory is MISSING else item.default_factory()
             words = {
-                name: item.metadata[name] for name in ("help", "affects", "by_content", "metavar", "need", "valid")
+                name: item.metadata[name]
+                for name in ("help", "affects", "by_content", "metavar", "need", "valid", "read")
             }
             found[item.name] = Option(item.name, _flag(item), types[item.name], default, **words)
     return found

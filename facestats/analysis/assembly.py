@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from facestats._util.spoken import Places
 from facestats.analysis.spool import Spool
 from facestats.classify.quality import quality_weight
 from facestats.tables import building as tables
@@ -98,6 +99,8 @@ class Assembler:
         Score from which a face counts without a track.
     looks_ahead : bool
         See :class:`facestats.video.shots.ShotCounter`.
+    places : Places, optional
+        The regions whose names the faces get.
 
     Examples
     --------
@@ -114,7 +117,9 @@ class Assembler:
         thresholds: Mapping[str, float],
         sure_score: float = 0.5,
         looks_ahead: bool = True,
+        places: Places | None = None,
     ) -> None:
+        self._places = places
         self._video_id, self._tracker, self._thresholds = video_id, tracker, thresholds
         self._sure_score = sure_score
         self._counter, self._undecided = ShotCounter(looks_ahead=looks_ahead), deque[SampledFrame]()
@@ -265,7 +270,8 @@ class Assembler:
         if not settled:
             return
         items, shots = [each.item for each in settled], [each.shot for each in settled]
-        rows = tables.observations_table(self._video_id, items, shots, [each.tracks for each in settled])
+        ids = [each.tracks for each in settled]
+        rows = tables.observations_table(self._video_id, items, shots, ids, self._places)
         for spool, batch in zip(self._spools, (tables.frames_table(self._video_id, items, shots), rows), strict=True):
             spool.append(batch)
         tracks = np.concatenate([each.tracks for each in settled])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,7 @@ from facestats._util.threads import MOST_WORKERS, usable_cores
 from facestats.analysis.chunks import Chunk
 from facestats.analysis.pictures import cut_thumbnails
 from facestats.analysis.pipeline import AnalyzedVideo, analyzed
+from facestats.analysis.places import part_of
 from facestats.analysis.progress import Act, Progress, Report
 from facestats.analysis.sampling import FrameCallback, sampled
 from facestats.analysis.stages import Stages
@@ -23,6 +25,7 @@ from facestats.clips import Annotator, blur, write_clip
 from facestats.detect import create_detector
 from facestats.errors import MissingInputError, UnreadableInputError
 from facestats.video import FrameSource, open_source
+from facestats.video.arrays import ArraySource
 from facestats.video.discovery import Input
 from facestats.video.identity import Identity
 from facestats.video.shots import CueReader
@@ -40,6 +43,10 @@ class NearInput:
         See :data:`facestats.analysis.progress.Report`.
     keeps_live : bool
         Record what is live while it is read, so that it can be drawn afterwards.
+    frames : iterable of numpy.ndarray, optional
+        The pictures themselves, where the input is no path; see :class:`facestats.video.arrays.ArraySource`.
+    fps : float
+        Of these.
 
     Raises
     ------
@@ -56,15 +63,24 @@ class NearInput:
     """
 
     def __init__(
-        self, item: Input, stages: Stages, report: Report = lambda progress: None, *, keeps_live: bool = False
+        self,
+        item: Input,
+        stages: Stages,
+        report: Report = lambda progress: None,
+        *,
+        keeps_live: bool = False,
+        frames: Iterable[Any] | None = None,
+        fps: float = math.nan,
     ) -> None:
         self._item, self._stages, self._report = item, stages, report
-        self._keeps_live = keeps_live and item.is_live
+        self._frames, self._fps = frames, fps
+        self._keeps_live = keeps_live and (item.is_live or isinstance(frames, Iterator))
         self._path, self._recording = item.path, None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self._path = stack.enter_context(_fetched(self._item))
+            if self._frames is None:
+                self._path = stack.enter_context(_fetched(self._item))
             if self._keeps_live:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="facestats-"))
                 self._recording = Path(folder) / "recording.mp4"
@@ -83,9 +99,17 @@ class NearInput:
             If nothing of it can be read.
         """
         options = self._stages.options
-        return open_source(
-            self._path, sequence_fps=options.sequence_fps, limit_s=options.limit_s, record_to=self._recording
-        )
+        if self._frames is not None:
+            source: FrameSource = ArraySource(self._frames, self._fps, record_to=self._recording)
+        else:
+            source = open_source(
+                self._path, sequence_fps=options.sequence_fps, limit_s=options.limit_s, record_to=self._recording
+            )
+        return self._in_part(source)
+
+    def _in_part(self, source: FrameSource) -> FrameSource:
+        source.part = part_of(self._stages.options)
+        return source
 
     @contextlib.contextmanager
     def analyzed(
@@ -98,7 +122,7 @@ class NearInput:
         stoppable: bool = False,
     ) -> Iterator[AnalyzedVideo]:
         """Analyse it, and give its tables for the time of a ``with`` block; see :func:`.pipeline.analyzed`."""
-        expected = source.info.n_frames_expected
+        expected = _expected(source)
         self._report(Progress(Act.ANALYZE, 0, expected))
 
         def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
@@ -136,7 +160,7 @@ class NearInput:
         UnreadableInputError, MissingInputError
             If the video can no longer be read.
         """
-        item = self._item
+        is_silent = self._item.is_live or self._item.is_sequence or self._frames is not None
         with self._opened_again() as source:
             n_drawn, expected = 0, source.info.n_frames_expected
             self._report(Progress(Act.DRAW, 0, expected))
@@ -150,7 +174,7 @@ class NearInput:
                 source,
                 out,
                 annotator,
-                audio_from=None if item.is_live or item.is_sequence else Path(self._path),
+                audio_from=None if is_silent else Path(self._path),
                 blur_with=self._blur_detectors(),
                 on_frame=notice,
             )
@@ -171,7 +195,7 @@ class NearInput:
         """Return a source to read it a second time; of what is live, what was recorded."""
         if self._recording is None:
             return self.opened()
-        return open_source(self._recording)
+        return self._in_part(open_source(self._recording))
 
     def _blur_detectors(self) -> list[Any]:
         options = self._stages.options
@@ -179,6 +203,14 @@ class NearInput:
             create_detector(options.detector, detect_size=options.detect_size, min_score=blur.MIN_SCORE)
             for _ in range(min(usable_cores(), MOST_WORKERS) if options.blur else 0)
         ]
+
+
+def _expected(source: FrameSource) -> int | None:
+    """Return how many frames will be decoded, as far as the container announces it."""
+    announced, until_s = source.info.n_frames_expected, source.part[1]
+    if announced is None or not source.info.fps > 0 or until_s == math.inf:
+        return announced
+    return min(announced, math.ceil(until_s * source.info.fps))
 
 
 @contextlib.contextmanager

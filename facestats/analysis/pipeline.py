@@ -13,6 +13,7 @@ import pandas as pd
 
 from facestats._util.threads import uninterrupted
 from facestats.analysis.assembly import Assembler
+from facestats.analysis.places import part_in_words, places_in
 from facestats.analysis.sampling import FrameCallback, sampled
 from facestats.analysis.stages import Stages
 from facestats.errors import UnreadableInputError
@@ -159,6 +160,7 @@ def assembled(
         thresholds=stages.thresholds,
         sure_score=options.sure_score,
         looks_ahead=not info.is_live,
+        places=places_in(info, options),
     ) as assembler:
         # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
         interrupted = _add_all(items, assembler, may_stop=info.is_live or stoppable)
@@ -169,6 +171,8 @@ def assembled(
         damage = f"stopped by hand after {tally.end_s:.1f} s" if is_stopped else tally.damage
         if not found.n_sampled:
             why = f"has no readable frame: {damage or 'it is empty'}"
+            if tally.n_decoded and (part := part_in_words(options)):
+                why = f"shows nothing {part}: it lasts {tally.end_s:.1f} s"
             raise UnreadableInputError(f"{shown(info.path)} {why}", reason=f"it {why}")
         row = video_row(
             info,
@@ -185,6 +189,8 @@ def assembled(
             n_frames=tally.n_decoded,
             n_sampled=found.n_sampled,
             n_tracks=len(found.tracks),
+            from_s=options.from_s,
+            to_s=options.to_s,
             started_at=started_at,
             elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )

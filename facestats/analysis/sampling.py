@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from facestats._util.spoken import Places
 from facestats._util.threads import map_ahead, opencv_threads, read_ahead, usable_cores
+from facestats.analysis.places import places_in
 from facestats.analysis.stages import Stages
 from facestats.classify import Classifier, crops
 from facestats.classify.selection import LASTING_ATTRIBUTES, CloseLooks
@@ -81,7 +83,7 @@ def sampled(
     """
     n_threads, is_live, options = max(1, len(stages.detectors)), source.info.is_live, stages.options
     alone = usable_cores() == 1  # then threads would only take turns
-    reader = cues or CueReader()
+    reader, places = cues or CueReader(), places_in(source.info, options)
     with (
         opencv_threads(1 if n_threads > 1 or alone else None),
         ThreadPoolExecutor(n_threads) as pool,
@@ -91,7 +93,7 @@ def sampled(
             frames = _cued(source.frames(options.rate, small_side=options.detect_size, span=span), reader)
             frames = frames if is_live or alone else read_ahead(frames, 2 * n_threads)
             with contextlib.closing(frames):
-                yield from _sample_span(frames, stages, pool, is_live=is_live, on_frame=on_frame)
+                yield from _sample_span(frames, stages, pool, is_live=is_live, places=places, on_frame=on_frame)
 
 
 def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[_CuedFrame, None, None]:
@@ -101,7 +103,13 @@ def _cued(frames: Generator[Frame, None, None], reader: CueReader) -> Generator[
 
 
 def _sample_span(
-    frames: Iterator[_CuedFrame], stages: Stages, pool: Executor, *, is_live: bool, on_frame: FrameCallback | None
+    frames: Iterator[_CuedFrame],
+    stages: Stages,
+    pool: Executor,
+    *,
+    is_live: bool,
+    places: Places | None,
+    on_frame: FrameCallback | None,
 ) -> Generator[SampledFrame, None, None]:
     """Sample one span of video, knowing nothing of what was before."""
     n_threads = max(1, len(stages.detectors))
@@ -121,7 +129,7 @@ def _sample_span(
                 )
             )
         )
-        followed = stack.enter_context(contextlib.closing(_follow(detected, shots, stages)))
+        followed = stack.enter_context(contextlib.closing(_follow(detected, shots, stages, places)))
         classified = stack.enter_context(
             contextlib.closing(map_ahead(followed, lambda item: _classify(item, stages.classifiers), pool, ahead))
         )
@@ -190,7 +198,7 @@ def keeps_thumbnails(options: AnalyzeOptions) -> bool:
 
 
 def _follow(
-    detected: Iterator[tuple[Frame, Detections]], shots: _Shots, stages: Stages
+    detected: Iterator[tuple[Frame, Detections]], shots: _Shots, stages: Stages, places: Places | None
 ) -> Generator[_Followed, None, None]:
     """Follow the faces, and choose those whose lasting attributes are measured."""
     options = stages.options
@@ -208,6 +216,8 @@ def _follow(
             follower.cut()
         last = shot
         detections = found[found.sizes >= options.min_face]
+        if places is not None:
+            detections = detections[places.numbers_of(detections.boxes) >= 0]
         ids = follower.update(detections, frame.time_s)
         counts = detections.scores >= options.sure_score
         if is_tracked:

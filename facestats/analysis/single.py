@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from facestats.clips import Annotator
 from facestats.errors import MissingInputError, UsageError
 from facestats.options import AnalyzeKeywords, AnalyzeOptions, described
 from facestats.tables.video_tables import VideoTables
+from facestats.video.arrays import NAME, array_hash, frames_id
 from facestats.video.discovery import Input
 from facestats.video.identity import Identity, content_of, is_there, new_video_id
 from facestats.video.names import CLIP_SUFFIXES
@@ -28,22 +30,26 @@ from facestats.video.names import CLIP_SUFFIXES
 
 @takes(AnalyzeOptions)
 def analyze(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Iterable[Any],
     *,
+    fps: float | None = None,
     clip: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     preview: bool = False,
     **options: Unpack[AnalyzeKeywords],
 ) -> VideoTables:
-    """Analyse one video, image, folder of images (as a sequence), camera or stream.
+    """Analyse one video, image, folder of images (as a sequence), camera or stream, or frames in memory.
 
     Interrupting the kernel of a notebook ends it with what was found so far, as ``"partial"`` and without a
     clip.
 
     Parameters
     ----------
-    path : str or path
-        A file, a folder of images, ``"camera:0"`` or a URL.
+    path : str, path, or iterable of numpy.ndarray
+        A file, a folder of images, ``"camera:0"`` or a URL; or frames, uint8 (height, width, 3) RGB, all of one size:
+        an array (N, height, width, 3), a list, or an iterator that gives one after the other.
+    fps : float, optional
+        Frames a second, where frames are given: these have no clock of their own.
     clip : str or path, optional
         Also write the annotated clip (or still) there; the suffix ``.mp4`` or ``.png`` is put right.
     progress : bool, optional
@@ -64,26 +70,31 @@ def analyze(
     MissingInputError
         If the path does not exist, or is a folder without images.
     UnreadableInputError
-        If nothing of it could be read.
+        If nothing of it could be read, or a region lies outside its picture.
     UsageError
-        If an option is wrong.
+        If an option is wrong, or a frame is no such picture.
 
     Examples
     --------
     >>> import facestats as fs
-    >>> fs.analyze("clip.mp4", rate=5).tracks  # doctest: +SKIP
+    >>> fs.analyze("clip.mp4", rate=5, from_s="1:30", to_s="2:00").tracks  # doctest: +SKIP
+    >>> fs.analyze(frames, fps=25).tracks  # doctest: +SKIP
     """
-    settings = AnalyzeOptions.from_keywords(**{**_surrounding(os.fspath(path)), **options})
-    item = Input(os.fspath(path), is_sequence=Path(path).is_dir())
+    frames = None if isinstance(path, str | os.PathLike) else path
+    where = os.fspath(path) if isinstance(path, str | os.PathLike) else NAME
+    _check_fps(frames, fps)
+    settings = AnalyzeOptions.from_keywords(**{**_surrounding([] if frames is not None else [where]), **options})
+    item = Input(where, is_sequence=frames is None and Path(where).is_dir())
     out = None if clip is None else _clip_path(clip, item)
-    if not item.is_live and not is_there(item.path):
+    if frames is None and not item.is_live and not is_there(item.path):
         raise MissingInputError(f"{item.shown} does not exist: check the path")
     stages = load_stages(settings)
-    sha256 = content_of(item).sha256
-    video = Identity(new_video_id(item, sha256), sha256)
+    sha256 = content_of(item).sha256 if frames is None else array_hash(frames)
+    video = Identity(new_video_id(item, sha256) if frames is None else frames_id(sha256), sha256)
     with Bars(1, progress=progress) as bars, _previewed(preview, blur=settings.blur) as on_frame:
         report = partial(bars.report, item.shown)
-        with NearInput(item, stages, report, keeps_live=out is not None) as near:
+        given: dict[str, Any] = {} if frames is None else {"frames": frames, "fps": fps}
+        with NearInput(item, stages, report, keeps_live=out is not None, **given) as near:
             with (
                 near.opened() as source,
                 near.analyzed(source, video, on_frame=on_frame, stoppable=is_notebook()) as found,
@@ -94,9 +105,18 @@ def analyze(
             return replace(result, clip=near.draw(Annotator.of(result), out))
 
 
-def _surrounding(path: str) -> dict[str, Any]:
+def _check_fps(frames: Iterable[Any] | None, fps: float | None) -> None:
+    if frames is None and fps is not None:
+        raise UsageError("fps is for frames in memory: what is read from a path has a clock (sequence_fps: a folder's)")
+    if frames is not None and fps is None:
+        raise UsageError("say how many frames a second they are: fs.analyze(frames, fps=25)")
+    if frames is not None and not isinstance(frames, Iterable):
+        raise UsageError(f"give a path, or frames as an array, a list or an iterator, not {type(frames).__name__}")
+
+
+def _surrounding(inputs: list[str]) -> dict[str, Any]:
     """Return the options that a file beside the input and the environment set."""
-    found = surrounding(described(), [path], os.environ)
+    found = surrounding(described(), inputs, os.environ)
     return {name: each.value for name, each in found.items() if name in described(AnalyzeOptions)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -50,13 +51,14 @@ def parameter(option: Option) -> inspect.Parameter:
     is_switch = isinstance(option.default, bool)
     flags = [f"{option.flag}/--no-{option.flag.removeprefix('--')}" if is_switch else option.flag]
     several = option.type in _LISTS
+    reader = None if option.read is None else partial(_read, option)
     return inspect.Parameter(
         option.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None if several else option.default,
         annotation=Annotated[
             list[str] | None if several else option.type,
-            typer.Option(*flags, help=option.help, metavar=option.metavar),
+            typer.Option(*flags, help=option.help, metavar=option.metavar, parser=reader),
         ],
     )
 
@@ -71,6 +73,10 @@ def is_given(context: typer.Context, name: str) -> bool:
     """
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
+
+
+def _read(option: Option, text: Any) -> Any:
+    return option.read(text, option.flag) if option.read is not None and isinstance(text, str) else text
 
 
 def with_run_options(command: Callable[..., None]) -> Callable[..., None]:

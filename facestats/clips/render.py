@@ -27,6 +27,7 @@ from facestats.tables.verdicts import FALLBACK_THRESHOLD
 from facestats.tables.video_tables import VideoTables, frame_size
 from facestats.types import Frame, UInt8
 from facestats.video import FrameSource
+from facestats.video.base import EVER
 from facestats.video.picture import fitted
 from facestats.video.writer import ClipWriter
 
@@ -138,12 +139,12 @@ def write_clip(
 ) -> Path:
     """Write the annotated clip of a video (H.264, MP4), or the annotated still of an image (PNG), and return its path.
 
-    The file appears whole or not at all.
+    The file appears whole or not at all. The clip of a part of a video keeps the video's clock: it begins late.
 
     Parameters
     ----------
     source : FrameSource
-        The same video again, open and not yet read.
+        The same video again, open and not yet read, of which the same part is to be shown.
     out : pathlib.Path
         Path without suffix; ``.mp4`` or ``.png`` is added.
     annotator : Annotator
@@ -175,7 +176,16 @@ def write_clip(
         return _write_png(image, out.with_name(out.name + ".png"))
     path = out.with_name(out.name + ".mp4")
     width, height = annotator.size
-    with ClipWriter(path, width=width, height=height, audio_from=audio_from, audio_shift_s=source.shift_s) as writer:
+    first_s, until_s = source.part
+    with ClipWriter(
+        path,
+        width=width,
+        height=height,
+        audio_from=audio_from,
+        audio_span=None if source.part == EVER else (max(first_s, 0.0), until_s),
+        audio_shift_s=source.shift_s,
+        audio_keeps_clock=True,
+    ) as writer:
         for frame in pictures:
             drawn = draw_faces(fitted(frame.rgb, width, height), annotator.faces_at(frame.index, frame.time_s))
             writer.write(drawn, frame.time_s, source.end_s)

@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from facestats._util.spoken import Places
 from facestats.classify import crops
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
 from facestats.classify.quality import quality_weight
@@ -139,7 +140,11 @@ def frames_table(video_id: str, sampled: Sequence[SampledFrame], shots: Sequence
 
 
 def observations_table(
-    video_id: str, sampled: Sequence[SampledFrame], shots: Sequence[int], track_ids: Sequence[Int64]
+    video_id: str,
+    sampled: Sequence[SampledFrame],
+    shots: Sequence[int],
+    track_ids: Sequence[Int64],
+    places: Places | None = None,
 ) -> pd.DataFrame:
     """Return the ``observations`` table: one row per face in a sampled frame.
 
@@ -149,6 +154,8 @@ def observations_table(
         See :func:`frames_table`.
     track_ids : sequence of numpy.ndarray
         int64 (N,) per frame; -1 (of no track) becomes missing.
+    places : Places, optional
+        The regions whose names the faces get.
 
     Examples
     --------
@@ -179,6 +186,8 @@ def observations_table(
         "frontal": crops.frontality(np.concatenate([item.detections.landmarks for item, _ in occupied])),
     }
     data["track_id"][ids < 0] = pd.NA
+    if places is not None:
+        data["region"] = places.names_of(boxes)
     classified = np.zeros(len(boxes), bool)
     measured: dict[tuple[str, tuple[str, ...]], list[tuple[Int64, Float32]]] = defaultdict(list)
     for (item, _), start in zip(occupied, starts, strict=False):
@@ -296,6 +305,8 @@ def summarize_track(
         "n_classified": int(group["classified"].sum()),
         "face_px": float(group["face_px"].median()),
     }
+    if "region" in group:
+        row["region"] = group["region"].mode().get(0)
     seen = group[group["classified"]]
     times = seen["time_s"].to_numpy(np.float64)
     quality = quality_weight(*(seen[name].to_numpy() for name in ("score", "face_px", "sharpness", "frontal")))

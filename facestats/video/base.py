@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from facestats.types import Frame, UInt8, VideoInfo
 from facestats.video.sampling import Sampler
 from facestats.video.spans import WHOLE, Span
 from facestats.video.tally import Tally
+
+#: A part of a video that is all of it.
+EVER = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ class FrameSource(Closeable):
         What is known before any frame is read.
     tally : Tally
         What was read so far in the current (or last) iteration.
+    part : tuple of float
+        First moment, and the moment before which it ends, of what :meth:`frames` yields, in seconds; all of it unless
+        set. What comes before is decoded and counted, so that frames keep their index. A still has no parts.
 
     Examples
     --------
@@ -84,6 +91,7 @@ class FrameSource(Closeable):
 
     info: VideoInfo
     tally: Tally
+    part: tuple[float, float] = EVER
 
     def __init__(self) -> None:
         self.tally, self._iterated = Tally(), False
@@ -165,8 +173,11 @@ class FrameSource(Closeable):
             self.tally = Tally()
         self._iterated = True
         tally, size, joined = self.tally, None, False
+        first_s, until_s = EVER if self.info.kind == "image" else self.part
         with contextlib.closing(self._decode() if span == WHOLE else self._decode_span(span)) as frames:
             for decoded in frames:
+                if decoded.time_s >= until_s:
+                    break
                 index = tally.n_decoded
                 tally.n_decoded += 1
                 tally.n_guessed += not decoded.has_timestamp
@@ -179,6 +190,8 @@ class FrameSource(Closeable):
                 tally.n_resized += size is not None and size != (width, height)
                 size = width, height
                 tally.width, tally.height = max(tally.width, width), max(tally.height, height)
+                if decoded.time_s < first_s:
+                    continue
                 if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side)) is not None:
                     frame.after_join, joined = joined, False
                     yield frame

@@ -31,7 +31,7 @@ TIMEOUT_S = 10.0
 _PROTOCOLS = ",".join(sorted({"crypto", "httpproxy", "srtp", "tls", *LIVE_SCHEMES}))
 
 
-class _LiveSource(FrameSource):
+class RecordedSource(FrameSource):
     """Ends after ``limit_s``, may be recorded while it is read, and refuses to be read twice."""
 
     def _go_live(self, limit_s: float | None, record_to: Path | None) -> None:
@@ -82,7 +82,7 @@ class _LiveSource(FrameSource):
         raise NotImplementedError
 
 
-class StreamSource(_LiveSource, ContainerSource):
+class StreamSource(RecordedSource, ContainerSource):
     """A network stream (``rtsp://``, ``rtmp://``, ``http://`` ...), with the times that its server sends.
 
     It ends when the server ends it, stays silent for ten seconds (noted in ``damage``), or at the limit.
@@ -144,7 +144,7 @@ class StreamSource(_LiveSource, ContainerSource):
         super().close()
 
 
-class CameraSource(_LiveSource):
+class CameraSource(RecordedSource):
     """A camera of this machine; ``time_s`` is seconds since the first frame on the machine's monotonic clock.
 
     Parameters

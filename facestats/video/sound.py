@@ -33,9 +33,11 @@ class SoundTrack:
     output : av.container.OutputContainer
         Gets one more stream if the source has sound that can be read. Nothing may have been written to it yet.
     span : tuple of float, optional
-        First and last second of what is taken; times begin at 0 then.
+        First and last second of what is taken; times begin at 0 then, unless ``keeps_clock``.
     shift_s : float
         What the clock of the pictures adds to the times of the file, see :class:`facestats.video.clock.Clock`.
+    keeps_clock : bool
+        Whether times of a span stay what they are.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class SoundTrack:
         output: OutputContainer,
         span: tuple[float, float] | None = None,
         shift_s: float = 0.0,
+        *,
+        keeps_clock: bool = False,
     ) -> None:
-        self._output = output
+        self._output, self._keeps_clock = output, keeps_clock
         self._span = span
         self._shift_s = shift_s
         self._ready: list[av.Packet] = []
@@ -91,7 +95,7 @@ class SoundTrack:
             sought = round((start_s - self._shift_s) / stream.time_base)
             with contextlib.suppress(av.error.FFmpegError):  # then it is read from its start
                 self._input.seek(sought, stream=stream)
-        begins_s = 0.0 if self._span is None else start_s
+        begins_s = 0.0 if self._span is None or self._keeps_clock else start_s
         for packet, shift_s in self._shifted(stream):
             ticks = packet.dts if packet.pts is None else packet.pts
             moved = round((shift_s - begins_s) / packet.time_base) if packet.time_base else 0

@@ -67,7 +67,9 @@ class Tally:
         self.n_unordered += later.n_unordered
         self.n_joins += later.n_joins
         self.shift_s = self.shift_s or later.shift_s
-        self.n_resized += later.n_resized + ((self.width, self.height) not in ((0, 0), (later.width, later.height)))
+        self.n_resized += later.n_resized
+        if later.n_decoded and self.n_decoded:
+            self.n_resized += (self.width, self.height) != (later.width, later.height)
         self.width, self.height = max(self.width, later.width), max(self.height, later.height)
         self.note = self.note or later.note
         self.n_decoded += later.n_decoded

@@ -40,9 +40,12 @@ class ClipWriter:
         A file whose sound is carried over: copied where MP4 and browsers take it (AAC, MP3, Opus, FLAC),
         else turned into AAC. Nothing happens if it has none.
     audio_span : tuple of float, optional
-        First and last second of the sound, where the clip is a piece of a video; its first second is the clip's 0.
+        First and last second of the sound, where the clip is a piece of a video; its first second is the clip's 0,
+        unless ``audio_keeps_clock``.
     audio_shift_s : float
         What the clock of the frames adds to the times of that file.
+    audio_keeps_clock : bool
+        Whether the sound of a span keeps its times, as the frames of a part of a video do.
     crf : int
         Quality, 0 (lossless) to 51; x264's own default is 23, 18 is hard to tell from the original.
     preset : str
@@ -68,6 +71,7 @@ class ClipWriter:
         audio_from: Path | str | None = None,
         audio_span: tuple[float, float] | None = None,
         audio_shift_s: float = 0.0,
+        audio_keeps_clock: bool = False,
         crf: int = 21,
         preset: str = "veryfast",
     ) -> None:
@@ -109,7 +113,9 @@ class ClipWriter:
         self._sound: SoundTrack | None = None
         if audio_from is not None:
             try:
-                self._sound = SoundTrack(Path(audio_from), self._container, audio_span, audio_shift_s)
+                self._sound = SoundTrack(
+                    Path(audio_from), self._container, audio_span, audio_shift_s, keeps_clock=audio_keeps_clock
+                )
             except BaseException:
                 self.discard()  # nobody has a writer yet whose `with` block would
                 raise

@@ -1,5 +1,5 @@
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_type_hints
 
@@ -111,7 +111,12 @@ def test_signature_and_docstring_have_every_option(function, groups):
 )
 def test_what_type_checkers_see_equals_the_dataclasses(keywords, groups):
     hints = get_type_hints(keywords)
-    wider = {"models_path": str | Path | Sequence[str | Path]}  # one folder will do
+    wider = {
+        "models_path": str | Path | Sequence[str | Path],  # one folder will do
+        "from_s": float | str | None,
+        "to_s": float | str | None,
+        "region": str | Sequence[str] | Sequence[float] | Mapping[str, str | Sequence[float]],
+    }
     assert hints == {name: wider.get(name, item.type) for name, item in described(*groups).items()}
 
 
@@ -128,6 +133,35 @@ def test_to_dict_is_plain_json():
 
     assert json.loads(json.dumps(AnalyzeOptions(models={"age": "none"}).to_dict()))["models"] == {"age": "none"}
     assert options.MIN_CLASSIFIED_PX > 0
+
+
+def test_moments_and_regions_as_people_write_them():
+    found = AnalyzeOptions.from_keywords(
+        from_s="1:30", to_s=100, region={"left": (0, 0, 320, 360), "right": "50%,0,50%,9"}
+    )
+    assert (found.from_s, found.to_s, found.region) == (90.0, 100, ("left=0,0,320,360", "right=50%,0,50%,9"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"from_s": 20.0, "to_s": 10.0}, "--from 20 must come before --to 10"),
+        ({"from_s": "noon"}, "--from must be seconds, m:s or h:m:s"),
+        ({"to_s": "1:75"}, "--to must be seconds"),
+        ({"to_s": 0}, "--to must be more than 0 seconds"),
+        ({"from_s": -1.0}, "--from must be 0 or more seconds"),
+        ({"region": "1,2,3"}, "--region must be x,y,w,h"),
+        ({"region": 5}, "region must be texts"),
+        ({"region": "0,0,0,10"}, "is empty"),
+        ({"region": "0,0,120%,10"}, "beyond 100 %"),
+        ({"region": ["0,0,1,1", "1,1,1,1"]}, "several regions need names"),
+        ({"region": ["a=0,0,1,1", "a=1,1,1,1"]}, "two regions have one name"),
+    ],
+)
+def test_wrong_moments_and_regions_are_refused_in_one_line(wrong, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        AnalyzeOptions.from_keywords(**wrong)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
