@@ -148,29 +148,6 @@ def pixels_across(landmarks: Float32) -> Float32:
     return np.array([1 / max(np.hypot(m[0, 0], m[1, 0]), 1e-6) for m in matrices], np.float32)
 
 
-def frontality(landmarks: Float32) -> Float32:
-    """Return how far faces look at the camera, float32 (N,): 1 straight, 0 in profile or beyond.
-
-    How near the nose is to the middle between the eyes, along the line of the eyes: a sign of pose, not a measurement.
-
-    Parameters
-    ----------
-    landmarks : numpy.ndarray
-        float (N, 5, 2), pixels, in the order of :data:`facestats.types.LANDMARK_NAMES`.
-
-    Examples
-    --------
-    >>> turned = TEMPLATE + np.array([[0, 0], [0, 0], [0.1, 0], [0, 0], [0, 0]])
-    >>> frontality(np.stack([TEMPLATE, turned])).round(1).tolist()
-    [1.0, 0.30000001192092896]
-    """
-    points = np.asarray(landmarks, np.float64).reshape(-1, 5, 2)
-    line = points[:, 1] - points[:, 0]
-    length = np.maximum((line**2).sum(axis=1), 1e-9)
-    along = ((points[:, 2] - points[:, 0]) * line).sum(axis=1) / length
-    return np.clip(1 - 2 * np.abs(along - 0.5), 0, 1).astype(np.float32)
-
-
 def align(rgb: UInt8, detections: Detections, size: int = DEFAULT_SIZE) -> FaceCrops:
     """Cut one canonical aligned face per detection.
 

@@ -1,6 +1,7 @@
 from .comparison import share_differences as share_differences
 from .composition import corrected_shares as corrected_shares
 from .faces import face_count as face_count
+from .head_pose import head_pose as head_pose
 from .overview import track_overview as track_overview
 from .shares import expression_shares as expression_shares
 from .spread import expression_spread as expression_spread

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import Formatter, MaxNLocator
 
 from facestats._util import words
-from facestats.errors import UnknownNameError
+from facestats.errors import UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import (
     FAINT,
@@ -57,6 +57,17 @@ def rows_of(table: pd.DataFrame, attribute: str, what: str) -> pd.DataFrame:
         known = ", ".join(table["attribute"].unique()) or "nothing"
         raise UnknownNameError(f"no {what} of {attribute!r}; there are those of {known}")
     return rows
+
+
+def one_track(observations: pd.DataFrame, track_id: int | None) -> pd.DataFrame:
+    """Return the observations of one track in the order of time; UsageError if it is not clear of which."""
+    tracked = observations[observations["track_id"].notna()]
+    if track_id is not None:
+        tracked = tracked[tracked["track_id"] == track_id]
+    found = tracked[["video_id", "track_id"]].drop_duplicates()
+    if len(found) > 1:
+        raise UsageError(f"the observations hold {len(found)} tracks: select one video, and a track with track_id=")
+    return tracked.sort_values("time_s", kind="stable")
 
 
 def calm(ax: Axes, *, grid: str | None = None) -> None:

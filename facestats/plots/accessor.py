@@ -95,6 +95,15 @@ class FacesAccessor:
         draw = plots.expression_timeline if one else plots.expression_average
         return draw(observations, smooth_s=smooth_s, ax=ax)
 
+    def plot_pose(self, *, ax: Axes | None = None) -> Axes:
+        """Draw yaw, pitch and roll over time; of ``observations`` of one track.
+
+        See :func:`facestats.plots.head_pose`.
+        """
+        from facestats import plots
+
+        return plots.head_pose(self._of("observations"), ax=ax)
+
     def demographics(self, **options: Any) -> pd.DataFrame:
         """Return the make-up of the people seen, with intervals; of ``tracks``. See :func:`facestats.demographics`."""
         from facestats.tables.demographics import demographics
@@ -113,8 +122,8 @@ class FacesAccessor:
         ``probability``, a row for each verdict.
         """
         from facestats.errors import UsageError
-        from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
-        from facestats.tables.schema import probability_columns
+        from facestats.models.attributes import VERDICT_COLUMNS
+        from facestats.tables.long_form import long_form
 
         table = self._of("observations", "tracks")
         if self.kind == "tracks":
@@ -131,17 +140,7 @@ class FacesAccessor:
                 )
             found = pd.concat(parts, ignore_index=True)
             return found[found["verdict"].notna()].reset_index(drop=True)
-        names = {
-            column: (attribute, name)
-            for attribute, classes in ATTRIBUTE_CLASSES.items()
-            for column, name in zip(probability_columns(attribute), classes, strict=True)
-            if column in table
-        }
-        melted = table.melt(["video_id", "track_id", "time_s"], list(names), "column", "probability")
-        melted = melted[melted["probability"].notna()]
-        melted.insert(3, "attribute", melted["column"].map(lambda column: names[column][0]))
-        melted.insert(4, "class", melted["column"].map(lambda column: names[column][1]))
-        return melted.drop(columns="column").reset_index(drop=True)
+        return long_form(table)[["video_id", "track_id", "time_s", "attribute", "class", "probability"]]
 
     def _of(self, *kinds: str) -> pd.DataFrame:
         from facestats.errors import UsageError

@@ -50,7 +50,7 @@ def expression_timeline(
     >>> expression_timeline(schema.conform("observations")).get_xlabel()
     'time in the video'
     """
-    track = _one_track(observations, track_id)
+    track = _axes.one_track(observations, track_id)
     times = track["time_s"].to_numpy(np.float64)
     values = expressions.smooth(times, expressions.probabilities(track), smooth_s)
     return _stack(times, values, cuts, time_range, legend, ax)
@@ -126,13 +126,3 @@ def _stack(
     if legend:
         _axes.class_legend(ax, "expression", present=EXPRESSIONS)
     return ax
-
-
-def _one_track(observations: pd.DataFrame, track_id: int | None) -> pd.DataFrame:
-    tracked = observations[observations["track_id"].notna()]
-    if track_id is not None:
-        tracked = tracked[tracked["track_id"] == track_id]
-    found = tracked[["video_id", "track_id"]].drop_duplicates()
-    if len(found) > 1:
-        raise UsageError(f"the observations hold {len(found)} tracks: select one video, and a track with track_id=")
-    return tracked.sort_values("time_s", kind="stable")

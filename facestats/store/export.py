@@ -17,10 +17,10 @@ from facestats.store.describing import check_describable, describe
 from facestats.store.formats import PLAIN_FORMATS, WRITERS, Outgoing, check_format, suffix_format
 from facestats.store.store import Store, open_store
 from facestats.tables import schema
+from facestats.tables.labels import video_names
 from facestats.tables.long_form import long_form
 from facestats.tables.schema import Column
 from facestats.tables.timelines import timeline
-from facestats.tables.video_tables import file_name
 
 #: What the columns of an attribute begin with; every other column is of no attribute.
 _BEGINNINGS = {"expression": "expression", "gender": "gender", "age": "age_", "makeup": "makeup"}
@@ -181,7 +181,7 @@ class _Wish:
         """Yield the rows, a few at a time; the table without rows if there are none."""
         where = self._where(table)
         videos = self.store.videos(columns=["video_id", "path", "recorded_at"]).set_index("video_id")
-        files = videos["path"].map(file_name)
+        files = pd.Series(video_names({str(name): str(path) for name, path in videos["path"].items()}), dtype="str")
         if table == "timeline":
             pieces = self._timelines(list(videos.index))
         elif table == "long":

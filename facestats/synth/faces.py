@@ -55,7 +55,7 @@ def people(source: Path | None, n: int, *, split: str | None = None, seed: int =
         return [_named(portraits[i % len(portraits)], i // len(portraits)) for i in range(n)]
     if not source.exists():
         raise MissingInputError(f"no folder of images, and no data file, at {source}")
-    pictures = _of_folder(source, seed) if source.is_dir() else _of_table(source, split, seed)
+    pictures = _of_folder(source, seed) if source.is_dir() else pictures_of_table(source, split, seed)
     detector = create_detector("fast", detect_size=0)
     found: list[Portrait] = []
     n_seen = 0
@@ -93,7 +93,8 @@ def _of_folder(folder: Path, seed: int) -> Iterator[tuple[str, UInt8, dict[str, 
             raise DataError(str(error)) from None
 
 
-def _of_table(path: Path, split: str | None, seed: int) -> Iterator[tuple[str, UInt8, dict[str, Any]]]:
+def pictures_of_table(path: Path, split: str | None, seed: int) -> Iterator[tuple[str, UInt8, dict[str, Any]]]:
+    """Yield name, picture and labels of the rows of a data file, shuffled by ``seed``; see :func:`people`."""
     with parquet_columns(path) as present:
         if "image" not in present:
             raise DataError(f"{path} has no column 'image'")

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from facestats._util.spoken import Places
-from facestats.classify import crops
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
+from facestats.classify.pose import head_pose
 from facestats.classify.quality import quality_weight
 from facestats.models import attributes
 from facestats.tables import schema
@@ -169,6 +169,7 @@ def observations_table(
     counts = [len(item.detections) for item, _ in occupied]
     starts = np.concatenate([[0], np.cumsum(counts)])
     boxes = np.concatenate([item.detections.boxes for item, _ in occupied])
+    pose = head_pose(np.concatenate([item.detections.landmarks for item, _ in occupied]))
     ids = np.concatenate([ids for _, ids in occupied])
     data: dict[str, Any] = {
         "video_id": [video_id] * len(boxes),
@@ -183,7 +184,7 @@ def observations_table(
         "score": np.concatenate([item.detections.scores for item, _ in occupied]),
         "face_px": np.concatenate([item.detections.sizes for item, _ in occupied]),
         "sharpness": np.concatenate([item.sharpness for item, _ in occupied]),
-        "frontal": crops.frontality(np.concatenate([item.detections.landmarks for item, _ in occupied])),
+        **dict(zip(("yaw", "pitch", "roll"), pose.T, strict=True)),
     }
     data["track_id"][ids < 0] = pd.NA
     if places is not None:
@@ -309,7 +310,7 @@ def summarize_track(
         row["region"] = group["region"].mode().get(0)
     seen = group[group["classified"]]
     times = seen["time_s"].to_numpy(np.float64)
-    quality = quality_weight(*(seen[name].to_numpy() for name in ("score", "face_px", "sharpness", "frontal")))
+    quality = quality_weight(*(seen[name].to_numpy() for name in ("score", "face_px", "sharpness", "yaw", "pitch")))
     for attribute, column in attributes.VERDICT_COLUMNS.items():
         probabilities = seen[list(schema.probability_columns(attribute))].to_numpy(np.float64)
         measured = ~np.isnan(probabilities).all(axis=1)

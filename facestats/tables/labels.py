@@ -133,6 +133,24 @@ def expression_lines(observations: pd.DataFrame, threshold: float, *, unknown: b
     return lines
 
 
+def pose_lines(observation: Mapping[str, Any]) -> list[str]:
+    """Return where a head is turned, in one line; none where that was not measured.
+
+    Parameters
+    ----------
+    observation : mapping
+        A row of the ``observations`` table.
+
+    Examples
+    --------
+    >>> pose_lines({"yaw": 12.3, "pitch": -4.0, "roll": 0.2})
+    ['yaw 12°, pitch -4°, roll 0°']
+    """
+    turns = [(name, observation.get(name)) for name in ("yaw", "pitch", "roll")]
+    known = [(name, float(turn)) for name, turn in turns if turn is not None and not pd.isna(turn)]
+    return [", ".join(f"{name} {round(turn)}°" for name, turn in known)] if len(known) == 3 else []
+
+
 def verdict_lines(
     track: Mapping[str, Any], attributes: Sequence[str] = ("gender", "age", "makeup"), *, unknown: bool = True
 ) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def long_form(observations: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     observations : pandas.DataFrame
-        The ``observations`` table. Attributes whose columns it lacks are left out.
+        The ``observations`` table. What it lacks, attributes or other columns, is left out.
 
     Returns
     -------
@@ -37,9 +37,10 @@ def long_form(observations: pd.DataFrame) -> pd.DataFrame:
         if column in observations
     }
     rows = observations.reset_index(drop=True)
-    long = rows.melt([*_KEPT], list(names), var_name="column", value_name="probability", ignore_index=False)
+    kept = [name for name in _KEPT if name in observations]
+    long = rows.melt(kept, list(names), var_name="column", value_name="probability", ignore_index=False)
     long = long[long["probability"].notna()].sort_index(kind="stable").reset_index(drop=True)
     long["attribute"] = [names[column][0] for column in long["column"]]
     long["class"] = [names[column][1] for column in long["column"]]
-    dtypes = schema.dtypes("long")
+    dtypes = {name: dtype for name, dtype in schema.dtypes("long").items() if name in long}
     return long[list(dtypes)].astype(dtypes)

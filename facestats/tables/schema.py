@@ -88,6 +88,10 @@ def _years(name: str, meaning: str) -> Column:
     return Column(name, "float32", meaning, "years", decimals=1)
 
 
+def _degrees(name: str, meaning: str) -> Column:
+    return Column(name, "float32", meaning, "degrees", decimals=1)
+
+
 def probability_columns(attribute: str) -> tuple[str, ...]:
     """Return the names of an attribute's probability columns in ``observations``.
 
@@ -167,7 +171,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _share("score", "the detector's confidence"),
         _pixels("face_px", "shorter side of the box"),
         Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
-        _share("frontal", "how far the face looks at the camera, by its nose: 1 straight, 0 in profile"),
+        _degrees("yaw", "turn of the head, above 0 to the right of the picture"),
+        _degrees("pitch", "nod of the head, above 0 upwards; coarse"),
+        _degrees("roll", "tilt of the head, above 0 clockwise in the picture"),
         # Expression is measured in all of these, gender, age and makeup in as many as a track's verdict needs.
         Column("classified", "bool", "whether the face was large enough for any attribute model"),
         *_class_probabilities("expression"),
@@ -234,7 +240,7 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
 }
 
 #: Columns that every export adds, see :mod:`facestats.store.export`.
-FILE = _text("file", "name of the video's file; the address of what lies elsewhere")
+FILE = _text("file", "name of the video's file, with folders where several have it; the address of what lies elsewhere")
 UTC_COLUMNS: Mapping[str, Column] = {
     time: Column(name, "datetime64[us, UTC]", f"{time} as a moment in UTC; missing where recorded_at is", decimals=3)
     for time, name in (("time_s", "time_utc"), ("start_s", "start_utc"), ("end_s", "end_utc"))

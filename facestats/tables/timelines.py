@@ -18,7 +18,7 @@ from facestats.tables.video_tables import VideoTables
 _PROBABILITIES = schema.probability_columns("expression")
 
 _NEEDED = ("video_id", "track_id", "time_s", "score", "face_px", *_PROBABILITIES)
-_BETTER = ("sharpness", "frontal")  # used where they are there
+_BETTER = ("sharpness", "yaw", "pitch")  # used where they are there
 
 #: Columns and dtypes of a timeline.
 TIMELINE_DTYPES = schema.dtypes("timeline")

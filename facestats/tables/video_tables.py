@@ -67,7 +67,7 @@ class VideoTables:
     @property
     def name(self) -> str:
         """The file name of the video; the whole address of one that lies elsewhere."""
-        return file_name(self.path)
+        return self.path if is_remote(self.path) else Path(self.path.rstrip("/")).name
 
     @property
     def frame_size(self) -> tuple[int, int] | None:
@@ -124,17 +124,6 @@ class VideoTables:
 
     def _repr_html_(self) -> str:
         return hooks.call("result_html", self)
-
-
-def file_name(path: str) -> str:
-    """Return the file name of a video, given its path; the whole address of one that lies elsewhere.
-
-    Examples
-    --------
-    >>> file_name("videos/clip.mp4"), file_name("s3://bucket/clip.mp4")
-    ('clip.mp4', 's3://bucket/clip.mp4')
-    """
-    return path if is_remote(path) else Path(path.rstrip("/")).name
 
 
 def frame_size(videos: pd.DataFrame) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from facestats._util.locations import is_remote
 from facestats.errors import UsageError
 from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.store.store import Store
-from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, verdict_lines
+from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, pose_lines, verdict_lines
 from facestats.tables.presence import Presence, Samples
 from facestats.tables.video_tables import VideoTables
 
@@ -168,6 +168,8 @@ class Scene:
     def _lines(self, row: int, track_id: int | None, attribute: str) -> list[str]:
         chosen = [name for name in ("gender", "age", "makeup") if attribute in ("all", name)]
         lines = list(verdict_lines(self._tracks_by_id.get(track_id, {}), chosen))
+        if attribute == "all":
+            lines += pose_lines(self._rows.iloc[row])
         if attribute in ("all", "expression"):
             (expression,) = expression_lines(self._rows.iloc[[row]], self.tables.threshold("expression"))
             lines = [expression, *lines] if expression else lines

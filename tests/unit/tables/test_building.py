@@ -210,3 +210,12 @@ def test_verdicts_stay_probabilities(female, face_px, score):
     surest = np.clip(max(female.max(), 1 - female.min()), 0.5, 1 - 1e-4)
     most = 1 / (1 + ((1 - surest) / surest) ** (1 / LASTING_CORRELATION))
     assert 0.5 - 1e-5 <= track["gender_prob"] <= most + 1e-4
+
+
+def test_heads_that_are_turned_are_measured():
+    points = np.array([[[40, 40], [80, 40], [74, 62], [44, 80], [76, 80]]], np.float32)
+    found = Detections(np.array([[20, 20, 100, 100]], np.float32), np.ones(1, np.float32), points)
+    item = SampledFrame(0, 0.0, found, np.ones(1, np.float32), np.zeros(0, np.int64), {}, {})
+    (row,) = tables.observations_table("a", [item], [0], [np.zeros(1, np.int64)]).to_dict("records")
+    assert row["yaw"] > 10
+    assert abs(row["roll"]) < 10

@@ -55,9 +55,9 @@ def test_a_class_that_a_model_does_not_know_stays_unknown():
     assert np.nansum(together) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("changed", [(0.9, 64, 200, 1), (1, 30, 200, 1), (1, 64, 20, 1), (1, 64, 200, 0.2)])
+@pytest.mark.parametrize("changed", [(0.9, 64, 200, 0), (1, 30, 200, 0), (1, 64, 20, 0), (1, 64, 200, -45)])
 def test_worse_faces_weigh_less(changed):
-    best, worse = (quality_weight(*(np.array([float(value)]) for value in face)) for face in ((1, 64, 200, 1), changed))
+    best, worse = (quality_weight(*(np.array([float(value)]) for value in face)) for face in ((1, 64, 200, 0), changed))
     assert 0 < worse[0] < best[0] == 1
 
 

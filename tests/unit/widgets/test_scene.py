@@ -110,3 +110,10 @@ def test_the_threshold_is_that_stored_with_the_results(result, tmp_path):
 def test_a_store_of_several_videos_is_no_scene(tmp_path):
     with pytest.raises(UsageError, match="name one video of the store"):
         scene_of(make_store(tmp_path / "store"))
+
+
+def test_where_a_head_is_turned_is_said_where_it_was_measured(result, scene):
+    turned = result.observations.assign(yaw=np.float32(12.4), pitch=np.float32(-3), roll=np.float32(0))
+    faces = scene_of(replace(result, observations=turned)).faces_at(7.0)
+    assert all("yaw 12°, pitch -3°, roll 0°" in face.lines for face in faces if face.track_id is not None)
+    assert not any("yaw" in line for face in scene.faces_at(7.0) for line in face.lines)
