@@ -30,7 +30,7 @@ page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
 
 # %%
-from facestats.reports import demographics, evidence, provenance
+from facestats.reports import demographics, evidence, glance, provenance
 from facestats.reports import video as section
 from facestats.reports.analysis import analyze_first
 from facestats.reports.data import load_video
@@ -40,13 +40,33 @@ data = load_video(store, video, page_folder=page_folder, page_name=page_name, li
 section.headline(data, title=title)
 
 # %%
-section.clip(data)
-
-# %% [markdown]
-# ## What was analysed, and what was not
+glance.glance(data)
 
 # %%
-section.coverage(data)
+section.overview(data, smooth_s=smooth_s)
+
+# %% [markdown]
+# ## Doubts
+
+# %%
+glance.doubts(data)
+
+# %% [markdown]
+# ## Face by face
+#
+# The bar beside a verdict is its probability, for the expression the share of the time; the coloured strip has the shares of
+# all expressions.
+
+# %%
+section.faces(data)
+
+# %% [markdown]
+# ## Expression of each face
+#
+# The probabilities of the seven expressions, on the video's clock. Where a face was out of sight or too small, it is empty.
+
+# %%
+section.timelines(data, smooth_s=smooth_s, limit=max_timelines)
 
 # %% [markdown]
 # ## Who was seen
@@ -57,39 +77,18 @@ section.coverage(data)
 demographics.composition(data)
 
 # %% [markdown]
-# ## The whole video at a glance
-#
-# Each row is one face, from its first to its last appearance, coloured by its most likely expression. Below: the mean over
-# all faces in the picture, then how many there were.
-
-# %%
-section.overview(data, smooth_s=smooth_s)
-
-# %% [markdown]
-# ## Face by face
-#
-# Each face has its number in the clip above. The bar beside a verdict is its probability, for the expression the
-# share of the time; the coloured strip has the shares of all expressions.
-
-# %%
-section.faces(data)
-
-# %% [markdown]
-# ## Expression over time
-#
-# The probabilities of the seven expressions of each face, on the video's clock. Where a face was out of sight or too
-# small, the row is empty.
-
-# %%
-section.timelines(data, smooth_s=smooth_s, limit=max_timelines)
-
-# %% [markdown]
 # ## Evidence
 #
 # Three seconds of the clip around each moment, to judge for yourself.
 
 # %%
 evidence.evidence(data, smooth_s=smooth_s, limit=max_evidence)
+
+# %% [markdown]
+# ## What was analysed, and what was not
+
+# %%
+section.coverage(data)
 
 # %% [markdown]
 # ## What this does not say

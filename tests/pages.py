@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from facestats.reports import collection, demographics, provenance, video
+from facestats.reports import collection, demographics, glance, provenance, video
 
 #: Anything in a page that makes a browser fetch from elsewhere, or run a script other than the one beside the pages.
 #: Data of figures are no script.
@@ -67,12 +67,13 @@ def parse(*outputs) -> Tags:
 def video_sections(data):
     return [
         video.headline(data),
-        video.clip(data),
-        video.coverage(data),
-        demographics.composition(data),
+        glance.glance(data),
         video.overview(data),
+        glance.doubts(data),
         video.faces(data),
         video.timelines(data),
+        demographics.composition(data),
+        video.coverage(data),
         provenance.limits(data),
         provenance.provenance(data),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,16 @@ class Moment:
     box: tuple[float, float, float, float]
 
 
-def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smooth_s: float = 0.5) -> list[Moment]:
+def strongest_moments(
+    observations: pd.DataFrame,
+    *,
+    threshold: float = 0.5,
+    smooth_s: float = 0.5,
+    doubtful: Collection[int] = (),
+) -> list[Moment]:
     """Return when each expression was most probable, in the order of the expressions; none where it never was likely.
+
+    Moments of sure faces come first: of a doubtful one only where no other shows the expression.
 
     Parameters
     ----------
@@ -73,6 +81,8 @@ def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smo
         What is less probable is "unknown", and no evidence.
     smooth_s : float
         Width in seconds of the moving average taken before, so that a single frame decides nothing; 0 for none.
+    doubtful : collection of int
+        Tracks of which something is doubtful.
 
     Examples
     --------
@@ -80,8 +90,8 @@ def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smo
     >>> strongest_moments(schema.conform("observations"))
     []
     """
-    best: dict[str, tuple[float, pd.Series]] = {}
-    for _, track in observations[observations["track_id"].notna()].groupby("track_id"):
+    best: dict[str, tuple[tuple[bool, float], pd.Series]] = {}
+    for number, track in observations[observations["track_id"].notna()].groupby("track_id"):
         track = track.sort_values("time_s", kind="stable")
         times = track["time_s"].to_numpy(np.float64)
         values = np.nan_to_num(expressions.smooth(times, expressions.probabilities(track), smooth_s), nan=-1.0)
@@ -90,10 +100,11 @@ def strongest_moments(observations: pd.DataFrame, *, threshold: float = 0.5, smo
             # Where another is more probable, it is no moment of this one.
             row = int(np.where(best_of_row == column, values[:, column], -1.0).argmax())
             name, probability = EXPRESSIONS[column], float(values[row, column])
-            if probability >= threshold and probability > best.get(name, (0.0,))[0]:
-                best[name] = probability, track.iloc[row]
+            rank = number not in doubtful, probability
+            if probability >= threshold and rank > best.get(name, ((False, 0.0),))[0]:
+                best[name] = rank, track.iloc[row]
     return [
-        _moment(f"strongest-{name}", best[name][1], name, f"{name}, {words.percent(best[name][0])}")
+        _moment(f"strongest-{name}", best[name][1], name, f"{name}, {words.percent(best[name][0][1])}")
         for name in EXPRESSIONS
         if name in best
     ]
@@ -154,8 +165,9 @@ def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTM
     if clip is None or clip.suffix != ".mp4" or limit <= 0:
         return None
     threshold = data.one.threshold("expression")
-    strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s)
     doubtful = doubtful_moments(data.observations, data.tracks)
+    unsure = {moment.track_id for moment in doubtful}
+    strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s, doubtful=unsure)
     chosen = (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit]))
     groups = [(title, [_card(data, clip, moment) for moment in moments]) for title, moments in chosen if moments]
     return section("evidence.evidence", groups, limit, len(doubtful)) if groups else None

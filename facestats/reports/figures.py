@@ -12,8 +12,12 @@ import matplotlib
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection
+from matplotlib.colors import is_color_like, to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
+from facestats.plots.palette import FAINT, INK, MUTED, hex_color
 from facestats.reports.html import render
 from facestats.types import UInt8
 
@@ -24,6 +28,10 @@ WIDE, NARROW, HALF = 8.9, 3.7, 4.1
 _LEFT, _RIGHT = 0.8, 0.25
 
 _DPI = 192  # two pixels to each of the page's, for sharp screens and print
+
+#: The ground of dark pages (page.css), and what stands there for the colours that are made for white.
+DARK_GROUND = "#17191c"
+_DARK = {INK: "#e4e4e4", MUTED: "#a8a8a8", FAINT: "#45484c", (0, 0, 0): "#e4e4e4"}
 
 _FIGURE_STYLE: Mapping[str, Any] = {"font.size": 10.5, "axes.titlesize": 11.5, "hatch.linewidth": 1.2}
 
@@ -36,7 +44,13 @@ _SILHOUETTE = (
 
 
 def figure(
-    draw: Callable[..., Axes], *args: Any, alt: str, half: bool = False, aligned: bool = False, **options: Any
+    draw: Callable[..., Axes],
+    *args: Any,
+    alt: str,
+    half: bool = False,
+    aligned: bool = False,
+    height: float | None = None,
+    **options: Any,
 ) -> Markup:
     """Draw a plot and return it as a picture that needs no other file, sharp on a desktop and on a phone.
 
@@ -52,6 +66,8 @@ def figure(
         Whether it takes half the page's width, so that two stand side by side.
     aligned : bool
         Whether its axis begins where those of other aligned figures begin, so that one time is below another.
+    height : float, optional
+        In inches; by default that of the plot.
 
     Returns
     -------
@@ -68,10 +84,13 @@ def figure(
         drawn = ax.get_figure(root=True)
         if "matplotlib.pyplot" in sys.modules:  # or the notebook would show it a second time
             sys.modules["matplotlib.pyplot"].close(drawn)
-        if half:
-            return render("pieces.picture", "half", _png(ax, HALF, aligned), alt)
-        narrow, wide = (_png(ax, width, aligned) for width in (NARROW, WIDE))
-        return render("pieces.figure", wide, narrow, alt)
+        if height is not None:
+            drawn.set_figheight(height)
+        widths = (HALF,) if half else (NARROW, WIDE)
+        light = [_png(ax, width, aligned) for width in widths]
+        darken(drawn)
+        dark = [_png(ax, width, aligned) for width in widths]
+        return render("pieces.figure", light, dark, alt, "half" if half else "full")
 
 
 def _png(ax: Axes, width: float, aligned: bool) -> str:
@@ -84,8 +103,37 @@ def _png(ax: Axes, width: float, aligned: bool) -> str:
         box = ax.get_position()
         ax.set_position((_LEFT / width, box.y0, 1 - (_LEFT + _RIGHT) / width, box.height))
     file = io.BytesIO()
-    drawn.savefig(file, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
+    drawn.savefig(file, format="png", dpi=_DPI, facecolor=drawn.get_facecolor(), metadata={"Software": None})
     return data_uri(file.getvalue(), "image/png")
+
+
+def darken(drawn: Figure) -> None:
+    """Make a figure one for a dark page: its ground dark, what is written and drawn in ink light.
+
+    The colours of classes stay as they are.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> drawn = Figure()
+    >>> darken(drawn)
+    >>> drawn.get_facecolor()[0] < 0.2
+    True
+    """
+    swapped = {to_rgb(hex_color(old)): new for old, new in _DARK.items()}
+    for artist in drawn.findobj():
+        for name in ("color", "facecolor", "edgecolor", "markeredgecolor"):
+            get, change = (getattr(artist, f"{verb}_{name}", None) for verb in ("get", "set"))
+            if get is None or change is None or isinstance(artist, Collection):
+                continue
+            new = swapped.get(to_rgb(get())) if is_color_like(get()) else None
+            if new is not None:
+                change(new)
+    for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
+        axis.set_tick_params(labelcolor=_DARK[INK])
+    for ax in drawn.axes:
+        ax.set_facecolor(DARK_GROUND)
+    drawn.set_facecolor(DARK_GROUND)
 
 
 def data_uri(content: bytes, media_type: str) -> str:

@@ -121,7 +121,7 @@ def provenance(data: ReportData, parameters: Mapping[str, Any] | None = None) ->
     rows.append(("tables", f"schema version {SCHEMA_VERSION}"))
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     rows.append(("page made", f"{made} by facestats {version('facestats')}, Python {platform.python_version()}"))
-    return section("pieces.details", rows)
+    return section("provenance.made", rows)
 
 
 def _video_rows(data: ReportData) -> list[tuple[str, object]]:

@@ -38,6 +38,7 @@ SCRIPT = "assets/facestats-timeline.js"
 _MOST_POINTS = 1500
 
 _LEFT, _RIGHT = 80, 25  # pixels left and right of all axes
+_GROUND = "#fefefe"  # timeline.js makes it dark, and ink light, where the page is dark; transparent, it is not cleared
 _FONT = "DejaVu Sans, Verdana, Geneva, sans-serif"
 _CLOCK = """
 const seconds = Math.abs(tick) < 1e-9 ? 0 : tick
@@ -160,7 +161,7 @@ def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[...,
     times, values = expressions.average(observations)
     values = expressions.smooth(times, values, smooth_s)
     step, n = expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
-    figure = new_figure(190, y_range=(0, 1), toolbar=False)
+    figure = new_figure(150, y_range=(0, 1), toolbar=False)
     areas = []
     for run in expressions.runs(times):
         ends = expressions.edges(times[run], step)[[0, -1]]
@@ -220,6 +221,8 @@ def _figure(x_range: Any, cuts: Sequence[float], height: int, *, y_range: Any, t
         min_border_left=_LEFT,
         min_border_right=_RIGHT,
         outline_line_color=None,
+        background_fill_color=_GROUND,
+        border_fill_color=_GROUND,
         output_backend="canvas",
     )
     made.toolbar.logo = None

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup
+from matplotlib.axes import Axes
 
 from facestats import plots
 from facestats._util import words
@@ -15,18 +16,18 @@ from facestats.options import MIN_CLASSIFIED_PX
 from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
-from facestats.reports.evidence import poster
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import video_headline
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
 from facestats.reports.timeline import live, timeline_item
-from facestats.tables.labels import face_name
+from facestats.tables.labels import face_color, face_name
 from facestats.tables.schema import UNKNOWN
 
 #: More tracks than this are not listed one by one.
 LONGEST_LIST = 100
 
 _ROWS = 30  # of the timeline
+_SMALL, _CLOCK = 0.5, 0.25  # height of a small timeline, and of the clock below the last one, in inches
 _SAID_JOINED = 0.995  # a track that was never broken has 1
 
 
@@ -61,19 +62,6 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     return section("pieces.headline", name, video_headline(data), figures, callouts, linked=data.linked)
 
 
-def clip(data: ReportData) -> HTML | None:
-    """Return the annotated clip or still, if there is one.
-
-    Examples
-    --------
-    >>> clip(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
-    """
-    address = data.clip_href(data.video_id)
-    if address is None:
-        return None
-    return section("video.clip", address, None if address.endswith(".png") else poster(data))
-
-
 def coverage(data: ReportData) -> HTML | None:
     """Return how much was searched, how much of what was found could be classified, and why not more.
 
@@ -95,6 +83,7 @@ def coverage(data: ReportData) -> HTML | None:
         (f"{small:,} too small to classify", small / len(found), hex_color(MUTED)),
         (f"{rest:,} not classified", rest / len(found), hex_color(FAINT)),
     ]
+    shares = [part for part in shares if part[1]]
     remarks = []
     if small:
         remarks.append(
@@ -129,7 +118,6 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     """
     if data.tracks.empty or data.one.is_still:
         return None
-    shared: dict[str, Any] = {"cuts": data.one.cuts, "time_range": data.one.time_range}
     still = figure(
         plots.track_overview,
         data.one,
@@ -139,27 +127,33 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
         legend=False,
         alt=f"A row for each of {len(data.tracks)} faces over the video's time, coloured by expression",
     )
-    if len(data.tracks) > 1:  # the mean over one face is that face, whose timeline stands below
-        still += figure(
-            plots.expression_average,
-            data.observations,
-            smooth_s=smooth_s,
-            aligned=True,
-            legend=False,
-            alt="Mean expression probabilities of all faces in the picture over the video's time",
-            **shared,
-        )
-    item = timeline_item(data.one, smooth_s=smooth_s, max_tracks=_ROWS)
-    counts = figure(
-        plots.face_count,
-        data.frames,
+    still += figure(
+        plots.expression_average,
+        data.observations,
+        smooth_s=smooth_s,
+        cuts=data.one.cuts,
+        time_range=data.one.time_range,
         aligned=True,
-        alt="Number of faces in the picture over the video's time",
-        **shared,
+        legend=False,
+        height=1.7,
+        alt="Mean expression probabilities of all faces in the picture over the video's time",
     )
+    item = timeline_item(data.one, smooth_s=smooth_s, max_tracks=_ROWS)
     hint = "Point at it for details, drag to zoom in, click to move the clip to that moment."
-    longest = render("pieces.longest", _ROWS, len(data.tracks))
-    return block(expression_legend(), longest, live(item, still, hint=hint), counts)
+    parts = [expression_legend(), render("pieces.longest", _ROWS, len(data.tracks)), live(item, still, hint=hint)]
+    if len(data.tracks) > _ROWS:  # or the rows tell it
+        parts.append(
+            figure(
+                plots.face_count,
+                data.frames,
+                cuts=data.one.cuts,
+                time_range=data.one.time_range,
+                aligned=True,
+                height=1.5,
+                alt="Number of faces in the picture over the video's time",
+            )
+        )
+    return block(*parts)
 
 
 def faces(data: ReportData) -> HTML | None:
@@ -186,6 +180,7 @@ def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, A
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
     return {
         "number": track["track_id"],
+        "color": hex_color(face_color(track["track_id"])),
         "picture": thumbnail(webp, f"Face {track['track_id']}"),
         "moment": "in the picture" if data.one.is_still else words.span(track["start_s"], track["end_s"]),
         "address": None if data.one.is_still else data.clip_href(data.video_id, track["start_s"]),
@@ -209,30 +204,50 @@ def _years(track: pd.Series) -> str:
 
 
 def timelines(data: ReportData, *, smooth_s: float = 0.5, limit: int = 12) -> HTML | None:
-    """Return the expression timeline of each track, of the longest ``limit`` if there are more.
+    """Return a small expression timeline of each track, on one clock; of the longest ``limit`` if there are more.
+
+    None if there is one track only: the timeline of the whole video is that of its face.
 
     Examples
     --------
     >>> timelines(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     measured = data.tracks[data.tracks["expression"].notna()]
-    if measured.empty or data.one.is_still:
+    if measured.empty or len(data.tracks) == 1 or data.one.is_still:
         return None
     longest = measured.nlargest(limit, "duration_s").sort_values(["start_s", "track_id"])
-    figures = [(track.track_id, _timeline(data, track, smooth_s)) for track in longest.itertuples()]
-    return section("video.timelines", expression_legend(unknown=False, missing=False), figures, len(measured))
+    n = len(longest)
+    figures = [_timeline(data, track, smooth_s, last=i == n - 1) for i, track in enumerate(longest.itertuples())]
+    return section("video.timelines", figures, len(measured))
 
 
-def _timeline(data: ReportData, track: Any, smooth_s: float) -> Markup:
+def _timeline(data: ReportData, track: Any, smooth_s: float, *, last: bool) -> Markup:
     verdict = "unknown" if track.expression == UNKNOWN else f"mostly {track.expression}"
     return figure(
-        plots.expression_timeline,
+        _small_timeline,
         data.observations,
+        name=face_name(track.track_id),
+        color=hex_color(face_color(track.track_id)),
+        last=last,
         track_id=track.track_id,
         cuts=data.one.cuts,
         smooth_s=smooth_s,
         time_range=data.one.time_range,
-        aligned=True,
         legend=False,
+        aligned=True,
+        height=_SMALL + (_CLOCK if last else 0),
         alt=f"Expression probabilities of {face_name(track.track_id)} over time, {verdict}",
     )
+
+
+def _small_timeline(observations: pd.DataFrame, *, name: str, color: str, last: bool, **options: Any) -> Axes:
+    """Draw one of several timelines that share a clock, which stands below the last."""
+    ax = plots.expression_timeline(observations, **options)
+    ax.set_yticks([])
+    ax.set_xlabel("")
+    for text in ax.texts:  # the word "cut" stands above the first chart of the page
+        text.remove()
+    ax.tick_params(axis="x", labelbottom=last)
+    ax.text(-0.01, 0.5, name, transform=ax.transAxes, ha="right", va="center")
+    ax.axvline(ax.get_xlim()[0], color=color, linewidth=6)
+    return ax

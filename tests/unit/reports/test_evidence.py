@@ -29,6 +29,18 @@ def test_the_strongest_moment_of_each_expression_that_was_likely(people):
     assert found["happiness"].box == (40.0, 30.0, 48.0, 60.0)
 
 
+def test_a_doubtful_face_is_evidence_only_where_no_other_is(people):
+    found = {
+        moment.expression: moment.track_id
+        for moment in strongest_moments(people.observations, smooth_s=0, doubtful={1})
+    }
+    usual = {moment.expression: moment.track_id for moment in strongest_moments(people.observations, smooth_s=0)}
+    assert set(found) == set(usual)
+    others = people.observations[people.observations["track_id"] != 1]
+    without = {moment.expression for moment in strongest_moments(others, smooth_s=0)}
+    assert {expression for expression, track_id in found.items() if track_id == 1} == set(usual) - without
+
+
 def test_a_single_frame_is_no_strongest_moment_when_averaged():
     blink = Face(1, 0.0, 3.9, ((2.0, "neutral"), (2.1, "surprise"), (1e9, "neutral")))
     observations = make_result("v-1", [blink], path="v.mp4", duration_s=4.0).observations

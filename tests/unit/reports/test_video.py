@@ -55,8 +55,10 @@ def test_the_timelines_are_those_of_the_longest_faces(people):
 
 def test_figures_have_alternative_texts_two_widths_and_leave_nothing_open(people):
     parsed = parse(video.overview(people))
-    assert sum(tag == "picture" for tag, _ in parsed.tags) == 3
-    assert all(a["media"] == "(max-width: 600px)" for tag, a in parsed.tags if tag == "source")
+    assert sum(tag == "picture" for tag, _ in parsed.tags) == 2
+    media = [a["media"] for tag, a in parsed.tags if tag == "source"]
+    dark = "screen and (prefers-color-scheme: dark)"
+    assert media == 2 * [f"{dark} and (max-width: 600px)", dark, "(max-width: 600px)"]
     assert all(a["alt"] for tag, a in parsed.tags if tag == "img")
     assert plt.get_fignums() == []
 
@@ -71,9 +73,9 @@ def test_figures_have_alternative_texts_two_widths_and_leave_nothing_open(people
 def test_a_video_without_faces_and_a_failed_one_say_so(store, video_id, sentence):
     sections = video_sections(load_video(str(store.path), video_id))
     assert sentence in parse(*sections).words
-    _, clip, coverage, *rest, provenance_ = sections
-    assert rest == [None] * 5
-    assert clip is None
+    _, *rest, coverage, limits, provenance_ = sections
+    assert rest == [None] * 6
+    assert limits is None
     assert provenance_ is not None
     assert (coverage is None) == (video_id == FAILED)
 
@@ -103,7 +105,7 @@ def test_a_still_is_a_picture(tmp_path):
     store = create_store(tmp_path / "store")
     store.write(result, paths=("p.png",), options=AnalyzeOptions().to_dict(), models=MODELS)
     (store.path / "clips").mkdir()
-    (store.path / "clips" / "p-1.png").write_bytes(b"")
+    (store.path / "clips" / "p-1.png").write_bytes(b"picture")
     data = load_video(str(store.path), page_folder=str(store.path.parent))
     parsed = parse(*video_sections(data))
     assert "Two faces were found in this picture." in parsed.words
