@@ -17,6 +17,7 @@ HOOKS = {
     "store_html": "facestats.reports.display:store_html",
     "gallery_html": "facestats.reports.display:gallery_html",
     "take_down": "facestats.reports.leftovers:take_down",
+    "open_store": "facestats.store.store:open_store",
     "build_onnx": "facestats.training.export:build_onnx",
     "live_preview": "facestats.widgets.preview:live_preview",
     "register_accessor": "facestats.plots.accessor:register",

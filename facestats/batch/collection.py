@@ -93,6 +93,15 @@ class CollectionResult:
         names = ("analyzed", "drawn", "done_before", "failed_before", "unsettled", "kept_out")
         return {name: len(getattr(self, name)) for name in names}
 
+    def __repr__(self) -> str:
+        place = repr(str(self.store.path))
+        videos = f"{len(self.video_ids)} {'video' if len(self.video_ids) == 1 else 'videos'}"
+        failed = f", {len(self.problems)} problems" if self.problems else ""
+        return (
+            f"CollectionResult: {videos} in {self.store.path}, {len(self.analyzed)} analysed now{failed}\n"
+            f"next: fs.open_store({place}).tracks(), fs.demographics({place}), fs.report({place})"
+        )
+
     def _repr_html_(self) -> str:
         return hooks.call("collection_html", self)
 

@@ -75,7 +75,7 @@ class ReportResult:
 
     def __repr__(self) -> str:
         failed = f", {len(self.problems)} failed" if self.problems else ""
-        return f"ReportResult: {len(self.reports)} reports in {self.folder}{failed}"
+        return f"ReportResult: {len(self.reports)} reports in {self.folder}{failed}\nnext: open {self.index}"
 
     def _repr_html_(self) -> str:
         # JupyterLab opens what is addressed relative to the notebook's folder.

@@ -45,6 +45,10 @@ class UpdateResult:
     exit_code: int
     removed: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        failed = f", {len(self.problems)} problems" if self.problems else ""
+        return f"UpdateResult: {len(self.reports)} reports made{failed}\n{self.collection!r}"
+
 
 @takes(AnalyzeOptions, RunOptions)
 def update(

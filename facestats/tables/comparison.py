@@ -14,6 +14,7 @@ from facestats.errors import UsageError
 from facestats.models import attributes
 from facestats.tables import schema
 from facestats.tables.demographics import Composition, Correction, compositions
+from facestats.tables.sources import Source, tracks_of
 from facestats.track.gaps import seconds_seen
 
 #: What the figures mean, in words for a reader.
@@ -55,8 +56,8 @@ _NOTHING = 1e-9
 
 
 def compare(
-    first: pd.DataFrame,
-    second: pd.DataFrame,
+    first: Source,
+    second: Source,
     *,
     attributes: Sequence[str] = COMPARED,
     models: Mapping[str, str] | None = None,
@@ -75,8 +76,8 @@ def compare(
 
     Parameters
     ----------
-    first, second : pandas.DataFrame
-        The ``tracks`` of each side, see :mod:`facestats.tables.schema`.
+    first, second : Store, VideoTables, pandas.DataFrame, str or path
+        A store, its path, a result, or the ``tracks`` of each side, see :mod:`facestats.tables.schema`.
     attributes : sequence of str
         Columns of ``tracks``: some of :data:`COMPARED`.
     models, models_path
@@ -115,16 +116,21 @@ def compare(
         raise UsageError(f"{unknown[0]!r} cannot be compared: there are {', '.join(COMPARED)}")
     if n_draws < 1:
         raise UsageError(f"n_draws must be at least 1, not {n_draws}")
-    for side, tracks in (("first", first), ("second", second)):
-        if not isinstance(tracks, pd.DataFrame):
-            raise UsageError(f"the {side} side must be a table of tracks, such as store.tracks(), not {tracks!r:.60}")
-        missing = _needed(attributes) - set(tracks.columns)
-        if missing:
-            raise UsageError(f"the {side} table is not one of tracks: it has no column {', '.join(sorted(missing))}")
     of_second = models if second_models is None else second_models
+    sides = [
+        tracks_of(side, attributes if used is None else ()) for side, used in ((first, models), (second, of_second))
+    ]
+    for name, side in zip(("first", "second"), sides, strict=True):
+        missing = _needed(attributes) - set(side.tracks.columns)
+        if missing:
+            raise UsageError(f"the {name} table is not one of tracks: it has no column {', '.join(sorted(missing))}")
     one, other = (
-        _side(tracks, attributes, Correction(used, models_path, n_draws, seed))
-        for tracks, used in ((first, models), (second, of_second))
+        _side(
+            side.tracks,
+            attributes,
+            Correction(used or side.models, [*models_path, *side.models_path], n_draws, seed),
+        )
+        for side, used in zip(sides, (models, of_second), strict=True)
     )
     parts = [_rows(column, one.get(column), other.get(column)) for column in attributes if column in {*one, *other}]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COMPARISON_DTYPES))

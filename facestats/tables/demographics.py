@@ -16,6 +16,7 @@ from facestats.models import attributes
 from facestats.models.registry import Model, choose_models
 from facestats.tables import schema
 from facestats.tables.mixtures import Rates, draw_shares
+from facestats.tables.sources import Source, tracks_of
 from facestats.tables.units import BY, Units, units_of
 
 #: What the figures mean, in words for a reader.
@@ -101,7 +102,7 @@ class Correction:
 
 
 def demographics(
-    tracks: pd.DataFrame,
+    source: Source,
     *,
     by: str = "people",
     attributes: Sequence[str] = ("gender", "age_group", "makeup"),
@@ -120,15 +121,17 @@ def demographics(
 
     Parameters
     ----------
-    tracks : pandas.DataFrame
-        ``tracks`` of one video or of many, see :mod:`facestats.tables.schema`; or people.
+    source : Store, VideoTables, pandas.DataFrame, str or path
+        A store, its path, or the result of a video, all of whose tracks count; or ``tracks`` of one video or of many,
+        see :mod:`facestats.tables.schema`; or people.
     by : str
         ``"people"``: everyone counts once (a track without ``person_id`` is a person of its own); ``"time"``: everyone
         counts for as long as they were seen; ``"track"``: every track counts once.
     attributes : sequence of str
         Columns of ``tracks``.
     models : mapping of str to str, optional
-        The models that the analysis used, by attribute, where these are not the default ones.
+        The models that the analysis used, by attribute; by default those that a store names, and the default ones for
+        a table.
     models_path : sequence of path
         Folders of one's own models.
     n_draws : int
@@ -149,7 +152,8 @@ def demographics(
     Raises
     ------
     UsageError
-        If ``by`` or an attribute is unknown, a column is missing, or ``n_draws`` is below 1.
+        If ``by`` or an attribute is unknown, a column is missing, ``n_draws`` is below 1, or several models judged an
+        attribute.
     UnknownNameError
         If a model is.
     ModelError
@@ -160,7 +164,10 @@ def demographics(
     >>> demographics(schema.conform("tracks")).columns[:4].tolist()
     ['attribute', 'class', 'part_of', 'share']
     """
-    found = compositions(tracks, attributes, Correction(models, models_path, n_draws, seed), by=by)
+    known = tracks_of(source, attributes if models is None else ())
+    used, folders = (known.models, known.models_path) if models is None else (models, ())
+    correction = Correction(used, [*models_path, *folders], n_draws, seed)
+    found = compositions(known.tracks, attributes, correction, by=by)
     parts = [_table(column, composition) for column, composition in found.items()]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
     table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from facestats.classify.quality import quality_weight
 from facestats.errors import UsageError
 from facestats.tables import expressions, schema
 from facestats.tables.building import observation_durations
+from facestats.tables.sources import Source, opened
 from facestats.tables.verdicts import FALLBACK_THRESHOLD, smoothed
 from facestats.tables.video_tables import VideoTables
 
@@ -24,27 +25,13 @@ _BETTER = ("sharpness", "yaw", "pitch")  # used where they are there
 TIMELINE_DTYPES = schema.dtypes("timeline")
 
 
-class StoredTables(Protocol):
-    """What reads the observations of many videos, see :class:`facestats.store.store.Store`."""
-
-    def observations(self, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return these columns of ``observations``."""
-        ...
-
-    def thresholds(self, attribute: str) -> Mapping[str, float]:
-        """Return, by ``video_id``, the probability below which the attribute is "unknown"."""
-        ...
-
-
-def timeline(
-    source: VideoTables | StoredTables | pd.DataFrame, *, every: float = 1.0, threshold: float | None = None
-) -> pd.DataFrame:
+def timeline(source: Source, *, every: float = 1.0, threshold: float | None = None) -> pd.DataFrame:
     """Return the expression of each tracked face over time, smoothed with a time constant of half a second.
 
     Parameters
     ----------
-    source : VideoTables, Store or pandas.DataFrame
-        What has ``observations``, or these themselves.
+    source : VideoTables, Store, pandas.DataFrame, str or path
+        What has ``observations``, or these themselves; the path of a store.
     every : float
         Length of a span in seconds of the video's clock; spans begin at its multiples.
     threshold : float, optional
@@ -108,8 +95,9 @@ def timeline(
     return table[list(TIMELINE_DTYPES)].astype(TIMELINE_DTYPES)
 
 
-def _observed(source: VideoTables | StoredTables | pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, float]]:
+def _observed(source: Source) -> tuple[pd.DataFrame, Mapping[str, float]]:
     """Return the observations, and by video the threshold stored with them."""
+    source = opened(source)
     if isinstance(source, pd.DataFrame):
         return source, {}
     if isinstance(source, VideoTables):

@@ -119,7 +119,8 @@ class VideoTables:
     def __repr__(self) -> str:
         return (
             f"VideoTables of {self.video_id}: {self.status}, {len(self.tracks):,} tracks, "
-            f"{len(self.observations):,} observations, {len(self.frames):,} frames"
+            f"{len(self.observations):,} observations, {len(self.frames):,} frames\n"
+            "next: result.tracks, fs.timeline(result), fs.demographics(result), fs.explore(result)"
         )
 
     def _repr_html_(self) -> str:

@@ -14,7 +14,9 @@ def test_a_result_shows_a_sentence_and_its_faces_and_no_picture():
     assert shown.count("<tr>") == 5  # a heading and four faces
     assert "<img" not in shown
     assert "fs.explore(result)" in shown
-    assert repr(result) == f"VideoTables of {PEOPLE}: partial, 4 tracks, 252 observations, 120 frames"
+    said, follows = repr(result).splitlines()
+    assert said == f"VideoTables of {PEOPLE}: partial, 4 tracks, 252 observations, 120 frames"
+    assert follows.startswith("next: result.tracks, fs.timeline(result)")
 
 
 def test_a_failed_and_an_empty_one_show_themselves_too():
@@ -38,6 +40,9 @@ def test_a_run_shows_what_was_done_and_what_was_wrong(tmp_path):
     problems = tuple(f"video {number} is <bad>" for number in range(7))
     before = {"done_before": ("b",), "failed_before": ("c",)}
     result = CollectionResult(store, ("a", "b", "c"), ("a",), problems, (), 3, **before)
+    said, follows = repr(result).splitlines()
+    assert said == f"CollectionResult: 3 videos in {store.path}, 1 analysed now, 7 problems"
+    assert f"fs.report('{store.path}')" in follows
     shown = result._repr_html_()
     assert "One video analysed now, 1 done before, 1 failed before." in shown
     assert shown.count("is &lt;bad&gt;") == 5
