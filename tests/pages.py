@@ -14,7 +14,7 @@ from facestats.reports import collection, demographics, glance, provenance, vide
 #: Data of figures are no script.
 OUTSIDE = re.compile(
     r"""(?:src|srcset|href|poster|data)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*["']?(?:https?:)?//|<iframe
-        |<script(?!\ type="application/json">|\ defer=""\ src="assets/facestats-timeline\.js">)""",
+        |<script(?!\ type="application/json">|\ defer=""\ src="assets/facestats-(?:timeline|index)\.js">)""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -44,12 +44,15 @@ def join_pairs(arguments: list[str]) -> list[str]:
     return joined
 
 
-class _PairsCommand(TyperCommand):
+class PairsCommand(TyperCommand):
+    """A command that takes ``-p NAME VALUE``."""
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments."""
         return super().parse_args(ctx, join_pairs(args))
 
 
-@app.command(cls=_PairsCommand)
+@app.command(cls=PairsCommand)
 @with_manners
 def report(
     store: Annotated[str | None, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")] = None,
@@ -62,6 +65,10 @@ def report(
         list[str] | None,
         typer.Option(*_FLAGS, metavar="NAME VALUE", help="Set a parameter of the notebooks; repeatable."),
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("-f", "--parameters-file", metavar="FILE", help="YAML file of parameters; -p overrides it."),
+    ] = None,
     video: Annotated[
         str | None, typer.Option(metavar="ID", help="Report on this video only: its id, or its file name.")
     ] = None,
@@ -73,17 +80,13 @@ def report(
 ) -> None:
     """Make notebooks and offline HTML pages: one for each video, and one over all."""
     from facestats.reports import run, tasks
-    from facestats.reports.parameters import read_values
 
     if list_parameters:
         _print_parameters(tasks.templates(template), tasks.reserved_names(template))
         return
     if store is None:
         raise UsageError("name the store to report on: facestats report STORE")
-    texts = dict(pair.split("=", 1) for pair in parameter or [])
-    if len(texts) < len(parameter or []):
-        raise UsageError("a parameter is given twice: -p each name once")
-    parameters = read_values(texts, tasks.templates(template))
+    parameters = parameters_of(parameter or [], file, template)
     result = run.report(store, out=out, template=template, parameters=parameters, video=video, pdf=pdf)
     for line in result.problems:
         problem(line)
@@ -99,6 +102,18 @@ def report(
     if len(result.reports) > 1:
         say(f"all reports: {result.index}")
     raise typer.Exit(result.exit_code)
+
+
+def parameters_of(pairs: list[str], file: Path | None, template: str | None = None) -> dict[str, Any]:
+    """Return the parameters of a file, and of ``-p`` options as :func:`join_pairs` leaves them, which come first."""
+    from facestats.reports.parameters import read_file, read_values
+    from facestats.reports.tasks import templates
+
+    texts = dict(pair.split("=", 1) for pair in pairs)
+    if len(texts) < len(pairs):
+        raise UsageError("a parameter is given twice: -p each name once")
+    notebooks = templates(template)
+    return {**({} if file is None else read_file(file, notebooks)), **read_values(texts, notebooks)}
 
 
 def made(report: Report) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from facestats.cli import app
 from facestats.cli.analyze import INPUTS, outcome, print_plan, summary
 from facestats.cli.console import logged_to, one_line, problem, say, with_manners
 from facestats.cli.options import with_run_options
+from facestats.cli.report import PairsCommand, made, parameters_of
 
 
-@app.command()
+@app.command(cls=PairsCommand)
 @with_manners
 @with_run_options
 def update(
@@ -26,6 +27,14 @@ def update(
         Path | None,
         typer.Option("--log-file", "--log", metavar="FILE", help="What happened, appended; by default REPORTS.log."),
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="Set a parameter of the reports; repeatable."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("-f", "--parameters-file", metavar="FILE", help="YAML file of parameters; -p overrides it."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done with each input, and why; do nothing.")
     ] = False,
@@ -36,17 +45,17 @@ def update(
     Two updates of the same reports, and two runs on the same store, never overlap.
     """
     from facestats.batch.collection import plan_collection
-    from facestats.cli.report import made
     from facestats.reports.updating import update as bring_up_to_date
     from facestats.store.store import create_store
 
+    parameters = parameters_of(parameter or [], file)
     if dry_run:
         print_plan(plan_collection(inputs, out=store, may_be_empty=True, **how), as_json=as_json)
         return
     create_store(store)  # first: the log may lie in it
     folder = reports.absolute()
     with logged_to(log_file or folder.with_name(f"{folder.name}.log")):
-        result = bring_up_to_date(inputs, store=store, reports=reports, **how)
+        result = bring_up_to_date(inputs, store=store, reports=reports, parameters=parameters, **how)
         for line in result.problems:
             problem(line)
         for name in result.removed:

@@ -21,6 +21,9 @@ from facestats.video.names import CLIP_SUFFIXES
 #: Folder below the reports that holds the annotated clips, and short cuts of them.
 CLIPS = "clips"
 
+#: Ends the name of a notebook that failed where a good one stays.
+FAILED = ".failed.ipynb"
+
 
 # What `written_aside` calls what it has not finished.
 _UNFINISHED = re.compile(r"\.[0-9a-f]{12}\.(html|ipynb|js|json|mp4|pdf|png)")
@@ -110,7 +113,10 @@ def drop_page(folder: Path, name: str) -> list[str]:
     >>> drop_page(Path("nowhere"), "clip-01234567")
     []
     """
-    return [*_drop(folder / f"{name}{suffix}" for suffix in (".html", ".ipynb", ".pdf")), *drop_cuts(folder, name)]
+    return [
+        *_drop(folder / f"{name}{suffix}" for suffix in (".html", ".ipynb", ".pdf", FAILED)),
+        *drop_cuts(folder, name),
+    ]
 
 
 def drop_clips(folder: Path, name: str) -> list[str]:
@@ -172,6 +178,17 @@ def drop_pdf(html: Path) -> None:
         If it cannot be taken away.
     """
     _drop([html.with_suffix(".pdf")])
+
+
+def drop_failed(folder: Path, name: str) -> None:
+    """Take away the notebook that failed beside a good report, since a newer one did not.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be taken away.
+    """
+    _drop([folder / f"{name}{FAILED}"])
 
 
 def _drop(paths: Iterable[Path]) -> list[str]:

@@ -19,6 +19,9 @@ from facestats.reports.html import render
 #: The page, and what it is made from; hidden, so that a folder that is served shows pages only.
 PAGE, DATA = "index.html", ".reports.json"
 
+#: What sorts and searches the page, beside it; without it the page is as it is.
+SCRIPT = "assets/facestats-index.js"
+
 _HEADLINE = re.compile(r'<p class="fs-lead">(.*?)</p>', re.DOTALL)
 
 
@@ -38,6 +41,8 @@ class Listed:
         ``"ok"`` or ``"failed"``.
     error : str or None
         Why it failed.
+    is_good : bool
+        Whether its page says all that it should: also where a newer one failed, and the earlier one stayed.
     made_of : mapping of str to list of str
         By the path of a store, the ids of the videos that it is about.
     """
@@ -48,7 +53,13 @@ class Listed:
     made_from: str
     status: str
     error: str | None
+    is_good: bool = False
     made_of: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def has_good_page(self) -> bool:
+        """Whether its page is to stay where a newer one fails."""
+        return self.is_good or self.status == "ok"
 
     @property
     def videos(self) -> list[str]:
@@ -95,6 +106,7 @@ def write_index(folder: Path, listed: Mapping[str, Listed]) -> None:
     try:
         text = json.dumps({name: asdict(entry) for name, entry in listed.items()}, indent=1, ensure_ascii=False)
         write_whole(folder / DATA, text.encode("utf-8", "backslashreplace"))
+        write_whole(folder / SCRIPT, (Path(__file__).with_name("template") / "list.js").read_bytes())
         write_whole(folder / PAGE, index_page(listed).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror or error}; name another --out") from None
@@ -120,10 +132,14 @@ def index_page(listed: Mapping[str, Listed]) -> str:
         _row(name, listed[name], alike=titles[listed[name].title] > 1)
         for name in sorted(listed, key=order, reverse=True)
     ]
-    return str(render("list.page", lead, rows))
+    return str(render("list.page", lead, rows, SCRIPT))
 
 
 def _row(name: str, entry: Listed, *, alike: bool) -> Mapping[str, Any]:
-    text = f"stopped before its end: {entry.error}" if entry.error else entry.headline
+    text = entry.headline
+    if entry.error:
+        day = entry.made_at[:10]
+        reason = f"a newer one stopped before its end: {entry.error}. This is the one of {day}"
+        text = f"{text} ({reason})" if entry.is_good else f"stopped before its end: {entry.error}"
     link = (f"{quote(name)}.html", f"{entry.title} ({name})" if alike else entry.title)
     return {"link": link, "status": entry.status, "made_at": entry.made_at, "text": text}

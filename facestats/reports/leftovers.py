@@ -128,4 +128,4 @@ def _unlisted(folder: Path, listed: Mapping[str, Listed]) -> Iterator[tuple[str,
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if isinstance(store, str) and isinstance(video, str) and (folder / f"{path.stem}.html").is_file():
-            yield path.stem, Listed(path.stem, "", "", "", "ok", None, {store: [video]})
+            yield path.stem, Listed(path.stem, "", "", "", "ok", None, made_of={store: [video]})

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import math
+import operator
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,11 @@ import yaml
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
 
 _TAG = "parameters"
+
+# "(>= 0)" or "(> 0, <= 1)" in the comment behind a parameter.
+_LIMIT = re.compile(r"([<>]=?)\s*(-?\d+(?:\.\d+)?)")
+_LIMITS = re.compile(r"\(([<>]=?[\s\d.-]+(?:,\s*[<>]=?[\s\d.-]+)*)\)")
+_COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 @dataclass(frozen=True)
@@ -28,13 +37,19 @@ class Parameter:
     checked : bool
         Whether the default could be read without running anything; if not, any type is accepted.
     meaning : str
-        The comment behind it, if there is one.
+        The comment behind it, if there is one. Limits stand in it in brackets: ``(>= 0)``, ``(> 0, < 1)``.
     """
 
     name: str
     default: Any
     checked: bool = True
     meaning: str = ""
+
+    @property
+    def limits(self) -> str:
+        """Which values it takes, as its comment has it; empty if any."""
+        found = _LIMITS.search(self.meaning)
+        return found[1] if found else ""
 
     @property
     def kind(self) -> str:
@@ -49,6 +64,20 @@ class Parameter:
         if isinstance(self.default, float):
             return isinstance(value, int | float) and not isinstance(value, bool)
         return type(value) is type(self.default)
+
+    def allows(self, value: Any) -> bool:
+        """Whether a value lies within the limits; a number that is none, or has no end, lies within none.
+
+        Examples
+        --------
+        >>> smooth = Parameter("smooth_s", 0.5, meaning="width (>= 0)")
+        >>> smooth.allows(0), smooth.allows(-1), smooth.allows(float("nan"))
+        (True, False, False)
+        """
+        limits = _LIMIT.findall(self.limits)
+        if not limits or not isinstance(value, int | float):
+            return True
+        return math.isfinite(value) and all(_COMPARED[sign](value, float(limit)) for sign, limit in limits)
 
     def parse(self, text: str) -> Any:
         """Read a value from the command line, as a YAML scalar; what the notebook wants as text stays text."""
@@ -188,8 +217,45 @@ def check_parameters(
                     f"parameter {name!r} of {template.name} takes {parameter.kind}, like {parameter.default!r}, "
                     f"not {value!r}"
                 )
+            if not parameter.allows(value):
+                raise UsageError(f"parameter {name!r} of {template.name} must be {parameter.limits}, not {value!r}")
             given[template][name] = value
     return given
+
+
+def read_file(path: Path, templates: Sequence[Path]) -> dict[str, Any]:
+    """Read values from a YAML file: names and values, as ``-p`` takes them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    templates : sequence of pathlib.Path
+        The notebooks that will run, whose defaults say what numbers and texts are.
+
+    Raises
+    ------
+    MissingInputError
+        If there is no such file.
+    UsageError
+        If it is not YAML, or holds something else than names and values.
+
+    Examples
+    --------
+    >>> read_file(Path("params.yaml"), [])  # doctest: +SKIP
+    {'smooth_s': 2.0}
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingInputError(f"{path} does not exist: -f needs a YAML file of parameters") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict | None) or not all(isinstance(name, str) for name in values or {}):
+        raise UsageError(f"{path} must hold names and values, a line each: smooth_s: 2")
+    # YAML knows dates, notebooks have them as text; 1e-3 is text in YAML.
+    texts = {name: value for name, value in (values or {}).items() if isinstance(value, str)}
+    days = {name: value.isoformat() for name, value in (values or {}).items() if isinstance(value, date)}
+    return {**(values or {}), **read_values(texts, templates), **days}
 
 
 def read_values(texts: Mapping[str, str], templates: Sequence[Path]) -> dict[str, Any]:

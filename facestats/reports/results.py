@@ -29,6 +29,10 @@ class Report:
         ``"ok"`` or ``"failed"``.
     error : str or None
         Why it failed, in one line.
+    is_good : bool
+        Whether the page says all that it should.
+    kept : bool
+        Whether it failed, and the page is an earlier good one, left as it was.
     """
 
     title: str
@@ -38,6 +42,8 @@ class Report:
     pdf: Path | None = None
     status: str = "ok"
     error: str | None = None
+    is_good: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True)

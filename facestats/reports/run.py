@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from facestats._util.locations import write_whole
 from facestats._util.progress import bar
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, UsageError
-from facestats.reports.folder import drop_cuts, drop_pdf, gather_clips, prepare
+from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, gather_clips, prepare
 from facestats.reports.index import Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
 from facestats.reports.leftovers import drop_stale
@@ -75,7 +76,8 @@ def report(
     Returns
     -------
     ReportResult
-        The reports made now. One that failed is among them, with its reason; the others were made all the same.
+        The reports made now. One that failed is among them, with its reason; the others were made all the same. Where
+        there was a good one of the same name, it stays, and the notebook that failed goes beside it.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def report(
     given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
     together = template is None and opened.video_id is None
     tasks = [task for path in notebooks for task in tasks_of(path, opened, folder, given[path], together=together)]
-    listed, removed = read_index(folder), []
+    listed, removed = read_index(folder) if folder.is_dir() else {}, []
     if folder.is_dir():  # first, whatever becomes of the rest
         removed = drop_stale(opened, folder, listed)
         if removed:
@@ -124,12 +126,18 @@ def report(
     for task, result in _make_all(tasks, folder, browser, progress):
         made[task.name] = result
         _log.info("report %s: %s", result.html, result.error or "ok")
-        made_from = task.made_from if result.error is None else ""
-        listed[task.name] = Listed(
-            result.title, result.headline, now(), made_from, result.status, result.error, task.made_of
-        )
+        listed[task.name] = _listed(task, result, listed.get(task.name))
         write_index(folder, listed)
     return ReportResult(folder, tuple(made[task.name] for task in tasks), tuple(removed))
+
+
+def _listed(task: Task, result: Report, before: Listed | None) -> Listed:
+    """Return the line of a report in the list: where it failed and a good one stayed, that of the good one."""
+    if result.kept and before is not None:
+        return replace(before, made_from="", status="failed", error=result.error, is_good=True)
+    made_from = task.made_from if result.error is None else ""
+    ended = (result.status, result.error, result.is_good, task.made_of)
+    return Listed(result.title, result.headline, now(), made_from, *ended)
 
 
 def _make_all(
@@ -170,19 +178,31 @@ def _make_aside(task: Task, folder: Path, browser: str | None) -> Report:
 
 
 def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) -> Report:
+    """Make a report. Where it fails and there is a good one, that stays, and what failed goes beside it."""
     notebook, html = folder / f"{task.name}.ipynb", folder / f"{task.name}.html"
-    error, began = None, time.time()
+    failed, began, error = folder / f"{task.name}{FAILED}", time.time(), None
+    known = read_index(folder).get(task.name)
     try:
-        execute(task.template, notebook, task.parameters, progress=progress)
-    except NotebookFailure as failure:
-        error = cause(failure)
+        before = notebook.read_bytes() if known is not None and known.has_good_page and notebook.is_file() else None
+        try:
+            execute(task.template, notebook, task.parameters, progress=progress)
+        except NotebookFailure as failure:
+            error = cause(failure)
+            if before is not None:
+                if notebook.read_bytes() != before:
+                    notebook.replace(failed)
+                    write_whole(notebook, before)
+                stopped = failed if failed.is_file() else notebook
+                ended = ("failed", error, True, True)
+                return Report(task.page_title, known.headline, stopped, html, None, *ended)
     except OSError as failure:
         raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
     page = to_html(nbformat.read(notebook, as_version=4), title=task.page_title, error=error)
     _write(html, page.encode("utf-8", "backslashreplace"))
     # Not before: a run that is stopped on the way leaves the earlier page whole.
     drop_cuts(folder, task.name, before=began)
-    pdf = None
+    drop_failed(folder, task.name)
+    pdf, is_good = None, error is None
     if browser is not None:
         try:
             pdf = print_page(html, browser)
@@ -191,7 +211,7 @@ def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) 
     if pdf is None:
         drop_pdf(html)
     status = "ok" if error is None else "failed"
-    return Report(task.page_title, headline_of(page), notebook, html, pdf, status, error)
+    return Report(task.page_title, headline_of(page), notebook, html, pdf, status, error, is_good=is_good)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -12,7 +12,8 @@ from facestats.errors import ModelError, UsageError
 from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.reports import provenance
 from facestats.reports.data import ReportData, load_collection
-from facestats.tables.comparison import COMPARISON_DTYPES, compare, within
+from facestats.store.store import open_store
+from facestats.tables.comparison import COMPARISON_DTYPES, compare, period, within
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,9 @@ def load_comparison(store: str, other: str = "", *, first: Choice = ALL, second:
     >>> november = Choice(start="2026-11-01")
     >>> load_comparison("facestats-out", first=Choice(until="2026-11-01"), second=november)  # doctest: +SKIP
     """
+    same = check_sides(store, other, first, second)
     one = load_collection(store)
     another = load_collection(other) if other else one
-    same = str(one.store.path.resolve()) == str(another.store.path.resolve())
-    if same and replace(first, label="") == replace(second, label=""):
-        raise UsageError(
-            "both sides are the same videos: give other (a second store), or what tells two parts of one store apart "
-            "(first_from, first_until, first_files, second_from, second_until, second_files)"
-        )
     sides = (_restrict(one, first, "first"), _restrict(another, second, "second"))
     choices = (str(first), str(second))
     labels = _labels((one, another), choices, same)
@@ -128,6 +124,45 @@ def load_comparison(store: str, other: str = "", *, first: Choice = ALL, second:
     if labels[0] == labels[1]:
         labels = (f"{labels[0]} (first)", f"{labels[1]} (second)")
     return Comparison(*sides, *labels, choices)
+
+
+def check_sides(store: str, other: str, first: Choice, second: Choice) -> bool:
+    """Refuse sides that cannot be compared, and say whether both are of one store; no table is read for that.
+
+    Raises
+    ------
+    StoreError
+        If it is not a store.
+    UsageError
+        If a date is none, or nothing tells the two sides apart.
+
+    Examples
+    --------
+    >>> check_sides("october", "november", ALL, ALL)  # doctest: +SKIP
+    False
+    """
+    for choice, side in ((first, "first"), (second, "second")):
+        period(choice.start, choice.until, (f"{side}_from", f"{side}_until"))
+    same = not other or open_store(store).path.resolve() == open_store(other).path.resolve()
+    if same and replace(first, label="") == replace(second, label=""):
+        raise UsageError(
+            "both sides are the same videos: give other (a second store), or what tells two parts of one store apart "
+            "(first_from, first_until, first_files, second_from, second_until, second_files)"
+        )
+    return same
+
+
+def choices(given: Mapping[str, str]) -> tuple[Choice, Choice]:
+    """Return the two sides that the parameters of ``compare_report`` describe.
+
+    Examples
+    --------
+    >>> str(choices({"second_from": "2026-11-01"})[1])
+    'since 2026-11-01'
+    """
+    names = ("from", "until", "files", "label")
+    first, second = (Choice(*(given.get(f"{side}_{name}", "") for name in names)) for side in ("first", "second"))
+    return first, second
 
 
 def _restrict(data: ReportData, choice: Choice, side: str) -> ReportData:

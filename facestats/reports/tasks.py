@@ -16,11 +16,15 @@ from facestats._util.resources import bundled
 from facestats.errors import UsageError
 from facestats.reports.index import PAGE, Listed
 from facestats.reports.parameters import notebook_parameters
+from facestats.reports.sides import check_sides, choices
 from facestats.store.manifest import Entry
 from facestats.store.store import Store, open_store
 
 #: What a report runs by default: on each video, then on all of them.
 VIDEO_TEMPLATE, COLLECTION_TEMPLATE = "video_report", "collection_report"
+
+#: What compares two stores, or two parts of one.
+COMPARISON_TEMPLATE = "compare_report"
 
 #: What reports set themselves, and how to say it instead.
 RESERVED: Mapping[str, str] = {
@@ -128,7 +132,7 @@ def tasks_of(
     Raises
     ------
     UsageError
-        If the template would overwrite the list of all reports.
+        If the template would overwrite the list of all reports, or compares what cannot be compared.
 
     Examples
     --------
@@ -139,6 +143,8 @@ def tasks_of(
     collection = template.stem == COLLECTION_TEMPLATE and not own
     if own and template.stem == Path(PAGE).stem:
         raise UsageError(f"{template} would overwrite the list of all reports, {PAGE}: give it another name")
+    if template.stem == COMPARISON_TEMPLATE and not own:
+        check_sides(str(store.path), given.get("other", ""), *choices(given))
     entries = store.entries()
     needed = entries if collection else ["collection"]
     linked = not own and (together or all((folder / f"{name}.html").is_file() for name in needed))

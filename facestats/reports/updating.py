@@ -16,8 +16,10 @@ from facestats._util.files import check_writable
 from facestats.batch.collection import CollectionResult, analyze_collection
 from facestats.errors import OutputError, UsageError
 from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions
+from facestats.reports.parameters import check_parameters
 from facestats.reports.results import Report
 from facestats.reports.run import report
+from facestats.reports.tasks import reserved_names, templates
 from facestats.store.locking import locked
 from facestats.store.store import create_store
 
@@ -99,6 +101,7 @@ def update(
     opened = create_store(os.fspath(store))  # first: the reports may lie in it
     if isinstance(opened.path, Path) and opened.path.resolve() == folder.resolve():
         raise UsageError(f"the reports cannot be the store itself, {folder}: name another folder")
+    check_parameters(parameters or {}, templates(), reserved=reserved_names())  # before hours of analysis
     try:
         check_writable(folder)
     except OSError as error:

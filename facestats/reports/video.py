@@ -139,7 +139,8 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
         alt="Mean expression probabilities of all faces in the picture over the video's time",
     )
     item = timeline_item(data.one, smooth_s=smooth_s, max_tracks=_ROWS)
-    hint = "Point at it for details, drag to zoom in, click to move the clip to that moment."
+    has_clip = data.clip_href(data.video_id) is not None
+    hint = f"Point at it for details, drag to zoom in{', click to move the clip to that moment' if has_clip else ''}."
     parts = [expression_legend(), render("pieces.longest", _ROWS, len(data.tracks)), live(item, still, hint=hint)]
     if len(data.tracks) > _ROWS:  # or the rows tell it
         parts.append(
@@ -168,7 +169,9 @@ def faces(data: ReportData) -> HTML | None:
     listed = data.tracks.nlargest(LONGEST_LIST, "duration_s").sort_values(["start_s", "track_id"])
     pictures = data.thumbnails.drop_duplicates("track_id").set_index("track_id")["image"]
     rows = [_face(data, track, pictures.get(track["track_id"])) for _, track in listed.iterrows()]
-    return section("video.faces", expression_legend(unknown=False, missing=False), rows, len(data.tracks))
+    address = data.clip_href(data.video_id)
+    where = "" if address is None else "picture" if address.endswith(".png") else "clip"
+    return section("video.faces", expression_legend(unknown=False, missing=False), rows, len(data.tracks), where)
 
 
 def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, Any]:

@@ -180,9 +180,7 @@ def within(
     >>> within(videos, start="2026-11-01")["path"].tolist(), within(videos, files="x.*")["path"].tolist()
     (['a/y.mp4'], ['a/x.mp4'])
     """
-    begins, ends = (_moment(text, name) for text, name in zip((start, until), names, strict=True))
-    if begins is not None and ends is not None and ends <= begins:
-        raise UsageError(f"{names[1]} ({until}) must be later than {names[0]} ({start})")
+    begins, ends = period(start, until, names)
     chosen = np.ones(len(videos), bool)
     if begins is not None:
         chosen &= (videos["started_at"] >= begins).to_numpy()
@@ -191,6 +189,27 @@ def within(
     if files:
         chosen &= np.array([_matches(path, files) for path in videos["path"]], bool)
     return videos[chosen]
+
+
+def period(
+    start: str, until: str, names: tuple[str, str] = ("start", "until")
+) -> tuple[datetime | None, datetime | None]:
+    """Return when a period begins and ends, as :func:`within` understands it; None where it is open.
+
+    Raises
+    ------
+    UsageError
+        If a date is none, or the period ends before it begins.
+
+    Examples
+    --------
+    >>> period("", "")
+    (None, None)
+    """
+    begins, ends = (_moment(text, name) for text, name in zip((start, until), names, strict=True))
+    if begins is not None and ends is not None and ends <= begins:
+        raise UsageError(f"{names[1]} ({until}) must be later than {names[0]} ({start})")
+    return begins, ends
 
 
 def _moment(text: str, name: str) -> datetime | None:

@@ -28,13 +28,17 @@ def test_parameters_are_read_and_the_pages_are_printed(capsys, store, tmp_path, 
     assert (seen["store"], seen["out"], seen["video"]) == (str(store.path), tmp_path, "people")
 
 
-def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(capsys, store, monkeypatch):
+def test_a_value_may_begin_with_a_dash_or_hold_an_equals_sign(capsys, store, tmp_path, monkeypatch):
     seen = {}
     monkeypatch.setattr(run, "report", lambda opened, **options: seen.update(options) or ReportResult(Path(), ()))
     assert commands.run(capsys, "report", store.path, "-p", "title", "--a=b")[0] == 0
     assert seen["parameters"] == {"title": "--a=b"}
     assert commands.run(capsys, "report", store.path, "-p", "smooth_s", "-1")[0] == 0
     assert seen["parameters"] == {"smooth_s": -1.0}
+    file = tmp_path / "params.yaml"
+    file.write_text("title: Day 1\nsmooth_s: 2\n")
+    assert commands.run(capsys, "report", store.path, "-f", file, "-p", "smooth_s", "3")[0] == 0
+    assert seen["parameters"] == {"title": "Day 1", "smooth_s": 3.0}
 
 
 def test_a_report_that_failed_is_told_and_exits_with_3(capsys, store, tmp_path, monkeypatch):
@@ -66,6 +70,8 @@ def test_parameters_are_listed(capsys):
         ),
         (("STORE", "-p", "max_timelines", "many"), "takes a whole number, like 12, not 'many'"),
         (("STORE", "-p", "title"), "needs a name and a value"),
+        (("STORE", "-p", "smooth_s", "-1"), "must be >= 0, not -1.0"),
+        (("STORE", "-f", "absent.yaml"), "absent.yaml does not exist"),
         (("STORE", "-p", "title", "a", "-p", "title", "b"), "given twice"),
         (("STORE", "-p", "video", "a"), "use --video"),
         (("STORE", "--video", "nobody"), "nobody"),

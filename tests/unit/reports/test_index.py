@@ -40,7 +40,7 @@ def test_a_report_that_failed_says_so():
 
 def test_names_are_escaped_and_nothing_is_fetched():
     page = index_page({"a b&c": listed("<script>alert(1)</script>")})
-    assert "<script" not in page
+    assert "<script>" not in page
     assert 'href="a%20b%26c.html"' in page
     assert not OUTSIDE.search(page)
 
@@ -60,3 +60,13 @@ def test_where_nothing_can_be_written(tmp_path):
 def test_headlines_are_plain_text():
     assert headline_of('<p class="fs-lead">In <b>a</b> &amp; b\n</p><p class="fs-lead">no</p>') == "In a & b"
     assert headline_of("<p>nothing</p>") == ""
+
+
+def test_the_page_brings_what_sorts_and_searches_it(tmp_path):
+    (tmp_path / "a.html").touch()
+    write_index(tmp_path, {"a": listed()})
+    page = (tmp_path / PAGE).read_text()
+    (address,) = re.findall(r'<script defer="" src="([^"]+)">', page)
+    assert "localeCompare" in (tmp_path / address).read_text()
+    assert 'type="search"' in page
+    assert "<script" not in index_page({})

@@ -3,7 +3,8 @@ from pages import write_notebook
 
 from facestats._util.resources import bundled
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
-from facestats.reports.parameters import Parameter, check_parameters, notebook_parameters, read_values
+from facestats.reports.parameters import Parameter, check_parameters, notebook_parameters, read_file, read_values
+from facestats.reports.tasks import templates
 
 
 @pytest.fixture
@@ -122,3 +123,36 @@ def test_what_is_not_a_notebook_is_refused(tmp_path):
         notebook_parameters(tmp_path / "absent.ipynb")
     with pytest.raises(UsageError, match=r"is not Python \(.*line 1\)"):
         notebook_parameters(write_notebook(tmp_path / "r.ipynb", "x <- function(a) {"))
+
+
+def test_limits_stand_in_the_comment_and_are_held_before_anything_runs(tmp_path):
+    own = write_notebook(
+        tmp_path / "own.ipynb", "a = 0.5  # width (>= 0), s\nb = 3  # (> 0, <= 9) rows\nc = 1  # any (so)"
+    )
+    known = notebook_parameters(own)
+    assert [known[name].limits for name in "abc"] == [">= 0", "> 0, <= 9", ""]
+    for name, value in (("a", 0), ("a", 2.5), ("b", 9), ("c", -5)):
+        assert check_parameters({name: value}, [own], reserved={})[own] == {name: value}
+    for name, value in (("a", -0.1), ("a", float("nan")), ("a", float("inf")), ("b", 0), ("b", 10)):
+        with pytest.raises(UsageError, match=f"parameter '{name}' of own.ipynb must be {known[name].limits}, not"):
+            check_parameters({name: value}, [own], reserved={})
+
+
+def test_a_negative_smoothing_time_is_refused_by_the_reports_that_come_with_facestats():
+    for name in ("smooth_s", "max_timelines", "max_evidence"):
+        with pytest.raises(UsageError, match="must be >= 0, not -1"):
+            check_parameters({name: -1}, templates(), reserved={})
+
+
+def test_a_file_of_parameters_is_read_as_options_are(own, tmp_path):
+    file = tmp_path / "params.yaml"
+    file.write_text("name: 2026-11-01\nscale: 1e-3\ncount: 12\nflag: true\n")
+    assert read_file(file, [own]) == {"name": "2026-11-01", "scale": 0.001, "count": 12, "flag": True}
+    file.write_text("")
+    assert read_file(file, [own]) == {}
+    for text in ("- a\n- b", "a: [", "1: 2", "just text"):
+        file.write_text(text)
+        with pytest.raises(UsageError, match=r"params\.yaml"):
+            read_file(file, [own])
+    with pytest.raises(MissingInputError, match="does not exist"):
+        read_file(tmp_path / "absent.yaml", [own])

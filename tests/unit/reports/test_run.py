@@ -10,6 +10,7 @@ from stores import EMPTY, FAILED, PARTIAL, PEOPLE, make_store
 import facestats
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.reports import run
+from facestats.reports.index import PAGE, read_index
 from facestats.store.store import create_store
 
 
@@ -109,6 +110,22 @@ def test_wrong_use_is_refused_before_anything_runs(store, tmp_path, monkeypatch)
         ({"parameters": {"store": "x"}}, UsageError, "use the STORE argument"),
         ({"parameters": {"max_timelines": 3}, "template": _plain(tmp_path)}, UnknownNameError, "takes no parameters"),
         ({"template": tmp_path / "absent.ipynb"}, UsageError, "does not exist"),
+        ({"parameters": {"smooth_s": -1.0}}, UsageError, "must be >= 0, not -1.0"),
+        ({"template": "compare_report"}, UsageError, "both sides are the same videos"),
+        ({"template": "compare_report", "parameters": {"other": str(store.path)}}, UsageError, "the same videos"),
+        (
+            {"template": "compare_report", "parameters": {"first_from": "yesterday"}},
+            UsageError,
+            "first_from must be a date",
+        ),
+        (
+            {
+                "template": "compare_report",
+                "parameters": {"second_from": "2026-11-02", "second_until": "2026-11-01"},
+            },
+            UsageError,
+            "second_until .* must be later",
+        ),
         ({"video": "nobody"}, UnknownNameError, "nobody"),
     ):
         with pytest.raises(error, match=message):
@@ -171,6 +188,32 @@ def test_the_others_still_run_when_one_fails(store, tmp_path, planned, monkeypat
     assert "kernel died" in result.problems[0]
     assert len(planned) == 5
     assert "kernel died" in (tmp_path / f"{PEOPLE}.html").read_text(encoding="utf-8")
+
+
+def test_a_failed_report_leaves_a_good_one_alone(store, tmp_path, planned, monkeypatch):
+    facestats.report(store.path, out=tmp_path)
+    page, notebook = tmp_path / "collection.html", tmp_path / "collection.ipynb"
+    good, made_at = (page.read_bytes(), notebook.read_bytes()), read_index(tmp_path)["collection"].made_at
+    works = run.execute
+
+    def failing(template, out, parameters, *, progress=None):
+        out.write_text("half a notebook")
+        raise DeadKernelError("Kernel died")
+
+    for _ in range(2):
+        monkeypatch.setattr(run, "execute", failing)
+        result = facestats.report(store.path, out=tmp_path)
+        assert result.exit_code == 3
+        assert all(made.kept for made in result.reports)
+        assert (page.read_bytes(), notebook.read_bytes()) == good
+        assert (tmp_path / "collection.failed.ipynb").read_text() == "half a notebook"
+        line = read_index(tmp_path)["collection"]
+        assert (line.status, line.made_at, line.made_from) == ("failed", made_at, "")
+        assert "a newer one stopped before its end" in (tmp_path / PAGE).read_text()
+    monkeypatch.setattr(run, "execute", works)
+    assert len(facestats.report(store.path, out=tmp_path, only_changed=True).reports) == 5
+    assert not (tmp_path / "collection.failed.ipynb").exists()
+    assert read_index(tmp_path)["collection"].status == "ok"
 
 
 def test_a_template_for_each_video_needs_videos(tmp_path, planned):

@@ -4,11 +4,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from pages import parse, video_sections
-from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result
+from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
 
+from facestats._util.resources import bundled
 from facestats.options import AnalyzeOptions
 from facestats.reports import collection, video
 from facestats.reports.data import load_collection, load_video
+from facestats.reports.parameters import read_notebook
 from facestats.store.store import create_store
 
 
@@ -26,6 +28,26 @@ def test_coverage_says_what_was_not_looked_at_and_why(people):
     assert "232 classified" in said
     assert "20 too small to classify" in said
     assert "2 of these sightings were too brief or too doubtful to be followed" in said
+
+
+def test_what_has_no_clip_does_not_speak_of_one(people, store, tmp_path):
+    def told(data):
+        return parse(video.faces(data)).words + str(video.overview(data).data)
+
+    assert "number in the clip above" in told(people)
+    assert "move the clip" in told(people)
+    without = make_store(tmp_path / "s", PEOPLE)
+    without.drop_clip(PEOPLE)
+    said = told(load_video(str(without.path), "people"))
+    assert "clip above" not in said
+    assert "move the clip" not in said
+    notebook = read_notebook(bundled("notebooks") / "video_report.ipynb")
+    sections = [
+        cell.source for cell in notebook.cells if cell.cell_type == "markdown" and "notebook-only" not in str(cell)
+    ]
+    assert [text for text in sections if "clip" in text] == [
+        text for text in sections if text.startswith("## Evidence")
+    ]
 
 
 def test_every_face_has_a_row_with_verdicts_bars_and_a_link_to_its_moment(people):
