@@ -203,6 +203,7 @@ _TABLES = {
 
 _DERIVED = {
     "timeline": "Made of `observations` by `fs.timeline` and `facestats export --table timeline`.",
+    "corrections": "What was corrected by hand: `store.corrections()` and `facestats export --table corrections`.",
     "long": "Made of `observations` by `facestats export --table long`: one row a face, sample and class.",
 }
 

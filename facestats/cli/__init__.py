@@ -52,6 +52,7 @@ def register_commands() -> None:
         analyze,
         calibrate,
         config,
+        correct,
         dataset,
         demo,
         evaluate,

@@ -37,6 +37,8 @@ class ReportData:
         What it is called, without suffix; its cuts of the clip go into a folder of that name below the clips.
     linked : bool
         Whether the other reports of the store lie beside this one.
+    corrections : pandas.DataFrame or None
+        What was corrected by hand, see :meth:`facestats.store.store.Store.corrections`; None where there is no store.
     """
 
     videos: pd.DataFrame
@@ -49,6 +51,7 @@ class ReportData:
     page_folder: str = ""
     page_name: str = ""
     linked: bool = False
+    corrections: pd.DataFrame | None = None
 
     @property
     def video(self) -> pd.Series:
@@ -179,4 +182,5 @@ def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
         store=store,
         page_folder=page_folder,
         linked=linked,
+        corrections=store.corrections(),
     )

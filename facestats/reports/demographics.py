@@ -22,6 +22,8 @@ from facestats.tables.schema import UNKNOWN
 #: Fewer faces have no shares: an interval from 0 to 80 % says nothing.
 _ENOUGH = 5
 
+_MOST_NAMED = 6  # corrections
+
 
 def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
     """Return what shares of the people followed are of which class, beside how many faces got which verdict.
@@ -33,7 +35,7 @@ def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", 
     if data.tracks.empty:
         return None
     if len(data.tracks) < _ENOUGH:
-        return _counts(data.tracks, attributes)
+        return _counts(data, attributes)
     shares = {attribute: _shares(data, attribute) for attribute in attributes}
     charts = []
     for attribute, table in shares.items():
@@ -49,12 +51,48 @@ def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", 
         alt = f"{text}; shares: {corrected}" if corrected else text
         charts.append(figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
-    return section("demographics.shares", charts, sorted(notes))
+    return section("demographics.shares", charts, sorted(notes), corrected_words(data))
 
 
-def _counts(tracks: pd.DataFrame, attributes: Sequence[str]) -> HTML:
+def corrected_words(data: ReportData) -> str:
+    """Return in a sentence or two what was corrected by hand; empty if nothing was.
+
+    Examples
+    --------
+    >>> corrected_words(load_collection("facestats-out"))  # doctest: +SKIP
+    'Two corrections by hand count here, in one video.'
+    """
+    made = data.corrections
+    if made is None or made.empty:
+        return ""
+    counted, lost = made[made["applies"]], made[~made["applies"]]
+    text = ""
+    if len(counted):
+        n = words.count(len(counted), "correction")
+        text = words.sentence(f"{n} by hand {'counts' if len(counted) == 1 else 'count'} here{_named(data, counted)}")
+    if len(lost):
+        of = "one does" if len(lost) == 1 else f"{words.count(len(lost), 'correction')} by hand do"
+        text += f" {words.sentence(f'{of} not apply any more, as the face is no longer found{_named(data, lost)}')}"
+    return text.strip()
+
+
+def _named(data: ReportData, corrections: pd.DataFrame) -> str:
+    """Return which these are: their faces and reasons if they are few and of one video, else of how many videos."""
+    if len(data.videos) != 1:
+        return f", in {words.count(corrections['video_id'].nunique(), 'video')}"
+    if len(corrections) > _MOST_NAMED:
+        return ""
+    parts = []
+    for row in corrections.itertuples():
+        value = "" if pd.isna(row.value) else f" {row.value}"
+        reason = f", “{row.reason}”" if row.reason else ""
+        parts.append(f"face {row.track_id} ({row.what.replace('_', ' ')}{value}{reason})")
+    return f": {words.listing(parts)}"
+
+
+def _counts(data: ReportData, attributes: Sequence[str]) -> HTML:
     """Return the verdicts on a few faces in words."""
-    rows = []
+    tracks, rows = data.tracks, []
     for attribute in attributes:
         verdicts = tracks[VERDICT_COLUMNS[attribute]]
         counts: list[tuple[str | None, int]] = [
@@ -64,7 +102,8 @@ def _counts(tracks: pd.DataFrame, attributes: Sequence[str]) -> HTML:
         names = [(name, f"{count} {row_label(attribute, name)}") for name, count in counts if count]
         rows.append((TITLES[attribute], class_legend(attribute, names)))
     few = "one face is" if len(tracks) == 1 else f"{words.count(len(tracks), 'face')} are"
-    return section("demographics.counted", rows, words.sentence(f"{few} too few to speak of shares"))
+    note = words.sentence(f"{few} too few to speak of shares")
+    return section("demographics.counted", rows, note, corrected_words(data))
 
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:

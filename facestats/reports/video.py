@@ -181,9 +181,11 @@ def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, A
     if np.isfinite(joined) and joined < _SAID_JOINED:
         often += f", joined from parts: one person with {words.percent(joined)}"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
+    corrected = "" if pd.isna(track["corrected"]) else str(track["corrected"]).replace("_", " ")
     return {
         "number": track["track_id"],
         "color": hex_color(face_color(track["track_id"])),
+        "corrected": corrected,
         "picture": thumbnail(webp, f"Face {track['track_id']}"),
         "moment": "in the picture" if data.one.is_still else words.span(track["start_s"], track["end_s"]),
         "address": None if data.one.is_still else data.clip_href(data.video_id, track["start_s"]),

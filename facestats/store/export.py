@@ -184,6 +184,8 @@ class _Wish:
         files = pd.Series(video_names({str(name): str(path) for name, path in videos["path"].items()}), dtype="str")
         if table == "timeline":
             pieces = self._timelines(list(videos.index))
+        elif table == "corrections":
+            pieces = self._corrections()
         elif table == "long":
             observed = self.store.batches("observations", columns=self._observed(), where=where)
             pieces = (long_form(piece) for piece in observed)
@@ -203,6 +205,13 @@ class _Wish:
             spans = timeline(self.store.video(video_id), every=self.every)
             late_enough = spans["time_s"] >= (-float("inf") if self.from_s is None else self.from_s)
             yield spans[late_enough & (spans["time_s"] <= (float("inf") if self.to_s is None else self.to_s))]
+
+    def _corrections(self) -> Iterator[pd.DataFrame]:
+        rows = self.store.corrections()
+        low = -float("inf") if self.from_s is None else self.from_s
+        high = float("inf") if self.to_s is None else self.to_s
+        rows = rows[rows["time_s"].between(low, high)]
+        yield from (rows[rows["video_id"].eq(video_id)] for video_id in self.videos or rows["video_id"].unique())
 
     def _observed(self) -> list[str]:
         names = [column.name for column in schema.columns("observations")]

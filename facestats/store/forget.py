@@ -9,8 +9,9 @@ from pathlib import Path
 
 from facestats._util.locations import remove
 from facestats.errors import OutputError, UsageError
+from facestats.store.corrections import drop_corrections, has_corrections
 from facestats.store.keptout import keep_out
-from facestats.store.layout import CHUNKS, clip_path
+from facestats.store.layout import CHUNKS, CORRECTIONS, clip_path
 from facestats.store.locking import locked
 from facestats.store.manifest import Entry, entry_path, read_entries
 from facestats.store.published import unpublish
@@ -142,6 +143,7 @@ def remove_videos(store: Path, entries: Sequence[Entry]) -> tuple[Forgotten, ...
     done = []
     for entry in entries:
         kinds = ["tables", "thumbnails"] if entry.status != "failed" else ["its record"]
+        kinds += ["corrections"] if has_corrections(store, entry.video_id) else []
         kinds += ["clip"] if clip_path(store, entry.video_id) is not None else []
         forget_video(store, entry.video_id)
         done.append(Forgotten(entry.video_id, entry.paths, (*kinds, *published.get(entry.video_id, ()))))
@@ -185,6 +187,7 @@ def forget_video(store: Path, video_id: str) -> None:
     except OSError as error:
         raise unwritable(store, error) from None
     forget_clip(store, video_id)
+    drop_corrections(store, video_id)
     remove(store / "tables" / video_id)
     for folder in _inside(store / CHUNKS):
         if folder.name.rpartition("-")[0] == video_id:
@@ -219,8 +222,11 @@ def sweep(store: Path, entries: Mapping[str, Entry]) -> None:
             if _is_left(folder):
                 remove(folder)
         return
-    for folder in (store / "entries", store / "clips"):
+    for folder in (store / "entries", store / "clips", store / CORRECTIONS):
         for path in folder.glob(".*") if folder.is_dir() else ():
+            path.unlink(missing_ok=True)
+    for path in _inside(store / CORRECTIONS):  # of a video that was forgotten by a run that was cut off
+        if path.stem not in entries:
             path.unlink(missing_ok=True)
     for path in _inside(store / "clips"):  # of a video that was forgotten by a run that was cut off
         if path.is_file() and path.stem not in entries and path.suffix in CLIP_SUFFIXES:

@@ -25,6 +25,9 @@ MARKER = "store.json"
 #: The options that the store was made with, which later runs use too.
 OPTIONS = "options.json"
 
+#: Folder of what was corrected by hand: a file for each video that has corrections.
+CORRECTIONS = "corrections"
+
 #: Folder of what was found in chunks of long videos; nothing of it belongs to the results.
 CHUNKS = "chunks"
 

@@ -30,10 +30,12 @@ from facestats._util.files import check_writable
 from facestats._util.locations import is_remote, location, write_whole
 from facestats.errors import OutputError, StoreError
 from facestats.store import layout
+from facestats.store.correctable import Correctable
+from facestats.store.corrections import corrected_dataset
 from facestats.store.forget import Forgotten, forget, forget_clip, prune, sweep
 from facestats.store.lacks import Part, lost_part
 from facestats.store.manifest import Entry, read_entries, read_entry
-from facestats.store.read import ATTEMPTS, attempt, dataset, find_video, with_present_places
+from facestats.store.read import ATTEMPTS, attempt, find_video, with_present_places
 from facestats.store.tablefiles import Where, known_columns, row_filter
 from facestats.store.write import change_entry, replace_thumbnails, unwritable, write_video
 from facestats.tables import schema
@@ -47,8 +49,8 @@ if TYPE_CHECKING:
 _Found = TypeVar("_Found")
 
 
-class Store:
-    """An open store; see :func:`open_store`.
+class Store(Correctable):
+    """An open store; see :func:`open_store`. Its tables hold what was corrected by hand, see :meth:`correct`.
 
     Attributes
     ----------
@@ -206,7 +208,7 @@ class Store:
         UnknownNameError
             If there is no such table.
         """
-        return dataset(self.path, self.entries(current=current).values(), table)
+        return corrected_dataset(self.path, self.entries(current=current).values(), table)
 
     def _attempt(self, read: Callable[[], _Found], attempts: int = ATTEMPTS) -> _Found:
         return attempt(read, self.path, lambda: self.entries(current=False).values(), attempts)

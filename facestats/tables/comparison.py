@@ -13,7 +13,7 @@ import pandas as pd
 from facestats.errors import UsageError
 from facestats.models import attributes
 from facestats.tables import schema
-from facestats.tables.demographics import Composition, Correction, compositions
+from facestats.tables.demographics import Composition, Drawing, compositions
 from facestats.tables.sources import Source, tracks_of
 from facestats.track.gaps import seconds_seen
 
@@ -128,7 +128,7 @@ def compare(
         _side(
             side.tracks,
             attributes,
-            Correction(used or side.models, [*models_path, *side.models_path], n_draws, seed),
+            Drawing(used or side.models, [*models_path, *side.models_path], n_draws, seed),
         )
         for side, used in zip(sides, (models, of_second), strict=True)
     )
@@ -233,16 +233,16 @@ def _needed(attributes: Sequence[str]) -> set[str]:
     return needed | {"video_id", *_EXPRESSION_SHARES} if "expression" in attributes else needed
 
 
-def _side(tracks: pd.DataFrame, attributes: Sequence[str], correction: Correction) -> dict[str, Composition]:
+def _side(tracks: pd.DataFrame, attributes: Sequence[str], drawing: Drawing) -> dict[str, Composition]:
     corrected = [name for name in attributes if name != "expression"]
     # The same seed for both sides, and for demographics: the same tracks have the same intervals wherever they stand.
     # No harm is done, as differences are taken between all draws of one side and all of the other.
-    found = compositions(tracks, corrected, correction) if corrected else {}
-    expressed = _expressed(tracks, correction) if "expression" in attributes else None
+    found = compositions(tracks, corrected, drawing) if corrected else {}
+    expressed = _expressed(tracks, drawing) if "expression" in attributes else None
     return found if expressed is None else {**found, "expression": expressed}
 
 
-def _expressed(tracks: pd.DataFrame, correction: Correction) -> Composition | None:
+def _expressed(tracks: pd.DataFrame, drawing: Drawing) -> Composition | None:
     """Return the shares of the time in each expression; None where it was never measured."""
     measured = tracks[tracks[_EXPRESSION_SHARES].notna().any(axis=1)]
     if measured.empty:
@@ -257,7 +257,7 @@ def _expressed(tracks: pd.DataFrame, correction: Correction) -> Composition | No
     times = pd.DataFrame(shares * seconds[:, None]).groupby(units.to_numpy()).sum().to_numpy()
     lengths = pd.Series(seconds).groupby(units.to_numpy()).sum().to_numpy()
     share = np.average(shares, axis=0, weights=seconds).clip(0, 1)  # of float32, which may exceed it
-    draws = _drawn(times, lengths, share, correction.n_draws, np.random.default_rng(correction.seed))
+    draws = _drawn(times, lengths, share, drawing.n_draws, np.random.default_rng(drawing.seed))
     low, high = np.quantile(draws, _SIDE, axis=0)
     low, high = np.minimum(low, share), np.maximum(high, share)
     of_verdicts = counts / max(counts.sum(), 1)

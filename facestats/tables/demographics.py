@@ -80,7 +80,7 @@ class Composition:
 
 
 @dataclass(frozen=True)
-class Correction:
+class Drawing:
     """How verdicts are corrected, and how often shares are drawn.
 
     Attributes
@@ -166,8 +166,8 @@ def demographics(
     """
     known = tracks_of(source, attributes if models is None else ())
     used, folders = (known.models, known.models_path) if models is None else (models, ())
-    correction = Correction(used, [*models_path, *folders], n_draws, seed)
-    found = compositions(known.tracks, attributes, correction, by=by)
+    drawing = Drawing(used, [*models_path, *folders], n_draws, seed)
+    found = compositions(known.tracks, attributes, drawing, by=by)
     parts = [_table(column, composition) for column, composition in found.items()]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
     table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
@@ -176,7 +176,7 @@ def demographics(
 
 
 def compositions(
-    tracks: pd.DataFrame, attributes: Sequence[str], correction: Correction, *, by: str = "people"
+    tracks: pd.DataFrame, attributes: Sequence[str], drawing: Drawing, *, by: str = "people"
 ) -> dict[str, Composition]:
     """Return what :func:`demographics` makes its table of, by attribute, for those that need the draws themselves.
 
@@ -187,26 +187,26 @@ def compositions(
     tracks : pandas.DataFrame
     attributes : sequence of str
         Columns of ``tracks``.
-    correction : Correction
+    drawing : Drawing
     by : str
         One of :data:`facestats.tables.units.BY`.
 
     Examples
     --------
-    >>> compositions(schema.conform("tracks"), ["gender"], Correction())
+    >>> compositions(schema.conform("tracks"), ["gender"], Drawing())
     {}
     """
     if by not in BY:
         raise UsageError(f"unknown by={by!r}: shares are by {', '.join(BY[:-1])} or {BY[-1]}")
-    if correction.n_draws < 1:
-        raise UsageError(f"n_draws must be at least 1, not {correction.n_draws}")
+    if drawing.n_draws < 1:
+        raise UsageError(f"n_draws must be at least 1, not {drawing.n_draws}")
     unknown = [name for name in attributes if name not in _ATTRIBUTES]
     if unknown:
         raise UsageError(f"no shares of {unknown[0]!r}: there are those of {', '.join(_ATTRIBUTES)}")
     missing = {*attributes, "duration_s", "seen_s"} - set(tracks.columns)
     if missing:
         raise UsageError(f"shares need tracks; this table has no column {', '.join(sorted(missing))}")
-    chosen = choose_models(dict(correction.models or {}), [Path(folder) for folder in correction.models_path])
+    chosen = choose_models(dict(drawing.models or {}), [Path(folder) for folder in drawing.models_path])
     found = {}
     for column in attributes:
         if tracks[column].isna().all():
@@ -217,9 +217,9 @@ def compositions(
         head = next(head for head in chosen[attribute].card.heads if head.attribute == attribute)
         units = units_of(tracks, attribute, threshold=head.threshold, by=by)
         # A generator of its own, so that the figures do not depend on which other attributes are asked for.
-        rng = np.random.default_rng([correction.seed, list(_ATTRIBUTES).index(column)])
+        rng = np.random.default_rng([drawing.seed, list(_ATTRIBUTES).index(column)])
         rates = _rates(chosen[attribute], attribute)
-        found[column] = _composition(attribute, units, rates, correction.n_draws, rng, by_time=by == "time")
+        found[column] = _composition(attribute, units, rates, drawing.n_draws, rng, by_time=by == "time")
     return found
 
 

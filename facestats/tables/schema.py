@@ -208,6 +208,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         *(_share(f"expression_share_{name}", f"share of the track's time in {name}") for name in EXPRESSIONS),
         *_verdict("makeup", "makeup"),
         *_class_probabilities("makeup"),
+        _text("corrected", "what was corrected by hand, see corrections; missing where nothing was"),
     ),
     "thumbnails": (
         _VIDEO_ID,
@@ -236,6 +237,17 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         Column("attribute", "str", "what was measured", classes=tuple(ATTRIBUTE_CLASSES)),
         _text("class", "one of the attribute's classes"),
         _share("probability", "probability of the class in this frame"),
+    ),
+    "corrections": (
+        _VIDEO_ID,
+        _count("number", "of the video's corrections, in the order in which they are applied"),
+        Column("track_id", "Int64", "the corrected track, as it is numbered now"),
+        Column("what", "str", "what was corrected", classes=(*VERDICT_COLUMNS.values(), "reject", "merge", "split")),
+        _text("value", "the verdict, or the number of the track that was merged into this one"),
+        _seconds("time_s", "moment of a split; else the first observation when it was corrected"),
+        _text("reason", "why, as it was given"),
+        Column("corrected_at", "datetime64[us, UTC]", "when it was corrected"),
+        Column("applies", "bool", "whether its track is still there: a later analysis may not have it"),
     ),
 }
 

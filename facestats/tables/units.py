@@ -71,10 +71,14 @@ def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by
     measured = measured.sort_values(keys, kind="stable") if keys else measured
     verdicts = measured[column].to_numpy(object)
     probabilities = _probabilities(measured, attribute)
+    by_hand = _by_hand(measured, column)
     seconds: np.ndarray = np.asarray(seconds_seen(measured), np.float64)
     if by != "track" and "person_id" in measured and len(measured):
         person = _people(measured)
-        probabilities, verdicts = _pooled(probabilities, verdicts, seconds, person, classes, threshold)
+        spoken_for = np.isin(person, person[by_hand])  # who was told for one track is told for all
+        heard = np.where(spoken_for & ~by_hand, 0.0, 1.0)
+        probabilities, verdicts = _pooled(probabilities, verdicts, heard * seconds, person, classes, threshold)
+        by_hand = np.bincount(person, by_hand) > 0
         seconds = np.bincount(person, seconds).astype(np.float64)
     known = ~np.isnan(probabilities).all(axis=1)
     choice = np.where(known, np.nan_to_num(probabilities, nan=-1).argmax(axis=1), -1)
@@ -84,7 +88,14 @@ def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by
     named = verdicts != schema.UNKNOWN
     is_sure |= named & (choice != said)
     choice = np.where(named, said, choice)
-    return Units(verdicts, Votes(choice, is_sure, np.zeros(len(choice), bool)), seconds)
+    return Units(verdicts, Votes(choice, is_sure, by_hand & named), seconds)
+
+
+def _by_hand(tracks: pd.DataFrame, column: str) -> np.ndarray:
+    """Return whose verdict was set by hand, bool (N,)."""
+    if "corrected" not in tracks:
+        return np.zeros(len(tracks), bool)
+    return np.array([column in str(said).split(", ") for said in tracks["corrected"].fillna("")], bool)
 
 
 def _probabilities(tracks: pd.DataFrame, attribute: str) -> np.ndarray:

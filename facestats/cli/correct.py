@@ -1,0 +1,77 @@
+"""``facestats correct``: correct tracks by hand, list what was corrected, and undo it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facestats.cli import app
+from facestats.cli.console import one_line
+
+if TYPE_CHECKING:
+    from facestats.store.store import Store
+
+
+@app.command()
+def correct(
+    store: Annotated[str, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")],
+    video: Annotated[
+        str | None, typer.Argument(metavar="VIDEO", help="Its id, path or file name; with --list all by default.")
+    ] = None,
+    track: Annotated[int | None, typer.Argument(metavar="TRACK", help="The number of the face.")] = None,
+    gender: Annotated[str | None, typer.Option(help="Set the verdict: female, male or unknown.")] = None,
+    age: Annotated[str | None, typer.Option(help="Set it: child, young, middle, old or unknown.")] = None,
+    expression: Annotated[str | None, typer.Option(help="Set it: anger, ..., neutral or unknown.")] = None,
+    makeup: Annotated[str | None, typer.Option(help="Set it: none, partial, over or unknown.")] = None,
+    merge: Annotated[
+        int | None, typer.Option(metavar="OTHER", help="Make another track of the same face part of this one.")
+    ] = None,
+    split: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="From this moment of the video on it is another face.")
+    ] = None,
+    reject: Annotated[bool, typer.Option("--reject", help="It is no face.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept with the correction.")] = "",
+    undo: Annotated[int | None, typer.Option(metavar="NUMBER", help="Undo this correction of the video.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List what was corrected.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as one JSON object.")] = False,
+) -> None:
+    """Correct a face by hand: its verdicts, two tracks that are one face, one that is two or none.
+
+    The analysis stays as it is; everything is read with the corrections. They are kept through later analyses.
+    """
+    from facestats.errors import UsageError
+    from facestats.store.store import open_store
+    from facestats.tables.corrections import told
+
+    opened = open_store(store)
+    if listed or as_json:
+        _list(opened if video is None else opened.video(video), as_json=as_json)
+        return
+    if video is None:
+        raise UsageError("name the video and the face to correct, or use --list")
+    if undo is not None:
+        print(one_line(f"undone: {told(opened.uncorrect(video, undo))}"))
+        return
+    if track is None:
+        raise UsageError("name the face to correct, by the number that clips and reports show")
+    verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
+    made = opened.correct(video, track, **verdicts, merge=merge, split=split, reject=reject, reason=reason)
+    for each in made:
+        print(one_line(f"{each.number}: {told(each)}"))
+
+
+def _list(store: Store, *, as_json: bool) -> None:
+    rows = store.corrections()
+    if as_json:
+        print(json.dumps({"corrections": json.loads(rows.to_json(orient="records", date_format="iso"))}))
+        return
+    for row in rows.to_dict("records"):
+        value = f" {row['value']}" if isinstance(row["value"], str) else ""
+        moment = f" at {row['time_s']:.1f} s" if row["what"] == "split" else ""
+        reason = f" ({row['reason']})" if row["reason"] else ""
+        gone = "" if row["applies"] else "; its face is no more, so that it does not apply"
+        what = f"face {row['track_id']} {row['what']}{value}{moment}{reason}{gone}"
+        print(one_line(f"{row['video_id']} {row['number']}: {what}"))
+    print(f"{len(rows)} {'correction' if len(rows) == 1 else 'corrections'}")

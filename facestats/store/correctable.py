@@ -1,0 +1,122 @@
+"""What a store does about corrections by hand, apart from reading its tables with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from facestats.store.corrections import correct, corrections_table, uncorrect
+from facestats.store.manifest import read_entries
+from facestats.store.read import attempt, find_video
+from facestats.tables.corrections import Correction
+
+if TYPE_CHECKING:
+    from facestats.store.manifest import Entry
+
+
+class Correctable:
+    """A store whose tracks can be corrected by hand.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    video_id : str or None
+        The one video that it is restricted to.
+    """
+
+    path: Path
+    video_id: str | None
+
+    def corrections(self) -> pd.DataFrame:
+        """Return what was corrected by hand, a row each; those whose track is no more have ``applies`` False.
+
+        Raises
+        ------
+        StoreError
+            If a file of the store is absent or damaged.
+        """
+
+        def entries() -> list[Entry]:
+            found = read_entries(self.path)
+            return [each for each in found if each.counts and self.video_id in (None, each.video_id)]
+
+        return attempt(lambda: corrections_table(self.path, entries()), self.path, entries)
+
+    def correct(
+        self,
+        video: str,
+        track: int,
+        *,
+        gender: str | None = None,
+        age_group: str | None = None,
+        expression: str | None = None,
+        makeup: str | None = None,
+        merge: int | None = None,
+        split: float | None = None,
+        reject: bool = False,
+        reason: str = "",
+    ) -> tuple[Correction, ...]:
+        """Correct a track by hand: set verdicts, or one of ``merge``, ``split`` and ``reject``.
+
+        All tables are read with it from now on. It is kept through later analyses as long as they have the track.
+
+        Parameters
+        ----------
+        video : str
+            Id, the beginning of one, path or file name.
+        track : int
+        gender, age_group, expression, makeup : str, optional
+            A class, or ``"unknown"``.
+        merge : int, optional
+            Another track of the same face, which becomes part of this one.
+        split : float, optional
+            The second of the video from which on it is another face, which gets a new number.
+        reject : bool
+            It is no face.
+        reason : str
+            Why; kept with it.
+
+        Returns
+        -------
+        tuple of Correction
+            The ``number`` of each undoes it, see :meth:`uncorrect`.
+
+        Raises
+        ------
+        UsageError
+            If nothing or too much is to be corrected, or it does not fit the tracks.
+        UnknownNameError
+            If there is no such video, track or class.
+        BusyError
+            If a run is writing to the store.
+        OutputError
+            If the store cannot be written.
+
+        Examples
+        --------
+        >>> store.correct("clip.mp4", 3, gender="female", reason="she says so at 0:12")  # doctest: +SKIP
+        """
+        given = {"gender": gender, "age_group": age_group, "expression": expression, "makeup": makeup}
+        verdicts = {column: value for column, value in given.items() if value is not None}
+        entry = self._entry(video)
+        return correct(
+            self.path, entry, track, verdicts=verdicts, merge=merge, split=split, reject=reject, reason=reason
+        )
+
+    def uncorrect(self, video: str, number: int) -> Correction:
+        """Undo a correction of a video, by its number, and return it.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such video or correction.
+        BusyError, OutputError
+            See :meth:`correct`.
+        """
+        return uncorrect(self.path, self._entry(video).video_id, number)
+
+    def _entry(self, video: str) -> Entry:
+        entries = {each.video_id: each for each in read_entries(self.path)}
+        return entries[find_video(self.path, entries, video)]

@@ -1,0 +1,309 @@
+"""Corrections by hand in a store: one small file for each video that has any, beside the tables and never in them.
+
+The tables stay as they were analysed; corrections are applied when they are read. So a correction is undone by removing
+it, and an analysis that replaces the tables leaves it in place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset as ds
+
+from facestats._util import words
+from facestats._util.locations import write_whole
+from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.store.layout import CORRECTIONS
+from facestats.store.locking import locked
+from facestats.store.manifest import Entry, now, read_entry
+from facestats.store.read import dataset
+from facestats.store.write import unwritable
+from facestats.tables import schema
+from facestats.tables.arrow import from_arrow, to_arrow
+from facestats.tables.corrections import (
+    MERGE,
+    REJECT,
+    SPLIT,
+    Corrected,
+    Correction,
+    Place,
+    applied,
+    place_of,
+    together_s,
+    with_verdicts,
+)
+
+_CLASSES = {column: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, column in VERDICT_COLUMNS.items()}
+
+
+def corrected_dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
+    """Return a table of these videos with their corrections, as :func:`facestats.store.read.dataset` does without.
+
+    Examples
+    --------
+    >>> corrected_dataset(Path("nowhere"), [], "tracks").count_rows()
+    0
+    """
+    entries = list(entries)
+    have = _video_ids(store)
+    if not any(entry.video_id in have for entry in entries):
+        return dataset(store, entries, table)
+    parts: list[ds.Dataset] = []
+    waiting: list[Entry] = []
+    for entry in entries:
+        frame = _corrected(store, entry, table) if entry.video_id in have else None
+        if frame is None:
+            waiting.append(entry)
+            continue
+        parts += [dataset(store, waiting, table)] if waiting else []
+        parts.append(ds.dataset(to_arrow(table, frame)))
+        waiting = []
+    parts += [dataset(store, waiting, table)] if waiting else []
+    return ds.dataset(parts) if len(parts) > 1 else parts[0]
+
+
+def corrections_table(store: Path, entries: Iterable[Entry]) -> pd.DataFrame:
+    """Return the corrections of these videos, a row each; ``applies`` says whether its track is still there.
+
+    Examples
+    --------
+    >>> corrections_table(Path("nowhere"), []).empty
+    True
+    """
+    have = _video_ids(store)
+    rows = []
+    for entry in entries:
+        corrections = read_corrections(store, entry.video_id) if entry.video_id in have else ()
+        found = _replayed(store, entry, corrections).track_ids if corrections else {}
+        for each in corrections:
+            row = {
+                name: getattr(each, name) for name in ("number", "what", "value", "time_s", "reason", "corrected_at")
+            }
+            rows.append({"video_id": entry.video_id, "track_id": found.get(each.number, each.track_id), **row})
+            rows[-1]["applies"] = each.number in found
+    frame = pd.DataFrame(rows, columns=list(schema.dtypes("corrections")))
+    frame["corrected_at"] = pd.to_datetime(frame["corrected_at"], utc=True)
+    return frame.astype(schema.dtypes("corrections"))
+
+
+def correct(
+    store: Path,
+    entry: Entry,
+    track: int,
+    *,
+    verdicts: Mapping[str, str] | None = None,
+    merge: int | None = None,
+    split: float | None = None,
+    reject: bool = False,
+    reason: str = "",
+) -> tuple[Correction, ...]:
+    """Add corrections of a track, see :meth:`facestats.store.store.Store.correct`.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+    entry : Entry
+        Of the video.
+    track : int
+    verdicts : mapping of str to str
+        By column of ``tracks``, a class or ``"unknown"``.
+    merge, split, reject, reason
+        See :meth:`facestats.store.store.Store.correct`.
+
+    Raises
+    ------
+    UsageError
+        If nothing or too much is to be corrected, or it does not fit the tracks.
+    UnknownNameError
+        If there is no such track or class.
+    BusyError
+        If a run is writing to the store.
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> correct(store.path, entry, 3, verdicts={"gender": "female"})  # doctest: +SKIP
+    """
+    verdicts, track = dict(verdicts or {}), int(track)
+    n_changes = bool(verdicts) + (merge is not None) + (split is not None) + reject
+    if n_changes != 1:
+        much = "too much at once" if n_changes else "nothing to correct"
+        raise UsageError(f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split or reject")
+    for column, value in verdicts.items():
+        if value not in _CLASSES.get(column, ()):
+            raise UnknownNameError(f"{column} {value!r} is unknown: use {', '.join(_CLASSES[column])}")
+    with locked(store):
+        present = read_entry(store, entry.video_id) or entry
+        before = read_corrections(store, entry.video_id)
+        observations = _replayed(store, present, before).tables["observations"]
+        for each in (track, *([] if merge is None else [merge])):
+            _check_there(observations, entry.video_id, each)
+        place = place_of(observations, track)
+        begins = place[0][0]
+        made: list[tuple[str, str | None, float]] = [(name, value, begins) for name, value in verdicts.items()]
+        other: tuple[Place, ...] = ()
+        if reject:
+            made = [(REJECT, None, begins)]
+        if split is not None:
+            made = [(SPLIT, None, _split_moment(observations, track, split))]
+        if merge is not None:
+            _check_apart(observations, track, merge)
+            made, other = [(MERGE, str(int(merge)), begins)], place_of(observations, merge)
+        first = max((each.number for each in before), default=0) + 1
+        added = tuple(
+            Correction(first + k, track, what, value, time_s, reason.strip(), now(), present.run, place, other)
+            for k, (what, value, time_s) in enumerate(made)
+        )
+        _write(store, entry.video_id, (*before, *added))
+    return added
+
+
+def uncorrect(store: Path, video_id: str, number: int) -> Correction:
+    """Remove a correction, and return it.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such correction.
+    BusyError, OutputError
+        See :func:`correct`.
+
+    Examples
+    --------
+    >>> uncorrect(store.path, "clip-1234abcd", 1)  # doctest: +SKIP
+    """
+    with locked(store):
+        before = read_corrections(store, video_id)
+        gone = next((each for each in before if each.number == number), None)
+        if gone is None:
+            known = ", ".join(str(each.number) for each in before)
+            raise UnknownNameError(f"{video_id} has no correction {number}: there is {known or 'none'}")
+        _write(store, video_id, [each for each in before if each is not gone])
+    return gone
+
+
+def read_corrections(store: Path, video_id: str) -> tuple[Correction, ...]:
+    """Return the corrections of a video, in the order in which they were made.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be read.
+
+    Examples
+    --------
+    >>> read_corrections(Path("nowhere"), "a")
+    ()
+    """
+    path = _path(store, video_id)
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))["corrections"]
+        return tuple(
+            Correction(**{**each, **{name: tuple(tuple(box) for box in each[name]) for name in ("place", "other")}})
+            for each in known
+        )
+    except FileNotFoundError:
+        return ()
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} cannot be read ({error}): mend it, or delete it and correct again") from None
+
+
+def has_corrections(store: Path, video_id: str) -> bool:
+    """Say whether a video has corrections.
+
+    Examples
+    --------
+    >>> has_corrections(Path("nowhere"), "a")
+    False
+    """
+    return _path(store, video_id).is_file()
+
+
+def drop_corrections(store: Path, video_id: str) -> bool:
+    """Remove all corrections of a video, and say whether there were any.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be removed.
+
+    Examples
+    --------
+    >>> drop_corrections(Path("nowhere"), "a")
+    False
+    """
+    path = _path(store, video_id)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise OutputError(f"cannot remove {path}: {error.strerror or error}") from None
+    return True
+
+
+def _path(store: Path, video_id: str) -> Path:
+    return store / CORRECTIONS / f"{video_id}.json"
+
+
+def _video_ids(store: Path) -> set[str]:
+    folder = store / CORRECTIONS
+    return {path.name.removesuffix(".json") for path in folder.glob("*.json")} if folder.is_dir() else set()
+
+
+def _write(store: Path, video_id: str, corrections: Sequence[Correction]) -> None:
+    try:
+        if not corrections:
+            _path(store, video_id).unlink(missing_ok=True)
+            return
+        text = json.dumps({"corrections": [asdict(each) for each in corrections]}, ensure_ascii=False)
+        write_whole(_path(store, video_id), (text + "\n").encode())
+    except OSError as error:
+        raise unwritable(store, error) from None
+
+
+def _stored(store: Path, entry: Entry, table: str) -> pd.DataFrame:
+    return from_arrow(table, dataset(store, [entry], table).to_table())
+
+
+def _replayed(store: Path, entry: Entry, corrections: Sequence[Correction]) -> Corrected:
+    tables = {table: _stored(store, entry, table) for table in schema.TABLES}
+    return applied(tables, corrections, run=entry.run, thresholds=entry.thresholds)
+
+
+def _corrected(store: Path, entry: Entry, table: str) -> pd.DataFrame | None:
+    """Return a table of a video with its corrections; None if they leave it as it is."""
+    corrections = read_corrections(store, entry.video_id)
+    if all(each.is_verdict and each.run == entry.run for each in corrections):
+        return with_verdicts(_stored(store, entry, table), corrections) if table == "tracks" else None
+    return _replayed(store, entry, corrections).tables[table]
+
+
+def _check_there(observations: pd.DataFrame, video_id: str, track: int) -> None:
+    there = sorted(observations["track_id"].dropna().unique())
+    if track not in there:
+        known = ", ".join(str(each) for each in there[:10]) + (", ..." if len(there) > 10 else "")
+        raise UnknownNameError(f"{video_id} has no face {track}: there is {known or 'none'}")
+
+
+def _check_apart(observations: pd.DataFrame, one: int, other: int) -> None:
+    if one == other:
+        raise UsageError(f"face {one} cannot be merged with itself")
+    times, ids = observations["time_s"].to_numpy(), observations["track_id"].fillna(-1).to_numpy()
+    moment = together_s(times, ids, one, other)
+    if moment is not None:
+        raise UsageError(f"faces {one} and {other} are seen together at {words.moment(moment)}: they are two")
+
+
+def _split_moment(observations: pd.DataFrame, track: int, split: float) -> float:
+    times = observations.loc[observations["track_id"].eq(track).fillna(False), "time_s"]
+    if not times.min() < split <= times.max():
+        span = words.span(float(times.min()), float(times.max()))
+        raise UsageError(f"face {track} cannot be split at {split:g} s: it is seen from {span}")
+    return float(split)

@@ -1,0 +1,313 @@
+"""Corrections by hand: what a person knows and a machine cannot, applied to the tables of a video when they are read.
+
+A correction names a track, and holds where that track was seen. As long as the tables are those that were corrected,
+the number tells the track; in those of a later analysis, it is the track that is seen there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.tables import schema
+from facestats.tables.building import summarize_track
+
+#: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on.
+REJECT, MERGE, SPLIT = "reject", "merge", "split"
+
+_LEAST_OVERLAP = 0.4  # of two boxes that show the same face
+_LEAST_SHARE = 0.5  # of the places in which a track must be found again
+_AT_MOST_APART_S = 0.5  # a place, and the next sample of a later analysis
+_PLACES = 12
+
+Place = tuple[float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One correction of a track of a video.
+
+    Attributes
+    ----------
+    number : int
+        Of the video's corrections, counted from 1 in the order in which they were made, which they are applied in.
+    track_id : int
+        The track, as it was numbered when it was corrected.
+    what : str
+        The column of a verdict, ``"reject"`` (it is no face), ``"merge"`` or ``"split"``.
+    value : str or None
+        The verdict, or the number of the track that became part of this one.
+    time_s : float
+        The moment of a split; else when the track begins.
+    reason : str
+    corrected_at : str
+        UTC, ISO 8601.
+    run : str
+        The analysis whose tables were corrected.
+    place, other : tuple of (time_s, x, y, w, h)
+        Where the track was seen, and the one that became part of it.
+    """
+
+    number: int
+    track_id: int
+    what: str
+    value: str | None
+    time_s: float
+    reason: str
+    corrected_at: str
+    run: str
+    place: tuple[Place, ...]
+    other: tuple[Place, ...] = ()
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it sets a verdict, and leaves the tracks as they are."""
+        return self.what in VERDICT_COLUMNS.values()
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The tables of a video after corrections.
+
+    Attributes
+    ----------
+    tables : mapping of str to pandas.DataFrame
+    track_ids : mapping of int to int
+        By number of the correction, the track that it was applied to; those that fit no more are absent.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    track_ids: Mapping[int, int]
+
+
+def place_of(observations: pd.DataFrame, track_id: int) -> tuple[Place, ...]:
+    """Return where a track was seen: up to twelve of its observations, evenly spread.
+
+    Examples
+    --------
+    >>> place_of(schema.conform("observations"), 1)
+    ()
+    """
+    rows = observations[observations["track_id"].eq(track_id).fillna(False)].sort_values("time_s")
+    chosen = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, _PLACES).round().astype(int))] if len(rows) else rows
+    numbers = chosen[["time_s", "x", "y", "w", "h"]].to_numpy(np.float64)
+    return tuple((time_s, x, y, w, h) for time_s, x, y, w, h in numbers.tolist())
+
+
+def applied(
+    tables: Mapping[str, pd.DataFrame],
+    corrections: Sequence[Correction],
+    *,
+    run: str,
+    thresholds: Mapping[str, float],
+) -> Corrected:
+    """Return the tables of one video with its corrections, in their order; what fits no track is passed over.
+
+    Tracks that are merged or split are summarized anew, see :func:`facestats.tables.building.summarize_tracks`.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        All of :data:`facestats.tables.schema.TABLES`; they are not changed.
+    corrections : sequence of Correction
+    run : str
+        The analysis that they come from.
+    thresholds : mapping of str to float
+        By attribute, see :func:`facestats.tables.verdicts.threshold_of`.
+
+    Examples
+    --------
+    >>> empty = {name: schema.conform(name) for name in schema.TABLES}
+    >>> applied(empty, [], run="7f", thresholds={}).track_ids
+    {}
+    """
+    state = _State(tables["observations"], tables["thumbnails"])
+    track_ids = {each.number: found for each in corrections if (found := state.apply(each, run)) is not None}
+    return Corrected({**tables, **state.tables(tables, thresholds)}, track_ids)
+
+
+def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd.DataFrame:
+    """Return the tracks of one video with the verdicts that were set by hand, each certain.
+
+    For corrections of verdicts alone, in tables of the very analysis that was corrected.
+
+    Examples
+    --------
+    >>> with_verdicts(schema.conform("tracks"), []).empty
+    True
+    """
+    made: dict[int, dict[str, str | None]] = {}
+    for each in corrections:
+        made.setdefault(each.track_id, {})[each.what] = each.value
+    return _marked(tracks, made)
+
+
+class _State:
+    """The observations of a video while corrections are applied to them one after the other."""
+
+    def __init__(self, observations: pd.DataFrame, thumbnails: pd.DataFrame) -> None:
+        self.observations = observations
+        self.boxes = observations[["x", "y", "w", "h"]].to_numpy(np.float64)
+        self.times, self.ids = _numbers(observations)
+        self.picture_times, self.pictures = _numbers(thumbnails)
+        self.is_face = np.ones(len(observations), bool)
+        self.made: dict[int, dict[str, str | None]] = {}
+        self.changed: set[int] = set()
+        self.next = int(self.ids.max(initial=0)) + 1
+
+    def apply(self, each: Correction, run: str) -> int | None:
+        """Apply one correction, and return the number of its track; None if it fits none."""
+        track = self._found(each.track_id, each.place, is_same=each.run == run)
+        if track is None:
+            return None
+        if each.what == REJECT:
+            self.is_face &= self.ids != track
+            self.ids[self.ids == track] = -1
+            self.pictures[self.pictures == track] = -1
+            self.made.pop(track, None)
+            return track
+        if each.what == MERGE:
+            other = self._found(int(each.value or 0), each.other, is_same=each.run == run)
+            if other is None or other == track or together_s(self.times, self.ids, track, other) is not None:
+                return None
+            self.ids[self.ids == other] = track
+            self.pictures[self.pictures == other] = track
+            self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
+        elif each.what == SPLIT:
+            is_later = (self.ids == track) & (self.times >= each.time_s)
+            if not is_later.any() or is_later.sum() == (self.ids == track).sum():
+                return None
+            self.ids[is_later] = self.next
+            self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = self.next
+            self.made[self.next] = {SPLIT: None}
+            self.changed.add(self.next)
+            self.next += 1
+        if each.what in (MERGE, SPLIT):
+            self.changed.add(track)
+        self.made.setdefault(track, {})[each.what] = each.value
+        return track
+
+    def tables(self, tables: Mapping[str, pd.DataFrame], thresholds: Mapping[str, float]) -> dict[str, pd.DataFrame]:
+        """Return the tables that the corrections changed."""
+        numbers = pd.array(self.ids, "Int64")
+        numbers[self.ids < 0] = pd.NA
+        observations = self.observations.assign(track_id=numbers)[self.is_face].reset_index(drop=True)
+        pictures = tables["thumbnails"].assign(track_id=pd.array(self.pictures, "Int64"))[self.pictures >= 0]
+        order = ["video_id", "track_id", "time_s"]
+        gone = self.observations[~self.is_face].groupby("frame").size()
+        frames = tables["frames"]
+        n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
+        tracks = self._tracks(tables["tracks"], observations, thresholds)
+        videos = tables["videos"]
+        return {
+            "observations": observations,
+            "thumbnails": pictures.sort_values(order, kind="stable").reset_index(drop=True),
+            "frames": frames.assign(n_faces=n_faces),
+            "tracks": tracks,
+            "videos": videos.assign(n_tracks=pd.array([len(tracks)] * len(videos), "Int64")),
+        }
+
+    def _tracks(
+        self, tracks: pd.DataFrame, observations: pd.DataFrame, thresholds: Mapping[str, float]
+    ) -> pd.DataFrame:
+        kept = tracks["track_id"].isin(self.ids[self.ids >= 0]) & ~tracks["track_id"].isin(self.changed)
+        parts = [tracks[kept]]
+        if self.changed:
+            of_changed = observations[observations["track_id"].isin(self.changed)]
+            anew: list[dict[str, Any]] = []
+            for key, rows in of_changed.groupby(["video_id", "track_id"]):
+                video_id, track_id = cast("tuple[str, int]", key)
+                made = summarize_track(video_id, track_id, rows.sort_values("time_s", kind="stable"), thresholds)
+                anew.append({**made, "joined_prob": 1.0})
+            parts.append(schema.conform("tracks", pd.DataFrame(anew)))
+        every = (
+            pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else tracks[:0]
+        )
+        return _marked(every.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True), self.made)
+
+    def _found(self, track_id: int, place: tuple[Place, ...], *, is_same: bool) -> int | None:
+        if is_same:
+            return track_id if (self.ids == track_id).any() else None
+        votes: dict[int, int] = {}
+        moments = np.unique(self.times)
+        for time_s, *box in place if len(moments) else ():
+            nearest = moments[np.abs(moments - time_s).argmin()]
+            rows = np.flatnonzero((self.times == nearest) & (self.ids >= 0))
+            if abs(nearest - time_s) > _AT_MOST_APART_S or not len(rows):
+                continue
+            overlaps = _overlaps(self.boxes[rows], np.array(box))
+            if overlaps.max() >= _LEAST_OVERLAP:
+                seen = int(self.ids[rows[overlaps.argmax()]])
+                votes[seen] = votes.get(seen, 0) + 1
+        best = max(votes, key=lambda seen: votes[seen], default=None)
+        return best if best is not None and votes[best] >= _LEAST_SHARE * len(place) else None
+
+
+def together_s(times: np.ndarray, ids: np.ndarray, one: int, other: int) -> float | None:
+    """Return a moment at which both tracks are seen, so that they are two; None if there is none.
+
+    Examples
+    --------
+    >>> together_s(np.array([0.0, 0.5, 0.5]), np.array([1, 1, 2]), 1, 2)
+    0.5
+    """
+    both = np.intersect1d(times[ids == one], times[ids == other])
+    return float(both[0]) if len(both) else None
+
+
+def _marked(tracks: pd.DataFrame, made: Mapping[int, Mapping[str, str | None]]) -> pd.DataFrame:
+    """Return the tracks with verdicts set, and with what was corrected."""
+    marked = tracks.copy()
+    for track_id, changes in made.items():
+        row = marked["track_id"].eq(track_id).fillna(False)
+        for attribute, column in VERDICT_COLUMNS.items():
+            if column not in changes:
+                continue
+            value = changes[column]
+            is_class = value in ATTRIBUTE_CLASSES[attribute]
+            marked.loc[row, column] = value
+            marked.loc[row, f"{column}_prob"] = 1.0 if is_class else np.nan
+            for name, wide in zip(ATTRIBUTE_CLASSES[attribute], schema.probability_columns(attribute), strict=True):
+                if wide in marked:
+                    marked.loc[row, wide] = float(name == value) if is_class else np.nan
+        marked.loc[row, "corrected"] = ", ".join(changes)
+    return marked
+
+
+def _numbers(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return times, float64 (N,), and numbers of tracks, int64 (N,), -1 for none."""
+    return table["time_s"].to_numpy(np.float64), table["track_id"].fillna(-1).to_numpy(np.int64).copy()
+
+
+def _overlaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of boxes (N, 4) with one, all as x, y, w, h."""
+    low = np.maximum(boxes[:, :2], box[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
+    shared = (high - low).clip(0).prod(axis=1)
+    return shared / (boxes[:, 2:].prod(axis=1) + box[2:].prod() - shared).clip(1e-9)
+
+
+#: Of a correction, how it is told to a reader, by what it does.
+_TOLD: Mapping[str, Callable[[Any], str]] = {
+    REJECT: lambda each: "is no face",
+    MERGE: lambda each: f"takes in face {each.value}",
+    SPLIT: lambda each: f"is another face from {each.time_s:.1f} s on",
+}
+
+
+def told(correction: Correction) -> str:
+    """Return in words what a correction does.
+
+    Examples
+    --------
+    >>> told(Correction(1, 3, "age_group", "old", 0.0, "", "", "7f", ()))
+    'face 3: age group old'
+    """
+    if correction.is_verdict:
+        return f"face {correction.track_id}: {correction.what.replace('_', ' ')} {correction.value}"
+    return f"face {correction.track_id} {_TOLD[correction.what](correction)}"

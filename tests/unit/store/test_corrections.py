@@ -1,0 +1,186 @@
+import json
+
+import pandas as pd
+import pytest
+from stores import EMPTY, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
+
+import facestats as fs
+from facestats.errors import BusyError, StoreError, UnknownNameError, UsageError
+from facestats.store.export import export
+from facestats.store.locking import locked
+from facestats.tables import schema
+
+
+@pytest.fixture
+def store(tmp_path):
+    return make_store(tmp_path / "store")
+
+
+def track(store, number, video=PEOPLE):
+    return store.tracks(where=[("video_id", "==", video), ("track_id", "==", number)]).iloc[0]
+
+
+def seen(store):
+    rows = store.observations(where=[("video_id", "==", PEOPLE)])
+    return rows.groupby("track_id").size().to_dict()
+
+
+def test_a_verdict_set_by_hand_is_read_everywhere(store, tmp_path):
+    (made,) = store.correct("people.mp4", 2, gender="female", reason=" she says so ")
+    assert (made.number, made.reason) == (1, "she says so")
+    row = track(store, 2)
+    assert (row["gender"], row["gender_prob"], row["gender_female"], row["corrected"]) == ("female", 1, 1, "gender")
+    assert track(store, 1)["corrected"] is None or pd.isna(track(store, 1)["corrected"])
+    assert store.result(PEOPLE).tracks.set_index("track_id").loc[2, "gender"] == "female"
+    assert store.sql("select count(*) n from tracks where gender = 'female'")["n"].tolist() == [3]
+    pieces = pd.concat(store.batches("tracks"), ignore_index=True)
+    pd.testing.assert_frame_equal(pieces, store.tracks())
+    assert pieces["video_id"].is_monotonic_increasing
+    export(store.path, "tracks", out=tmp_path / "tracks.csv")
+    assert "female" in (tmp_path / "tracks.csv").read_text().splitlines()[2]
+    for name in schema.TABLES:
+        schema.validate(name, store.read(name))
+
+
+def test_what_was_set_by_hand_is_certain_in_shares(store):
+    tracks = store.tracks().assign(gender="female", gender_female=0.99, gender_male=0.01)
+    unsure = tracks.assign(gender="unknown", gender_female=0.6, gender_male=0.4)
+    said = [
+        fs.demographics(table, attributes=["gender"]) for table in (unsure, tracks, tracks.assign(corrected="gender"))
+    ]
+    assert said[0]["share"][0] < said[1]["share"][0] < said[2]["share"][0]
+
+
+def test_a_track_that_is_no_face_is_gone_from_all_tables(store):
+    before = {name: store.read(name) for name in schema.TABLES}
+    store.correct(PEOPLE, 2, reject=True)
+    after = {name: store.read(name) for name in schema.TABLES}
+    for name in schema.TABLES:
+        schema.validate(name, after[name])
+    n = seen_before = int((before["observations"]["track_id"] == 2).sum())
+    assert n > 0
+    assert len(after["observations"]) == len(before["observations"]) - seen_before
+    assert after["frames"]["n_faces"].sum() == before["frames"]["n_faces"].sum() - n
+    assert 2 not in after["tracks"].loc[after["tracks"]["video_id"] == PEOPLE, "track_id"].tolist()
+    assert 2 not in after["thumbnails"].loc[after["thumbnails"]["video_id"] == PEOPLE, "track_id"].tolist()
+    counts = after["videos"].set_index("video_id")["n_tracks"]
+    assert counts[PEOPLE] == 3
+    assert counts[PARTIAL] == 1
+
+
+def test_two_tracks_of_one_face_become_one_and_apart_again(store):
+    before = seen(store)
+    later, first = 3, 2  # 1 to 5.9 s, and 6 to 11.9 s
+    store.correct(PEOPLE, first, merge=later)
+    assert seen(store)[first] == before[first] + before[later]
+    assert later not in seen(store)
+    row = track(store, first)
+    assert (row["start_s"], row["end_s"], row["corrected"]) == (1.0, 11.9, "merge")
+    assert row["n_observations"] == before[first] + before[later]
+    pictures = store.thumbnails()
+    assert pictures.loc[pictures["video_id"] == PEOPLE, "track_id"].value_counts()[first] == 2
+    (split,) = store.correct(PEOPLE, first, split=6.0)
+    new = max(seen(store))
+    assert new == 5
+    assert seen(store) == {**{k: n for k, n in before.items() if k != later}, new: before[later]}
+    assert track(store, new)["gender"] == "female"
+    store.correct(PEOPLE, new, gender="male")
+    assert track(store, new)["corrected"] == "split, gender"
+    store.uncorrect(PEOPLE, split.number)
+    assert seen(store)[first] == before[first] + before[later]
+    assert store.corrections()["applies"].tolist() == [True, False]
+    store.uncorrect(PEOPLE, 1)
+    assert seen(store) == before
+    store.uncorrect(PEOPLE, 3)
+    assert store.corrections().empty
+    assert not (store.path / "corrections" / f"{PEOPLE}.json").exists()
+
+
+def test_corrections_are_a_table(store, tmp_path):
+    store.correct(PEOPLE, 1, gender="male", makeup="over", reason="seen")
+    store.correct(PARTIAL, 1, age_group="old")
+    table = store.corrections()
+    assert table.dtypes.astype(str).to_dict() == schema.dtypes("corrections")
+    assert table["video_id"].tolist() == [PEOPLE, PEOPLE, PARTIAL]
+    assert table["number"].tolist() == [1, 2, 1]
+    assert table["what"].tolist() == ["gender", "makeup", "age_group"]
+    assert store.video(PARTIAL).corrections()["value"].tolist() == ["old"]
+    out = tmp_path / "corrections.csv"
+    assert export(store.path, "corrections", out=out, videos=["people.mp4"]) == 2
+    assert "seen" in out.read_text()
+    assert export(store.path, "corrections", out=out, from_s=1000) == 0
+
+
+def test_a_later_analysis_keeps_what_still_has_its_track(store):
+    store.correct(PEOPLE, 1, gender="male")
+    store.correct(PEOPLE, 3, age_group="young")
+    store.correct(PEOPLE, 2, reject=True)
+    faces = (Face(8, 0.0, 11.9), Face(9, 1.0, 5.9))
+    moved = make_result(PEOPLE, faces, path="videos/people.mp4")
+    place = {8: 40.0, 9: 300.0}
+    moved.observations["x"] = moved.observations["track_id"].map(place).astype("float32")
+    store.write(moved, paths=("videos/people.mp4",), options={}, models=MODELS)
+    table = store.corrections()
+    assert table["applies"].tolist() == [True, False, False]
+    assert table["track_id"].tolist() == [8, 3, 2]
+    assert track(store, 8)["gender"] == "male"
+    assert track(store, 9)["corrected"] is None or pd.isna(track(store, 9)["corrected"])
+
+
+def test_forgetting_a_video_removes_its_corrections(store):
+    store.correct(PEOPLE, 1, gender="male", reason="private")
+    store.correct(PARTIAL, 1, gender="female")
+    (gone,) = store.forget("people.mp4")
+    assert "corrections" in gone.went
+    assert store.corrections()["video_id"].tolist() == [PARTIAL]
+    assert not any("private" in path.read_text() for path in store.path.rglob("*.json"))
+
+
+def test_what_a_cut_off_run_left_is_swept(store):
+    folder = store.path / "corrections"
+    folder.mkdir()
+    (folder / "gone-00000009.json").write_text("{}")
+    (folder / ".half.tmp").write_text("{")
+    store.correct(PEOPLE, 1, gender="male")
+    store.sweep()
+    assert [path.name for path in folder.iterdir()] == [f"{PEOPLE}.json"]
+
+
+def test_what_does_not_fit_is_one_line(store):
+    with pytest.raises(UnknownNameError, match=rf"^{PEOPLE} has no face 9: there is 1, 2, 3, 4$"):
+        store.correct(PEOPLE, 9, gender="male")
+    with pytest.raises(UnknownNameError, match="has no face 7: there is none"):
+        store.correct(EMPTY, 7, reject=True)
+    with pytest.raises(UnknownNameError, match="has no face 8"):
+        store.correct(PEOPLE, 1, merge=8)
+    with pytest.raises(UsageError, match=r"faces 1 and 2 are seen together at 0:01\.0: they are two"):
+        store.correct(PEOPLE, 1, merge=2)
+    with pytest.raises(UsageError, match="face 1 cannot be merged with itself"):
+        store.correct(PEOPLE, 1, merge=1)
+    with pytest.raises(UsageError, match=r"face 2 cannot be split at 6.5 s: it is seen from 0:01\.0 to 0:05\.9"):
+        store.correct(PEOPLE, 2, split=6.5)
+    with pytest.raises(UsageError, match="nothing to correct: give verdicts"):
+        store.correct(PEOPLE, 1, reason="why")
+    with pytest.raises(UsageError, match="too much at once"):
+        store.correct(PEOPLE, 1, gender="male", reject=True)
+    with pytest.raises(UnknownNameError, match="gender 'woman' is unknown: use female, male, unknown"):
+        store.correct(PEOPLE, 1, gender="woman")
+    with pytest.raises(UnknownNameError, match=r"video 'nowhere\.mp4'"):
+        store.correct("nowhere.mp4", 1, gender="male")
+    with pytest.raises(UnknownNameError, match=f"{PEOPLE} has no correction 1: there is none"):
+        store.uncorrect(PEOPLE, 1)
+    assert store.corrections().empty
+
+
+def test_one_writer_at_a_time(store):
+    with locked(store.path), pytest.raises(BusyError):
+        store.correct(PEOPLE, 1, gender="male")
+    assert store.corrections().empty
+
+
+def test_a_damaged_file_is_named(store):
+    store.correct(PEOPLE, 1, gender="male")
+    path = store.path / "corrections" / f"{PEOPLE}.json"
+    path.write_text(json.dumps({"corrections": [{}]}))
+    with pytest.raises(StoreError, match=rf"{PEOPLE}\.json cannot be read"):
+        store.tracks()
