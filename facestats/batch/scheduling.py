@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from calendar import monthrange
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,9 +105,12 @@ def _check(arguments: Sequence[str], commands: Collection[str], folder: Path | N
 
 
 def _check_time(cron: str) -> None:
-    """Refuse a time that cron does not know; without python-crontab, the crontab program does that later."""
-    if len(cron.split()) != (1 if cron.startswith("@") else 5):
+    """Refuse a time that cron does not know, or that never comes; without python-crontab, crontab itself does more."""
+    fields = cron.split()
+    if len(fields) != (1 if cron.startswith("@") else 5):
         raise UsageError(f"--cron {cron!r} is not understood: minute hour day month weekday, or one like @daily")
+    if len(fields) == 5 and _never_comes(fields[2], fields[3], fields[4]):
+        raise UsageError(f"--cron {cron!r} never comes: no such month has such a day")
     try:
         from crontab import CronTab
     except ModuleNotFoundError:
@@ -115,6 +119,36 @@ def _check_time(cron: str) -> None:
         CronTab(tab="").new(command="true").setall(cron)
     except (ValueError, KeyError, IndexError) as error:
         raise UsageError(f"--cron {cron!r} is not understood ({error}): minute hour day month weekday") from None
+
+
+def _never_comes(days: str, months: str, weekdays: str) -> bool:
+    """Say whether none of these months has one of these days; any weekday of theirs would do."""
+    if weekdays != "*" or not _numbers(days) or not _numbers(months):
+        return False
+    longest = [monthrange(2024, month)[1] for month in _numbers(months) if 1 <= month <= 12]
+    return bool(longest) and min(_numbers(days)) > max(longest)
+
+
+def _numbers(field: str) -> list[int]:
+    """Return the numbers of a field that lists some, ``"30,31"``; none for any other."""
+    parts = field.split(",")
+    return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else []
+
+
+def _check_calendar(calendar: str) -> None:
+    """Refuse a time that systemd does not know; without systemd nobody here can say."""
+    program = shutil.which("systemd-analyze")
+    if not calendar.strip() or any(sign in calendar for sign in "\n\r\0"):
+        raise UsageError("--calendar is empty, or has a line break: daily, *-*-* 06:00, Mon *-*-* 07:30")
+    if program is None:
+        return
+    done = subprocess.run(
+        [program, "calendar", "--", calendar], capture_output=True, text=True, check=False, env=_plainly()
+    )
+    if done.returncode:
+        raise UsageError(f"--calendar {calendar!r} is not understood: daily, *-*-* 06:00, Mon *-*-* 07:30")
+    if "Next elapse: never" in done.stdout:
+        raise UsageError(f"--calendar {calendar!r} never comes")
 
 
 def add_job(job: Job) -> bool:
@@ -192,7 +226,7 @@ def systemd_units(
     Raises
     ------
     UsageError
-        As :func:`make_job`.
+        As :func:`make_job`; or if systemd does not know the time.
 
     Examples
     --------
@@ -200,6 +234,7 @@ def systemd_units(
     ['faces.service', 'faces.timer']
     """
     where = _check(arguments, commands, folder).replace("%", "%%")
+    _check_calendar(calendar)
     command = " ".join(_for_systemd(part) for part in (*_PROGRAM, *arguments))
     service = (
         f"[Unit]\nDescription=facestats {arguments[0]}\n\n[Service]\nType=oneshot\nWorkingDirectory={where}\n"
@@ -232,6 +267,11 @@ def _write(lines: Sequence[str]) -> None:
         raise UsageError(f"crontab refuses: {_reason(done)}; nothing was changed")
 
 
+def _plainly() -> dict[str, str]:
+    """Return the environment in which programs speak English."""
+    return {**os.environ, "LC_ALL": "C"}
+
+
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
     lines = done.stderr.strip().splitlines()
     return lines[-1] if lines else f"code {done.returncode}"
@@ -250,5 +290,5 @@ def _crontab(*arguments: str, text: str | None = None) -> subprocess.CompletedPr
         text=True,
         check=False,
         errors="surrogateescape",
-        env={**os.environ, "LC_ALL": "C"},
+        env=_plainly(),
     )

@@ -79,6 +79,22 @@ def _read(option: Option, text: Any) -> Any:
     return option.read(text, option.flag) if option.read is not None and isinstance(text, str) else text
 
 
+def run_options(given: dict[str, Any], context: typer.Context | None = None) -> dict[str, Any]:
+    """Take the options of a run out of what a command was given, and return those that the command line has.
+
+    Examples
+    --------
+    >>> given = {"inputs": ["a.mp4"], "rate": 5.0, "models": ["gender=none"]}
+    >>> run_options(given), given
+    ({'rate': 5.0, 'models': {'gender': 'none'}}, {'inputs': ['a.mp4']})
+    """
+    shared = described()
+    how = {name: given.pop(name) for name in shared if name in given}
+    if context is not None:
+        how = {name: value for name, value in how.items() if is_given(context, name)}
+    return how | {name: _LISTS[shared[name].type](how[name] or []) for name in how if shared[name].type in _LISTS}
+
+
 def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command, as its argument ``how``, those options of :func:`facestats.analyze_collection` that are given.
 
@@ -96,10 +112,7 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
     shared = described()
 
     def wrapper(**given: Any) -> None:
-        how = {name: given.pop(name) for name in shared if name in given}
-        if (context := given.pop("context", None)) is not None:
-            how = {name: value for name, value in how.items() if is_given(context, name)}
-        how |= {name: _LISTS[shared[name].type](how[name] or []) for name in how if shared[name].type in _LISTS}
+        how = run_options(given, given.pop("context", None))
         command(**given, how=how)
 
     wrapper.__doc__, wrapper.__name__ = command.__doc__, command.__name__

@@ -34,7 +34,9 @@ def add(
 ) -> None:
     """Add a line to your crontab: facestats schedule add --cron "0 6 * * *" -- update INPUT --store S --reports R."""
     from facestats.batch.scheduling import add_job, make_job
+    from facestats.cli.checking import check_command
 
+    check_command(arguments or [])
     job = make_job(cron, arguments or [], commands=commands())
     if print_only:
         print(job.line)
@@ -80,9 +82,11 @@ def systemd(
 ) -> None:
     """Print a service and a timer for systemd; nothing is installed."""
     from facestats.batch.scheduling import systemd_units
+    from facestats.cli.checking import check_command
 
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"--name must be letters, digits, dashes and underscores, not {name!r}")
+    check_command(arguments or [])
     for file, text in systemd_units(arguments or [], commands=commands(), calendar=calendar, name=name).items():
         print(f"# ~/.config/systemd/user/{file}\n{text}")
     print(f"# then: systemctl --user daemon-reload && systemctl --user enable --now {name}.timer")

@@ -95,16 +95,8 @@ def report(
     >>> import facestats as fs
     >>> fs.report("facestats-out", out="reports").index  # doctest: +SKIP
     """
-    opened = open_store(store)
-    if video is not None:
-        opened = opened.video(video)
     folder = Path(out)
-    notebooks = templates(template)
-    if template is None and opened.video_id is not None:
-        notebooks = notebooks[:1]
-    given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
-    together = template is None and opened.video_id is None
-    tasks = [task for path in notebooks for task in tasks_of(path, opened, folder, given[path], together=together)]
+    opened, tasks = tasks_for(store, out=folder, template=template, parameters=parameters, video=video)
     listed, removed = read_index(folder) if folder.is_dir() else {}, []
     if folder.is_dir():  # first, whatever becomes of the rest
         removed = drop_stale(opened, folder, listed)
@@ -129,6 +121,43 @@ def report(
         listed[task.name] = _listed(task, result, listed.get(task.name))
         write_index(folder, listed)
     return ReportResult(folder, tuple(made[task.name] for task in tasks), tuple(removed))
+
+
+def tasks_for(
+    store: str | os.PathLike[str] | Store,
+    *,
+    out: str | os.PathLike[str] = "reports",
+    template: str | os.PathLike[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    video: str | None = None,
+) -> tuple[Store, list[Task]]:
+    """Return the store, and what :func:`report` would run on it; whatever is wrong is found here, before anything runs.
+
+    Parameters
+    ----------
+    store, out, template, parameters, video
+        As there.
+
+    Raises
+    ------
+    StoreError, UsageError, UnknownNameError
+        As there.
+
+    Examples
+    --------
+    >>> [task.name for task in tasks_for("facestats-out")[1]]  # doctest: +SKIP
+    ['clip-0123abcd', 'collection']
+    """
+    opened = open_store(store)
+    if video is not None:
+        opened = opened.video(video)
+    notebooks = templates(template)
+    if template is None and opened.video_id is not None:
+        notebooks = notebooks[:1]
+    given = check_parameters(parameters or {}, notebooks, reserved=reserved_names(template))
+    together = template is None and opened.video_id is None
+    tasks = [task for path in notebooks for task in tasks_of(path, opened, Path(out), given[path], together=together)]
+    return opened, tasks
 
 
 def _listed(task: Task, result: Report, before: Listed | None) -> Listed:

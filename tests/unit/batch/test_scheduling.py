@@ -8,6 +8,7 @@ import pytest
 from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
+from stores import PEOPLE, make_store
 
 from facestats.batch import scheduling
 from facestats.batch.scheduling import add_job, list_jobs, remove_job
@@ -43,6 +44,13 @@ else:
         sys.exit("bad minute\\nerrors in crontab file, can't install.")
     table.write_text(text)
 """
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """A current folder with the videos that are to be updated."""
+    (tmp_path / "here" / "my videos").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
 
 
 @pytest.fixture
@@ -96,10 +104,10 @@ def test_the_shell_gets_the_very_arguments(arguments):
     assert told.split("\0")[:-1] == ["-P", "-m", "facestats", "update", *arguments]
 
 
-@pytest.mark.parametrize("cron", ["0 99 * * *", "daily", "", "0 6 * *", "60 * * * *"])
+@pytest.mark.parametrize("cron", ["0 99 * * *", "daily", "", "0 6 * *", "60 * * * *", "0 6 31 2,4 *"])
 def test_times_that_nobody_understands_are_refused(cron):
     pytest.importorskip("crontab")
-    with pytest.raises(UsageError, match="is not understood"):
+    with pytest.raises(UsageError, match=r"is not understood|never comes"):
         make_job(cron, UPDATE)
 
 
@@ -145,3 +153,49 @@ def test_without_a_crontab_program_it_says_so(monkeypatch, tmp_path, capsys):
     assert (code, out) == (2, "")
     assert "there is no crontab program here" in err
     assert run(capsys, "schedule", "add", "--print", "--", *UPDATE)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((*UPDATE, "--nope"), "--nope"),
+        (UPDATE[:4], "--reports"),
+        ((*UPDATE, "--rate", "fast"), "--rate"),
+        ((*UPDATE, "--rate", "-1"), "rate"),
+        ((*UPDATE, "--tracker", "sort"), "sort"),
+        ((*UPDATE, "--model", "gender=nobody"), "nobody"),
+        ((*UPDATE, "-p", "smooth_s", "-1"), "must be >= 0"),
+        ((*UPDATE, "-f", "absent.yaml"), "absent.yaml does not exist"),
+        (("update", "your videos", *UPDATE[2:]), "your videos does not exist"),
+        (("update", "my videos", "--store", ".", "--reports", "r"), "is not a store"),
+        (("status", "no-store"), "no-store does not exist"),
+        (("report", "no-store"), "no-store does not exist"),
+        (("report", "store", "--template", "compare_report"), "same videos"),
+        (("report", "store", "-p", "nope", "1"), "unknown parameter 'nope'"),
+        (("report", "store", "--video", "nobody"), "nobody"),
+    ],
+)
+@pytest.mark.parametrize("way", [("add",), ("systemd",)])
+def test_what_cannot_work_is_refused_before_a_line_is_written(arguments, told, way, table, capsys, tmp_path):
+    make_store(tmp_path / "here" / "store", PEOPLE)
+    code, out, err = run(capsys, "schedule", *way, "--", *arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert not table.exists()
+
+
+def test_what_works_is_scheduled(table, capsys, tmp_path):
+    make_store(tmp_path / "here" / "store", PEOPLE)
+    for arguments in (("report", "store", "-p", "title", "Day 1"), ("prune", "store", "--gone"), ("status", "store")):
+        assert run(capsys, "schedule", "add", "--", *arguments)[0] == 0
+    assert len(table.read_text().splitlines()) == 3
+
+
+def test_a_calendar_that_systemd_does_not_know_is_refused(tmp_path, monkeypatch, capsys):
+    program = tmp_path / "bin" / "systemd-analyze"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ncase "$3" in daily) ;; 2001-*) echo "Next elapse: never";; *) exit 1;; esac\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    for calendar, code in (("daily", 0), ("when it suits", 2), ("2001-01-01", 2), ("", 2), ("a\nb", 2)):
+        assert run(capsys, "schedule", "systemd", "--calendar", calendar, "--", *UPDATE)[0] == code
