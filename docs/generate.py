@@ -43,7 +43,12 @@ REFERENCE: dict[str, tuple[str, ...]] = {
         "facestats.reports.figures",
     ),
     "Widgets": ("facestats.widgets", "facestats.plots.accessor"),
-    "Tables and exports": ("facestats.tables.schema", "facestats.store.export"),
+    "Tables and exports": (
+        "facestats.tables.schema",
+        "facestats.store.export",
+        "facestats.store.annotation.files",
+        "facestats.tables.agreement",
+    ),
     "Clips": ("facestats.clips", "facestats.clips.cut"),
     "Video": ("facestats.video",),
     "Models": ("facestats.models.registry", "facestats.models.cards", "facestats.classify.crops", "facestats.types"),

@@ -10,6 +10,8 @@ from .options import AnalyzeOptions as AnalyzeOptions
 from .reports.run import report as report
 from .reports.updating import UpdateResult as UpdateResult
 from .reports.updating import update as update
+from .store.annotation.files import export_annotations as export_annotations
+from .store.annotation.files import read_annotations as read_annotations
 from .store.export import export as export
 from .store.store import Store as Store
 from .store.store import open_store as open_store

@@ -50,6 +50,7 @@ def register_commands() -> None:
     """Make all commands known."""
     from facestats.cli import (  # noqa: F401
         analyze,
+        annotation,
         calibrate,
         config,
         correct,
