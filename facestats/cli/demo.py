@@ -27,7 +27,10 @@ def demo(
     say(f"\nTracked faces (the whole table is in {run.csv}):\n")
     say(short_table(run.tracks))
     say(
-        '\nGender is perceived gender. A verdict whose probability is too low is "unknown".\n\n'
+        "\nBoth people are known, so the verdicts can be judged:\n\n"
+        + "".join(f"  {sentence}\n" for sentence in run.judged)
+        + "\nA high probability is no certainty; each report tells how often the models were right.\n"
+        'Gender is perceived gender. A verdict whose probability is too low is "unknown".\n\n'
         f"  sample video    {run.video.path}\n"
         f"  its exact truth {run.video.truth_path}\n"
         f"  annotated clip  {run.clip}\n"

@@ -15,6 +15,8 @@ import pandas as pd
 from facestats.errors import OutputError
 from facestats.synth.portraits import Portrait, library_portraits
 from facestats.synth.scene import Actor, Motion, Scene, TruthRow, render, truth_table
+from facestats.tables.labels import face_name
+from facestats.tables.schema import UNKNOWN
 from facestats.types import UInt8
 from facestats.video.writer import ClipWriter
 
@@ -103,6 +105,8 @@ class DemoRun:
     store, clip, csv : pathlib.Path
     pages : tuple of pathlib.Path
         The reports' HTML pages.
+    judged : tuple of str
+        What is right and wrong in the verdicts, a sentence a track, see :func:`judge`.
     """
 
     video: DemoVideo
@@ -111,6 +115,46 @@ class DemoRun:
     clip: Path
     csv: Path
     pages: tuple[Path, ...]
+    judged: tuple[str, ...]
+
+
+def judge(tracks: pd.DataFrame, observations: pd.DataFrame, truth: pd.DataFrame) -> tuple[str, ...]:
+    """Return which person each track is, and whether its perceived gender is right: both people are women.
+
+    Parameters
+    ----------
+    tracks, observations : pandas.DataFrame
+        Tables of the demonstration's video.
+    truth : pandas.DataFrame
+        See :class:`DemoVideo`.
+
+    Examples
+    --------
+    >>> from facestats.tables import schema
+    >>> judge(schema.conform("tracks"), schema.conform("observations"), truth_table([]))
+    ()
+    """
+    both = observations[["frame", "track_id", "x", "y", "w", "h"]].merge(truth, on="frame", suffixes=("", "_true"))
+    apart = np.hypot(
+        both["x"] + both["w"] / 2 - both["x_true"] - both["w_true"] / 2,
+        both["y"] + both["h"] / 2 - both["y_true"] - both["h_true"] / 2,
+    )
+    same = both[apart < both["w_true"] / 2]
+    said = []
+    for track in tracks.to_dict("records"):
+        people = same.loc[same["track_id"] == track["track_id"], "person"]
+        name = face_name(track["track_id"])
+        if people.empty:
+            said.append(f"{name} is nobody who was drawn: it is no face.")
+            continue
+        verdict = track["gender"]
+        if not isinstance(verdict, str) or verdict == UNKNOWN:
+            ending = "her perceived gender is unknown, so nothing wrong is said."
+        else:
+            right = "right" if verdict == "female" else "WRONG"
+            ending = f"called {verdict} with {100 * track['gender_prob']:.0f} %, which is {right}."
+        said.append(f"{name} is {people.mode()[0]}, a woman: {ending}")
+    return tuple(said)
 
 
 def run_demo(folder: Path, *, progress: bool | None = None) -> DemoRun:
@@ -149,7 +193,9 @@ def run_demo(folder: Path, *, progress: bool | None = None) -> DemoRun:
     clip = result.store.clip_path(result.video_ids[0])
     if clip is None:
         raise OutputError(f"no clip in {result.store.path}: run the demo in an empty folder")
-    return DemoRun(video, result.store.tracks(), result.store.path, clip, csv, pages)
+    tracks = result.store.tracks()
+    judged = judge(tracks, result.store.observations(), video.truth)
+    return DemoRun(video, tracks, result.store.path, clip, csv, pages, judged)
 
 
 def demo_scene() -> Scene:

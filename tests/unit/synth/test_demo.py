@@ -8,7 +8,7 @@ import pytest
 
 from facestats.detect import create_detector
 from facestats.errors import OutputError
-from facestats.synth.demo import DemoVideo, demo_scene, render_demo
+from facestats.synth.demo import DemoVideo, demo_scene, judge, render_demo
 from facestats.synth.scene import TRUTH_DTYPES, render
 
 
@@ -106,3 +106,23 @@ def test_an_unwritable_folder_is_one_clear_line(tmp_path, monkeypatch):
     (blocked / "demo_truth.csv").mkdir(parents=True)
     with pytest.raises(OutputError, match=r"demo_truth\.csv"):
         render_demo(blocked)
+
+
+def test_the_demonstration_says_what_is_right_and_wrong_in_it(demo):
+    tracks = pd.DataFrame(
+        {
+            "track_id": [0, 1, 2, 3],
+            "gender": ["male", "female", "unknown", "female"],
+            "gender_prob": [0.96, 0.9, 0.5, 0.8],
+        }
+    )
+    first = demo.truth[demo.truth["frame"] == 0].set_index("person")[["x", "y", "w", "h"]]
+    seen = [(0, *first.loc["Grace Hopper"]), (1, *first.loc["Eileen Collins"]), (2, *first.loc["Eileen Collins"])]
+    seen.append((3, 300.0, 20.0, 20.0, 20.0))
+    observations = pd.DataFrame(seen, columns=["track_id", "x", "y", "w", "h"]).assign(frame=0)
+    assert judge(tracks, observations, demo.truth) == (
+        "face 0 is Grace Hopper, a woman: called male with 96 %, which is WRONG.",
+        "face 1 is Eileen Collins, a woman: called female with 90 %, which is right.",
+        "face 2 is Eileen Collins, a woman: her perceived gender is unknown, so nothing wrong is said.",
+        "face 3 is nobody who was drawn: it is no face.",
+    )
