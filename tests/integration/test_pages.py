@@ -3,6 +3,7 @@
 import re
 from urllib.parse import unquote
 
+import pypdfium2
 import pytest
 from browser import SIZES, barriers, chromium, opened
 from stores import PEOPLE, make_store
@@ -105,9 +106,54 @@ def test_without_its_script_a_page_shows_the_still_timeline(reports, browser, tm
         assert not page.locator(".fs-hint").is_visible()
 
 
-def test_a_printed_report_is_a_pdf_of_some_pages(reports, browser, tmp_path):
+def printed_lines(page):
+    """The lines of a page of a PDF from top to bottom, without what stands in its margin, and that."""
+    text = page.get_textpage()
+    found = {}
+    for index in range(text.count_rects()):
+        left, bottom, right, top = text.get_rect(index)
+        found.setdefault(round(bottom), []).append((left, text.get_text_bounded(left, bottom, right, top)))
+    lines = [(y, " ".join(words for _, words in sorted(parts))) for y, parts in sorted(found.items(), reverse=True)]
+    return [line for y, line in lines if y > 45], [line for y, line in lines if y <= 45]
+
+
+def test_a_printed_report_is_a_pdf_whose_headings_stay_with_what_follows(reports, browser, tmp_path):
     result = facestats.report(reports.parent / "store", out=tmp_path, video="demo", pdf=True)
     (made,) = result.reports
-    content = made.pdf.read_bytes()
-    assert content.startswith(b"%PDF")
-    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 12
+    headings = re.findall(r"<h[123][^>]*>(.*?)</h[123]>", made.html.read_text(encoding="utf-8"))
+    assert "Evidence" in headings
+    document = pypdfium2.PdfDocument(made.pdf)
+    assert 3 <= len(document) <= 6
+    for number, page in enumerate(document, start=1):
+        lines, margin = printed_lines(page)
+        assert lines
+        assert lines[-1].strip() not in headings, f"page {number} ends with a heading"
+        assert f"{number} of {len(document)}" in " ".join(margin)
+        assert "demo.mp4" in " ".join(margin)
+    # Folded on a screen, open on paper.
+    assert "sha256 of the video" in " ".join(line for page in document for line in printed_lines(page)[0])
+
+
+def test_a_dark_page_is_dark_and_hinders_nobody(reports, browser):
+    (path,) = reports.glob("demo-*.html")
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(path.absolute().as_uri())
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 25, 28)"
+    figure = page.locator("picture img").last
+    figure.scroll_into_view_if_needed()
+    pixel = figure.evaluate(
+        "i => { const c = new OffscreenCanvas(4, 4).getContext('2d'); c.drawImage(i, 0, 0, 4, 4, 0, 0, 4, 4);"
+        " return [...c.getImageData(0, 0, 1, 1).data] }"
+    )
+    assert pixel[:3] == [23, 25, 28]
+    assert barriers(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize(("size", "most_px"), [("desktop", 3500), ("phone", 6000)])
+def test_the_page_of_a_short_video_is_short(reports, browser, size, most_px):
+    (path,) = reports.glob("demo-*.html")
+    with opened(browser, path, size) as (page, _):
+        assert page.evaluate("document.documentElement.scrollHeight") <= most_px
