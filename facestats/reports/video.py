@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,17 @@ from matplotlib.axes import Axes
 
 from facestats import plots
 from facestats._util import words
+from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.models.cards import Card
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import video_headline
+from facestats.reports.hints import hint
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
+from facestats.reports.provenance import used_cards
 from facestats.reports.timeline import live, timeline_item
 from facestats.tables.labels import face_color, face_name
 from facestats.tables.schema import UNKNOWN
@@ -168,13 +174,16 @@ def faces(data: ReportData) -> HTML | None:
         return None
     listed = data.tracks.nlargest(LONGEST_LIST, "duration_s").sort_values(["start_s", "track_id"])
     pictures = data.thumbnails.drop_duplicates("track_id").set_index("track_id")["image"]
-    rows = [_face(data, track, pictures.get(track["track_id"])) for _, track in listed.iterrows()]
+    cards = dict(used_cards(data))
+    rows = [_face(data, track, pictures.get(track["track_id"]), cards) for _, track in listed.iterrows()]
     address = data.clip_href(data.video_id)
     where = "" if address is None else "picture" if address.endswith(".png") else "clip"
     return section("video.faces", expression_legend(unknown=False, missing=False), rows, len(data.tracks), where)
 
 
-def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, Any]:
+def _face(
+    data: ReportData, track: pd.Series, webp: bytes | None, cards: Mapping[str, Card] = MappingProxyType({})
+) -> dict[str, Any]:
     seen, classified = int(track["n_observations"]), int(track["n_classified"])
     often = f"seen {seen:,} times" if seen > 1 else "seen once"
     joined = track["joined_prob"]
@@ -182,6 +191,9 @@ def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, A
         often += f", joined from parts: one person with {words.percent(joined)}"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
     corrected = "" if pd.isna(track["corrected"]) else str(track["corrected"]).replace("_", " ")
+    weak = (
+        {} if corrected else {name: hint(card, name, track) for name, card in cards.items() if name in VERDICT_COLUMNS}
+    )
     return {
         "number": track["track_id"],
         "color": hex_color(face_color(track["track_id"])),
@@ -192,10 +204,10 @@ def _face(data: ReportData, track: pd.Series, webp: bytes | None) -> dict[str, A
         "text": f"{often}{judged}; {track['face_px']:.0f} pixels",
         "shares": expression_parts(mean_shares(track.to_frame().T.infer_objects())),
         "verdicts": [
-            ("perceived gender", ("gender", track["gender"], track["gender_prob"])),
-            ("age group", ("age", track["age_group"], track["age_group_prob"], _years(track))),
+            ("perceived gender", ("gender", track["gender"], track["gender_prob"], "", weak.get("gender", ""))),
+            ("age group", ("age", track["age_group"], track["age_group_prob"], _years(track), weak.get("age", ""))),
             ("expression", ("expression", track["expression"], track["expression_prob"])),
-            ("makeup", ("makeup", track["makeup"], track["makeup_prob"])),
+            ("makeup", ("makeup", track["makeup"], track["makeup_prob"], "", weak.get("makeup", ""))),
         ],
     }
 

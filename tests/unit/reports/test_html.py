@@ -38,7 +38,7 @@ def test_what_is_given_is_escaped_and_what_is_html_is_not():
         render("comparison.composition", [], [NASTY], NASTY),
         render("provenance.limits", 20, [(NASTY, NASTY, NASTY, NASTY)]),
         render("display.store", NASTY, NASTY, [NASTY], 1),
-        render("list.page", NASTY, [{"link": (NASTY, NASTY), "status": NASTY, "made_at": NASTY, "text": NASTY}]),
+        render("list.page", NASTY, [{"link": (NASTY, NASTY), "status": NASTY, "made_at": NASTY, "text": NASTY}], NASTY),
         render("timeline.live", {"x": NASTY}, "", NASTY),
     ],
 )

@@ -1,0 +1,56 @@
+"""Hints beside verdicts whose kind of face a model judges less well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pages import parse
+
+from facestats.models.cards import Card
+from facestats.models.registry import find_models
+from facestats.reports import video
+from facestats.reports.hints import hint
+
+TRACK = {"gender": "female", "age_group": "middle", "expression": "neutral", "makeup": "none", "face_px": 90.0}
+OFTEN_WRONG = {"classes": ["female", "male", "unknown"], "matrix": [[150, 10, 5], [50, 190, 5]]}
+
+
+def card(**changed) -> Card:
+    groups = {"age_group": {"groups": {"child": {"n": 500, "covered_accuracy": 0.87}, "old": {"n": 9}}}}
+    scores = {
+        "covered_accuracy": 0.96,
+        "groups": groups,
+        "verdicts": {"classes": ["female", "male", "unknown"], "matrix": [[290, 10, 5], [10, 190, 5]]},
+    }
+    small = [{"pixels": 12, "covered_accuracy": 0.80}, {"pixels": 48, "covered_accuracy": 0.95}]
+    metrics = {"validation": {"gender": scores | changed}, "when_small": {"gender": small}}
+    return replace(find_models()["people"].card, metrics=metrics)
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_strong_kind_of_face_has_no_hint():
+    assert hint(card(), "gender", TRACK) == ""
+
+
+def test_the_weakest_kind_is_told():
+    assert plain(hint(card(), "gender", TRACK | {"age_group": "child"})) == "right for 87 % of children"
+    assert plain(hint(card(), "gender", TRACK | {"face_px": 11.0})) == "right for 80 % of faces of 12 pixels"
+    both = TRACK | {"age_group": "child", "face_px": 11.0}
+    assert plain(hint(card(), "gender", both)) == "right for 80 % of faces of 12 pixels"
+    assert plain(hint(card(verdicts=OFTEN_WRONG), "gender", TRACK)) == "right for 75 % of faces called female"
+
+
+def test_what_is_unknown_not_measured_or_of_a_card_without_figures_has_no_hint():
+    for verdict in ("unknown", None):
+        assert hint(card(), "gender", TRACK | {"gender": verdict, "age_group": "child"}) == ""
+    assert hint(replace(card(), metrics={}), "gender", TRACK) == ""
+    assert hint(card(), "gender", TRACK | {"age_group": "old"}) == ""  # nine faces say nothing
+
+
+def test_the_hint_stands_on_the_page(people, monkeypatch):
+    monkeypatch.setattr(video, "used_cards", lambda data: [("gender", card(verdicts=OFTEN_WRONG))])
+    said = plain(parse(video.faces(people)).words)
+    assert said.count("female right for 75 % of faces called female") == 2
