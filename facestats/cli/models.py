@@ -28,7 +28,7 @@ def list_models(
     from facestats.errors import ModelError
     from facestats.models.detectors import shipped_detector
     from facestats.models.downloads import DOWNLOADS, pulled_file
-    from facestats.models.registry import find_models
+    from facestats.models.registry import broken_models, find_models
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
     for model in find_models(tuple(models_path or ())).values():
@@ -37,6 +37,8 @@ def list_models(
         # What its teachers learned from stands in the card.
         licence = card.licence.split(" It learned from ")[0] or "not stated"
         rows.append((card.name, ", ".join(card.attributes), card.network, size, str(model.folder), licence))
+    for name, error in broken_models(tuple(models_path or ())).items():
+        rows.append((name, "(cannot be read)", "", "", str(error), ""))
     try:
         path, detector = shipped_detector()
         rows.append((detector.name, "(face detector)", detector.network, "any", str(path.parent), detector.licence))

@@ -15,6 +15,7 @@ import pandas as pd
 from facestats._util.files import sha256_of
 from facestats.errors import ModelError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.models.fields import check_fields
 from facestats.models.figures import attribute_figures
 from facestats.types import Float32
 
@@ -68,8 +69,10 @@ class Head:
             raise ModelError(
                 f"{self.attribute}: unknown classes {sorted(set(self.classes) - known)}; known are {sorted(known)}"
             )
-        if not self.temperature > 0 or not 0 <= self.threshold <= 1:
-            raise ModelError(f"{self.attribute}: temperature must be positive and threshold in [0, 1]")
+        if not self.temperature > 0:
+            raise ModelError(f"{self.attribute}: temperature must be positive, not {self.temperature}")
+        if not 0 <= self.threshold <= 1:
+            raise ModelError(f"{self.attribute}: threshold must be in [0, 1], not {self.threshold}")
         pairs = np.array(self.temperatures, np.float64).reshape(-1, 2)
         if not (np.isfinite(pairs) & (pairs > 0)).all() or (np.diff(pairs[:, 0]) <= 0).any():
             raise ModelError(f"{self.attribute}: temperatures must be positive and finite, their pixels ascending")
@@ -168,6 +171,7 @@ class ModelCard:
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Return the card that a JSON object stands for."""
+        check_fields(cls, raw)
         return cls(**raw)
 
     @classmethod
@@ -181,6 +185,8 @@ class ModelCard:
         """
         try:
             return cls.parse(json.loads(path.read_text(encoding="utf-8")))
+        except ModelError as error:
+            raise ModelError(f"{path} is not {cls.title}: {error}") from None
         except FileNotFoundError:
             raise ModelError(f"no {CARD_FILE} in {path.parent}: {cls.need}") from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -223,9 +229,13 @@ class Card(ModelCard):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.heads or len({head.attribute for head in self.heads}) != len(self.heads):
-            raise ModelError(f"card {self.name!r} must have one head or several, of different attributes")
-        if self.input_color not in ("gray", "rgb") or self.input_size < 8 or not self.input_std > 0:
-            raise ModelError(f"card {self.name!r}: input_color must be gray or rgb, input_size >= 8, input_std > 0")
+            raise ModelError(f"card {self.name!r}: heads must be one or several, of different attributes")
+        if self.input_color not in ("gray", "rgb"):
+            raise ModelError(f"card {self.name!r}: input_color must be gray or rgb, not {self.input_color!r}")
+        if self.input_size < 8:
+            raise ModelError(f"card {self.name!r}: input_size must be 8 or more, not {self.input_size}")
+        if not self.input_std > 0:
+            raise ModelError(f"card {self.name!r}: input_std must be above 0, not {self.input_std}")
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -242,6 +252,9 @@ class Card(ModelCard):
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Return the card that a JSON object stands for."""
+        check_fields(cls, raw)
+        for place, head in enumerate(raw["heads"]):
+            check_fields(Head, head, f"heads[{place}].")
         return cls(**{**raw, "heads": tuple(_read_head(head) for head in raw["heads"])})
 
     def figures(self) -> dict[str, pd.DataFrame]:

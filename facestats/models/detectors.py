@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from facestats._util.resources import bundled
 from facestats.errors import ModelError
 from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard
+from facestats.models.fields import check_fields
 from facestats.models.figures import detector_figures
 from facestats.types import Float32
 
@@ -100,13 +101,14 @@ class DetectorCard(ModelCard):
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self:
         """Return the card that a JSON object stands for."""
-        calibration = raw.get("calibration")
-        card = cls(**{**raw, "calibration": Calibration(**(calibration or {}))})
-        if calibration is None:
+        if isinstance(raw, dict) and raw.get("calibration") is None:
+            name = raw.get("name", "without a name")
             raise ModelError(
-                f"the card of detector {card.name!r} has no calibration, so that its scores mean nothing: train it anew"
+                f"the card of detector {name!r} has no calibration, so that its scores mean nothing: train it anew"
             )
-        return card
+        check_fields(cls, raw)
+        check_fields(Calibration, raw["calibration"], "calibration.")
+        return cls(**{**raw, "calibration": Calibration(**raw["calibration"])})
 
     def figures(self) -> dict[str, pd.DataFrame]:
         """Return the figures of the card as tables, see :func:`facestats.models.figures.detector_figures`."""

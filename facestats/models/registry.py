@@ -10,6 +10,7 @@ Nothing is downloaded at import, and nothing is ever unpickled.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,7 @@ def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
     UnknownNameError
         If a folder does not exist or holds no model.
     ModelError
-        If a card cannot be read.
+        If no card of a folder can be read; see :func:`broken_models` for those that are left out beside others.
 
     Examples
     --------
@@ -101,16 +102,50 @@ def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
     """
     found: dict[str, Model] = {}
     for root in (*models_path, bundled("models")):
-        folders = [root] if (root / CARD_FILE).is_file() else sorted(root.iterdir()) if root.is_dir() else []
-        cards = [folder / CARD_FILE for folder in folders if (folder / CARD_FILE).is_file()]
-        models = [Model(path.parent, Card.read(path)) for path in cards if not is_detector_card(path)]
+        models, broken = _models_in(root)
         if not models and root in models_path:
+            if broken:
+                raise next(iter(broken.values()))
             raise UnknownNameError(
                 f"no model in {root}: --models-path needs a folder with a {CARD_FILE} in or below it"
             )
         for model in models:
             found.setdefault(model.name, model)
     return found
+
+
+def broken_models(models_path: Sequence[Path] = ()) -> dict[str, ModelError]:
+    """Return what is wrong with the cards that cannot be read, by the name of the model's folder.
+
+    Parameters
+    ----------
+    models_path : sequence of pathlib.Path
+        See :func:`find_models`, which leaves them out.
+
+    Examples
+    --------
+    >>> broken_models()
+    {}
+    """
+    found: dict[str, ModelError] = {}
+    for root in (*models_path, bundled("models")):
+        found = {**_models_in(root)[1], **found}
+    return found
+
+
+def _models_in(root: Path) -> tuple[list[Model], dict[str, ModelError]]:
+    """Return the models in a folder, and what is wrong with those whose cards cannot be read."""
+    folders = [root] if (root / CARD_FILE).is_file() else sorted(root.iterdir()) if root.is_dir() else []
+    models, broken = [], {}
+    for folder in folders:
+        path = folder / CARD_FILE
+        if not path.is_file() or is_detector_card(path):
+            continue
+        try:
+            models.append(Model(folder, Card.read(path)))
+        except ModelError as error:
+            broken[folder.name] = error
+    return models, broken
 
 
 def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard:
@@ -165,7 +200,11 @@ def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()
     >>> choose_models({name: "none" for name in ATTRIBUTE_CLASSES})
     {}
     """
-    models = find_models(models_path)
+    models, broken = find_models(models_path), broken_models(models_path)
+    for name, error in broken.items():
+        if name in selection.values():
+            raise error
+        warnings.warn(f"model {name} is left out: {error}", stacklevel=2)
     own = [model for model in models.values() if model.folder.parent != bundled("models")]
     for attribute in selection:
         if attribute not in ATTRIBUTE_CLASSES:

@@ -17,7 +17,7 @@ class TestHead:
             ({"classes": ("female",)}, "must be at least two and differ"),
             ({"classes": ("female", "female")}, "must be at least two and differ"),
             ({"temperature": 0}, "temperature must be positive"),
-            ({"threshold": 1.5}, "threshold in"),
+            ({"threshold": 1.5}, r"threshold must be in \[0, 1\]"),
         ],
     )
     def test_values_that_make_no_sense(self, fields, message):
@@ -41,10 +41,10 @@ class TestCard:
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
-            ({"heads": ()}, "one head or several"),
+            ({"heads": ()}, "heads must be one or several"),
             ({"heads": (GENDER, GENDER)}, "of different attributes"),
             ({"input_color": "bgr"}, "input_color must be gray or rgb"),
-            ({"input_std": 0}, "input_std > 0"),
+            ({"input_std": 0}, "input_std must be above 0"),
             ({"card_version": 99}, "has version 99; this facestats reads 1"),
         ],
     )
@@ -56,10 +56,32 @@ class TestCard:
         ("text", "message"),
         [
             ("{", "is not JSON"),
-            ("[]", "is not a model card"),
-            ('{"name": "x"}', "is not a model card"),
-            ('{"name": "x", "heads": [{"attribute": "gender"}]}', "is not a model card"),
-            (json.dumps({"name": "x", "heads": [], "surprise": 1}), "is not a model card"),
+            ("[]", "is not a model card: it must be an object"),
+            ('{"name": "x"}', "is not a model card: heads is missing"),
+            ('{"name": "x", "heads": [{"attribute": "gender"}]}', r"is not a model card: heads\[0\].output is missing"),
+            (json.dumps({"name": "x", "heads": [], "surprise": 1}), "is not a model card: surprise is no field"),
+            (
+                json.dumps({"name": "x", "heads": [], "input_sise": 1}),
+                "input_sise is no field: did you mean input_size",
+            ),
+            (json.dumps({"name": "x", "heads": {}}), "heads must be a list, not {}"),
+            (json.dumps({"name": "x", "heads": [7]}), r"heads\[0\] must be an object with fields, not 7"),
+            (json.dumps({"name": "x", "heads": [], "input_size": "48"}), "input_size must be a whole number, not '48'"),
+            (
+                json.dumps({"name": "x", "heads": [{"attribute": "gender", "output": "x", "classes": ["male", 1]}]}),
+                r"heads\[0\].classes\[1\] must be text, not 1",
+            ),
+            (
+                json.dumps(
+                    {
+                        "name": "x",
+                        "heads": [
+                            {"attribute": "gender", "output": "x", "classes": ["male", "female"], "threshold": True}
+                        ],
+                    }
+                ),
+                r"heads\[0\].threshold must be a number, not True",
+            ),
         ],
     )
     def test_files_that_are_no_card(self, tmp_path, text, message):

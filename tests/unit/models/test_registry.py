@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from commands import run
 
 from facestats._util.resources import bundled
 from facestats.classify.crops import FRAMING
@@ -51,6 +52,22 @@ class TestFindAndChoose:
         write_model(tmp_path / "all" / "two", Card("two", (GENDER,)))
         assert {"one", "two"} <= set(find_models([tmp_path / "all"]))
         assert "two" not in find_models([tmp_path / "all" / "one"])
+
+    def test_one_bad_card_hides_no_other_and_is_told(self, tmp_path, capsys):
+        write_model(tmp_path / "all" / "good", Card("good", (GENDER,)))
+        bad = write_model(tmp_path / "all" / "bad", Card("bad", (GENDER,))) / "card.json"
+        bad.write_text(bad.read_text().replace('"threshold": 0.5', '"threshold": "high"'))
+        assert {"good", "people"} <= set(find_models([tmp_path / "all"]))
+        assert "bad" not in find_models([tmp_path / "all"])
+        with pytest.warns(UserWarning, match=r"model bad is left out: .*heads\[0\]\.threshold must be a number"):
+            assert choose_models({}, [tmp_path / "all"])["gender"].name == "good"
+        with pytest.raises(ModelError, match="threshold must be a number, not 'high'"):
+            choose_models({"gender": "bad"}, [tmp_path / "all"])
+        with pytest.raises(ModelError, match="threshold must be a number"):
+            find_models([tmp_path / "all" / "bad"])  # there is no other
+        code, out, _ = run(capsys, "models", "list", "--models-path", tmp_path / "all")
+        assert code == 0
+        assert "threshold must be a number" in out
 
     def test_the_users_model_hides_a_shipped_one(self, tmp_path):
         name = DEFAULT_MODELS["gender"]
