@@ -52,26 +52,27 @@ def correct(
     if video is None:
         raise UsageError("name the video and the face to correct, or use --list")
     if undo is not None:
-        print(one_line(f"undone: {told(opened.uncorrect(video, undo))}"))
+        gone = opened.uncorrect(video, undo)
+        print(one_line(f"undone: {told(gone.track_id, gone.what, gone.value, gone.time_s)}"))
         return
     if track is None:
         raise UsageError("name the face to correct, by the number that clips and reports show")
     verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
     made = opened.correct(video, track, **verdicts, merge=merge, split=split, reject=reject, reason=reason)
     for each in made:
-        print(one_line(f"{each.number}: {told(each)}"))
+        print(one_line(f"{each.number}: {told(each.track_id, each.what, each.value, each.time_s)}"))
 
 
 def _list(store: Store, *, as_json: bool) -> None:
+    from facestats.tables.corrections import told
+
     rows = store.corrections()
     if as_json:
         print(json.dumps({"corrections": json.loads(rows.to_json(orient="records", date_format="iso"))}))
         return
     for row in rows.to_dict("records"):
-        value = f" {row['value']}" if isinstance(row["value"], str) else ""
-        moment = f" at {row['time_s']:.1f} s" if row["what"] == "split" else ""
+        what = told(row["track_id"], row["what"], row["value"], row["time_s"])
         reason = f" ({row['reason']})" if row["reason"] else ""
-        gone = "" if row["applies"] else "; its face is no more, so that it does not apply"
-        what = f"face {row['track_id']} {row['what']}{value}{moment}{reason}{gone}"
-        print(one_line(f"{row['video_id']} {row['number']}: {what}"))
+        gone = "" if row["applies"] else "; this face is found no more, so that it does not apply"
+        print(one_line(f"{row['video_id']} {row['number']}: {what}{reason}{gone}"))
     print(f"{len(rows)} {'correction' if len(rows) == 1 else 'corrections'}")

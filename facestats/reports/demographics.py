@@ -16,6 +16,7 @@ from facestats.reports.data import ReportData
 from facestats.reports.figures import figure
 from facestats.reports.html import class_legend, section
 from facestats.reports.provenance import model_folders, model_of
+from facestats.tables.corrections import told
 from facestats.tables.demographics import demographics
 from facestats.tables.schema import UNKNOWN
 
@@ -83,10 +84,9 @@ def _named(data: ReportData, corrections: pd.DataFrame) -> str:
     if len(corrections) > _MOST_NAMED:
         return ""
     parts = []
-    for row in corrections.itertuples():
-        value = "" if pd.isna(row.value) else f" {row.value}"
-        reason = f", “{row.reason}”" if row.reason else ""
-        parts.append(f"face {row.track_id} ({row.what.replace('_', ' ')}{value}{reason})")
+    for row in corrections.to_dict("records"):
+        reason = f" (“{row['reason']}”)" if row["reason"] else ""
+        parts.append(told(row["track_id"], row["what"], row["value"], row["time_s"]) + reason)
     return f": {words.listing(parts)}"
 
 

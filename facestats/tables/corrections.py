@@ -6,7 +6,7 @@ the number tells the track; in those of a later analysis, it is the track that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -292,22 +292,18 @@ def _overlaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
     return shared / (boxes[:, 2:].prod(axis=1) + box[2:].prod() - shared).clip(1e-9)
 
 
-#: Of a correction, how it is told to a reader, by what it does.
-_TOLD: Mapping[str, Callable[[Any], str]] = {
-    REJECT: lambda each: "is no face",
-    MERGE: lambda each: f"takes in face {each.value}",
-    SPLIT: lambda each: f"is another face from {each.time_s:.1f} s on",
-}
-
-
-def told(correction: Correction) -> str:
-    """Return in words what a correction does.
+def told(track_id: int, what: str, value: str | None, time_s: float) -> str:
+    """Return in words what a correction does; the parameters are columns of the table of corrections.
 
     Examples
     --------
-    >>> told(Correction(1, 3, "age_group", "old", 0.0, "", "", "7f", ()))
-    'face 3: age group old'
+    >>> told(3, "age_group", "old", 0.0), told(3, "merge", "7", 0.0)
+    ('age group of face 3 is old', 'face 3 takes in face 7')
     """
-    if correction.is_verdict:
-        return f"face {correction.track_id}: {correction.what.replace('_', ' ')} {correction.value}"
-    return f"face {correction.track_id} {_TOLD[correction.what](correction)}"
+    if what == REJECT:
+        return f"face {track_id} is no face"
+    if what == MERGE:
+        return f"face {track_id} takes in face {value}"
+    if what == SPLIT:
+        return f"face {track_id} is another face from {time_s:.1f} s on"
+    return f"{what.replace('_', ' ')} of face {track_id} is {value}"

@@ -19,6 +19,7 @@ from facestats.store.store import Store, open_store
 from facestats.tables.video_tables import VideoTables
 from facestats.widgets import still
 from facestats.widgets.base import CHOICES
+from facestats.widgets.correcting import CorrectingRow
 from facestats.widgets.frame_pane import FramePane
 from facestats.widgets.scene import ATTRIBUTES, Scene, scene_of
 from facestats.widgets.timeline import Timeline
@@ -70,6 +71,8 @@ class Explorer(ipywidgets.VBox):
     pane : FramePane
     timeline : Timeline
     table : TrackTable
+    correcting : CorrectingRow
+        Corrects the chosen faces by hand; of a store.
     videos : VideoList or None
         Of a store.
     video_id : str or None
@@ -93,6 +96,9 @@ class Explorer(ipywidgets.VBox):
         self._title, self._trouble = ipywidgets.HTML(), ipywidgets.HTML()
         self._back = ipywidgets.Button(description="all videos", icon="arrow-left", layout={"width": "130px"})
         self._back.on_click(self._close_video)
+        self.correcting = CorrectingRow(
+            lambda: self.table.selected, lambda: float(self.pane.time_s), lambda: self._show_again()
+        )
         self._wire()
         self.pane.layout = ipywidgets.Layout(flex="1 1 400px", min_width="320px")
         self.table.layout = ipywidgets.Layout(flex="1 1 420px", min_width="320px")
@@ -100,7 +106,13 @@ class Explorer(ipywidgets.VBox):
         upper = ipywidgets.Box([self.pane, self.table], layout={"flex_flow": "row wrap", "width": "100%"})
         self._top = ipywidgets.HBox([self._back, self._title], layout={"align_items": "center"})
         self._one = ipywidgets.VBox(
-            [self._top, upper, ipywidgets.Box(list(self._controls.values()), layout=_ROW), self.timeline],
+            [
+                self._top,
+                upper,
+                ipywidgets.Box(list(self._controls.values()), layout=_ROW),
+                self.timeline,
+                self.correcting,
+            ],
             layout={"width": "100%"},
         )
         super().__init__(layout={"width": "100%"})
@@ -149,6 +161,11 @@ class Explorer(ipywidgets.VBox):
             self.children = [self._trouble, self.videos]
             return
         self._trouble.value = ""
+        self._show(video_id)
+        self.correcting.show(self._found if isinstance(self._found, Store) else None, video_id)
+        self.children = [self._one]
+
+    def _show(self, video_id: str) -> None:
         one = self._found if isinstance(self._found, VideoTables) else self._found.video(video_id)
         self._scene = scene_of(one, threshold=self._threshold)
         tables = self._scene.tables
@@ -156,7 +173,41 @@ class Explorer(ipywidgets.VBox):
         self._title.value = Markup("<b>{}</b>{}").format(tables.name, trouble)
         for part in (self.pane, self.timeline, self.table):
             part.show(self._scene)
-        self.children = [self._one]
+
+    def _show_again(self) -> None:
+        """Read the video anew after a correction, and stay at the moment."""
+        moment, chosen = self.pane.time_s, list(self.table.selected)
+        self._show(str(self.video_id))
+        there = set(self._opened().tracks["track_id"])
+        self.table.selected = [number for number in chosen if number in there]
+        self.pane.time_s = moment
+
+    def merge(self, track: int, other: int) -> None:
+        """Make another track of the same face part of a track; kept in the store as a correction.
+
+        Raises
+        ------
+        UsageError
+            If no video of a store is open, or both are seen together.
+        UnknownNameError
+            If there is no such track.
+        """
+        self._correct(track, merge=other)
+
+    def split(self, track: int, time_s: float) -> None:
+        """Make a track another face from a moment on; errors are those of :meth:`merge`."""
+        self._correct(track, split=time_s)
+
+    def reject(self, track: int) -> None:
+        """Say that a track is no face; errors are those of :meth:`merge`."""
+        self._correct(track, reject=True)
+
+    def _correct(self, track: int, **change: Any) -> None:
+        self._opened()
+        if not isinstance(self._found, Store):
+            raise UsageError("a result has no place for corrections: write it to a store, and explore that")
+        self._found.correct(str(self.video_id), track, **change)
+        self._show_again()
 
     def _drop_hidden(self, _: object) -> None:
         """Let go of chosen tracks that do not fit the filter any more: what is not seen is not chosen."""

@@ -22,13 +22,13 @@ def run(capsys):
 
 def test_correct_list_and_undo(store, run):
     said = run(store.path, "people.mp4", 2, "--gender", "female", "--age", "old", "--reason", "seen at 0:03")
-    assert said == "1: face 2: gender female\n2: face 2: age group old\n"
+    assert said == "1: gender of face 2 is female\n2: age group of face 2 is old\n"
     run(store.path, "people.mp4", 4, "--reject")
     run(store.path, "people.mp4", 3, "--split", "8")
     listed = run(store.path, "--list").splitlines()
-    assert listed[0] == f"{PEOPLE} 1: face 2 gender female (seen at 0:03)"
-    assert listed[2] == f"{PEOPLE} 3: face 4 reject"
-    assert listed[3] == f"{PEOPLE} 4: face 3 split at 8.0 s"
+    assert listed[0] == f"{PEOPLE} 1: gender of face 2 is female (seen at 0:03)"
+    assert listed[2] == f"{PEOPLE} 3: face 4 is no face"
+    assert listed[3] == f"{PEOPLE} 4: face 3 is another face from 8.0 s on"
     assert listed[4] == "4 corrections"
     assert run(store.path, "people.mp4", "--undo", 3) == "undone: face 4 is no face\n"
     (first, *_) = json.loads(run(store.path, "people.mp4", "--json"))["corrections"]

@@ -20,7 +20,7 @@ def test_corrections_by_hand_are_marked_and_told(tmp_path):
     store.correct(PEOPLE, 1, age_group="old")
     data = load_video(str(store.path), PEOPLE)
     said = parse(demographics.composition(data)).words
-    assert "✎ Two corrections by hand count here: face 2 (gender female, “<b>named</b>”) and face 1 (age group" in said
+    assert "✎ Two corrections by hand count here: gender of face 2 is female (“<b>named</b>”) and age group of" in said
     assert "perceived gender 3 female" in said
     rows = parse(video.faces(data)).words
     assert rows.count("✎ corrected by hand: ") == 2
@@ -35,5 +35,5 @@ def test_corrections_whose_face_is_no_more_are_told(tmp_path):
     store.write(make_result(PEOPLE, FACES[:2], path="videos/people.mp4"), paths=("p.mp4",), models=MODELS)
     data = load_video(str(store.path), PEOPLE)
     assert demographics.corrected_words(data) == (
-        "One does not apply any more, as the face is no longer found: face 3 (gender female)."
+        "One does not apply any more, as the face is no longer found: gender of face 3 is female."
     )

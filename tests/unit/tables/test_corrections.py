@@ -1,12 +1,11 @@
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import FACES, make_result
 
 from facestats.tables import schema
-from facestats.tables.corrections import Correction, applied, place_of, told, with_verdicts
+from facestats.tables.corrections import Correction, applied, place_of, with_verdicts
 
 RESULT = make_result("a-00000001", FACES, path="a.mp4")
 TABLES = {name: getattr(RESULT, name) for name in schema.TABLES}
@@ -64,14 +63,6 @@ def test_tables_are_not_changed():
     )
     for name, table in TABLES.items():
         pd.testing.assert_frame_equal(table, before[name])
-
-
-@pytest.mark.parametrize(
-    ("what", "words"), [("reject", "face 1 is no face"), ("split", "face 1 is another face from 2.5 s on")]
-)
-def test_corrections_are_told(what, words):
-    assert told(correction(what, time_s=2.5)) == words
-    assert told(correction("merge", value="7")) == "face 1 takes in face 7"
 
 
 STEPS = st.tuples(

@@ -1,0 +1,81 @@
+import pytest
+from stores import FACES, PEOPLE, make_result, make_store
+
+from facestats.errors import UnknownNameError, UsageError
+from facestats.widgets import Explorer
+
+
+@pytest.fixture
+def explorer(tmp_path):
+    explorer = Explorer(make_store(tmp_path / "store").video(PEOPLE))
+    yield explorer
+    explorer.close()
+
+
+def press(explorer, name):
+    (button,) = (each for each in explorer.correcting.children if getattr(each, "description", "") == name)
+    button.click()
+
+
+def numbers(explorer):
+    return explorer.table.tracks["track_id"].tolist()
+
+
+def test_the_chosen_faces_are_corrected_and_what_was_done_is_undone(explorer):
+    explorer.table.selected = [3, 2]
+    press(explorer, "merge")
+    assert explorer.correcting.said == "face 2 takes in face 3"
+    assert numbers(explorer) == [1, 2, 4]
+    assert explorer.table.selected == [2]
+    explorer.pane.time_s = 6.0
+    press(explorer, "split here")
+    assert numbers(explorer) == [1, 2, 4, 5]
+    assert explorer.pane.time_s == 6.0
+    explorer.table.selected = [4]
+    explorer.correcting._reason.value = "a <b>poster</b>"
+    press(explorer, "no face")
+    assert numbers(explorer) == [1, 2, 5]
+    assert explorer.table.selected == []
+    assert explorer._found.corrections()["reason"].tolist() == ["", "", "a <b>poster</b>"]
+    assert explorer.correcting._reason.value == ""
+    for left in ([1, 2, 4, 5], [1, 2, 4], [1, 2, 3, 4]):
+        press(explorer, "undo")
+        assert numbers(explorer) == left
+    press(explorer, "undo")
+    assert explorer.correcting.said == "nothing was corrected"
+
+
+def test_a_verdict_is_set_from_the_list(explorer):
+    explorer.table.selected = [2]
+    explorer.correcting._verdict.label = "perceived gender: female"
+    assert explorer.correcting._verdict.value is None
+    assert explorer.table.tracks.set_index("track_id").loc[2, "gender"] == "female"
+    explorer.correcting._verdict.label = "age group: unknown"
+    assert explorer.table.tracks.set_index("track_id").loc[2, "age_group"] == "unknown"
+
+
+def test_what_does_not_fit_is_said_in_the_row(explorer):
+    press(explorer, "no face")
+    assert explorer.correcting.said == "choose one face in the table"
+    press(explorer, "merge")
+    assert explorer.correcting.said == "choose two faces in the table"
+    explorer.table.selected = [1, 2]
+    press(explorer, "merge")
+    assert "are seen together at 0:01.0" in explorer.correcting.said
+    assert explorer._found.corrections().empty
+
+
+def test_the_same_by_methods(explorer):
+    explorer.merge(2, 3)
+    explorer.split(2, 6.0)
+    explorer.reject(4)
+    assert numbers(explorer) == [1, 2, 5]
+    with pytest.raises(UnknownNameError, match="has no face 9"):
+        explorer.merge(2, 9)
+
+
+def test_a_result_has_no_place_for_corrections():
+    explorer = Explorer(make_result(PEOPLE, FACES, path="people.mp4"))
+    assert explorer.correcting.layout.display == "none"
+    with pytest.raises(UsageError, match="a result has no place for corrections"):
+        explorer.reject(1)
