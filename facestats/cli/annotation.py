@@ -22,7 +22,7 @@ def write_annotations(
     store: _Store,
     format: Annotated[
         str,
-        typer.Option(help="eaf (ELAN), textgrid (Praat), boris, vtt (subtitles), coco or mot (boxes)."),
+        typer.Option(help="eaf (ELAN), textgrid (Praat), boris, vtt or ass (subtitles), coco or mot (boxes)."),
     ] = "eaf",
     out: Annotated[
         Path, typer.Option(help="Folder to write to; for one video also a file that ends as the format's do.")

@@ -18,7 +18,7 @@ from facestats.store.published import unpublish
 from facestats.store.read import find_video, fits
 from facestats.store.runs import strike_out
 from facestats.store.write import unwritable
-from facestats.video.names import CLIP_SUFFIXES
+from facestats.video.names import CLIP_SUFFIXES, SUBTITLE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def forget_clip(store: Path, video_id: str) -> None:
     --------
     >>> forget_clip(Path("nowhere"), "a")
     """
-    for path in (store / "clips" / f"{video_id}{suffix}" for suffix in CLIP_SUFFIXES):
+    for path in (store / "clips" / f"{video_id}{suffix}" for suffix in (*CLIP_SUFFIXES, *SUBTITLE_SUFFIXES)):
         try:
             if path.is_file():
                 path.unlink()
@@ -229,7 +229,7 @@ def sweep(store: Path, entries: Mapping[str, Entry]) -> None:
         if path.stem not in entries:
             path.unlink(missing_ok=True)
     for path in _inside(store / "clips"):  # of a video that was forgotten by a run that was cut off
-        if path.is_file() and path.stem not in entries and path.suffix in CLIP_SUFFIXES:
+        if path.is_file() and path.stem not in entries and path.suffix in (*CLIP_SUFFIXES, *SUBTITLE_SUFFIXES):
             path.unlink(missing_ok=True)
 
 

@@ -13,6 +13,9 @@ from facestats._util.locations import Place, place_of, scheme_of
 #: What annotated clips and stills are called behind their video's id.
 CLIP_SUFFIXES = (".mp4", ".png")
 
+#: Subtitles that somebody had written beside a clip; they go when it goes.
+SUBTITLE_SUFFIXES = (".vtt", ".ass")
+
 
 def shown(path: str) -> str:
     r"""Return an input's name fit to be shown and stored.

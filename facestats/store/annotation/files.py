@@ -10,6 +10,7 @@ import pandas as pd
 
 from facestats._util.files import written_aside
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
+from facestats.store.annotation.ass import write_ass
 from facestats.store.annotation.boris import write_boris
 from facestats.store.annotation.boxes import write_coco, write_mot
 from facestats.store.annotation.elan import read_eaf, write_eaf
@@ -25,6 +26,7 @@ FORMATS: Mapping[str, tuple[str, Callable[[VideoTables, pd.DataFrame, Path], Non
     "textgrid": (".TextGrid", write_textgrid),
     "boris": (".boris", write_boris),
     "vtt": (".vtt", write_vtt),
+    "ass": (".ass", write_ass),
     "coco": (".coco.json", write_coco),
     "mot": (".mot.txt", write_mot),
 }
@@ -45,8 +47,8 @@ def export_annotations(
     ----------
     store : Store, str or path
     format : str
-        ``"eaf"`` (ELAN), ``"textgrid"`` (Praat), ``"boris"``, ``"vtt"`` (WebVTT subtitles), ``"coco"`` or ``"mot"``
-        (boxes).
+        ``"eaf"`` (ELAN), ``"textgrid"`` (Praat), ``"boris"``, ``"vtt"`` or ``"ass"`` (subtitles), ``"coco"`` or
+        ``"mot"`` (boxes).
     out : str or path
         The folder to write to; or, for one video, a file whose name ends as the format's do.
     videos : sequence of str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -13,25 +14,34 @@ from facestats.tables.video_tables import VideoTables
 
 
 def write_vtt(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
-    """Write the expressions as cues, in the order of time; see :func:`.elan.write_eaf`.
+    """Write the expressions as cues, in the order of time; see :func:`.elan.write_eaf`."""
+    lines = ["WEBVTT", ""]
+    for start_s, end_s, _, text in cues(intervals):
+        lines += [f"{_clock(start_s)} --> {_clock(end_s)}", escape(text, quote=False), ""]
+    out.write_text("\n".join(lines), encoding="utf-8")
 
-    Where an expression was not measured, the cue says that the face is there.
+
+def cues(intervals: pd.DataFrame) -> Iterator[tuple[float, float, int, str]]:
+    """Yield begin and end in seconds, the track and the text of each subtitle, in the order of time.
+
+    Where no expression of a face was measured, its cue says that the face is there.
 
     Examples
     --------
-    >>> write_vtt(tables, intervals_of(tables), Path("clip.vtt"))  # doctest: +SKIP
+    >>> rows = {"tier": ["face 1", "face 2"], "track_id": [1, 2], "start_s": 0.0, "end_s": 1.0, "label": "female"}
+    >>> [text for *_, text in cues(pd.DataFrame(rows))]
+    ['face 1', 'face 2']
     """
     ordered = intervals.sort_values(["start_s", "track_id"], kind="stable")
-    expressive = set(ordered.loc[ordered["tier"].str.endswith(" expression"), "track_id"])
-    cues = ["WEBVTT", ""]
-    for row in ordered.to_dict("records"):
-        is_seen = row["tier"] == face_name(row["track_id"])
-        if is_seen and row["track_id"] in expressive:
-            continue
-        name = face_name(row["track_id"])
-        text = name if is_seen else f"{name}: {row['label']}"
-        cues += [f"{_clock(row['start_s'])} --> {_clock(row['end_s'])}", escape(text, quote=False), ""]
-    out.write_text("\n".join(cues), encoding="utf-8")
+    columns = (ordered[name].tolist() for name in ("tier", "track_id", "start_s", "end_s", "label"))
+    rows = list(zip(*columns, strict=True))
+    expressive = {track_id for tier, track_id, *_ in rows if tier != face_name(track_id)}
+    for tier, track_id, start_s, end_s, label in rows:
+        name = face_name(track_id)
+        if tier != name:
+            yield start_s, end_s, track_id, f"{name}: {label}"
+        elif track_id not in expressive:
+            yield start_s, end_s, track_id, name
 
 
 def _clock(seconds: float) -> str:
