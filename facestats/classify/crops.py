@@ -109,7 +109,25 @@ def align_one(rgb: UInt8, landmarks: np.ndarray, size: int = DEFAULT_SIZE) -> UI
     >>> align_one(np.full((100, 100, 3), 7, np.uint8), TEMPLATE * 100, size=32).shape
     (32, 32, 3)
     """
-    matrix = similarity_transform(landmarks, TEMPLATE * size)
+    return align_to(rgb, landmarks, TEMPLATE * size, size)
+
+
+def align_to(rgb: UInt8, landmarks: np.ndarray, places: np.ndarray, size: int) -> UInt8:
+    """Cut one face so that its landmarks come to lie at given places, as near as turning, scaling and moving gets.
+
+    Parameters
+    ----------
+    rgb, landmarks, size
+        See :func:`align_one`.
+    places : numpy.ndarray
+        float (5, 2), pixels of the crop.
+
+    Examples
+    --------
+    >>> align_to(np.full((100, 100, 3), 7, np.uint8), TEMPLATE * 100, TEMPLATE * 32, 32).shape
+    (32, 32, 3)
+    """
+    matrix = similarity_transform(landmarks, places)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     # warpAffine samples without a low-pass filter: a much larger face is first halved as often as need be, in the piece
     # of the picture that the crop needs.

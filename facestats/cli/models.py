@@ -28,6 +28,7 @@ def list_models(
     from facestats.errors import ModelError
     from facestats.models.detectors import shipped_detector
     from facestats.models.downloads import DOWNLOADS, pulled_file
+    from facestats.models.embedding import shipped_embedding
     from facestats.models.registry import broken_models, find_models
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
@@ -44,6 +45,13 @@ def list_models(
         rows.append((detector.name, "(face detector)", detector.network, "any", str(path.parent), detector.licence))
     except ModelError as error:
         rows.append(("fast", "(face detector)", "", "any", str(error), ""))
+    try:
+        embedding = shipped_embedding()
+        where = "not here: people are not told apart" if embedding is None else str(embedding[0].parent)
+        network, licence = ("", "") if embedding is None else (embedding[1].network, embedding[1].licence)
+        rows.append(("embedding", "(people)", network, "64x64 rgb", where, licence.split(" It learned from ")[0]))
+    except ModelError as error:
+        rows.append(("embedding", "(people)", "", "", str(error), ""))
     for name, download in DOWNLOADS.items():
         pulled = pulled_file(name)
         where = str(pulled) if pulled else f"not here: facestats models pull {name}"

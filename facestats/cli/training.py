@@ -22,7 +22,9 @@ _OF_ATTRIBUTES, _OF_DETECTOR = "Attribute models", "The detector"
 def train(
     recipe: Annotated[
         str,
-        typer.Argument(metavar="RECIPE", help="expression, people, an attribute, detector, or your own TOML file."),
+        typer.Argument(
+            metavar="RECIPE", help="expression, people, an attribute, detector, embedding, or your own TOML file."
+        ),
     ],
     data: Annotated[
         list[Path],
@@ -77,7 +79,7 @@ def train(
             metavar="DIR|NAME|FILE",
             help="Whose verdicts are learned beside the labels: the folder of a trained model. "
             "For the detector, which detector labels the pictures: centerface (the default), retinaface, or a YuNet "
-            "file. Repeatable.",
+            "file. Repeatable. For the embedding, dlib's dlib_face_recognition_resnet_model_v1.dat.",
         ),
     ] = None,
     steps: Annotated[
@@ -93,17 +95,17 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train a network for one attribute or several, or the face detector, and write its model folder.
+    """Train a network for attributes, the face detector, or the embedding of people, and write its model folder.
 
     A recipe says what is trained, and how; options change it.
     """
     from dataclasses import replace
 
     from facestats.errors import UsageError
-    from facestats.training.recipes import DetectorRecipe, find_recipe
+    from facestats.training.recipes import DetectorRecipe, EmbeddingRecipe, find_recipe
 
     wanted = find_recipe(recipe)
-    is_detector = wanted.kind == DetectorRecipe.kind
+    is_detector, is_embedding = (wanted.kind == of.kind for of in (DetectorRecipe, EmbeddingRecipe))
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
@@ -113,7 +115,10 @@ def train(
         common = {"batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}
         return _command(recipe, data, _given({**options, **common}))
 
-    for name, value in (of_attributes if is_detector else of_detector).items():
+    strange = dict(of_attributes if is_detector else of_detector)
+    if is_embedding:
+        strange |= {"color": color, "network": network}
+    for name, value in strange.items():
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
     if is_detector:
@@ -124,9 +129,17 @@ def train(
         return
 
     from facestats.options import DEFAULT_DETECTOR
-    from facestats.training.run import train_model
 
     detector = detector or DEFAULT_DETECTOR
+    if is_embedding:
+        wanted = replace(wanted, **_given({**changes, "epochs": epochs, "input_size": size}))
+        out = out or Path("facestats-models", Path(recipe).stem)
+        of_embedding = {"epochs": epochs, "size": size, "detector": detector, "start": start, "teacher": teacher}
+        _train_embedding(wanted, data, out, of_embedding, command(of_embedding), running)
+        return
+
+    from facestats.training.run import train_model
+
     of_attributes |= {"detector": detector, "start": start, "teacher": teacher}  # the default detector may change
     changes |= {"epochs": epochs, "input_color": color, "network": network, "input_size": size}
     wanted = replace(wanted, **_given(changes))
@@ -173,3 +186,23 @@ def _train_detector(
     say(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
     say(detector_table(card.metrics["validation"]))
     say(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")
+
+
+def _train_embedding(
+    wanted: Any, data: Sequence[Path], out: Path, options: Mapping[str, Any], command: str, running: Mapping[str, Any]
+) -> None:
+    import pandas as pd
+
+    from facestats.errors import UsageError
+    from facestats.training.embedding.run import train_embedding
+
+    teachers = options["teacher"] or []
+    if len(teachers) != 1:
+        raise UsageError("the embedding needs one --teacher: dlib's dlib_face_recognition_resnet_model_v1.dat")
+    if options["start"] is None:
+        raise UsageError("the embedding needs --start: the folder of a residual network for rgb faces, such as people")
+    card = train_embedding(
+        wanted, data, out, teacher=Path(teachers[0]), detector=options["detector"], command=command, **running
+    )
+    say(f"{card.name} in {out}; pairs of pictures of people who were not learned from:")
+    say(pd.DataFrame(card.metrics["pairs"]).to_string(index=False, float_format="{:.4f}".format))

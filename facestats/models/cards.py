@@ -267,16 +267,16 @@ def _read_head(raw: Mapping[str, Any]) -> Head:
     return Head(**{**raw, "classes": tuple(raw["classes"]), "temperatures": temperatures})
 
 
-def is_detector_card(path: Path) -> bool:
-    """Say whether a ``card.json`` is that of a face detector, which is no attribute model.
+def kind_of(path: Path) -> str:
+    """Return of what a ``card.json`` is: ``"attributes"``, where it says nothing else; also where it is damaged.
 
     Examples
     --------
     >>> from facestats._util.resources import bundled
-    >>> is_detector_card(bundled("models") / "expression" / "card.json")
-    False
+    >>> kind_of(bundled("models") / "expression" / "card.json")
+    'attributes'
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8")).get("kind") == "detector"
+        return str(json.loads(path.read_text(encoding="utf-8")).get("kind", "attributes"))
     except (ValueError, AttributeError):
-        return False
+        return "attributes"

@@ -20,8 +20,9 @@ from facestats._util.files import cache_dir, sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
-from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, is_detector_card
+from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, kind_of
 from facestats.models.detectors import DetectorCard, shipped_card
+from facestats.models.embedding import EmbeddingCard, shipped_embedding
 
 #: The model that speaks for an attribute unless ``--model attribute=name`` says otherwise.
 DEFAULT_MODELS: Mapping[str, str] = {
@@ -139,7 +140,7 @@ def _models_in(root: Path) -> tuple[list[Model], dict[str, ModelError]]:
     models, broken = [], {}
     for folder in folders:
         path = folder / CARD_FILE
-        if not path.is_file() or is_detector_card(path):
+        if not path.is_file() or kind_of(path) != "attributes":
             continue
         try:
             models.append(Model(folder, Card.read(path)))
@@ -148,8 +149,8 @@ def _models_in(root: Path) -> tuple[list[Model], dict[str, ModelError]]:
     return models, broken
 
 
-def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard:
-    """Return the card of a model or of a detector, by name.
+def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard | EmbeddingCard:
+    """Return the card of a model, of a detector or of the embedding, by name.
 
     Parameters
     ----------
@@ -176,7 +177,11 @@ def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard:
     detectors = sorted(path.parent.name for path in bundled("models").glob(f"detectors/*/{CARD_FILE}"))
     if name in detectors:
         return shipped_card(name)
-    raise UnknownNameError(f"unknown model {name!r}; there are {', '.join([*sorted(models), *detectors])}")
+    embedding = shipped_embedding()
+    if embedding is not None and name == embedding[1].name:
+        return embedding[1]
+    others = [] if embedding is None else [embedding[1].name]
+    raise UnknownNameError(f"unknown model {name!r}; there are {', '.join([*sorted(models), *detectors, *others])}")
 
 
 def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()) -> dict[str, Model]:

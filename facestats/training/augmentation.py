@@ -79,6 +79,18 @@ AUGMENTATIONS: Mapping[str, Augmentation] = {
         hole=0.2,
         any_hole=True,
     ),
+    # Who somebody is must show in few pixels, and in any light; what is hidden tells nothing.
+    "identity": Augmentation(
+        small=0.5,
+        compressed=0.1,
+        qualities=(20, 80),
+        stretch=0.03,
+        side_light=0.2,
+        blur=0.1,
+        noise=0.1,
+        hole=0.05,
+        any_hole=True,
+    ),
 }
 
 

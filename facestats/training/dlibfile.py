@@ -42,11 +42,7 @@ def read_dlib_recognizer(path: Path) -> dict[str, torch.Tensor]:
     --------
     >>> read_dlib_recognizer(Path("dlib_face_recognition_resnet_model_v1.dat"))  # doctest: +SKIP
     """
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != DLIB_SHA256:
-        raise ModelError(
-            f"{path} is not dlib_face_recognition_resnet_model_v1.dat as dlib published it: unpack it if it is packed"
-        )
+    content = _content(path)
     shapes = {name: tuple(weight.shape) for name, weight in RecognitionNet(3, {}).state_dict().items()}
     weights, place = {}, 0
     # The layers lie in the order in which pictures pass them, among much else.
@@ -67,8 +63,33 @@ def read_dlib_recognizer(path: Path) -> dict[str, torch.Tensor]:
     return weights
 
 
-def _next_tensor(content: bytes, size: int, place: int) -> tuple[Float32, int]:
-    """Return the next tensor of so many numbers in a column, and where it ends.
+def read_dlib_projection(path: Path) -> torch.Tensor:
+    """Return the last layer of dlib's face recogniser, which makes an embedding of 256 features: float32 (128, 256).
+
+    Raises
+    ------
+    ModelError, FileNotFoundError
+        See :func:`read_dlib_recognizer`.
+
+    Examples
+    --------
+    >>> read_dlib_projection(Path("dlib_face_recognition_resnet_model_v1.dat"))  # doctest: +SKIP
+    """
+    weight, _ = _next_tensor(_content(path), 256 * 128, 0, shape=(256, 128, 1, 1))
+    return torch.from_numpy(weight.reshape(256, 128).T.copy())
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != DLIB_SHA256:
+        raise ModelError(
+            f"{path} is not dlib_face_recognition_resnet_model_v1.dat as dlib published it: unpack it if it is packed"
+        )
+    return content
+
+
+def _next_tensor(content: bytes, size: int, place: int, shape: tuple[int, ...] | None = None) -> tuple[Float32, int]:
+    """Return the next tensor of so many numbers (in a column, unless it has another shape), and where it ends.
 
     dlib writes a tensor as the version 2 and four sizes, each integer led by its number of bytes, then the numbers.
     """
@@ -77,7 +98,7 @@ def _next_tensor(content: bytes, size: int, place: int) -> tuple[Float32, int]:
         digits = value.to_bytes((value.bit_length() + 7) // 8, "little")
         return bytes([len(digits)]) + digits
 
-    header = integer(2) + integer(size) + 3 * integer(1)
+    header = b"".join(integer(value) for value in (2, *(shape or (size, 1, 1, 1))))
     start = content.index(header, place) + len(header)
     end = start + 4 * size
     return np.frombuffer(content[start:end], "<f4"), end

@@ -20,8 +20,7 @@ from torch import nn
 from facestats._util.files import written_aside
 from facestats._util.resources import bundled
 from facestats.errors import MissingInputError, ModelError, OutputError
-from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
-from facestats.models.detectors import DetectorCard
+from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, ModelCard
 from facestats.models.registry import Model
 from facestats.training.networks import create_network
 from facestats.training.onnxfile import halve_weights
@@ -32,7 +31,7 @@ TOLERANCE = 1e-4
 
 _OPSET = 17
 
-_AnyCard = TypeVar("_AnyCard", Card, DetectorCard)
+_AnyCard = TypeVar("_AnyCard", bound=ModelCard)
 
 
 class _InOrder(nn.Module):
@@ -310,7 +309,7 @@ def write_folder(folder: Path, parts: Mapping[str, bytes], card: _AnyCard, card_
         It exists.
     parts : mapping of str to bytes
         Files by name.
-    card : Card or DetectorCard
+    card : ModelCard
         ``files`` is filled in here.
     card_markdown : str or None
         Text of ``card.md``.

@@ -104,8 +104,20 @@ class _Convolution(nn.Sequential):
         )
 
 
-class _Residual(nn.Module):
-    """Two convolutions beside a shortcut, which is averaged, not skipped, where the sides are halved."""
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut, which is averaged, not skipped, where the sides are halved.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    stride : int
+        2 where the sides are halved, else 1.
+
+    Examples
+    --------
+    >>> Residual(8, 16, stride=2)(torch.zeros(1, 8, 6, 6)).shape
+    torch.Size([1, 16, 3, 3])
+    """
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int) -> None:
         super().__init__()
@@ -123,6 +135,7 @@ class _Residual(nn.Module):
             )
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        """Return features of ``out_channels``, for those of ``in_channels``."""
         return torch.relu(self.body(faces) + self.shortcut(faces))
 
 
@@ -154,10 +167,10 @@ class ResidualNet(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, first, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(first), nn.ReLU()
         )
-        blocks = [_Residual(first, first, stride=1)]
+        blocks = [Residual(first, first, stride=1)]
         for channels, n_blocks in ((64, 1), (128, 2), (256, 1)):
-            blocks.append(_Residual(channels // 2, channels, stride=2))
-            blocks += [_Residual(channels, channels, stride=1) for _ in range(n_blocks - 1)]
+            blocks.append(Residual(channels // 2, channels, stride=2))
+            blocks += [Residual(channels, channels, stride=1) for _ in range(n_blocks - 1)]
         self.blocks = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(0.2)
         self.heads = nn.ModuleDict({name: nn.Linear(256, classes) for name, classes in outputs.items()})

@@ -214,7 +214,70 @@ class DetectorRecipe(TrainingRecipe):
             raise UsageError(f"side must be a multiple of 32, not {self.side}")
 
 
-_KINDS: Mapping[str, type[TrainingRecipe]] = {kind.kind: kind for kind in (Recipe, DetectorRecipe)}
+@dataclass(frozen=True)
+class EmbeddingRecipe(TrainingRecipe):
+    """How the embedding that tells people apart is trained, besides what :class:`TrainingRecipe` has.
+
+    Attributes
+    ----------
+    input_size : int
+        Side of the aligned face in pixels, a multiple of 16.
+    epochs : int
+        Passes over the faces.
+    per_source : int
+        Faces of a data set that are learned from at most; where a data set names people, every one.
+    unseen : tuple of str
+        Data sets that are never learned from; those that name people are scored on, for the card.
+    neighbors : int
+        How many nearest faces, as the teacher sees it, each face is compared with.
+    neighbor_share : float
+        How much the likeness to these counts beside the likeness to the teacher's own embedding, in [0, 1].
+    likeness_temperature : float
+        By which likenesses are divided before they become shares (Park et al., 2019, "Relational knowledge
+        distillation", arXiv 1904.05068).
+    held_blocks : int
+        Blocks of the network that it starts from which stay as they are, with the layers before them.
+    decay : float
+        How many faces the assumption is worth that the last layer's weights are 0, where it is set at the start.
+
+    Examples
+    --------
+    >>> EmbeddingRecipe(epochs=2).input_size
+    64
+    """
+
+    kind: ClassVar[str] = "embedding"
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingRecipe.ranges,
+        "input_size": (32, 256),
+        "epochs": (1, 10_000),
+        "per_source": (1, 10_000_000),
+        "neighbors": (1, 1_000),
+        "neighbor_share": (0, 1),
+        "likeness_temperature": (0.01, 10),
+        "held_blocks": (0, 4),
+        "decay": (1, 1e9),
+    }
+
+    input_size: int = 64
+    epochs: int = 40
+    per_source: int = 12_000
+    unseen: tuple[str, ...] = ()
+    neighbors: int = 16
+    neighbor_share: float = 0.5
+    likeness_temperature: float = 0.1
+    held_blocks: int = 2
+    decay: float = 1_000.0
+    batch_size: int = field(default=128, kw_only=True)
+    weight_decay: float = field(default=0.02, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.input_size % 16:
+            raise UsageError(f"input_size must be a multiple of 16, not {self.input_size}")
+
+
+_KINDS: Mapping[str, type[TrainingRecipe]] = {kind.kind: kind for kind in (Recipe, DetectorRecipe, EmbeddingRecipe)}
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -289,7 +352,7 @@ def read_recipe(path: Path) -> TrainingRecipe:
         raise UsageError(f"{path} is not TOML: {error}") from None
     name = raw.pop("kind", Recipe.kind)
     if name not in _KINDS:
-        raise UsageError(f"{path}: kind must be {' or '.join(_KINDS)}, not {name!r}")
+        raise UsageError(f"{path}: kind must be one of {', '.join(_KINDS)}, not {name!r}")
     known = {part.name: part for part in fields(_KINDS[name])}
     for key, value in raw.items():
         if key not in known:

@@ -52,7 +52,7 @@ def test_a_file_of_ones_own(write):
         ('attributes = ["age"]\n[emphasis]\nage = nan', "emphasis must be positive"),
         ('attributes = ["age"]\n[emphasis]\ngender = 1', "emphasis is for age, not gender"),
         ("attributes = [", "is not TOML"),
-        ('kind = "tracker"', "kind must be attributes or detector, not 'tracker'"),
+        ('kind = "tracker"', "kind must be one of attributes, detector, embedding, not 'tracker'"),
         ('kind = "detector"\nepochs = 3', "unknown key 'epochs'; there are kind, .*steps, side"),
         ('kind = "detector"\nside = 100', "side must be a multiple of 32, not 100"),
         ('kind = "detector"\nside = 32', r"side must be in \[64, 2048\], not 32"),

@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestats.errors import ModelError
+from facestats.models.embedding import MOST_LOG_ODDS, EmbeddingCard, SamePerson
+
+CARD = EmbeddingCard(
+    "toy", same_person=(SamePerson(16.0, 4.0, -2.0, 0.8), SamePerson(64.0, 12.0, -6.0, 0.98)), least_pixels=16
+)
+
+
+@given(st.floats(-1, 1), st.floats(1, 500))
+def test_more_alike_never_says_less_and_nothing_is_ever_sure(likeness, pixels):
+    less, more = CARD.log_odds(np.array([likeness, min(likeness + 0.1, 1.0)]), np.array([pixels, pixels]))
+    assert less <= more
+    assert abs(more) <= MOST_LOG_ODDS
+
+
+def test_a_card_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "card.json"
+    path.write_text(CARD.to_json())
+    assert EmbeddingCard.read(path) == CARD
+    assert EmbeddingCard.read(path).behaviour == CARD.behaviour != replace(CARD, least_pixels=20).behaviour
+
+
+@pytest.mark.parametrize("meanings", [(), (SamePerson(64.0, 1.0, 0.0, 0.9), SamePerson(16.0, 1.0, 0.0, 0.9))])
+def test_a_card_that_does_not_say_what_likenesses_mean_is_refused(meanings):
+    with pytest.raises(ModelError, match="what likenesses mean"):
+        EmbeddingCard("toy", same_person=meanings, least_pixels=16)
+
+
+def test_a_likeness_that_says_less_the_more_alike_faces_are_is_refused():
+    with pytest.raises(ModelError, match="not usable"):
+        SamePerson(16.0, -1.0, 0.0, 0.5)
