@@ -202,6 +202,7 @@ _TABLES = {
     "frames": 'One row a sampled frame, with or without faces: so "no face" differs from "not looked at".',
     "observations": "One row a face in a sampled frame.",
     "tracks": "One row a tracked face.",
+    "people": "One row a person of a video: all tracks that show one. None where nobody asked who is who.",
     "thumbnails": "Up to three small pictures a track; none with `--blur`.",
 }
 

@@ -122,6 +122,12 @@ class AnalyzeOptions(Options):
         help="Measure gender, age and makeup in every sampled frame, not only as often as a track's verdict needs.",
         affects="found",
     )
+    people: bool = option(
+        True,
+        help="Say which tracks are of one person. What faces look like is compared in memory, inside one video, and "
+        "never stored.",
+        affects="found",
+    )
     tracker: str = option(
         "bytetrack",
         help="bytetrack, bytetrack-iou, cbiou, ocsort, botsort, centroid or none.",
@@ -288,6 +294,7 @@ class AnalyzeKeywords(TypedDict, total=False):
     sure_score: float
     min_face: float
     every_sample: bool
+    people: bool
     tracker: str
     device: str
     models: Mapping[str, str]

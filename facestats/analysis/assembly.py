@@ -11,17 +11,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from facestats._util.spoken import Places
+from facestats.analysis.portraits import portrait_quality
 from facestats.analysis.spool import Spool
+from facestats.classify import crops
+from facestats.classify.embedding import Embedder
 from facestats.classify.quality import quality_weight
 from facestats.tables import building as tables
-from facestats.tables import schema
+from facestats.tables import people, schema
 from facestats.tables.building import SampledFrame
+from facestats.tables.clustering import Clusters
 from facestats.tables.thumbnails import Picture, best_pictures, encode_webp
 from facestats.track import Tracker
 from facestats.track.base import UNCONFIRMED
@@ -62,6 +66,9 @@ class _OpenTrack:
     parts: list[tuple[np.ndarray, pd.DataFrame]] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     joined: float = 1.0
+    portraits: list[people.Portrait] = field(default_factory=list)
+    first_box: np.ndarray | None = None
+    last_box: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,9 @@ class Assembled:
 
     Attributes
     ----------
-    tracks, thumbnails : pandas.DataFrame
+    tracks, people, thumbnails : pandas.DataFrame
+    clusters : Clusters or None
+        Which tracks are of one person; None where nobody asked.
     n_sampled : int
     first_s : float
         Time of the first sampled frame; NaN if there is none.
@@ -79,7 +88,9 @@ class Assembled:
     """
 
     tracks: pd.DataFrame
+    people: pd.DataFrame
     thumbnails: pd.DataFrame
+    clusters: Clusters | None
     n_sampled: int
     first_s: float
     batches: Callable[[], Iterator[tuple[pd.DataFrame, pd.DataFrame]]]
@@ -97,6 +108,8 @@ class Assembler:
         Probability below which an attribute's verdict is "unknown".
     sure_score : float
         Score from which a face counts without a track.
+    embedder : Embedder or None
+        Tells people apart; None if nobody asks which tracks are of one person.
     looks_ahead : bool
         See :class:`facestats.video.shots.ShotCounter`.
     places : Places, optional
@@ -116,12 +129,13 @@ class Assembler:
         tracker: Tracker | None,
         thresholds: Mapping[str, float],
         sure_score: float = 0.5,
+        embedder: Embedder | None = None,
         looks_ahead: bool = True,
         places: Places | None = None,
     ) -> None:
         self._places = places
         self._video_id, self._tracker, self._thresholds = video_id, tracker, thresholds
-        self._sure_score = sure_score
+        self._sure_score, self._embedder = sure_score, embedder
         self._counter, self._undecided = ShotCounter(looks_ahead=looks_ahead), deque[SampledFrame]()
         self._followed: deque[_Followed] = deque()  # the last settled ones, then those that wait
         self._shot = self._n_sampled = self._next_track = 0
@@ -132,6 +146,7 @@ class Assembler:
         self._summaries: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
         self._dropped: set[int] = set()  # tracks that may be no face
         self._pictures: dict[int, list[tuple[float, bytes]]] = {}  # of these, time and WebP of each
+        self._appearances: dict[int, people.Appearance] = {}  # of these, what they look like
         self._spools = Spool("frames"), Spool("observations")
 
     def add(self, item: SampledFrame) -> None:
@@ -158,18 +173,36 @@ class Assembler:
             self._settle(self._n_sampled)
         numbers = {track: number for number, track in enumerate(sorted(self._summaries))}
         rows = [{**self._summaries[track], "track_id": number} for track, number in numbers.items()]
+        clusters = None
+        if self._embedder is not None:
+            clusters = people.find_people([self._appearances[track] for track in numbers], self._embedder.card)
+            for row, person, probability in zip(rows, clusters.person, clusters.probability, strict=True):
+                row |= {"person_id": int(person), "person_prob": float(probability)}
+        self._appearances.clear()
+        tracks = schema.conform("tracks", pd.DataFrame(rows) if rows else None)
         pictures = [
             {"video_id": self._video_id, "track_id": number, "time_s": time_s, "image": image}
             for track, number in numbers.items()
             for time_s, image in self._pictures[track]
         ]
         return Assembled(
-            tracks=schema.conform("tracks", pd.DataFrame(rows) if rows else None),
+            tracks=tracks,
+            people=self._people(tracks, numbers),
+            clusters=clusters,
             thumbnails=schema.conform("thumbnails", pd.DataFrame(pictures) if pictures else None),
             n_sampled=self._n_sampled,
             first_s=self._first_s,
             batches=lambda: self._final(numbers),
         )
+
+    def _people(self, tracks: pd.DataFrame, numbers: Mapping[int, int]) -> pd.DataFrame:
+        """Return the people, of whom the observations of all their tracks speak."""
+        if tracks["person_id"].isna().all():
+            return schema.conform("people")
+        wanted = ["video_id", *people.PEOPLE_COLUMNS]
+        parts = [rows.loc[rows["track_id"].notna(), wanted] for _, rows in self._final(numbers)]
+        length_s = {self._video_id: self._last_s - self._first_s}
+        return people.summarize_people(tracks, pd.concat(parts), self._thresholds, length_s)
 
     def close(self) -> None:
         """Forget everything; the batches cannot be read any more. Safe to call twice."""
@@ -276,11 +309,14 @@ class Assembler:
             spool.append(batch)
         tracks = np.concatenate([each.tracks for each in settled])
         samples = np.repeat([each.number for each in settled], [len(each.tracks) for each in settled])
+        boxes = np.concatenate([each.item.detections.boxes for each in settled])
         for track in np.unique(tracks[tracks >= 0]).tolist():
             own = np.flatnonzero(tracks == track)
             known = self._open.setdefault(track, _OpenTrack())
             known.last_sample = int(samples[own[-1]])
             known.parts.append((samples[own], rows.iloc[own][_SUMMARIZED_COLUMNS]))
+            known.first_box = boxes[own[0]] if known.first_box is None else known.first_box
+            known.last_box = boxes[own[-1]]
             self._next_track = max(self._next_track, track + 1)
         for each in settled:
             found = each.item.detections
@@ -290,6 +326,23 @@ class Assembler:
                     known = self._open[int(each.tracks[face])]
                     picture = Picture(float(qualities[face]), each.item.time_s, rgb)
                     known.pictures = best_pictures([*known.pictures, picture])
+            self._keep_portraits(each)
+
+    def _keep_portraits(self, each: _Followed) -> None:
+        """Keep the best aligned faces of each track, until it ends."""
+        portraits = each.item.portraits
+        faces = [face for face in portraits if each.tracks[face] >= 0]
+        if self._embedder is None or not faces:
+            return
+        found = each.item.detections
+        pixels = crops.pixels_across(found.landmarks[faces])
+        qualities = portrait_quality(found)[faces]
+        for face, quality, across in zip(faces, qualities, pixels, strict=True):
+            known = self._open[int(each.tracks[face])]
+            portrait = people.Portrait(float(quality), each.item.time_s, portraits[face], float(across))
+            known.portraits = best_pictures(
+                [*known.portraits, portrait], people.PORTRAITS_PER_TRACK, people.PORTRAITS_APART_S
+            )
 
     def _close(self, ended: list[int]) -> None:
         """Give tracks that are over their verdicts; or none, if they are too short, or may be no faces."""
@@ -306,6 +359,19 @@ class Assembler:
             row = tables.summarize_track(self._video_id, track, ordered, self._thresholds)
             self._summaries[track] = {**row, "joined_prob": known.joined}
             self._pictures[track] = [(each.time_s, encode_webp(each.rgb)) for each in known.pictures]
+            if self._embedder is not None:
+                self._appearances[track] = self._appearance(known, row, samples)
+
+    def _appearance(self, known: _OpenTrack, row: Mapping[str, Any], samples: np.ndarray) -> people.Appearance:
+        """Return what a track that is over looks like, in numbers; its pictures are forgotten."""
+        embedding, pixels = None, 0.0
+        if known.portraits:
+            faces = np.stack([portrait.rgb for portrait in known.portraits])
+            embedding, pixels = people.together(self._embedder.embed(faces), known.portraits)
+        place = known.first_box, known.last_box
+        return people.Appearance(
+            int(row["shot"]), row["start_s"], row["end_s"], samples, *place, embedding=embedding, pixels=pixels
+        )
 
     def _final(self, numbers: Mapping[int, int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Yield the rows again, now that it is known which tracks there are."""

@@ -89,16 +89,14 @@ def pack(chunk: Chunk) -> bytes:
     attributes = {
         attribute: found.classes for item in items for attribute, found in item.predictions.items() if len(found)
     }
-    pictures = [(face, picture) for item in items for face, picture in item.pictures.items()]
     arrays = {
         "frame": np.array([item.frame for item in items], np.int64),
         "time_s": np.array([item.time_s for item in items], np.float64),
         "change": np.array([item.cue.change for item in items], np.float64),
         "grey": np.array([item.cue.grey for item in items], np.uint8),
-        "n_pictures": np.array([len(item.pictures) for item in items], np.int64),
-        "picture_face": np.array([face for face, _ in pictures], np.int64),
-        "picture_shape": np.array([picture.shape for _, picture in pictures], np.int64).reshape(-1, 3),
-        "pictures": np.concatenate([picture.ravel() for _, picture in pictures] or [np.zeros(0, np.uint8)]),
+        **_packed("pictures", [item.pictures for item in items]),
+        # Not the embeddings, which are never written: they are made when the chunks are joined.
+        **_packed("portraits", [item.portraits for item in items]),
     }
     arrays |= _ragged("boxes", [item.detections.boxes for item in items])
     arrays |= _ragged("scores", [item.detections.scores for item in items])
@@ -139,7 +137,7 @@ def unpack(data: bytes) -> Chunk:
         attribute: (tuple(classes), _cut(arrays, f"predictions_{attribute}"), _cut(arrays, f"measured_{attribute}"))
         for attribute, classes in header["attributes"].items()
     }
-    pictures = _pictures(arrays)
+    pictures, portraits = (_pictures(arrays, name) for name in ("pictures", "portraits"))
     items = tuple(
         SampledFrame(
             frame=int(arrays["frame"][i]),
@@ -156,6 +154,7 @@ def unpack(data: bytes) -> Chunk:
             looks=cut["looks"][i],
             pictures=pictures[i],
             cue=ShotCue(float(arrays["change"][i]), arrays["grey"][i]),
+            portraits=portraits[i],
         )
         for i in range(n)
     )
@@ -176,12 +175,23 @@ def _cut(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
     return np.split(arrays[name], np.cumsum(arrays[f"n_{name}"])[:-1])
 
 
-def _pictures(arrays: Mapping[str, np.ndarray]) -> list[dict[int, UInt8]]:
-    shapes, faces = arrays["picture_shape"], arrays["picture_face"].tolist()
+def _packed(name: str, parts: Sequence[Mapping[int, UInt8]]) -> dict[str, np.ndarray]:
+    """Return the pictures of frames as arrays: how many each has, of which faces, of what shapes, and the pixels."""
+    pictures = [(face, picture) for part in parts for face, picture in part.items()]
+    return {
+        f"n_{name}": np.array([len(part) for part in parts], np.int64),
+        f"{name}_face": np.array([face for face, _ in pictures], np.int64),
+        f"{name}_shape": np.array([picture.shape for _, picture in pictures], np.int64).reshape(-1, 3),
+        name: np.concatenate([picture.ravel() for _, picture in pictures] or [np.zeros(0, np.uint8)]),
+    }
+
+
+def _pictures(arrays: Mapping[str, np.ndarray], name: str) -> list[dict[int, UInt8]]:
+    shapes, faces = arrays[f"{name}_shape"], arrays[f"{name}_face"].tolist()
     ends = np.cumsum(shapes.prod(axis=1))
-    pixels = [part.reshape(shape) for part, shape in zip(np.split(arrays["pictures"], ends[:-1]), shapes, strict=False)]
+    pixels = [part.reshape(shape) for part, shape in zip(np.split(arrays[name], ends[:-1]), shapes, strict=False)]
     found, place = [], 0
-    for count in arrays["n_pictures"].tolist():
+    for count in arrays[f"n_{name}"].tolist():
         found.append(dict(zip(faces[place : place + count], pixels[place : place + count], strict=True)))
         place += count
     return found

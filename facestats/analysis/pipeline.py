@@ -20,6 +20,7 @@ from facestats.errors import UnreadableInputError
 from facestats.options import AnalyzeOptions
 from facestats.tables import schema
 from facestats.tables.building import SampledFrame
+from facestats.tables.clustering import Clusters
 from facestats.tables.video_tables import VideoTables
 from facestats.track import Tracker, create_tracker
 from facestats.types import VideoInfo
@@ -35,7 +36,7 @@ class AnalyzedVideo:
 
     Attributes
     ----------
-    videos, tracks, thumbnails : pandas.DataFrame
+    videos, tracks, people, thumbnails : pandas.DataFrame
     batches : iterator
         Of ``frames`` and ``observations``.
     thresholds : mapping of str to float
@@ -46,6 +47,7 @@ class AnalyzedVideo:
 
     videos: pd.DataFrame
     tracks: pd.DataFrame
+    people: pd.DataFrame
     thumbnails: pd.DataFrame
     batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]
     thresholds: Mapping[str, float]
@@ -58,7 +60,8 @@ class AnalyzedVideo:
             pd.concat(tables, ignore_index=True) if tables else schema.conform(name)
             for name, tables in (("frames", [part[0] for part in parts]), ("observations", [part[1] for part in parts]))
         )
-        return VideoTables(self.videos, frames, observations, self.tracks, self.thumbnails, thresholds=self.thresholds)
+        tables = self.videos, frames, observations, self.tracks, self.thumbnails
+        return VideoTables(*tables, people=self.people, thresholds=self.thresholds)
 
 
 class Read(Protocol):
@@ -159,6 +162,7 @@ def assembled(
         tracker=None if options.tracker == "none" else tracker_for(info, options),
         thresholds=stages.thresholds,
         sure_score=options.sure_score,
+        embedder=stages.embedder,
         looks_ahead=not info.is_live,
         places=places_in(info, options),
     ) as assembler:
@@ -191,10 +195,19 @@ def assembled(
             n_tracks=len(found.tracks),
             from_s=options.from_s,
             to_s=options.to_s,
+            **_people_counted(found.clusters),
             started_at=started_at,
             elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )
-        yield AnalyzedVideo(row, found.tracks, found.thumbnails, found.batches(), stages.thresholds, is_stopped)
+        yield AnalyzedVideo(
+            row, found.tracks, found.people, found.thumbnails, found.batches(), stages.thresholds, is_stopped
+        )
+
+
+def _people_counted(clusters: Clusters | None) -> dict[str, int]:
+    if clusters is None:
+        return {}
+    return {"n_people": clusters.n_people, "n_people_low": clusters.low, "n_people_high": clusters.high}
 
 
 def _add_all(items: Iterator[SampledFrame], assembler: Assembler, *, may_stop: bool) -> bool:

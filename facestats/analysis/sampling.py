@@ -19,6 +19,7 @@ import numpy as np
 from facestats._util.spoken import Places
 from facestats._util.threads import map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.analysis.places import places_in
+from facestats.analysis.portraits import PortraitChooser, cut_portraits
 from facestats.analysis.stages import Stages
 from facestats.classify import Classifier, crops
 from facestats.classify.selection import LASTING_ATTRIBUTES, CloseLooks
@@ -131,7 +132,7 @@ def _sample_span(
         )
         followed = stack.enter_context(contextlib.closing(_follow(detected, shots, stages, places)))
         classified = stack.enter_context(
-            contextlib.closing(map_ahead(followed, lambda item: _classify(item, stages.classifiers), pool, ahead))
+            contextlib.closing(map_ahead(followed, lambda item: _classify(item, stages), pool, ahead))
         )
         for item, found in classified:
             if on_frame is not None:
@@ -184,6 +185,7 @@ class _Followed:
     counts: np.ndarray  # bool: what is taken for a face now
     close: np.ndarray  # bool: whose lasting attributes are wanted too
     pictures: dict[int, UInt8]
+    portraits: list[int]  # the faces that may be compared with those of other tracks
 
 
 def keeps_thumbnails(options: AnalyzeOptions) -> bool:
@@ -203,6 +205,7 @@ def _follow(
     """Follow the faces, and choose those whose lasting attributes are measured."""
     options = stages.options
     follower, close_ups, chooser = Centroid(), CloseLooks(), PictureChooser()
+    portraits = PortraitChooser(stages.embedder)
     sure: set[int] = set()  # ids of what was surely a face once
     keeps_pictures = keeps_thumbnails(options)
     is_tracked = options.tracker != "none"
@@ -226,18 +229,20 @@ def _follow(
         ids[~counts] = UNCONFIRMED
         close = counts & (detections.sizes >= smallest)
         close[close] = close_ups.choose(detections[close], ids[close], frame.time_s) | measures_all
+        # It may be the only frame, and then every face in it counts.
+        numbers = np.where(counts, np.arange(len(ids)), -1) if is_first else ids
         pictures: dict[int, UInt8] = {}
         if keeps_pictures:
-            # It may be the only frame, and then every face in it counts.
-            numbers = np.where(counts, np.arange(len(ids)), -1) if is_first else ids
             pictures = (PictureChooser() if is_first else chooser).choose(frame, detections, numbers)
+        chosen = PortraitChooser(stages.embedder) if is_first else portraits
+        of_people = chosen.choose(detections, numbers, frame.time_s)
         is_first = False
-        yield _Followed(frame, cue, detections, ids, counts, close, pictures)
+        yield _Followed(frame, cue, detections, ids, counts, close, pictures, of_people)
 
 
-def _classify(item: _Followed, classifiers: tuple[Classifier, ...]) -> SampledFrame:
+def _classify(item: _Followed, stages: Stages) -> SampledFrame:
     """Classify the faces of one frame."""
-    frame, detections = item.frame, item.detections
+    frame, detections, classifiers = item.frame, item.detections, stages.classifiers
     sharpness: Float32 = np.zeros(0, np.float32)
     appearances = appearance(np.zeros((0, 1, 1, 3), np.uint8))
     predictions: dict[str, Predictions] = {}
@@ -259,6 +264,7 @@ def _classify(item: _Followed, classifiers: tuple[Classifier, ...]) -> SampledFr
         looks=appearances,
         pictures=item.pictures,
         cue=item.cue,
+        portraits=cut_portraits(frame.rgb, detections, item.portraits, stages.embedder) if item.portraits else {},
     )
 
 

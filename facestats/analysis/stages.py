@@ -9,8 +9,10 @@ from pathlib import Path
 from facestats._util.files import sha256_of
 from facestats._util.threads import MOST_WORKERS, usable_cores
 from facestats.classify import Classifier, create_classifiers
+from facestats.classify.embedding import Embedder
 from facestats.classify.onnx import check_device
 from facestats.detect import Detector, create_detector, detector_file
+from facestats.models.embedding import shipped_embedding
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
 from facestats.track import create_tracker
@@ -29,9 +31,11 @@ class Stages:
     classifiers : tuple of Classifier
     thresholds : mapping of str to float
         Probability below which an attribute's verdict is "unknown".
+    embedder : Embedder or None
+        Tells people apart; None if nobody asks, or this copy comes without the model.
     models : mapping of str to mapping
         By attribute, the ``name`` and ``sha256`` of its model, and the hash of what its card says of its answers; name
-        and hash of the detector as ``"detector"``.
+        and hash of the detector as ``"detector"``, and of what tells people apart as ``"embedding"``.
     """
 
     options: AnalyzeOptions
@@ -39,6 +43,7 @@ class Stages:
     classifiers: tuple[Classifier, ...]
     thresholds: Mapping[str, float]
     models: Mapping[str, Mapping[str, str]]
+    embedder: Embedder | None = None
 
 
 def load_stages(options: AnalyzeOptions) -> Stages:
@@ -70,10 +75,17 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         name: {"name": model.name, "sha256": hashes[model.name], "card": model.card.behaviour}
         for name, model in chosen.items()
     }
+    models = {"detector": detector, **attributes}
+    embedder, shipped = None, shipped_embedding() if options.people else None
+    if shipped is not None:
+        file, card = shipped
+        embedder = Embedder(file, card, device=options.device)
+        models["embedding"] = {"name": card.name, "sha256": sha256_of(file), "card": card.behaviour}
     return Stages(
         options=options,
         detectors=detectors,
         classifiers=tuple(classifiers),
         thresholds=thresholds(chosen),
-        models={"detector": detector, **attributes},
+        models=models,
+        embedder=embedder,
     )

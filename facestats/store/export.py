@@ -277,7 +277,9 @@ def _write_to(file: BinaryIO, tables: Sequence[Outgoing], *, format: str) -> int
 def _times(table: str) -> tuple[str, str] | None:
     """Return the columns in which something begins and ends; None where a table knows no times."""
     names = [column.name for column in {**schema.TABLES, **schema.DERIVED}[table]]
-    return next((pair for pair in (("start_s", "end_s"), ("time_s", "time_s")) if pair[0] in names), None)
+    return next(
+        (pair for pair in (("start_s", "end_s"), ("first_s", "last_s"), ("time_s", "time_s")) if pair[0] in names), None
+    )
 
 
 def _between(table: str, from_s: float | None, to_s: float | None) -> ds.Expression | None:

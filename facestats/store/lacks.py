@@ -28,7 +28,7 @@ def lost_part(store: Path, entry: Entry) -> Part | None:
     >>> lost_part(Path("nowhere"), Entry("a", "7f", None, (), "ok"))
     <Part.TABLES: 'tables'>
     """
-    if not all(_is_whole(table_path(store, entry, table)) for table in schema.TABLES):
+    if not all(_is_whole(table_path(store, entry, table)) for table in schema.stored_tables(entry.schema_version)):
         return Part.TABLES
     return Part.CLIP if clip_path(store, entry.video_id) is None else None
 

@@ -52,6 +52,8 @@ class Entry:
         UTC, ISO 8601: when other content was found at its place, so that it counts no more; None while it counts.
     acknowledged : str or None
         UTC, ISO 8601: when somebody said that its failure is known, so that runs do not speak of it again.
+    schema_version : int
+        Of its tables, see :func:`facestats.tables.schema.stored_tables`; 4 where the entry does not tell.
     """
 
     video_id: str
@@ -70,6 +72,7 @@ class Entry:
     missing_since: str | None = None
     replaced_since: str | None = None
     acknowledged: str | None = None
+    schema_version: int = 4
 
     @property
     def counts(self) -> bool:

@@ -16,6 +16,7 @@ from facestats.store.manifest import Entry, read_entry
 from facestats.store.tablefiles import problem_of
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, to_arrow
+from facestats.tables.schema import stored_tables
 from facestats.video.names import composed
 
 #: How often what a run is replacing is read again.
@@ -35,7 +36,8 @@ def dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
     0
     """
     schema.columns(table)  # refuses unknown names
-    files = [table_path(store, entry, table) for entry in entries]
+    # What was written before the table was thought of has no file of it.
+    files = [table_path(store, entry, table) for entry in entries if table in stored_tables(entry.schema_version)]
     if not files:
         return ds.dataset(to_arrow(table, schema.conform(table)))
     far: dict[str, Any] = {} if isinstance(store, Path) else {"filesystem": store.fs}
@@ -83,7 +85,7 @@ def attempt(
 def _check(store: Path, entries: Iterable[Entry]) -> None:
     """Raise if a file of these videos is absent or damaged."""
     for entry in entries:
-        for table in schema.TABLES:
+        for table in stored_tables(entry.schema_version):
             path = table_path(store, entry, table)
             # Or it was replaced a moment ago, and another entry names another file.
             if (problem := problem_of(path)) is not None and read_entry(store, entry.video_id) == entry:

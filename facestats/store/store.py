@@ -116,6 +116,12 @@ class Store(Correctable):
         """Return one row per tracked face; see :meth:`read`."""
         return self.read("tracks", columns=columns, where=where, current=current)
 
+    def people(
+        self, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
+    ) -> pd.DataFrame:
+        """Return one row per person of a video, see :meth:`read`; none where ``n_people`` of a video is missing."""
+        return self.read("people", columns=columns, where=where, current=current)
+
     def thumbnails(self) -> pd.DataFrame:
         """Return one to three rows per track, each with a WebP picture."""
         return self.read("thumbnails")
@@ -176,7 +182,7 @@ class Store(Correctable):
                 yield from_arrow(table, pa.Table.from_batches([piece]), wanted)
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Answer one SELECT over ``videos``, ``frames``, ``observations``, ``tracks`` and ``thumbnails``, by DuckDB.
+        """Answer one SELECT over the tables of :mod:`facestats.tables.schema`, by DuckDB.
 
         Raises
         ------
@@ -319,7 +325,8 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
     Returns
     -------
     Store
-        Its ``videos()``, ``frames()``, ``observations()``, ``tracks()`` and ``thumbnails()`` are plain DataFrames.
+        Its ``videos()``, ``frames()``, ``observations()``, ``tracks()``, ``people()`` and ``thumbnails()`` are plain
+        DataFrames.
 
     Raises
     ------

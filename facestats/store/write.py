@@ -67,10 +67,13 @@ def write_video(
         thresholds=dict(tables.thresholds),
         written_at=now(),
         facestats=version("facestats"),
+        schema_version=schema.SCHEMA_VERSION,
         **known,
     )
     before = read_entry(store, entry.video_id)
-    short = {table: schema.validate(table, getattr(tables, table)) for table in ("videos", "tracks", "thumbnails")}
+    short = {
+        table: schema.validate(table, getattr(tables, table)) for table in ("videos", "tracks", "people", "thumbnails")
+    }
     with _new_run(store, entry) as folder:
         for table, frame in short.items():
             with table_path(store, entry, table).open("wb") as file:
@@ -117,7 +120,7 @@ def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **ch
     schema.validate("thumbnails", thumbnails)
     changed = replace(entry, run=uuid.uuid4().hex[:12], **changes)
     with _new_run(store, changed):
-        for table in schema.TABLES:
+        for table in schema.stored_tables(entry.schema_version):
             with table_path(store, changed, table).open("wb") as target:
                 if table == "thumbnails":
                     _write_parquet(table, thumbnails, target)

@@ -52,6 +52,8 @@ class SampledFrame:
         Faces cut out for thumbnails, uint8 (h, w, 3) RGB, of some of the N faces.
     cue : ShotCue or None
         What the frame says of shots.
+    portraits : mapping of int to numpy.ndarray
+        Aligned faces, uint8 (S, S, 3) RGB, of some of the N faces: in memory, to tell people apart.
     """
 
     frame: int
@@ -64,6 +66,7 @@ class SampledFrame:
     looks: np.ndarray | None = None
     pictures: Mapping[int, UInt8] = field(default_factory=dict)
     cue: ShotCue | None = None
+    portraits: Mapping[int, UInt8] = field(default_factory=dict)
 
     def only(self, wanted: np.ndarray) -> SampledFrame:
         """Return the frame with those of its faces alone that are wanted, bool (N,)."""
@@ -83,6 +86,7 @@ class SampledFrame:
             measured={attribute: number[rows[chosen[attribute]]] for attribute, rows in self.measured.items()},
             looks=None if self.looks is None else self.looks[wanted],
             pictures={int(number[face]): picture for face, picture in self.pictures.items() if wanted[face]},
+            portraits={int(number[face]): picture for face, picture in self.portraits.items() if wanted[face]},
         )
 
 

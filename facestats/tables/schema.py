@@ -22,6 +22,9 @@ SCHEMA_VERSION = 5
 #: Older versions whose stores are read all the same: what they lack is missing.
 READABLE_VERSIONS = (4, 5)
 
+#: The version that a table came with, where it is not the oldest of these.
+_SINCE = {"people": 5}
+
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
 
@@ -118,9 +121,27 @@ def _verdict(column: str, meaning: str) -> tuple[Column, Column]:
     )
 
 
+def _verdicts(of: str) -> tuple[Column, ...]:
+    """Return the columns that say what is known of all the faces of a track or a person together."""
+    return (
+        *_verdict("gender", "perceived gender"),
+        *_class_probabilities("gender"),
+        *_verdict("age_group", "age group"),
+        *_class_probabilities("age"),
+        _years("age_years", "expected age"),
+        _years("age_years_low", "lower end of the 90 % interval of the age"),
+        _years("age_years_high", "upper end of the 90 % interval of the age"),
+        *_verdict("expression", "most frequent expression"),
+        *(_share(f"expression_share_{name}", f"share of the {of}'s time in {name}") for name in EXPRESSIONS),
+        *_verdict("makeup", "makeup"),
+        *_class_probabilities("makeup"),
+    )
+
+
 _VIDEO_ID = _text("video_id", "safe file stem, a dash, first 8 hex digits of the sha256")
 _SHOT = _count("shot", "0-based number of the shot, counted from the first frame")
 _TRACK_ID = _count("track_id", "number of the tracked face, unique in its video")
+_PERSON_ID = _count("person_id", "number of the person, which means nothing beyond its video")
 
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "videos": (
@@ -142,6 +163,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _count("n_frames", "decoded frames"),
         _count("n_sampled", "frames in which faces were looked for"),
         _count("n_tracks", "tracked faces"),
+        _count("n_people", "people among the faces that can be told apart; missing where nobody asked"),
+        _count("n_people_low", "lower end of the 90 % interval of that number"),
+        _count("n_people_high", "upper end of the 90 % interval of that number"),
         Column("started_at", "datetime64[us, UTC]", "when the analysis began"),
         _seconds("elapsed_s", "how long the analysis took"),
         Column("missing_since", "datetime64[us, UTC]", "when it was found to be gone; missing while it is there"),
@@ -193,22 +217,34 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _seconds("duration_s", "end_s - start_s"),
         _seconds("seen_s", "time for which it was seen: absences of over a second count as one"),
         _share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
+        _PERSON_ID,
+        _share("person_prob", "probability that it shows this person and no other; missing where none could be told"),
         _count("n_observations", "observations of the track"),
         _count("n_classified", "observations large enough for any attribute model"),
         _pixels("face_px", "median of the boxes' shorter sides"),
         _text("region", "the named region of most of its observations; missing where none has a name"),
-        *_verdict("gender", "perceived gender"),
-        *_class_probabilities("gender"),
-        *_verdict("age_group", "age group"),
-        *_class_probabilities("age"),
-        _years("age_years", "expected age"),
-        _years("age_years_low", "lower end of the 90 % interval of the age"),
-        _years("age_years_high", "upper end of the 90 % interval of the age"),
-        *_verdict("expression", "most frequent expression"),
-        *(_share(f"expression_share_{name}", f"share of the track's time in {name}") for name in EXPRESSIONS),
-        *_verdict("makeup", "makeup"),
-        *_class_probabilities("makeup"),
+        *_verdicts("track"),
         _text("corrected", "what was corrected by hand, see corrections; missing where nothing was"),
+    ),
+    "people": (
+        _VIDEO_ID,
+        _PERSON_ID,
+        Column(
+            "comparable", "bool", "whether any face was large enough to be told from others; else it may be one of them"
+        ),
+        _share("person_prob", "mean probability that its tracks show this person and no other"),
+        _count("n_tracks", "tracks of the person"),
+        _count("n_shots", "shots in which it is seen"),
+        _seconds("first_s", "first observation"),
+        _seconds("last_s", "last observation"),
+        _seconds("seen_s", "time on screen: the sum of its tracks' seen_s"),
+        _share("share", "seen_s as a share of the video's length"),
+        _count("best_track", "the track whose face is the largest, for its thumbnails"),
+        _count("n_observations", "observations of all tracks"),
+        _count("n_classified", "observations large enough for any attribute model"),
+        _pixels("face_px", "median of the boxes' shorter sides"),
+        _text("region", "the named region of most of its observations; missing where none has a name"),
+        *_verdicts("person"),
     ),
     "thumbnails": (
         _VIDEO_ID,
@@ -264,8 +300,20 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "frames": ("video_id", "frame", "time_s", "shot", "n_faces"),
     "observations": ("video_id", "frame", "time_s", "shot", "x", "y", "w", "h", "score", "classified"),
     "tracks": ("video_id", "track_id", "shot", "start_s", "end_s", "n_observations", "n_classified"),
+    "people": ("video_id", "person_id", "comparable", "n_tracks", "first_s", "last_s"),
     "thumbnails": ("video_id", "track_id", "time_s", "image"),
 }
+
+
+def stored_tables(version: int = SCHEMA_VERSION) -> tuple[str, ...]:
+    """Return the tables that a video has which was written with a version of the schema.
+
+    Examples
+    --------
+    >>> "people" in stored_tables(), "people" in stored_tables(4)
+    (True, False)
+    """
+    return tuple(table for table in TABLES if _SINCE.get(table, 0) <= version)
 
 
 def columns(table: str) -> tuple[Column, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -62,6 +63,13 @@ def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_sid
 class PictureChooser:
     """Says which faces are worth a picture while frames pass by; one instance per stretch of video.
 
+    Parameters
+    ----------
+    per_track : int
+        Pictures of a track at most.
+    apart_s : float
+        How far apart they are, in seconds.
+
     Examples
     --------
     >>> chooser = PictureChooser()
@@ -69,7 +77,8 @@ class PictureChooser:
     {}
     """
 
-    def __init__(self) -> None:
+    def __init__(self, per_track: int = PER_TRACK, apart_s: float = APART_S) -> None:
+        self._per_track, self._apart_s = per_track, apart_s
         self._kept: dict[int, list[tuple[float, float]]] = {}  # of each track, quality and time of the best
 
     def choose(self, frame: Frame, detections: Detections, track_ids: Int64) -> dict[int, UInt8]:
@@ -88,19 +97,33 @@ class PictureChooser:
         dict of int to numpy.ndarray
             By the number of the face in the frame, uint8 (h, w, 3) RGB.
         """
-        chosen: dict[int, UInt8] = {}
         qualities = quality_weight(detections.scores, detections.sizes)
-        for i in np.flatnonzero(track_ids >= 0):
+        wanted = self.wanted(qualities, track_ids, frame.time_s)
+        return {i: cut_face(frame.rgb, detections.boxes[i]) for i in wanted}
+
+    def wanted(self, qualities: np.ndarray, track_ids: Int64, time_s: float) -> list[int]:
+        """Return which faces of a frame are better than the pictures that their tracks have.
+
+        Parameters
+        ----------
+        qualities : numpy.ndarray
+            float (N,): see :func:`facestats.classify.quality.quality_weight`.
+        track_ids : numpy.ndarray
+            int64 (N,); those below 0 are passed over.
+        time_s : float
+        """
+        chosen: list[int] = []
+        for i in np.flatnonzero(track_ids >= 0).tolist():
             kept = self._kept.setdefault(int(track_ids[i]), [])
-            replaced = [item for item in kept if abs(item[1] - frame.time_s) < APART_S]
-            if not replaced and len(kept) >= PER_TRACK:
+            replaced = [item for item in kept if abs(item[1] - time_s) < self._apart_s]
+            if not replaced and len(kept) >= self._per_track:
                 replaced = [min(kept)]
             # A little better is not worth another copy of the face.
             if replaced and qualities[i] <= 1.02 * max(replaced)[0]:
                 continue
             kept[:] = [item for item in kept if item not in replaced]
-            kept.append((float(qualities[i]), frame.time_s))
-            chosen[int(i)] = cut_face(frame.rgb, detections.boxes[i])
+            kept.append((float(qualities[i]), time_s))
+            chosen.append(i)
         return chosen
 
 
@@ -122,7 +145,12 @@ class Picture:
     rgb: UInt8
 
 
-def best_pictures(pictures: Iterable[Picture]) -> list[Picture]:
+_AnyPicture = TypeVar("_AnyPicture", bound=Picture)
+
+
+def best_pictures(
+    pictures: Iterable[_AnyPicture], per_track: int = PER_TRACK, apart_s: float = APART_S
+) -> list[_AnyPicture]:
     """Return the best few pictures that are far enough apart in time, the best first.
 
     Examples
@@ -131,9 +159,9 @@ def best_pictures(pictures: Iterable[Picture]) -> list[Picture]:
     >>> [picture.time_s for picture in best_pictures([Picture(0.2, 0.0, rgb), Picture(0.9, 1.0, rgb)])]
     [1.0]
     """
-    chosen: list[Picture] = []
+    chosen: list[_AnyPicture] = []
     for picture in sorted(pictures, key=lambda picture: -picture.quality):
-        if len(chosen) < PER_TRACK and all(abs(picture.time_s - other.time_s) >= APART_S for other in chosen):
+        if len(chosen) < per_track and all(abs(picture.time_s - other.time_s) >= apart_s for other in chosen):
             chosen.append(picture)
     return chosen
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from facestats._util import hooks
 from facestats._util.locations import is_remote
+from facestats.tables import schema
 from facestats.tables.cuts import shot_cuts
 from facestats.tables.movement import boxes_dataset
 from facestats.tables.verdicts import threshold_of
@@ -27,8 +28,9 @@ class VideoTables:
 
     Attributes
     ----------
-    videos, frames, observations, tracks, thumbnails : pandas.DataFrame
-        ``videos`` has one row; the others may be empty but always have all columns.
+    videos, frames, observations, tracks, thumbnails, people : pandas.DataFrame
+        ``videos`` has one row; the others may be empty but always have all columns. Where nobody asked who is who,
+        ``people`` is empty though there are tracks, see :func:`facestats.tables.people.people_are_missing`.
     clip : pathlib.Path or None
         The annotated clip or still on this machine, if there is one.
     blurred : bool
@@ -50,6 +52,7 @@ class VideoTables:
     clip: Path | None = None
     blurred: bool = False
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    people: pd.DataFrame = field(default_factory=lambda: schema.conform("people"))
 
     def __post_init__(self) -> None:
         hooks.call("register_accessor")
@@ -117,8 +120,9 @@ class VideoTables:
         yield self.frames, self.observations
 
     def __repr__(self) -> str:
+        people = f"{len(self.people):,} people, " if len(self.people) else ""
         return (
-            f"VideoTables of {self.video_id}: {self.status}, {len(self.tracks):,} tracks, "
+            f"VideoTables of {self.video_id}: {self.status}, {people}{len(self.tracks):,} tracks, "
             f"{len(self.observations):,} observations, {len(self.frames):,} frames\n"
             "next: result.tracks, fs.timeline(result), fs.demographics(result), fs.explore(result)"
         )

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from embedding import stand_in
 from faces import make_detections
 from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.analysis.assembly import Assembler
+from facestats.analysis.pipeline import AnalyzedVideo
+from facestats.store.store import create_store
 from facestats.tables import schema
 from facestats.tables.building import SampledFrame, summarize_tracks
 from facestats.track import create_tracker
@@ -208,3 +211,57 @@ def test_whatever_comes_is_in_order_and_nobody_twice_in_a_frame(data):
     assert found["tracks"]["track_id"].tolist() == sorted(tracked["track_id"].unique())
     assert not (tracked.groupby("track_id")["shot"].agg(["min", "max"]).diff(axis=1)["max"] > 0).any()
     assert set(found["thumbnails"]["track_id"]) <= set(found["tracks"]["track_id"])
+
+
+FACES = (
+    RNG.integers(0, 256, (4, 8, 8)).repeat(8, axis=1).repeat(8, axis=2)[..., None].repeat(3, axis=3).astype(np.uint8)
+)
+
+
+def with_people(scenes, embedder):
+    """Frames of shots of one second, each with some of :data:`FACES`, and what an assembler makes of them."""
+    frames = []
+    for scene, who in enumerate(scenes):
+        for step in range(10):
+            item = frame(len(frames), *((person, 10 + 70 * place) for place, person in enumerate(who)), scene=scene % 8)
+            item = replace(item, cue=ShotCue(90.0 if step == 0 and scene else 1.0, GREYS[scene % 8]))
+            frames.append(replace(item, portraits={i: FACES[person] for i, person in enumerate(who) if step % 5 == 0}))
+    with Assembler("a", tracker=create_tracker("bytetrack", rate=10.0), thresholds={}, embedder=embedder) as assembler:
+        for item in frames:
+            assembler.add(item)
+        found = assembler.finish()
+        return found, list(found.batches())
+
+
+def test_who_comes_back_after_a_cut_is_one_person(tmp_path):
+    found, _ = with_people([(0,), (1, 2), (0, 1)], stand_in(tmp_path))
+    persons = found.tracks.groupby("shot")["person_id"].agg(lambda ids: sorted(ids.tolist()))
+    assert persons.tolist() == [[0], [1, 2], [0, persons[2][1]]]
+    assert persons[2][1] in (1, 2)
+    assert found.clusters.n_people == len(found.people) == 3
+    schema.validate("people", found.people)
+    seen_s = found.tracks.groupby("person_id")["seen_s"].sum().to_numpy()
+    np.testing.assert_allclose(found.people["seen_s"], seen_s)
+
+
+def test_without_an_embedding_people_are_missing():
+    found, _ = with_people([(0,), (1, 2)], None)
+    assert found.clusters is None
+    assert found.people.empty
+    assert found.tracks["person_id"].isna().all()
+
+
+def test_no_embedding_reaches_the_store(tmp_path):
+    """Neither the numbers of a face nor those of a track, in any width, nor a column that could hold them."""
+    embedder = stand_in(tmp_path)
+    found, batches = with_people([(0,), (1, 2), (0, 1)], embedder)
+    videos = {"video_id": ["a"], "path": ["a.mp4"], "status": ["ok"], "started_at": [pd.Timestamp(0, tz="UTC")]}
+    video = AnalyzedVideo(
+        schema.conform("videos", pd.DataFrame(videos)), found.tracks, found.people, found.thumbnails, iter(batches), {}
+    )
+    create_store(tmp_path / "store").write(video, paths=("a.mp4",))
+    content = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
+    made = embedder.embed(FACES)
+    for numbers in (made, made.astype(np.float16), made.astype(np.float64)):
+        assert not any(row[:4].tobytes() in content for row in numbers)
+    assert not [column for table in schema.TABLES for column in schema.TABLES[table] if "embedding" in column.name]

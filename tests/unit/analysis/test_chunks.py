@@ -33,6 +33,7 @@ def sampled(index, n, rng, *, measured=("gender",), pictures=0):
         looks=rng.random((n, 100)).astype(np.float16),
         pictures={i: rng.integers(0, 255, (4 + i, 3 + index % 3, 3)).astype(np.uint8) for i in range(min(n, pictures))},
         cue=ShotCue(float(index), rng.integers(0, 255, (36, 64)).astype(np.uint8)),
+        portraits={i: rng.integers(0, 255, (8, 8, 3)).astype(np.uint8) for i in range(min(n, pictures))},
     )
 
 

@@ -10,7 +10,9 @@ from facestats.training.embedding.gathering import TaughtFaces
 from facestats.training.networks import MiniXception, ResidualNet
 from facestats.training.recipes import EmbeddingRecipe
 
-RECIPE = EmbeddingRecipe(input_size=32, epochs=2, batch_size=16, neighbors=3, average=0.5, bfloat16=False)
+RECIPE = EmbeddingRecipe(
+    input_size=32, epochs=2, batch_size=16, neighbors=3, average=0.5, learning_rate=1e-4, decay=1.0, bfloat16=False
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,72 @@
+"""Which faces may be compared with those of other tracks: the best few of each, chosen while frames pass by."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from facestats.classify import crops
+from facestats.classify.embedding import Embedder
+from facestats.classify.pose import head_pose
+from facestats.classify.quality import quality_weight
+from facestats.tables.people import PORTRAITS_APART_S, PORTRAITS_PER_TRACK
+from facestats.tables.thumbnails import PictureChooser
+from facestats.types import Detections, Int64, UInt8
+
+
+class PortraitChooser:
+    """Says which faces are worth a portrait; one instance per stretch of video.
+
+    Parameters
+    ----------
+    embedder : Embedder or None
+        Whose card says how many pixels a face needs; None, and no face is chosen.
+
+    Examples
+    --------
+    >>> PortraitChooser(None).choose(Detections.empty(), np.zeros(0, np.int64), 0.0)
+    []
+    """
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._least_pixels = math.inf if embedder is None else embedder.card.least_pixels
+        self._chooser = PictureChooser(PORTRAITS_PER_TRACK, PORTRAITS_APART_S)
+
+    def choose(self, detections: Detections, track_ids: Int64, time_s: float) -> list[int]:
+        """Return the faces of a frame that are better than the portraits that their tracks have.
+
+        Parameters
+        ----------
+        detections : Detections
+            N faces.
+        track_ids : numpy.ndarray
+            int64 (N,); those below 0 are passed over.
+        time_s : float
+        """
+        if len(detections) == 0 or not math.isfinite(self._least_pixels):
+            return []
+        is_large = crops.pixels_across(detections.landmarks) >= self._least_pixels
+        return self._chooser.wanted(portrait_quality(detections), np.where(is_large, track_ids, -1), time_s)
+
+
+def portrait_quality(detections: Detections) -> np.ndarray:
+    """Return how much faces tell of who they are, float64 (N,): large, sure and frontal ones more.
+
+    Examples
+    --------
+    >>> portrait_quality(Detections.empty())
+    array([], dtype=float64)
+    """
+    yaw, pitch, _ = head_pose(detections.landmarks).T
+    return quality_weight(detections.scores, detections.sizes, None, yaw, pitch)
+
+
+def cut_portraits(rgb: UInt8, detections: Detections, chosen: list[int], embedder: Embedder) -> dict[int, UInt8]:
+    """Return the aligned faces that were chosen, by their number in the frame, uint8 (S, S, 3).
+
+    Examples
+    --------
+    >>> cut_portraits(frame.rgb, detections, [0], embedder)  # doctest: +SKIP
+    """
+    return {face: crops.align_one(rgb, detections.landmarks[face], embedder.card.input_size) for face in chosen}
