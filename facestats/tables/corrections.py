@@ -16,6 +16,7 @@ import pandas as pd
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.tables import schema
 from facestats.tables.building import summarize_track
+from facestats.tables.people import count_people, summarize_people, with_people
 
 #: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on.
 REJECT, MERGE, SPLIT = "reject", "merge", "split"
@@ -126,7 +127,7 @@ def applied(
     >>> applied(empty, [], run="7f", thresholds={}).track_ids
     {}
     """
-    state = _State(tables["observations"], tables["thumbnails"])
+    state = _State(tables["observations"], tables["thumbnails"], tables["tracks"])
     track_ids = {each.number: found for each in corrections if (found := state.apply(each, run)) is not None}
     return Corrected({**tables, **state.tables(tables, thresholds)}, track_ids)
 
@@ -150,8 +151,12 @@ def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd
 class _State:
     """The observations of a video while corrections are applied to them one after the other."""
 
-    def __init__(self, observations: pd.DataFrame, thumbnails: pd.DataFrame) -> None:
+    def __init__(self, observations: pd.DataFrame, thumbnails: pd.DataFrame, tracks: pd.DataFrame) -> None:
         self.observations = observations
+        # Whose each track is, and how sure that is; tracks of which nobody asked have no entry.
+        known = tracks[tracks["person_id"].notna()]
+        whose = zip(known["person_id"].tolist(), known["person_prob"].tolist(), strict=True)
+        self.people: dict[int, tuple[int, float]] = dict(zip(known["track_id"].tolist(), whose, strict=True))
         self.boxes = observations[["x", "y", "w", "h"]].to_numpy(np.float64)
         self.times, self.ids = _numbers(observations)
         self.picture_times, self.pictures = _numbers(thumbnails)
@@ -178,6 +183,7 @@ class _State:
             self.ids[self.ids == other] = track
             self.pictures[self.pictures == other] = track
             self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
+            self._unite(track, other)
         elif each.what == SPLIT:
             is_later = (self.ids == track) & (self.times >= each.time_s)
             if not is_later.any() or is_later.sum() == (self.ids == track).sum():
@@ -185,12 +191,22 @@ class _State:
             self.ids[is_later] = self.next
             self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = self.next
             self.made[self.next] = {SPLIT: None}
+            if track in self.people:
+                self.people[self.next] = self.people[track]
             self.changed.add(self.next)
             self.next += 1
         if each.what in (MERGE, SPLIT):
             self.changed.add(track)
         self.made.setdefault(track, {})[each.what] = each.value
         return track
+
+    def _unite(self, track: int, other: int) -> None:
+        """Make one person of the people whom two tracks show, which somebody says are one face."""
+        if track in self.people and other in self.people:
+            person, gone = self.people[track][0], self.people.pop(other)[0]
+            self.people = {
+                each: (person if whose == gone else whose, sure) for each, (whose, sure) in self.people.items()
+            }
 
     def tables(self, tables: Mapping[str, pd.DataFrame], thresholds: Mapping[str, float]) -> dict[str, pd.DataFrame]:
         """Return the tables that the corrections changed."""
@@ -202,14 +218,18 @@ class _State:
         gone = self.observations[~self.is_face].groupby("frame").size()
         frames = tables["frames"]
         n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
-        tracks = self._tracks(tables["tracks"], observations, thresholds)
+        tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.people)
         videos = tables["videos"]
+        lengths_s = dict(zip(videos["video_id"], videos["duration_s"], strict=True))
+        people = summarize_people(tracks, observations, thresholds, lengths_s)
+        counted = count_people(videos, people)
         return {
+            "people": people,
             "observations": observations,
             "thumbnails": pictures.sort_values(order, kind="stable").reset_index(drop=True),
             "frames": frames.assign(n_faces=n_faces),
             "tracks": tracks,
-            "videos": videos.assign(n_tracks=pd.array([len(tracks)] * len(videos), "Int64")),
+            "videos": counted.assign(n_tracks=pd.array([len(tracks)] * len(videos), "Int64")),
         }
 
     def _tracks(

@@ -204,6 +204,35 @@ def _appearing(tracks: pd.DataFrame) -> dict[str, object]:
     }
 
 
+def with_people(tracks: pd.DataFrame, people: Mapping[int, tuple[int, float]]) -> pd.DataFrame:
+    """Return tracks of one video with the person, and how sure that is, of each that is in ``people``.
+
+    Examples
+    --------
+    >>> with_people(schema.conform("tracks"), {}).empty
+    True
+    """
+    nothing = (pd.NA, np.nan)
+    known = [people.get(int(track), nothing) for track in tracks["track_id"]]
+    persons = pd.array([person for person, _ in known], dtype="Int64")
+    return tracks.assign(person_id=persons, person_prob=np.array([sure for _, sure in known], np.float32))
+
+
+def count_people(videos: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of a video with the number of its people, once somebody has corrected who is who.
+
+    Examples
+    --------
+    >>> count_people(schema.conform("videos"), schema.conform("people")).empty
+    True
+    """
+    if videos["n_people"].isna().all():
+        return videos
+    n = int(people["comparable"].sum())
+    low, high = videos["n_people_low"].clip(upper=n), videos["n_people_high"].clip(lower=n)
+    return videos.assign(n_people=pd.array([n] * len(videos), dtype="Int64"), n_people_low=low, n_people_high=high)
+
+
 def people_are_missing(tracks: pd.DataFrame) -> bool:
     """Say whether nobody asked who is who, see :data:`NO_PEOPLE`: then people are missing, not zero.
 

@@ -5,6 +5,7 @@ from stores import Face, make_result
 
 from facestats.models.embedding import EmbeddingCard, SamePerson
 from facestats.tables import schema
+from facestats.tables.corrections import MERGE, Correction, applied
 from facestats.tables.people import Appearance, find_people, people_are_missing, summarize_people
 
 CARD = EmbeddingCard("toy", same_person=(SamePerson(64.0, 12.0, -6.0, 0.98),), least_pixels=20)
@@ -67,3 +68,25 @@ def test_where_nobody_asked_people_are_missing_not_zero(tables):
     assert people_are_missing(tables.tracks)
     assert summarize_people(tables.tracks, tables.observations, {}, {}).empty
     assert not people_are_missing(tables.tracks.assign(person_id=pd.array([0, 0, 1], dtype="Int64")))
+
+
+def test_who_is_merged_by_hand_is_one_person_with_all_tracks(tables):
+    corrected = applied(
+        {**{name: getattr(tables, name, schema.conform(name)) for name in schema.TABLES}, **with_known_people(tables)},
+        [Correction(1, 2, MERGE, "1", 0.0, "the same", "now", "7f", place=())],
+        run="7f",
+        thresholds={},
+    ).tables
+    assert corrected["tracks"]["track_id"].tolist() == [2, 3]
+    assert len(set(corrected["tracks"]["person_id"])) == 1
+    assert corrected["people"]["n_tracks"].tolist() == [2]
+    assert corrected["videos"]["n_people"].tolist() == [1]
+
+
+def with_known_people(tables):
+    """Face 1 is person 0, face 2 person 1, and face 3 person 0 again."""
+    tracks = tables.tracks.assign(
+        person_id=pd.array([0, 1, 0], dtype="Int64"), person_prob=np.array([0.8, 0.9, 0.9], np.float32)
+    )
+    counted = dict.fromkeys(("n_people", "n_people_low", "n_people_high"), pd.array([2], dtype="Int64"))
+    return {"tracks": tracks, "videos": tables.videos.assign(**counted)}
