@@ -28,10 +28,15 @@ class Action(StrEnum):
 _MEANINGS = {
     Action.ANALYZE: "to analyse",
     Action.DRAW: "to draw only",
+    Action.SKIP: "done before",
     Action.COPY: "a copy",
-    Action.KEEP_OUT: "forgotten",
     Action.WAIT: "left for the next run",
+    Action.KEEP_OUT: "forgotten",
 }
+_FAILED_BEFORE = "failed before"
+
+#: All that :attr:`Task.meaning` may say, in the order in which it is counted up.
+MEANINGS = (*list(_MEANINGS.values())[:3], _FAILED_BEFORE, *list(_MEANINGS.values())[3:])
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,7 @@ class Task:
     @property
     def meaning(self) -> str:
         """What is to be done, in words that count: ``"3 to analyse"``."""
-        if self.action is Action.SKIP:
-            return "failed before" if self.failed else "done before"
-        return _MEANINGS[self.action]
+        return _FAILED_BEFORE if self.action is Action.SKIP and self.failed else _MEANINGS[self.action]
 
     @property
     def identity(self) -> Identity:

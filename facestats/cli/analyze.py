@@ -77,13 +77,15 @@ def analyze(
 
 def print_plan(tasks: Sequence[Task], *, as_json: bool = False) -> None:
     """Print what would be done with each input, and why; then how many of each there are."""
+    from facestats.batch.plan import MEANINGS
+
     if as_json:
         print(json.dumps([planned(task) for task in tasks], ensure_ascii=False))
         return
     for task in tasks:
         print(one_line(f"{task.action:8} {task.item.shown} ({task.reason})"))
     counts = Counter(task.meaning for task in tasks)
-    print(", ".join(f"{n} {meaning}" for meaning, n in counts.items()) or "nothing to do")
+    print(", ".join(f"{counts[meaning]} {meaning}" for meaning in MEANINGS if counts[meaning]) or "nothing to do")
 
 
 def planned(task: Task) -> dict[str, Any]:

@@ -58,8 +58,6 @@ def update(
         result = bring_up_to_date(inputs, store=store, reports=reports, parameters=parameters, **how)
         for line in result.problems:
             problem(line)
-        for name in result.removed:
-            say(one_line(f"{name}: its video has gone from the store or counts no more, the report was taken away"))
         n = len(result.reports)
         told = f"{summary(result.collection)}; {n} {'report' if n == 1 else 'reports'} made in {reports}"
         if as_json:
@@ -67,5 +65,7 @@ def update(
             found["removed"] = list(result.removed)
             print(json.dumps({**found, "problems": result.problems, "exit_code": result.exit_code}, ensure_ascii=False))
         else:
+            for name in result.removed:
+                say(one_line(f"{name}: its video has gone from the store or counts no more, the report was taken away"))
             say(told)
         raise typer.Exit(result.exit_code)

@@ -71,8 +71,8 @@ class Task:
     def made_from(self) -> str:
         """Hash of all that the report depends on."""
         known = {
-            # Not the sizes and times of files: they change without the content.
-            "entries": [asdict(replace(entry, files={})) for entry in self.entries],
+            # Not the sizes and times of files, nor who knows of a failure: no page shows them.
+            "entries": [asdict(replace(entry, files={}, acknowledged=None)) for entry in self.entries],
             "template": sha256_of(self.template),
             "parameters": dict(self.parameters),
             "facestats": version("facestats"),

@@ -11,6 +11,7 @@ from facestats.store.manifest import Entry
 from facestats.tables import schema
 
 _MAGIC = b"PAR1"  # begins and ends a Parquet file
+_LEAST = 12  # bytes of one
 
 
 class Part(Enum):
@@ -54,7 +55,7 @@ def _is_whole(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             begins = file.read(len(_MAGIC)) == _MAGIC
-            file.seek(-len(_MAGIC), 2)
-            return begins and file.read() == _MAGIC
+            file.seek(-_LEAST, 2)
+            return begins and file.read()[-len(_MAGIC) :] == _MAGIC
     except OSError:  # absent, or shorter than that
         return False
