@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from facestats._util import words
 from facestats._util.locations import write_whole
 from facestats.errors import OutputError
 from facestats.reports.html import render
@@ -45,6 +46,8 @@ class Listed:
         Whether its page says all that it should: also where a newer one failed, and the earlier one stayed.
     made_of : mapping of str to list of str
         By the path of a store, the ids of the videos that it is about.
+    video_status : str
+        What became of the video, if it is about one: ``"ok"``, ``"partial"`` or ``"failed"``.
     """
 
     title: str
@@ -55,6 +58,7 @@ class Listed:
     error: str | None
     is_good: bool = False
     made_of: Mapping[str, list[str]] = field(default_factory=dict)
+    video_status: str = "ok"
 
     @property
     def has_good_page(self) -> bool:
@@ -127,6 +131,11 @@ def index_page(listed: Mapping[str, Listed]) -> str:
     n_failed = sum(entry.status != "ok" for entry in listed.values())
     count = f"{len(listed):,} report{'' if len(listed) == 1 else 's'}"
     lead = f"{count}, the newest first" + (f"; {n_failed:,} stopped before the end." if n_failed else ".")
+    statuses = Counter(entry.video_status for entry in listed.values())
+    for status, what in (("failed", "could not be read"), ("partial", "could be read in part only")):
+        if n := statuses[status]:
+            counted = words.count(n, "video")
+            lead += f" {words.sentence(f'{counted} {what}')}"
     titles = Counter(entry.title for entry in listed.values())
     rows = [
         _row(name, listed[name], alike=titles[listed[name].title] > 1)
@@ -142,4 +151,6 @@ def _row(name: str, entry: Listed, *, alike: bool) -> Mapping[str, Any]:
         reason = f"a newer one stopped before its end: {entry.error}. This is the one of {day}"
         text = f"{text} ({reason})" if entry.is_good else f"stopped before its end: {entry.error}"
     link = (f"{quote(name)}.html", f"{entry.title} ({name})" if alike else entry.title)
-    return {"link": link, "status": entry.status, "made_at": entry.made_at, "text": text}
+    # A report on a failed video is no failed report; a reader of the list wants to know either.
+    status = entry.status if entry.status != "ok" else entry.video_status
+    return {"link": link, "status": status, "made_at": entry.made_at, "text": text}

@@ -165,7 +165,7 @@ def _listed(task: Task, result: Report, before: Listed | None) -> Listed:
     if result.kept and before is not None:
         return replace(before, made_from="", status="failed", error=result.error, is_good=True)
     made_from = task.made_from if result.error is None else ""
-    ended = (result.status, result.error, result.is_good, task.made_of)
+    ended = (result.status, result.error, result.is_good, task.made_of, task.video_status)
     return Listed(result.title, result.headline, now(), made_from, *ended)
 
 

@@ -68,6 +68,11 @@ class Task:
         return str(self.parameters.get("title") or self.title)
 
     @property
+    def video_status(self) -> str:
+        """What became of the one video that it is about; ``"ok"`` if it is about several."""
+        return self.entries[0].status if len(self.entries) == 1 else "ok"
+
+    @property
     def made_from(self) -> str:
         """Hash of all that the report depends on."""
         known = {

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from pages import OUTSIDE
@@ -36,6 +37,19 @@ def test_a_report_that_failed_says_so():
     assert "1 report, the newest first; 1 stopped before the end." in page
     assert "stopped before its end: no memory &lt;left&gt;" in page
     assert 'class="fs-badge fs-failed"' in page
+
+
+def test_a_failed_or_partial_video_says_so_though_its_report_is_fine():
+    page = index_page(
+        {
+            "a": replace(listed("a"), video_status="failed"),
+            "b": replace(listed("b"), video_status="partial"),
+            "c": listed("c"),
+        }
+    )
+    assert re.findall(r'class="fs-badge fs-(\w+)"', page) == ["failed", "partial", "ok"]
+    assert "One video could not be read. One video could be read in part only." in page
+    assert "stopped before" not in page
 
 
 def test_names_are_escaped_and_nothing_is_fetched():
