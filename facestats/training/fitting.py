@@ -133,7 +133,9 @@ def lessons_of(examples: Examples, recipe: Recipe) -> Lessons[Batch]:
     def losses(forward: Forward, batch: Batch) -> BatchLoss:
         return _batch_loss(forward, batch, examples, recipe, labelled)
 
-    return Lessons(batches, losses, recipe.epochs * a_round, a_round)
+    # PyTorch 2.13 crashes on some processors in the backward pass of depthwise convolutions with channels last.
+    channels_last = recipe.network != "mini_xception"
+    return Lessons(batches, losses, recipe.epochs * a_round, a_round, channels_last=channels_last)
 
 
 def _batch_loss(
