@@ -138,10 +138,11 @@ class OnnxClassifier:
 
     def classify(self, images: UInt8, pixels: Float32 | None = None) -> dict[str, Predictions]:
         """Return the calibrated probabilities of each attribute; see :class:`facestats.classify.base.Classifier`."""
-        logits = self.logits(images)
+        outputs, familiarity = self._outputs(images), self.model.card.familiarity
+        divisors = 1.0 if familiarity is None else familiarity.divisors(outputs[familiarity.output])
         return {
             head.attribute: Predictions(
-                head.attribute, head.classes, softmax(logits[head.attribute] / head.temperatures_at(pixels))
+                head.attribute, head.classes, softmax(outputs[head.output] / divisors / head.temperatures_at(pixels))
             )
             for head in self.heads
         }
@@ -154,12 +155,21 @@ class OnnxClassifier:
         ModelError
             If an output does not have the shape that the card promises.
         """
+        outputs = self._outputs(images)
+        return {head.attribute: outputs[head.output] for head in self.heads}
+
+    def _outputs(self, images: UInt8) -> dict[str, Float32]:
+        """Return the logits by output: those of the heads, and those that say how familiar a face is."""
+        card = self.model.card
+        heads = [
+            head
+            for head in card.heads
+            if head in self.heads or (card.familiarity is not None and head.output == card.familiarity.output)
+        ]
         if len(images) == 0:
-            return {head.attribute: np.zeros((0, len(head.classes)), np.float32) for head in self.heads}
-        outputs = self._session.run(
-            [head.output for head in self.heads], {self.model.card.input_name: network_input(images, self.model.card)}
-        )
-        for head, output in zip(self.heads, outputs, strict=True):
+            return {head.output: np.zeros((0, len(head.classes)), np.float32) for head in heads}
+        outputs = self._session.run([head.output for head in heads], {card.input_name: network_input(images, card)})
+        for head, output in zip(heads, outputs, strict=True):
             if not np.isfinite(output).all():
                 raise ModelError(f"{self._path}: output {head.output!r} is not finite: train it again")
             if output.shape != (len(images), len(head.classes)):
@@ -167,7 +177,7 @@ class OnnxClassifier:
                     f"{self._path}: output {head.output!r} has shape {output.shape}, the card promises "
                     f"(N, {len(head.classes)})"
                 )
-        return {head.attribute: output for head, output in zip(self.heads, outputs, strict=True)}
+        return {head.output: output for head, output in zip(heads, outputs, strict=True)}
 
 
 def runs(model: Model) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 
 from facestats._util.files import sha256_of
 from facestats.errors import ModelError
@@ -105,6 +106,42 @@ class Head:
             return self.temperature
         sizes, temperatures = np.log(np.array(self.temperatures, np.float64)).T
         return np.exp(np.interp(np.log(np.maximum(pixels, 1)), sizes, temperatures))[:, None].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """How a model notices that a face is unlike those that it was trained on: an animal, a mask, a blur.
+
+    The energy of an output, the log of the sum of its exponentiated logits, is low for such faces (Liu et al., 2020,
+    "Energy-based out-of-distribution detection", arXiv 2010.03759).
+
+    Attributes
+    ----------
+    output : str
+        Whose energy it is.
+    least : float
+        Below this energy the logits of all outputs are divided by ``exp(least - energy)``, at most by ``exp(3)``, so
+        that nothing remains likely enough for a verdict.
+    """
+
+    output: str
+    least: float
+
+    def divisors(self, logits: Float32) -> Float32:
+        """Return what the logits of each face are divided by, float32 (N, 1).
+
+        Parameters
+        ----------
+        logits : numpy.ndarray
+            float (N, K): those of :attr:`output`.
+
+        Examples
+        --------
+        >>> Familiarity("age", 2.0).divisors(np.array([[3.0, 0.0], [0.0, 0.0]], np.float32)).round(2).tolist()
+        [[1.0], [3.69]]
+        """
+        energy = logsumexp(np.asarray(logits, np.float64), axis=1, keepdims=True)
+        return np.exp(np.clip(self.least - energy, 0, 3)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -213,6 +250,8 @@ class Card(ModelCard):
         ``"gray"`` (C = 1) or ``"rgb"`` (C = 3).
     framing : str
         The crops that the model was trained on, see :data:`facestats.classify.crops.FRAMING`.
+    familiarity : Familiarity or None
+        How the model notices faces unlike those that it was trained on; None if it does not.
 
     Raises
     ------
@@ -225,6 +264,7 @@ class Card(ModelCard):
     input_size: int = field(default=48, kw_only=True)
     input_color: str = field(default="rgb", kw_only=True)
     framing: str = field(default="", kw_only=True)
+    familiarity: Familiarity | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -236,6 +276,8 @@ class Card(ModelCard):
             raise ModelError(f"card {self.name!r}: input_size must be 8 or more, not {self.input_size}")
         if not self.input_std > 0:
             raise ModelError(f"card {self.name!r}: input_std must be above 0, not {self.input_std}")
+        if self.familiarity is not None and self.familiarity.output not in {head.output for head in self.heads}:
+            raise ModelError(f"card {self.name!r}: familiarity must name the output of a head")
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -246,6 +288,8 @@ class Card(ModelCard):
     def behaviour(self) -> str:
         """Hash of all in the card that changes what is made of the weights' answers, 64 hex digits."""
         told = {name: value for name, value in asdict(self).items() if name.startswith("input_") or name == "heads"}
+        if self.familiarity is not None:
+            told["familiarity"] = asdict(self.familiarity)
         told["heads"] = [{name: value for name, value in head.items() if name != "limits"} for head in told["heads"]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -255,7 +299,11 @@ class Card(ModelCard):
         check_fields(cls, raw)
         for place, head in enumerate(raw["heads"]):
             check_fields(Head, head, f"heads[{place}].")
-        return cls(**{**raw, "heads": tuple(_read_head(head) for head in raw["heads"])})
+        read: dict[str, Any] = {"heads": tuple(_read_head(head) for head in raw["heads"])}
+        if raw.get("familiarity") is not None:
+            check_fields(Familiarity, raw["familiarity"], "familiarity.")
+            read["familiarity"] = Familiarity(**raw["familiarity"])
+        return cls(**{**raw, **read})
 
     def figures(self) -> dict[str, pd.DataFrame]:
         """Return the figures of the card as tables, see :func:`facestats.models.figures.attribute_figures`."""

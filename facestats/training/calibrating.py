@@ -86,8 +86,14 @@ def calibrate(
     check_out(out, overwrite=overwrite)
     network = load_weights(network_of(card), read_safetensors(folder / WEIGHTS_FILE), str(folder))
     faces = gather(served, recipe, detector=detector, to_train=False, progress=progress)
-    heads, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
+    heads, familiarity, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
     commands = [line for line in (*card.metrics.get("commands", ()), command) if line]
     measured = {"calibrated_with": detector_identity(detector), "commands": commands}
-    card = replace(card, name=out.resolve().name, heads=heads, metrics={**card.metrics, **metrics, **measured})
+    card = replace(
+        card,
+        name=out.resolve().name,
+        heads=heads,
+        familiarity=familiarity,
+        metrics={**card.metrics, **metrics, **measured},
+    )
     return write_model(out, network, card, card_markdown=card_markdown(card), overwrite=overwrite)

@@ -92,6 +92,7 @@ def card_markdown(card: Card) -> str:
         card.licence,
         "",
         *_short_lines(card.metrics),
+        *_familiarity_lines(card),
     ]
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
@@ -118,6 +119,18 @@ def _short_lines(metrics: Mapping[str, Any]) -> list[str]:
         "| | on faces of | right | right where it says 90 % | with a verdict | of these right |",
         "|---|---|---|---|---|---|",
         *rows,
+        "",
+    ]
+
+
+def _familiarity_lines(card: Card) -> list[str]:
+    if card.familiarity is None:
+        return []
+    return [
+        "A face unlike those of the training, such as an animal's or one that is all blur, has a low energy: the log "
+        f"of the sum of the exponentiated logits of {card.familiarity.output}. Where it is below "
+        f"{card.familiarity.least:.2f}, as with one in twenty faces of the model's own sources, probabilities are "
+        "flattened, so that it rather says unknown.",
         "",
     ]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 from torch import nn
 
 from facestats.classify.base import softmax
@@ -20,7 +21,7 @@ from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import alike, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
 from facestats.evaluation.tracks import people_of, track_scores
-from facestats.models.cards import Head
+from facestats.models.cards import Familiarity, Head
 from facestats.training.cards import limits_of
 from facestats.training.fitting import network_logits
 from facestats.training.targets import training_targets
@@ -32,8 +33,11 @@ CURVE_COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 # Faces that something is fitted to at least.
 _ENOUGH = 100
 
-# Faces of a source of which tracks are made.
+# Faces of a source of which tracks are made, and to which something is fitted.
 _MOST_TRACKS = 1000
+_MOST_FITTED = 3000
+
+_UNFAMILIAR_SHARE = 0.05
 
 LogitsOf = Callable[[UInt8], Float32]
 
@@ -43,7 +47,7 @@ def finish(
     input_color: str,
     validation: Mapping[str, FaceData],
     unseen: Mapping[str, Mapping[str, FaceData]],
-) -> tuple[tuple[Head, ...], dict[str, Any]]:
+) -> tuple[tuple[Head, ...], Familiarity, dict[str, Any]]:
     """Fit temperatures and thresholds, and measure.
 
     Parameters
@@ -58,6 +62,8 @@ def finish(
     -------
     heads : tuple of Head
         One an attribute.
+    familiarity : Familiarity
+        By the output of most classes, which tells best; one in twenty faces of the fitting half seems unfamiliar.
     metrics : dict
         ``validation``, ``held_out_half``, ``coverage_curve`` and ``when_small`` by attribute; ``unseen`` by source and
         attribute; ``tracks`` by source, attribute and kind of track, see
@@ -69,24 +75,29 @@ def finish(
     >>> finish(network, "gray", {"expression": faces}, {"lfw": {"expression": others}})  # doctest: +SKIP
     """
     heads, metrics = [], {}
+    familiarity = _fitted_familiarity(network, input_color, validation)
     tracks: dict[str, dict[str, Any]] = {}
     for attribute, faces in validation.items():
         elsewhere = {source: of[attribute] for source, of in unseen.items() if attribute in of}
-        logits_of = _logits_of(network, attribute, input_color)
+        logits_of = _logits_of(network, attribute, input_color, familiarity)
         head, metrics[attribute] = _finished(logits_of, faces, elsewhere)
         heads.append(head)
         for source, of in {"validation": faces[~faces.first_half], **elsewhere}.items():
             tracks.setdefault(source, {})[attribute] = track_scores(logits_of, _at_most(of, _MOST_TRACKS), head)
     kinds = ("validation", "held_out_half", "coverage_curve", "when_small", "fitted_on")
-    return tuple(heads), {
-        **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in kinds},
-        "unseen": {
-            source: {
-                name: figures["unseen"][source] for name, figures in metrics.items() if source in figures["unseen"]
-            }
-            for source in unseen
+    return (
+        tuple(heads),
+        familiarity,
+        {
+            **{kind: {name: figures[kind] for name, figures in metrics.items()} for kind in kinds},
+            "unseen": {
+                source: {
+                    name: figures["unseen"][source] for name, figures in metrics.items() if source in figures["unseen"]
+                }
+                for source in unseen
+            },
         },
-    }
+    )
 
 
 def _at_most(faces: FaceData, most: int) -> FaceData:
@@ -98,14 +109,25 @@ def _at_most(faces: FaceData, most: int) -> FaceData:
     return faces[places < 1000 * most / len(faces)]
 
 
-def _logits_of(network: nn.Module, attribute: str, input_color: str) -> LogitsOf:
-    return lambda crops: network_logits(network, crops, input_color)[attribute]
+def _fitted_familiarity(network: nn.Module, input_color: str, validation: Mapping[str, FaceData]) -> Familiarity:
+    name = max(validation, key=lambda attribute: len(NETWORK_CLASSES[attribute]))
+    faces = validation[name]
+    logits = network_logits(network, faces.crops[faces.first_half], input_color)[name]
+    return Familiarity(name, round(float(np.quantile(logsumexp(logits, axis=1), _UNFAMILIAR_SHARE)), 4))
+
+
+def _logits_of(network: nn.Module, attribute: str, input_color: str, familiarity: Familiarity) -> LogitsOf:
+    def logits_of(crops: UInt8) -> Float32:
+        outputs = network_logits(network, crops, input_color)
+        return outputs[attribute] / familiarity.divisors(outputs[familiarity.output])
+
+    return logits_of
 
 
 def _finished(
     logits_of: LogitsOf, faces: FaceData, elsewhere: Mapping[str, FaceData]
 ) -> tuple[Head, Mapping[str, Any]]:
-    large = {source: of for source, of in elsewhere.items() if len(of) >= _ENOUGH}
+    large = {source: _at_most(of, _MOST_FITTED) for source, of in elsewhere.items() if len(of) >= _ENOUGH}
     own = faces[faces.first_half]
     head = _fitted(logits_of, list(large.values()) or [own], limits_of(faces))
     held_out = faces[~faces.first_half]

@@ -151,7 +151,7 @@ def train_model(
     round_weights(network)
 
     learned_from = [*([begun.origin] if begun else []), *origins]
-    heads, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
+    heads, familiarity, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
     card = Card(
         name=out.resolve().name,
         heads=heads,
@@ -161,6 +161,7 @@ def train_model(
         input_mean=PIXEL_MEAN,
         input_std=PIXEL_STD,
         framing=FRAMING,
+        familiarity=familiarity,
         data=describe_data(sources, unlabelled),
         licence=all_terms(learned_from, describe_terms({**sources, **unlabelled})),
         limits="\n\n".join(head.limits for head in heads),

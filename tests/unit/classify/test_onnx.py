@@ -11,7 +11,7 @@ from facestats.classify import create_classifiers
 from facestats.classify.base import softmax
 from facestats.classify.onnx import OnnxClassifier, check_device, color_planes, network_input
 from facestats.errors import DeviceError, ModelError
-from facestats.models.cards import Card, Head
+from facestats.models.cards import Card, Familiarity, Head
 from facestats.models.registry import Model
 from facestats.options import MIN_CLASSIFIED_PX
 
@@ -159,3 +159,18 @@ class TestOnnxClassifier:
 
 def test_softmax_of_large_logits():
     assert softmax(np.array([[1000.0, 0.0], [-1000.0, -1000.0]])).tolist() == [[1, 0], [0.5, 0.5]]
+
+
+def test_a_face_unlike_all_others_gets_no_sure_verdict(tmp_path):
+    """Grey in the middle has the least energy; the other attribute is asked alone, and is less sure all the same."""
+    card = Card("toy", (GENDER, MAKEUP), familiarity=Familiarity("makeup", 1.0))
+    wary, plain = write_toy(tmp_path / "toy", card), write_toy(tmp_path / "plain", Card("plain", (GENDER, MAKEUP)))
+    faces = gray_levels(255, 150)
+    says = [OnnxClassifier(model, attributes=("gender",)).classify(faces)["gender"] for model in (wary, plain)]
+    assert list(OnnxClassifier(wary, attributes=("gender",)).classify(faces)) == ["gender"]
+    assert says[0].probabilities[0] == pytest.approx(says[1].probabilities[0])
+    logits = OnnxClassifier(wary).logits(faces)["makeup"]
+    divisor = np.exp(1 - np.log(np.exp(logits[1]).sum()))
+    assert divisor > 1.1
+    assert says[0].probabilities[1] == pytest.approx(softmax(logits[1] / divisor), abs=1e-6)
+    assert says[1].probabilities[1] == pytest.approx(softmax(logits[1]), abs=1e-6)

@@ -1,9 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from facestats.errors import ModelError
-from facestats.models.cards import Card, Head
+from facestats.models.cards import Card, Familiarity, Head
 
 GENDER = Head("gender", "gender", ("female", "male"))
 
@@ -93,3 +94,25 @@ class TestCard:
     def test_no_card(self, tmp_path):
         with pytest.raises(ModelError, match=r"no card\.json in"):
             Card.read(tmp_path / "card.json")
+
+
+class TestFamiliarity:
+    def test_a_face_with_little_energy_is_divided_by_more(self):
+        familiarity = Familiarity("age", 3.0)
+        logits = np.array([[5.0, 0.0], [2.0, 0.0], [-9.0, -9.0]], np.float32)
+        divisors = familiarity.divisors(logits).ravel()
+        assert divisors[0] == 1
+        assert divisors[1] == pytest.approx(np.exp(3 - np.log(np.exp(2) + 1)), rel=1e-4)
+        assert divisors[2] == pytest.approx(np.exp(3), rel=1e-4)  # the most
+
+    def test_it_is_written_read_and_counts_as_behaviour(self, tmp_path):
+        heads = (Head("gender", "gender", ("female", "male")),)
+        plain, wary = Card("mine", heads), Card("mine", heads, familiarity=Familiarity("gender", 1.5))
+        path = tmp_path / "card.json"
+        path.write_text(wary.to_json())
+        assert Card.read(path) == wary
+        assert plain.behaviour != wary.behaviour
+
+    def test_an_output_that_no_head_has(self):
+        with pytest.raises(ModelError, match="familiarity must name the output of a head"):
+            Card("mine", (Head("gender", "gender", ("female", "male")),), familiarity=Familiarity("age", 1.0))
