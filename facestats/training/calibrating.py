@@ -81,7 +81,8 @@ def calibrate(
         for name, value in card.metrics["recipe"].items()
         if name in known
     }
-    recipe = replace(Recipe(**values), sources=learned_sources(card), unseen=tuple(unseen), unlabelled=())
+    sources = tuple(card.metrics.get("sources") or learned_sources(card))
+    recipe = replace(Recipe(**values), sources=sources, unseen=tuple(unseen), unlabelled=())
     served = check_labels(data, replace(recipe, sources=()))
     check_out(out, overwrite=overwrite)
     network = load_weights(network_of(card), read_safetensors(folder / WEIGHTS_FILE), str(folder))

@@ -39,6 +39,8 @@ def test_other_faces_change_what_probabilities_mean_and_no_weight(data, trained,
     assert metrics["unseen"]["lfw"]["gender"]["n"] == 120
     assert "ece_by_others" in metrics["unseen"]["genki"]["gender"]
     assert "ece_by_others" not in metrics["unseen"]["lfw"]["gender"]  # nothing else to fit to
+    assert set(metrics["tracks"]) == {"validation", "lfw", "genki"}
+    assert metrics["tracks"]["lfw"]["gender"]["swaying"]["n"] == 120
     assert metrics["commands"][-1] == "facestats calibrate"
     assert metrics["recipe"] == trained.card.metrics["recipe"]
     assert "Temperatures and threshold were fitted to lfw" in (made.folder / "card.md").read_text()
