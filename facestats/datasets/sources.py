@@ -15,10 +15,11 @@ _NON_COMMERCIAL = "non-commercial research"
 
 @dataclass(frozen=True)
 class Source:
-    """A public data set, and the terms on which its pictures may be used."""
+    """A public data set, the terms on which its pictures may be used, and whether their names say whom they show."""
 
     title: str
     terms: str
+    names_people: bool = False
 
 
 #: Data sets that facestats knows, by their name in the ``source`` column.
@@ -33,8 +34,8 @@ SOURCES: Mapping[str, Source] = {
     "celeba": Source("CelebA (Liu et al., 2015, arXiv 1411.7766)", _NON_COMMERCIAL),
     "genki": Source("GENKI-4K (MPLab, University of California, San Diego, 2009)", _NON_COMMERCIAL),
     "expw": Source("ExpW (Zhang et al., 2018, arXiv 1609.06426)", _NON_COMMERCIAL),
-    "imfdb": Source("IMFDB (Setty et al., 2013)", _NON_COMMERCIAL),
-    "lfw": Source("LFW (Huang et al., 2007)", _NON_COMMERCIAL),
+    "imfdb": Source("IMFDB (Setty et al., 2013)", _NON_COMMERCIAL, names_people=True),
+    "lfw": Source("LFW (Huang et al., 2007)", _NON_COMMERCIAL, names_people=True),
     "ckplus": Source("CK+ (Lucey et al., 2010)", _NON_COMMERCIAL),
     "jaffe": Source("JAFFE (Lyons et al., 1998)", _NON_COMMERCIAL),
 }

@@ -16,6 +16,7 @@ import pandas as pd
 
 from facestats.classify.base import softmax
 from facestats.datasets.faces import FaceData
+from facestats.datasets.sources import SOURCES
 from facestats.evaluation.accuracy import score
 from facestats.models.cards import Head
 from facestats.tables.verdicts import effective_size, pooled
@@ -95,9 +96,9 @@ def track_scores(
     Returns
     -------
     dict of str to dict
-        ``"swaying"``: one picture a track; ``"people"``: one person a track, where names tell people apart (not for
-        expression, which changes from picture to picture). Each ``n``, ``accuracy``, ``ece``, ``coverage`` and
-        ``covered_accuracy``.
+        ``"swaying"``: one picture a track; ``"people"``: one person a track, where all faces are of sources whose
+        names say whom they show (not for expression, which changes from picture to picture). Each ``n``, ``accuracy``,
+        ``ece``, ``coverage`` and ``covered_accuracy``.
 
     Examples
     --------
@@ -108,7 +109,10 @@ def track_scores(
     flat = softmax(logits_of(views.reshape(-1, *views.shape[2:])) / head.temperatures_at(pixels))
     tracks = [_together(head, of) for of in flat.reshape(len(faces), SWAYING_FRAMES, -1)]
     scores = {"swaying": _scored(np.stack(tracks), faces, head)}
-    if head.attribute == "expression" or "name" not in faces.table:
+    if head.attribute == "expression" or not {"name", "source"} <= set(faces.table):
+        return scores
+    known = {name for name, source in SOURCES.items() if source.names_people}
+    if not set(faces.table["source"]) <= known:
         return scores
     each = softmax(logits_of(faces.crops) / head.temperatures_at(faces.pixels))
     rows = pd.Series(np.arange(len(faces))).groupby(people_of(faces.table["name"]).to_numpy()).agg(list)

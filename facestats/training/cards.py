@@ -143,12 +143,13 @@ def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
     return [
         f"## {head.attribute.capitalize()}",
         "",
-        f"{classes[0].upper()}{classes[1:]}. Validation data, not a test set. Temperatures and threshold were fitted "
+        f"{classes[0].upper()}{classes[1:]}. Validation data, not a test set. "
         + (
-            f"to {', '.join(elsewhere)}, which training never saw."
+            f"Temperatures were fitted to {', '.join(elsewhere)}, which training never saw, the threshold "
             if elsewhere
-            else "on one half of it; the second column is the other half."
-        ),
+            else "Temperatures and threshold were fitted "
+        )
+        + "on one half of it; the second column is the other half.",
         "",
         "| | all | held-out half |",
         "|---|---|---|",
@@ -158,7 +159,7 @@ def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
         "",
         f"Probabilities are softmax(logits / {head.temperature:.3f}) where the crop spans "
         f"{head.temperatures[-1][0]:.0f} pixels or more. Below a probability of {head.threshold:.3f} the verdict is "
-        f"unknown: the highest value that keeps {metrics['coverage']:.0%} of the faces that it was fitted to.",
+        f"unknown: the highest value that keeps {metrics['coverage']:.0%} of the fitting half.",
         "",
         *_curve_lines(of["coverage_curve"]),
         "",

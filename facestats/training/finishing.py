@@ -2,12 +2,14 @@
 
 What a probability means is fitted to faces of sources that training never saw, where there are such: on the faces of
 its own sources a network is surer than it may be elsewhere. Each of these sources counts alike, however many faces it
-has. How far probabilities are off on such a source is told as if it were a further one: by what the others fit.
+has. How far probabilities are off on such a source is told as if it were a further one: by what the others fit. The
+threshold of "unknown" keeps a fixed share of one half of the validation faces.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +72,7 @@ def finish(
         ``validation``, ``held_out_half``, ``coverage_curve`` and ``when_small`` by attribute; ``unseen`` by source and
         attribute; ``tracks`` by source, attribute and kind of track, see
         :func:`facestats.evaluation.tracks.track_scores`; and ``fitted_on``: by attribute the unseen sources, none where
-        there was no large enough one, to which temperatures and threshold were fitted.
+        there was no large enough one, to which temperatures were fitted.
 
     Examples
     --------
@@ -142,6 +144,7 @@ def _finished(
     head = _fitted(logits_of, list(large.values()) or [own], limits_of(faces))
     held_out = faces[~faces.first_half]
     confidences = class_probabilities(_predictions(logits_of, own, head)).max(axis=1)
+    head = replace(head, threshold=coverage_threshold(confidences))
     half = _predictions(logits_of, held_out, head)
     curve = []
     for coverage in CURVE_COVERAGES:
@@ -174,7 +177,7 @@ def _predictions(logits_of: LogitsOf, faces: FaceData, head: Head) -> Prediction
 
 
 def _fitted(logits_of: LogitsOf, parts: list[FaceData], limits: str, *, small: bool = True) -> Head:
-    """Fit temperatures and threshold of an attribute to faces of one source or several, which count alike."""
+    """Fit the temperatures of an attribute to faces of one source or several, which count alike."""
     faces = concatenate(parts)
     attribute, classes = faces.attribute, NETWORK_CLASSES[faces.attribute]
     weights = alike(np.repeat(np.arange(len(parts)), [len(part) for part in parts]))
@@ -186,7 +189,4 @@ def _fitted(logits_of: LogitsOf, parts: list[FaceData], limits: str, *, small: b
     at_sizes: tuple[tuple[float, float], ...] = ()
     if small:
         at_sizes = small_temperatures(logits_of, faces.crops, likelihood, temperature, weights=weights)
-    trial = Head(attribute, attribute, classes, temperature, temperatures=at_sizes)
-    confidence = class_probabilities(_predictions(logits_of, faces, trial)).max(axis=1)
-    threshold = coverage_threshold(confidence, weights=weights)
-    return Head(attribute, attribute, classes, temperature, threshold, at_sizes, limits)
+    return Head(attribute, attribute, classes, temperature, temperatures=at_sizes, limits=limits)

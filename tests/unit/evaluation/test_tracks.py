@@ -18,6 +18,7 @@ def brightness_logits(crops):
 def faces(levels, **columns):
     crops = np.stack([np.full((48, 48, 3), level, np.uint8) for level in levels])
     n = len(levels)
+    columns.setdefault("source", ["lfw"] * n)
     return FaceData("gender", crops, np.ones(n, bool), pd.DataFrame(columns), tuple(range(n)))
 
 
@@ -53,4 +54,9 @@ def test_the_pictures_of_a_person_are_judged_together():
 
 def test_people_whose_labels_contradict_each_other_make_no_track():
     of = faces([200, 200, 60], gender=["male", "male", "female"], name=["x/A_1", "x/A_2", "x/A_3"])
+    assert "people" not in track_scores(brightness_logits, of, GENDERS)
+
+
+def test_names_of_other_sources_say_nothing_of_people():
+    of = faces([200, 200, 200], gender=["male"] * 3, name=["x/1_1", "x/1_2", "x/1_3"], source=["utkface"] * 3)
     assert "people" not in track_scores(brightness_logits, of, GENDERS)
