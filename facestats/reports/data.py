@@ -39,6 +39,8 @@ class ReportData:
         Whether the other reports of the store lie beside this one.
     corrections : pandas.DataFrame or None
         What was corrected by hand, see :meth:`facestats.store.store.Store.corrections`; None where there is no store.
+    people : pandas.DataFrame or None
+        The people that its tracks were put together to, of one video; None or empty where nobody asked.
     """
 
     videos: pd.DataFrame
@@ -52,6 +54,7 @@ class ReportData:
     page_name: str = ""
     linked: bool = False
     corrections: pd.DataFrame | None = None
+    people: pd.DataFrame | None = None
 
     @property
     def video(self) -> pd.Series:
@@ -183,4 +186,5 @@ def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
         page_folder=page_folder,
         linked=linked,
         corrections=store.corrections(),
+        people=store.people() if one else None,
     )

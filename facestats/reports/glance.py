@@ -17,10 +17,10 @@ from facestats.reports.data import ReportData
 from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
 from facestats.reports.html import section
-from facestats.tables.labels import ATTRIBUTE_TITLES, face_color, face_name
+from facestats.tables.labels import ATTRIBUTE_TITLES, face_color, face_name, person_name
 from facestats.tables.schema import UNKNOWN
 
-#: Faces of the contact sheet, those seen longest; the rest is below.
+#: Of the contact sheet, those seen longest; the rest is below.
 SHEET = 12
 
 #: Below this, parts of a track may show two people.
@@ -28,7 +28,9 @@ SURELY_JOINED = 0.9
 
 
 def glance(data: ReportData) -> HTML | None:
-    """Return the annotated clip or still, and beside it a contact sheet of the faces with their time in the picture.
+    """Return the annotated clip or still, and beside it a contact sheet of the people with their time in the picture.
+
+    Where nobody asked which faces are of one person, it shows the faces.
 
     Examples
     --------
@@ -38,22 +40,36 @@ def glance(data: ReportData) -> HTML | None:
     if address is None and data.tracks.empty:
         return None
     still = None if address is None or address.endswith(".png") else poster(data)
-    longest = data.tracks.nlargest(SHEET, "seen_s").sort_values(["start_s", "track_id"])
+    found, what = _people(data), "people"
+    if found is None:
+        found, what = data.tracks.assign(best_track=data.tracks["track_id"], first_s=data.tracks["start_s"]), "faces"
+    longest = found.nlargest(SHEET, "seen_s").sort_values(["first_s", "best_track"])
     pictures = data.thumbnails.drop_duplicates("track_id").set_index("track_id")["image"]
-    cards = [_card(data, track, pictures.get(track["track_id"])) for track in longest.to_dict("records")]
-    return section("glance.glance", address, still, cards, len(data.tracks))
+    cards = [_card(data, row, pictures.get(row["best_track"])) for row in longest.to_dict("records")]
+    return section("glance.glance", address, still, cards, len(found), what)
 
 
-def _card(data: ReportData, track: Mapping[Any, Any], webp: bytes | None) -> dict[str, Any]:
-    known = [str(track[column]) for column in ("gender", "age_group") if isinstance(track[column], str)]
+def _people(data: ReportData) -> pd.DataFrame | None:
+    """Return the people; None where they are not known, or each has one face only and its name says it."""
+    if data.people is None or not 0 < len(data.people) < len(data.tracks):
+        return None
+    shown = data.tracks[data.tracks["person_id"].notna()]
+    names = shown.groupby("person_id")["track_id"].agg(lambda ids: words.listing([face_name(i) for i in sorted(ids)]))
+    return data.people.assign(faces=data.people["person_id"].map(names))
+
+
+def _card(data: ReportData, row: Mapping[Any, Any], webp: bytes | None) -> dict[str, Any]:
+    known = [str(row[column]) for column in ("gender", "age_group") if isinstance(row[column], str)]
     told = [verdict for verdict in known if verdict != UNKNOWN]
-    name = face_name(track["track_id"])
+    is_person = "person_id" in row and "faces" in row
+    name = person_name(row["person_id"]) if is_person else face_name(row["best_track"])
     return {
-        "number": track["track_id"],
+        "number": row["best_track"],
         "name": name,
-        "color": hex_color(face_color(track["track_id"])),
+        "faces": row["faces"] if is_person else "",
+        "color": hex_color(face_color(row["best_track"])),
         "picture": thumbnail(webp, name),
-        "seen": "" if data.one.is_still else words.duration(float(track["seen_s"])),
+        "seen": "" if data.one.is_still else words.duration(float(row["seen_s"])),
         "verdicts": ", ".join(told) or ("unknown" if known else "not measured"),
     }
 

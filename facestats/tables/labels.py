@@ -90,6 +90,17 @@ def video_names(paths: Mapping[str, str]) -> dict[str, str]:
             lengths[each] += 1
 
 
+def person_name(person_id: int) -> str:
+    """Return what a person of a video is called.
+
+    Examples
+    --------
+    >>> person_name(2)
+    'person 2'
+    """
+    return f"person {person_id}"
+
+
 def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = False) -> tuple[str, ...]:
     """Return the lines of a face's label; none for a face without a track.
 

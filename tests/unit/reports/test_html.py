@@ -30,7 +30,7 @@ def test_what_is_given_is_escaped_and_what_is_html_is_not():
         render("pieces.details", [(NASTY, NASTY)]),
         render("pieces.picture", "half", NASTY, NASTY),
         render("video.clip", NASTY, NASTY),
-        render("glance.card", NASTY, NASTY, NASTY, "", NASTY, NASTY),
+        render("glance.card", NASTY, NASTY, NASTY, NASTY, "", NASTY, NASTY),
         render("glance.doubts", [NASTY]),
         render("video.coverage", NASTY, NASTY, NASTY, [(NASTY, 1.0, "red")], [NASTY]),
         render("collection.coverage", [(NASTY, 1.0, "red")], NASTY, (NASTY, [(NASTY, 2, NASTY)], 1), NASTY),
