@@ -160,6 +160,7 @@ def with_present_places(videos: pa.Table, entries: Mapping[str, Entry]) -> pa.Ta
         entry.paths[0] if entry is not None and entry.paths else path
         for entry, path in zip(known, frame["path"], strict=True)
     ]
-    since = [None if entry is None else entry.missing_since for entry in known]
-    frame["missing_since"] = pd.to_datetime(pd.Series(since, frame.index, dtype="str"), utc=True)
+    for column in ("missing_since", "replaced_since"):
+        since = [None if entry is None else getattr(entry, column) for entry in known]
+        frame[column] = pd.to_datetime(pd.Series(since, frame.index, dtype="str"), utc=True)
     return pa.Table.from_pandas(frame, schema=videos.schema, preserve_index=False)

@@ -18,6 +18,7 @@ from facestats.errors import FacestatsError
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.store.store import Store
+from facestats.tables.labels import video_names
 from facestats.widgets.base import FRONT
 
 #: Videos of a page.
@@ -80,7 +81,7 @@ class VideoList(anywidget.AnyWidget):
         if state == known:
             return
         videos = self._store.videos()
-        names = videos["path"].map(lambda path: str(path).rstrip("/").rsplit("/", 1)[-1])
+        names = videos["video_id"].map(video_names(dict(zip(videos["video_id"], videos["path"].map(str), strict=True))))
         fitting = videos.assign(name=names)[names.str.contains(search, case=False, regex=False)]
         fitting = fitting.sort_values(
             [order if order in ("n_tracks", "duration_s", "status") else "name", "name"],

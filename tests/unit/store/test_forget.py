@@ -66,6 +66,8 @@ def test_what_is_replaced_counts_nowhere_and_can_be_read_and_pruned(store):
         assert PEOPLE in set(store.read(table, current=False)["video_id"])
     assert store.sql("select count(*) as n from tracks where video_id like 'people%'")["n"].item() == 0
     assert len(store.video(PEOPLE).tracks()) > 0  # what is named is read
+    every = store.videos(current=False).set_index("video_id")["replaced_since"]
+    assert every.index[every.notna()].tolist() == [PEOPLE]
     store.sweep()
     assert len(store.tracks(current=False)) > len(store.tracks())
     assert [each.video_id for each in store.prune(replaced=True, dry_run=True)] == [PEOPLE]
