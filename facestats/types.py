@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -147,8 +146,12 @@ class Frame:
         if not callable(self._rgb):
             return self._rgb
         full = self._rgb()
+        if full is not None:
+            return full
+        import cv2
+
         # What could be read small but not in full is worth its small version.
-        return np.asarray(cv2.resize(np.ascontiguousarray(self.small), self.size), np.uint8) if full is None else full
+        return np.asarray(cv2.resize(np.ascontiguousarray(self.small), self.size), np.uint8)
 
     def __repr__(self) -> str:
         return f"Frame(index={self.index}, time_s={self.time_s}, size={self.size})"
@@ -308,3 +311,35 @@ class Predictions:
 PredictionsByAttribute = Mapping[str, Predictions]
 #: A batch of frames as the detectors take them: RGB uint8 (H, W, 3) each.
 ImageBatch = Sequence[UInt8]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Regions in the pictures of one video.
+
+    Attributes
+    ----------
+    names : tuple of str
+    boxes : numpy.ndarray
+        float64 (R, 4), left, top, right and bottom in pixels.
+    """
+
+    names: tuple[str, ...]
+    boxes: np.ndarray
+
+    def numbers_of(self, boxes: np.ndarray) -> np.ndarray:
+        """Return, for each box xyxy of (N, 4), the number of the first region that its middle lies in, or -1.
+
+        Examples
+        --------
+        >>> places = Places(("left",), np.array([[0.0, 0.0, 320.0, 360.0]]))
+        >>> places.numbers_of(np.array([[10, 10, 50, 50], [400, 10, 440, 50]])).tolist()
+        [0, -1]
+        """
+        middles = (boxes[:, :2] + boxes[:, 2:])[:, None] / 2
+        inside = ((middles >= self.boxes[:, :2]) & (middles < self.boxes[:, 2:])).all(axis=2)
+        return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+
+    def names_of(self, boxes: np.ndarray) -> list[str | None]:
+        """Return, for each box xyxy of (N, 4), the name of its region; None outside of all, and of one without name."""
+        return [self.names[number] or None if number >= 0 else None for number in self.numbers_of(boxes).tolist()]

@@ -13,8 +13,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from upath import UPath
-
 from facestats._util.files import written_aside
 from facestats.errors import UsageError
 
@@ -100,6 +98,8 @@ def location(path: str | os.PathLike[str]) -> Path:
     if not is_remote(path):
         return Path(str(path)[len(f"{scheme}://") :]) if _PLACES.get(scheme) is Place.LOCAL else Path(path)
     # Listings are not kept: other processes write too.
+    from upath import UPath  # not before: most stores lie on this machine
+
     options: dict[str, Any] = {"use_listings_cache": False} if scheme in _LISTINGS_KEPT else {}
     try:
         found = UPath(str(path), **options)
@@ -144,7 +144,7 @@ def write_whole(path: Path, data: bytes) -> None:
     >>> location("memory://doc/a.txt").read_bytes()
     b'whole'
     """
-    if not isinstance(path, UPath) or isinstance(path, Path):
+    if isinstance(path, Path):
         with written_aside(path) as part:
             part.write_bytes(data)
     else:

@@ -7,9 +7,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
-
-import numpy as np
 
 from facestats.errors import UsageError
 
@@ -129,38 +128,6 @@ def region_texts(given: Any) -> tuple[str, ...]:
     if not isinstance(given, Iterable):
         raise UsageError(f"region must be texts, four numbers or a mapping of names to those, not {given!r}")
     parts = list(given)
-    if parts and all(isinstance(part, int | float | np.number) for part in parts):
+    if parts and all(isinstance(part, Real) for part in parts):
         return (",".join(f"{float(part):g}" if math.isfinite(part) else str(part) for part in parts),)
     return tuple(itertools.chain.from_iterable(region_texts(part) for part in parts))
-
-
-@dataclass(frozen=True)
-class Places:
-    """Regions in the pictures of one video.
-
-    Attributes
-    ----------
-    names : tuple of str
-    boxes : numpy.ndarray
-        float64 (R, 4), left, top, right and bottom in pixels.
-    """
-
-    names: tuple[str, ...]
-    boxes: np.ndarray
-
-    def numbers_of(self, boxes: np.ndarray) -> np.ndarray:
-        """Return, for each box xyxy of (N, 4), the number of the first region that its middle lies in, or -1.
-
-        Examples
-        --------
-        >>> places = Places(("left",), np.array([[0.0, 0.0, 320.0, 360.0]]))
-        >>> places.numbers_of(np.array([[10, 10, 50, 50], [400, 10, 440, 50]])).tolist()
-        [0, -1]
-        """
-        middles = (boxes[:, :2] + boxes[:, 2:])[:, None] / 2
-        inside = ((middles >= self.boxes[:, :2]) & (middles < self.boxes[:, 2:])).all(axis=2)
-        return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
-
-    def names_of(self, boxes: np.ndarray) -> list[str | None]:
-        """Return, for each box xyxy of (N, 4), the name of its region; None outside of all, and of one without name."""
-        return [self.names[number] or None if number >= 0 else None for number in self.numbers_of(boxes).tolist()]

@@ -16,7 +16,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from facestats._util.spoken import Places
 from facestats.analysis.portraits import portrait_quality
 from facestats.analysis.spool import Spool
 from facestats.classify import crops
@@ -30,7 +29,7 @@ from facestats.tables.thumbnails import Picture, best_pictures, encode_webp
 from facestats.track import Tracker
 from facestats.track.base import UNCONFIRMED
 from facestats.track.linking import OPEN, TrackedFaces, longest_absence_s, relink
-from facestats.types import Int64
+from facestats.types import Int64, Places
 from facestats.video.shots import ShotCounter
 
 #: Frames wait for what comes after them so many times as long as a face may be absent from its track; and frames of so

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from facestats._util.spoken import Places, read_regions
+from facestats._util.spoken import read_regions
 from facestats.errors import UnreadableInputError
 from facestats.options import AnalyzeOptions
-from facestats.types import VideoInfo
+from facestats.types import Places, VideoInfo
 from facestats.video import shown
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from tqdm.std import tqdm
-
-from facestats._util.progress import bar as make_bar
 from facestats.video.names import safe_stem
+
+if TYPE_CHECKING:
+    from tqdm.std import tqdm
 
 
 class Act(Enum):
@@ -52,11 +52,11 @@ class Bars:
     """
 
     def __init__(self, n_videos: int, *, progress: bool | None) -> None:
-        self._progress = progress
+        from facestats._util.progress import bar  # not before: status counts without bars
+
+        self._progress, self._make = progress, bar
         alone = n_videos < 2
-        self._all = make_bar(
-            total=n_videos, progress=False if alone else progress, desc="videos", unit="video", position=0
-        )
+        self._all = bar(total=n_videos, progress=False if alone else progress, desc="videos", unit="video", position=0)
         self._first = 0 if alone else 1
         self._bars: dict[str, tuple[Act, int, tqdm]] = {}  # by video: the act, the line, the bar
 
@@ -71,7 +71,7 @@ class Bars:
                 taken = {line for _, line, _ in self._bars.values()}
                 line = next(line for line in itertools.count(self._first) if line not in taken)
             prefix, unit = progress.act.value
-            bar = make_bar(
+            bar = self._make(
                 total=progress.n_expected,
                 progress=False if progress.n_expected == 1 else self._progress,
                 desc=f"{prefix}{safe_stem(video)}",

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from facestats._util.spoken import Places
 from facestats._util.threads import map_ahead, opencv_threads, read_ahead, usable_cores
 from facestats.analysis.places import places_in
 from facestats.analysis.portraits import PortraitChooser, cut_portraits
@@ -30,7 +29,7 @@ from facestats.tables.thumbnails import PictureChooser
 from facestats.track.base import UNCONFIRMED
 from facestats.track.centroid import Centroid
 from facestats.track.linking import appearance
-from facestats.types import Detections, Float32, Frame, Int64, Predictions, UInt8
+from facestats.types import Detections, Float32, Frame, Int64, Places, Predictions, UInt8
 from facestats.video import FrameSource
 from facestats.video.shots import CueReader, ShotCounter, ShotCue
 from facestats.video.spans import Span

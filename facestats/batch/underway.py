@@ -9,14 +9,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from facestats._util.locations import write_whole
 from facestats.analysis.progress import Act, Progress
 from facestats.store.layout import UNDER_WAY
 from facestats.store.locking import is_locked
 from facestats.store.manifest import now
-from facestats.video.discovery import Input
+
+if TYPE_CHECKING:
+    from facestats.video.discovery import Input
 
 _NEAR_S, _FAR_S = 1.0, 30.0  # seconds between two notes, on this machine and elsewhere
 _SILENT_S = 300.0  # where nothing can be locked, a run that wrote nothing for so long is over

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from facestats._util.resources import bundled
 from facestats.errors import ModelError
@@ -56,6 +55,8 @@ class Calibration:
     def probability(self, scores: Float32) -> Float32:
         """Return the probability of a face for each score, float32 (N,)."""
         bounded = np.asarray(scores, np.float64).clip(_LEAST_SCORE, _MOST_SCORE)
+        from scipy.special import expit, logit  # not before: tables are read without it
+
         return expit(self.scale * logit(bounded) + self.shift).astype(np.float32)
 
     def score(self, probability: float) -> float:
@@ -67,6 +68,8 @@ class Calibration:
         0.8
         """
         bounded = min(max(probability, _LEAST_SCORE), _MOST_SCORE)
+        from scipy.special import expit, logit
+
         return float(expit((logit(bounded) - self.shift) / self.scale))
 
 

@@ -18,9 +18,7 @@ from facestats.store.formats import PLAIN_FORMATS, WRITERS, Outgoing, check_form
 from facestats.store.store import Store, open_store
 from facestats.tables import schema
 from facestats.tables.labels import video_names
-from facestats.tables.long_form import long_form
 from facestats.tables.schema import Column
-from facestats.tables.timelines import timeline
 
 #: What the columns of an attribute begin with; every other column is of no attribute.
 _BEGINNINGS = {"expression": "expression", "gender": "gender", "age": "age_", "makeup": "makeup"}
@@ -187,6 +185,8 @@ class _Wish:
         elif table == "corrections":
             pieces = self._corrections()
         elif table == "long":
+            from facestats.tables.long_form import long_form
+
             observed = self.store.batches("observations", columns=self._observed(), where=where)
             pieces = (long_form(piece) for piece in observed)
         else:
@@ -201,6 +201,8 @@ class _Wish:
             yield _completed(_empty(table)[names], files, videos["recorded_at"])[order]
 
     def _timelines(self, video_ids: Sequence[str]) -> Iterator[pd.DataFrame]:
+        from facestats.tables.timelines import timeline
+
         for video_id in self.videos or video_ids:
             spans = timeline(self.store.video(video_id), every=self.every)
             late_enough = spans["time_s"] >= (-float("inf") if self.from_s is None else self.from_s)

@@ -14,7 +14,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from facestats._util.spoken import Places
 from facestats.classify.age import age_quantiles, expected_age, group_probabilities
 from facestats.classify.pose import head_pose
 from facestats.classify.quality import quality_weight
@@ -22,7 +21,7 @@ from facestats.models import attributes
 from facestats.tables import schema
 from facestats.tables.verdicts import effective_size, pooled, smoothed, threshold_of
 from facestats.track.gaps import bridged_gap_s
-from facestats.types import Detections, Float32, Int64, Predictions, UInt8
+from facestats.types import Detections, Float32, Int64, Places, Predictions, UInt8
 from facestats.video.shots import ShotCue
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from faces import make_detections
 
-from facestats.types import Detections, FaceCrops, Frame, Predictions, VideoInfo
+from facestats.types import Detections, FaceCrops, Frame, Places, Predictions, VideoInfo
 
 
 def test_a_frame_must_be_rgb_uint8_with_a_finite_time():
@@ -68,3 +68,14 @@ def test_video_info_refuses_nonsense():
     for wrong in ({"width": 0}, {"rotation": 45}, {"kind": "tape"}):
         with pytest.raises(ValueError):
             VideoInfo(**{"path": "a", "width": 4, "height": 4, **wrong})
+
+
+def test_the_first_region_counts_where_two_overlap():
+    places = Places(("a", "b"), np.array([[0.0, 0, 50, 50], [25, 0, 100, 50]]))
+    boxes = np.array([[20, 10, 40, 20], [50, 10, 90, 20], [10, 60, 20, 70]], np.float32)
+    assert places.names_of(boxes) == ["a", "b", None]
+    assert places.numbers_of(boxes[:0]).tolist() == []
+
+
+def test_an_only_region_needs_no_name():
+    assert Places(("",), np.array([[0.0, 0, 50, 50]])).names_of(np.array([[0.0, 0, 9, 9]])) == [None]

@@ -1,9 +1,8 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats._util.spoken import Places, read_regions, region_texts, seconds_of
+from facestats._util.spoken import read_regions, region_texts, seconds_of
 from facestats.errors import UsageError
 
 
@@ -27,14 +26,3 @@ def test_per_cent_and_pixels_mean_the_same_and_stay_in_the_picture(edges, width,
     assert percent.box(width, height) == pytest.approx(pixels.box(width, height), rel=1e-4)
     assert percent.box(width, height)[2] <= width
     assert percent.box(width, height)[3] <= height
-
-
-def test_the_first_region_counts_where_two_overlap():
-    places = Places(("a", "b"), np.array([[0.0, 0, 50, 50], [25, 0, 100, 50]]))
-    boxes = np.array([[20, 10, 40, 20], [50, 10, 90, 20], [10, 60, 20, 70]], np.float32)
-    assert places.names_of(boxes) == ["a", "b", None]
-    assert places.numbers_of(boxes[:0]).tolist() == []
-
-
-def test_an_only_region_needs_no_name():
-    assert Places(("",), np.array([[0.0, 0, 50, 50]])).names_of(np.array([[0.0, 0, 9, 9]])) == [None]

@@ -79,3 +79,28 @@ def test_a_closed_pipe_is_quiet(tmp_path):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 141
+
+
+@pytest.mark.parametrize("command", ["status", "export"])
+def test_what_only_reads_a_store_loads_no_more_than_that_takes(command, tmp_path):
+    store = make_store(tmp_path / "store").path
+    code = f"""
+import sys
+from facestats.cli import main
+try:
+    main([{command!r}, {str(store)!r}, *{["--out", str(tmp_path / "t.csv")] if command == "export" else []}])
+except SystemExit as end:
+    assert not end.code
+print(*sys.modules, file=sys.stderr)
+"""
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split()
+    )
+    assert not loaded & {"torch", "cv2", "av", "scipy", "sklearn", "PIL", "matplotlib", "onnxruntime", "fsspec", "tqdm"}
+
+
+def test_help_loads_neither_tables_nor_numbers():
+    code = "import sys; from facestats.cli import register_commands; register_commands(); print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split())
+    assert "facestats.cli.update" in loaded
+    assert not loaded & {"numpy", "pandas", "pyarrow", "cv2", "fsspec", "tqdm"}

@@ -1,0 +1,12 @@
+from .base import DecodedFrame as DecodedFrame
+from .base import FrameSource as FrameSource
+from .images import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+from .images import natural_key as natural_key
+from .images import read_image as read_image
+from .names import shown as shown
+from .opening import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+from .opening import is_image as is_image
+from .opening import is_live as is_live
+from .opening import open_source as open_source
+from .sampling import Sampler as Sampler
+from .writer import ClipWriter as ClipWriter
