@@ -12,7 +12,6 @@ come out too small there: by a sixth for yaw, by half for pitch. See ``benchmark
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from facestats.types import Float32
 
@@ -70,6 +69,8 @@ def facing(yaw: np.ndarray, pitch: np.ndarray) -> np.ndarray:
 
 def _fitted(seen: np.ndarray) -> np.ndarray:
     """Return the rotations, float64 (N, 3, 3), with which the mean face fits best: Gauss-Newton, all faces at once."""
+    from scipy.spatial.transform import Rotation  # not before: tables are read without it
+
     model = MEAN_FACE - MEAN_FACE.mean(axis=0)
     # The eyes tell the roll; everything else starts straight.
     line = seen[:, 1] - seen[:, 0]
@@ -111,6 +112,8 @@ def turned_by(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarra
     >>> turned_by(np.array([90.0]), np.zeros(1), np.zeros(1))[0].dot([0, 0, -1]).round().astype(int).tolist()
     [1, 0, 0]
     """
+    from scipy.spatial.transform import Rotation
+
     # With y down and z away, turns to the right and upwards are negative.
     degrees = np.column_stack([-np.asarray(yaw), -np.asarray(pitch), roll])
     return Rotation.from_euler("YXZ", degrees, degrees=True).as_matrix()

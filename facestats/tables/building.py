@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,9 @@ from facestats.tables import schema
 from facestats.tables.verdicts import effective_size, pooled, smoothed, threshold_of
 from facestats.track.gaps import bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Places, Predictions, UInt8
-from facestats.video.shots import ShotCue
+
+if TYPE_CHECKING:
+    from facestats.video.shots import ShotCue  # which loads what reads videos; tables are read without
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,11 @@ import pandas as pd
 from facestats.models.embedding import EmbeddingCard
 from facestats.tables import schema
 from facestats.tables.building import summarize_track
-from facestats.tables.clustering import Clusters, cluster, place_log_odds, seen_together
 from facestats.tables.thumbnails import Picture
 from facestats.types import Float32
+
+if TYPE_CHECKING:
+    from facestats.tables.clustering import Clusters
 
 #: Faces of a track that are compared with others, and how far apart they are, in seconds.
 PORTRAITS_PER_TRACK, PORTRAITS_APART_S = 5, 0.5
@@ -121,6 +123,8 @@ def find_people(appearances: Sequence[Appearance], card: EmbeddingCard) -> Clust
     >>> find_people([], card).n_people
     0
     """
+    from facestats.tables.clustering import cluster, place_log_odds, seen_together  # not before: readers need no scipy
+
     comparable = np.array([one.embedding is not None and one.pixels >= card.least_pixels for one in appearances], bool)
     if not len(appearances):
         return cluster(np.zeros((0, 0), np.float32), np.zeros((0, 0), bool), comparable)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
 from facestats.classify.quality import quality_weight
@@ -57,6 +56,8 @@ def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_sid
     if scale >= 1:
         return piece.copy()
     size = max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale))
+    import cv2  # not before: tables are read without it
+
     return np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -174,5 +175,7 @@ def encode_webp(rgb: UInt8, quality: int = _WEBP_QUALITY) -> bytes:
     >>> encode_webp(np.zeros((4, 4, 3), np.uint8))[:4]
     b'RIFF'
     """
+    import cv2
+
     _, data = cv2.imencode(".webp", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
     return data.tobytes()
