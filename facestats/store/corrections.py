@@ -33,6 +33,7 @@ from facestats.tables.corrections import (
     Correction,
     Place,
     applied,
+    people_with_verdicts,
     place_of,
     together_s,
     with_verdicts,
@@ -281,6 +282,9 @@ def _corrected(store: Path, entry: Entry, table: str) -> pd.DataFrame | None:
     """Return a table of a video with its corrections; None if they leave it as it is."""
     corrections = read_corrections(store, entry.video_id)
     if all(each.is_verdict and each.run == entry.run for each in corrections):
+        if table == "people":
+            tracks = _stored(store, entry, "tracks")
+            return people_with_verdicts(_stored(store, entry, table), tracks, corrections)
         return with_verdicts(_stored(store, entry, table), corrections) if table == "tracks" else None
     return _replayed(store, entry, corrections).tables[table]
 

@@ -21,9 +21,10 @@ from facestats.track.gaps import seconds_seen
 NOTE = (
     "Lines are 90 % intervals. A difference is called clear if its 99 % interval leaves out zero: about seventeen "
     "shares are compared at once, and a narrower one would mark some by chance alone. Gender, age and makeup allow for "
-    "what the models confuse, and each track counts as another person: if few people make many tracks, differences "
-    "look clearer than they are. Expressions are shares of the time seen; their intervals come from drawing whole "
-    "videos anew, as the faces of one video are alike, or tracks where there is only one video."
+    "what the models confuse, and people count once; a track of whom nobody knows whose it is counts as a person: if "
+    "few people make many such tracks, differences look clearer than they are. Expressions are shares of the time "
+    "seen; their intervals come from drawing whole videos anew, as the faces of one video are alike, or tracks where "
+    "there is only one video."
 )
 
 #: Columns and dtypes of the table.

@@ -142,10 +142,18 @@ def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd
     >>> with_verdicts(schema.conform("tracks"), []).empty
     True
     """
-    made: dict[int, dict[str, str | None]] = {}
-    for each in corrections:
-        made.setdefault(each.track_id, {})[each.what] = each.value
-    return _marked(tracks, made)
+    return _marked(tracks, _by_track(corrections))
+
+
+def people_with_verdicts(people: pd.DataFrame, tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd.DataFrame:
+    """Return the people of one video with the verdicts that were set of one of their tracks, as :func:`with_verdicts`.
+
+    Examples
+    --------
+    >>> people_with_verdicts(schema.conform("people"), schema.conform("tracks"), []).empty
+    True
+    """
+    return _of_people(people, tracks, _by_track(corrections))
 
 
 class _State:
@@ -191,8 +199,8 @@ class _State:
             self.ids[is_later] = self.next
             self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = self.next
             self.made[self.next] = {SPLIT: None}
-            if track in self.people:
-                self.people[self.next] = self.people[track]
+            if track in self.people:  # another face is another person
+                self.people[self.next] = (max(person for person, _ in self.people.values()) + 1, 1.0)
             self.changed.add(self.next)
             self.next += 1
         if each.what in (MERGE, SPLIT):
@@ -221,7 +229,7 @@ class _State:
         tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.people)
         videos = tables["videos"]
         lengths_s = dict(zip(videos["video_id"], videos["duration_s"], strict=True))
-        people = summarize_people(tracks, observations, thresholds, lengths_s)
+        people = _of_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.made)
         counted = count_people(videos, people)
         return {
             "people": people,
@@ -280,11 +288,31 @@ def together_s(times: np.ndarray, ids: np.ndarray, one: int, other: int) -> floa
     return float(both[0]) if len(both) else None
 
 
-def _marked(tracks: pd.DataFrame, made: Mapping[int, Mapping[str, str | None]]) -> pd.DataFrame:
-    """Return the tracks with verdicts set, and with what was corrected."""
-    marked = tracks.copy()
+_Made = Mapping[int, Mapping[str, str | None]]
+
+
+def _by_track(corrections: Sequence[Correction]) -> _Made:
+    made: dict[int, dict[str, str | None]] = {}
+    for each in corrections:
+        made.setdefault(each.track_id, {})[each.what] = each.value
+    return made
+
+
+def _of_people(people: pd.DataFrame, tracks: pd.DataFrame, made: _Made) -> pd.DataFrame:
+    """Return people with the verdicts that were set of one of their tracks; the last one stands."""
+    whose = dict(zip(tracks["track_id"], tracks["person_id"], strict=True))
+    of_people: dict[int, dict[str, str | None]] = {}
     for track_id, changes in made.items():
-        row = marked["track_id"].eq(track_id).fillna(False)
+        if pd.notna(person := whose.get(track_id, pd.NA)):
+            of_people.setdefault(int(person), {}).update(changes)
+    return _marked(people, of_people, of="person_id")
+
+
+def _marked(table: pd.DataFrame, made: _Made, *, of: str = "track_id") -> pd.DataFrame:
+    """Return tracks or people with verdicts set, and, of tracks, with what was corrected."""
+    marked = table.copy()
+    for number, changes in made.items():
+        row = marked[of].eq(number).fillna(False)
         for attribute, column in VERDICT_COLUMNS.items():
             if column not in changes:
                 continue
@@ -295,7 +323,8 @@ def _marked(tracks: pd.DataFrame, made: Mapping[int, Mapping[str, str | None]]) 
             for name, wide in zip(ATTRIBUTE_CLASSES[attribute], schema.probability_columns(attribute), strict=True):
                 if wide in marked:
                     marked.loc[row, wide] = float(name == value) if is_class else np.nan
-        marked.loc[row, "corrected"] = ", ".join(changes)
+        if "corrected" in marked:
+            marked.loc[row, "corrected"] = ", ".join(changes)
     return marked
 
 

@@ -17,13 +17,19 @@ from facestats.models.registry import Model, choose_models
 from facestats.tables import schema
 from facestats.tables.mixtures import Rates, draw_shares
 from facestats.tables.sources import Source, tracks_of
-from facestats.tables.units import BY, Units, units_of
+from facestats.tables.units import BY, Units, possible_people, units_of
 
 #: What the figures mean, in words for a reader.
 NOTE = (
     "Shares allow for what the models, on labelled faces, took for something else; their intervals also for how few "
     "people were seen, and for models that err otherwise here than there. In 90 % of like collections the interval "
     "would hold the true share, if each track is another person."
+)
+
+#: The same where tracks were put together to people.
+NOTE_OF_PEOPLE = NOTE.replace(
+    "if each track is another person",
+    "if the tracks of different videos, and those that nobody can tell, are of others",
 )
 
 #: Columns and dtypes of the table.
@@ -49,6 +55,7 @@ _ATTRIBUTES = {
 }
 _ENDS = (0.05, 0.95)
 _BORDER = 0.01  # an interval that comes as near to nobody, or to all, holds that
+_PEOPLE_DRAWN = 4  # times that who is who is drawn anew
 _LEAST_LABELLED = 20  # fewer faces of a class in a source say nothing of how often it is confused
 
 
@@ -125,7 +132,8 @@ def demographics(
         A store, its path, or the result of a video, all of whose tracks count; or ``tracks`` of one video or of many,
         see :mod:`facestats.tables.schema`; or people.
     by : str
-        ``"people"``: everyone counts once (a track without ``person_id`` is a person of its own); ``"time"``: everyone
+        ``"people"``: everyone counts once (a track without ``person_id`` is a person of its own), and intervals allow
+        for tracks that may be another person's, by ``person_prob``; ``"time"``: everyone
         counts for as long as they were seen; ``"track"``: every track counts once.
     attributes : sequence of str
         Columns of ``tracks``.
@@ -171,8 +179,20 @@ def demographics(
     parts = [_table(column, composition) for column, composition in found.items()]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
     table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
-    table.attrs["note"] = NOTE
+    table.attrs["note"] = note_of(known.tracks, by)
     return table
+
+
+def note_of(tracks: pd.DataFrame, by: str = "people") -> str:
+    """Return what the figures of some tracks mean: :data:`NOTE`, or :data:`NOTE_OF_PEOPLE` where people are known.
+
+    Examples
+    --------
+    >>> note_of(schema.conform("tracks")) == NOTE
+    True
+    """
+    has_people = by != "track" and "person_id" in tracks and tracks["person_id"].notna().any()
+    return NOTE_OF_PEOPLE if has_people else NOTE
 
 
 def compositions(
@@ -219,7 +239,11 @@ def compositions(
         # A generator of its own, so that the figures do not depend on which other attributes are asked for.
         rng = np.random.default_rng([drawing.seed, list(_ATTRIBUTES).index(column)])
         rates = _rates(chosen[attribute], attribute)
-        found[column] = _composition(attribute, units, rates, drawing.n_draws, rng, by_time=by == "time")
+        possible = [
+            units_of(of, attribute, threshold=head.threshold, by=by)
+            for of in possible_people(tracks, _PEOPLE_DRAWN, rng, by=by)
+        ]
+        found[column] = _composition(attribute, units, possible, rates, drawing.n_draws, rng, by_time=by == "time")
     return found
 
 
@@ -257,10 +281,19 @@ def _counts(figures: Any, attribute: str) -> np.ndarray | None:
 
 
 def _composition(
-    attribute: str, units: Units, rates: Rates, n_draws: int, rng: np.random.Generator, *, by_time: bool
+    attribute: str,
+    units: Units,
+    possible: Sequence[Units],
+    rates: Rates,
+    n_draws: int,
+    rng: np.random.Generator,
+    *,
+    by_time: bool,
 ) -> Composition:
     weights = units.seconds if by_time else np.ones(len(units))
-    drawn = draw_shares(units.votes, rates, n_draws, rng, weights=weights if by_time else None)
+    each = -(-n_draws // len(possible))
+    parts = [draw_shares(of.votes, rates, each, rng, weights=of.seconds if by_time else None) for of in possible]
+    drawn = np.concatenate(parts)[:n_draws]
     # A class that no labelled face had is beyond correction, and where nobody was told nothing is known.
     nobody = (units.votes.choice < 0).all()
     drawn[:, ~rates.is_labelled | nobody] = np.nan

@@ -17,6 +17,9 @@ from facestats.track.gaps import seconds_seen
 BY = ("people", "track", "time")
 
 
+_LEAST_DOUBT = 0.01  # less is not worth the time
+
+
 @dataclass(frozen=True)
 class Units:
     """What was said of N people or tracks about one attribute.
@@ -89,6 +92,43 @@ def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by
     is_sure |= named & (choice != said)
     choice = np.where(named, said, choice)
     return Units(verdicts, Votes(choice, is_sure, by_hand & named), seconds)
+
+
+def possible_people(
+    tracks: pd.DataFrame, n: int, rng: np.random.Generator, *, by: str = "people"
+) -> list[pd.DataFrame]:
+    """Return the tracks as often as who is who was drawn anew: a track leaves its person as often as that may be wrong.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        With ``person_id`` and ``person_prob`` where people were looked for.
+    n : int
+        How often, where any track may be another person's.
+    rng : numpy.random.Generator
+    by : str
+        One of :data:`BY`; for ``"track"`` it does not matter who is who.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        The tracks alone where nothing is in doubt.
+
+    Examples
+    --------
+    >>> tracks = pd.DataFrame({"video_id": "a", "track_id": [1, 2], "person_id": [7, 7], "person_prob": [1.0, 0.5]})
+    >>> len(possible_people(tracks, 4, np.random.default_rng(0)))
+    4
+    """
+    if by == "track" or not {"person_id", "person_prob", "video_id", "track_id"} <= set(tracks.columns):
+        return [tracks]
+    ordered = tracks.sort_values(["video_id", "track_id"], kind="stable")
+    shared = ordered.groupby(["video_id", "person_id"])["track_id"].transform("size").fillna(1) > 1
+    doubt = np.where(shared, 1 - ordered["person_prob"].fillna(1).to_numpy(np.float64), 0.0)
+    if doubt.max(initial=0) < _LEAST_DOUBT:
+        return [tracks]
+    person = ordered["person_id"].astype("Int64")
+    return [ordered.assign(person_id=person.mask(rng.random(len(ordered)) < doubt)) for _ in range(n)]
 
 
 def _by_hand(tracks: pd.DataFrame, column: str) -> np.ndarray:

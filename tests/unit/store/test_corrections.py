@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pandas as pd
@@ -9,6 +10,7 @@ from facestats.errors import BusyError, StoreError, UnknownNameError, UsageError
 from facestats.store.export import export
 from facestats.store.locking import locked
 from facestats.tables import schema
+from facestats.tables.people import summarize_people, with_people
 
 
 @pytest.fixture
@@ -184,3 +186,34 @@ def test_a_damaged_file_is_named(store):
     path.write_text(json.dumps({"corrections": [{}]}))
     with pytest.raises(StoreError, match=rf"{PEOPLE}\.json cannot be read"):
         store.tracks()
+
+
+def test_people_are_corrected_with_their_tracks(store):
+    entry = store.entries()[PEOPLE]
+    result = store.result(PEOPLE)
+    tracks = with_people(result.tracks, {1: (1, 0.9), 2: (2, 0.9), 3: (2, 0.8), 4: (3, 0.9)})
+    people = summarize_people(tracks, result.observations, {}, {PEOPLE: 12.0})
+    together = dataclasses.replace(result, tracks=tracks, people=people)
+    store.write(together, paths=entry.paths, options=entry.options, models=MODELS)
+
+    def person(number):
+        people = store.read("people")
+        return people[people["person_id"] == number].iloc[0]
+
+    store.correct(PEOPLE, 2, gender="female")
+    assert (person(2)["gender"], person(2)["gender_prob"]) == ("female", 1)
+    assert person(1)["gender_prob"] < 1
+    store.correct(PEOPLE, 1, split=6.0)
+    assert person(2)["gender_prob"] == 1
+    assert track(store, 5)["person_id"] == 4  # another face is another person
+    assert len(store.read("people")) == 4
+
+
+def test_a_store_of_an_earlier_version_can_be_corrected(store):
+    path = store.path / "entries" / f"{PEOPLE}.json"
+    entry = json.loads(path.read_text())
+    for name in ("people",):
+        (store.path / "tables" / PEOPLE / entry["run"] / f"{name}.parquet").unlink()
+    path.write_text(json.dumps({**entry, "schema_version": 4}) if "schema_version" in entry else json.dumps(entry))
+    store.correct(PEOPLE, 2, merge=3)
+    assert track(store, 2)["corrected"] == "merge"

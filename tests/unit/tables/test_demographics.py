@@ -106,6 +106,11 @@ def test_people_count_once_whatever_their_tracks(models):
     assert found["people"]["counted"].tolist() == [3, 3, 0]
     assert found["track"]["counted"].tolist() == [12, 3, 0]
     assert found["time"].loc["male", "raw_share"] == pytest.approx(30 / 42)
+    notes = {
+        by: fs.demographics(table, attributes=["gender"], by=by, models_path=[models]).attrs["note"] for by in found
+    }
+    assert "nobody can tell" in notes["people"]
+    assert notes["track"].endswith("if each track is another person.")
     widths = {by: rows.loc["female", "share_high"] - rows.loc["female", "share_low"] for by, rows in found.items()}
     assert widths["people"] > widths["track"]
 

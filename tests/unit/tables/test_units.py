@@ -3,7 +3,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.tables.units import BY, units_of
+from facestats.tables.units import BY, possible_people, units_of
 
 
 def tracks(*rows, **columns):
@@ -94,3 +94,19 @@ def test_the_order_of_the_rows_does_not_matter(rows, random):
     assert one.verdicts.tolist() == other.verdicts.tolist()
     assert np.allclose(one.seconds, other.seconds)
     assert np.isclose(one.seconds.sum(), sum(row[3] for row in rows))
+
+
+def test_who_is_who_is_drawn_anew_as_often_as_it_may_be_wrong():
+    table = tracks(*[("male", 0.1, 7, 1.0)] * 3, ("male", 0.1, None, 1.0), ("male", 0.1, 8, 1.0))
+    table["person_prob"] = [1.0, 0.5, 1.0, np.nan, 0.2]
+    drawn = possible_people(table, 200, np.random.default_rng(0))
+    counts = [len(units_of(part, "gender")) for part in drawn]
+    assert set(counts) == {3, 4}  # the second leaves its person now and then; the last has no other to leave
+    assert 0.4 < np.mean(np.array(counts) == 4) < 0.6
+    for clear, by in (
+        (table.assign(person_prob=1.0), "time"),
+        (table, "track"),
+        (table.drop(columns="person_prob"), "people"),
+    ):
+        (only,) = possible_people(clear, 9, np.random.default_rng(0), by=by)
+        assert only is clear
