@@ -32,12 +32,16 @@ def frames(photos: list[np.ndarray], seconds: float, seed: int) -> Iterator[np.n
         for number in rng.permutation(len(photos)):
             length = min(left, int(rng.uniform(3, 8) * RATE))
             left -= length
-            yield from _shot(photos[number], length, rng, captioned=rng.random() < 0.5)
+            shot = shot_views(photos[number], length, rng, captioned=rng.random() < 0.5)
+            yield from (frame for _, frame in shot)
             if left <= 0:
                 return
 
 
-def _shot(photo: np.ndarray, length: int, rng: np.random.Generator, *, captioned: bool) -> Iterator[np.ndarray]:
+def shot_views(
+    photo: np.ndarray, length: int, rng: np.random.Generator, *, captioned: bool
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield left, top and width of what is seen of a photo, and the frame, uint8 (HEIGHT, WIDTH, 3)."""
     first, last = (_view(photo.shape[:2], rng) for _ in range(2))
     height = int(rng.uniform(0.06, 0.25) * HEIGHT)
     top = int(rng.integers(0, HEIGHT - 2 * height - 1))
@@ -45,12 +49,15 @@ def _shot(photo: np.ndarray, length: int, rng: np.random.Generator, *, captioned
     letters = write_caption(blank, rng, (0, top, WIDTH, top + 2 * height), height) if captioned else blank
     for index in range(length):
         share = index / max(length - 1, 1)
-        x, y, width = (1 - share) * first + share * last
+        view = (1 - share) * first + share * last
+        x, y, width = view
         matrix = np.array([[WIDTH / width, 0, -x * WIDTH / width], [0, WIDTH / width, -y * WIDTH / width]])
         how = cv2.INTER_AREA if width > WIDTH else cv2.INTER_LINEAR
         frame = cv2.warpAffine(photo, matrix, (WIDTH, HEIGHT), flags=how, borderMode=cv2.BORDER_REFLECT)
         fade = float(np.clip(min(share, 1 - share) * 6, 0, 1))
-        yield np.where(letters > 0, cv2.addWeighted(letters, fade, frame, 1 - fade, 0), frame) if captioned else frame
+        if captioned:
+            frame = np.where(letters > 0, cv2.addWeighted(letters, fade, frame, 1 - fade, 0), frame)
+        yield view, frame
 
 
 def _view(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -203,6 +203,7 @@ _TABLES = {
     "observations": "One row a face in a sampled frame.",
     "tracks": "One row a tracked face.",
     "people": "One row a person of a video: all tracks that show one. None where nobody asked who is who.",
+    "doubtful": "One row for whatever was tracked and may be no face; it is in no other table.",
     "thumbnails": "Up to three small pictures a track; none with `--blur`.",
 }
 

@@ -37,6 +37,10 @@ DEFAULT_MIN_SCORE = 0.35
 #: A face of this probability may begin a track, and counts without one.
 DEFAULT_SURE_SCORE = 0.5
 
+#: In panned photos without people, 43 false tracks an hour become 19, and 5 % of the faces, mostly small, become
+#: doubtful. In eight real clips, all faces have more than 0.99.
+DEFAULT_MIN_FACE_PROB = 0.8
+
 #: A worker that reports nothing for so many seconds, while it works on a video, is stopped.
 DEFAULT_TIMEOUT_S = 300.0
 
@@ -116,6 +120,14 @@ class AnalyzeOptions(Options):
         affects="found",
         valid=lambda value: 0 <= value < math.inf,
         need="0 or more pixels",
+    )
+    min_face_prob: float = option(
+        DEFAULT_MIN_FACE_PROB,
+        help="Tracks that show a face with a lower probability are kept apart, in the table doubtful, and counted "
+        "nowhere. 0: all count.",
+        affects="found",
+        valid=lambda value: 0 <= value < 1,
+        need="0 (all count) or less than 1",
     )
     every_sample: bool = option(
         False,
@@ -293,6 +305,7 @@ class AnalyzeKeywords(TypedDict, total=False):
     min_score: float
     sure_score: float
     min_face: float
+    min_face_prob: float
     every_sample: bool
     people: bool
     tracker: str

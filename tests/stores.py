@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,6 +149,13 @@ def make_result(
         tracks=tracks,
         thumbnails=schema.conform("thumbnails", pd.DataFrame(pictures) if pictures else None),
     )
+
+
+def with_doubtful(result: VideoTables, face_prob: float = 0.3, image: bytes | None = None) -> VideoTables:
+    """The same tables, and a badge that was taken for a face from 3.0 to 4.5 s."""
+    row = {"video_id": result.video_id, "shot": 0, "start_s": 3.0, "end_s": 4.5, "n_observations": 7, "face_px": 30.0}
+    row |= {"face_prob": face_prob, "time_s": 3.5, "x": 200.0, "y": 50.0, "w": 30.0, "h": 36.0, "image": image}
+    return replace(result, doubtful=schema.conform("doubtful", pd.DataFrame([row])))
 
 
 def results() -> Mapping[str, VideoTables]:

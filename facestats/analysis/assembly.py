@@ -10,21 +10,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self, cast
 
 import numpy as np
 import pandas as pd
 
+from facestats.analysis.opentrack import OpenTrack
 from facestats.analysis.portraits import portrait_quality
 from facestats.analysis.spool import Spool
 from facestats.classify import crops
 from facestats.classify.embedding import Embedder
 from facestats.classify.quality import quality_weight
+from facestats.options import DEFAULT_MIN_FACE_PROB
 from facestats.tables import building as tables
 from facestats.tables import people, schema
 from facestats.tables.building import SampledFrame
 from facestats.tables.clustering import Clusters
+from facestats.tables.faceness import SURE_ALONE
 from facestats.tables.thumbnails import Picture, best_pictures, encode_webp
 from facestats.track import Tracker
 from facestats.track.base import UNCONFIRMED
@@ -38,11 +41,6 @@ _WAITS, _SETTLES = 2.0, 10.0
 
 _SHORTEST = 2  # observations of a track
 _STEPS = 100  # of the clock, from which the usual one is known
-_SUMMARIZED_COLUMNS = [
-    column.name
-    for column in schema.columns("observations")
-    if column.name not in ("video_id", "frame", "track_id", "x", "y", "w", "h")
-]
 
 
 @dataclass
@@ -57,26 +55,13 @@ class _Followed:
     tracks: Int64 | None = None
 
 
-@dataclass
-class _OpenTrack:
-    """What is known of a track that may go on."""
-
-    last_sample: int = 0
-    parts: list[tuple[np.ndarray, pd.DataFrame]] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-    joined: float = 1.0
-    portraits: list[people.Portrait] = field(default_factory=list)
-    first_box: np.ndarray | None = None
-    last_box: np.ndarray | None = None
-
-
 @dataclass(frozen=True)
 class Assembled:
     """The tables of one video.
 
     Attributes
     ----------
-    tracks, people, thumbnails : pandas.DataFrame
+    tracks, people, doubtful, thumbnails : pandas.DataFrame
     clusters : Clusters or None
         Which tracks are of one person; None where nobody asked.
     n_sampled : int
@@ -88,6 +73,7 @@ class Assembled:
 
     tracks: pd.DataFrame
     people: pd.DataFrame
+    doubtful: pd.DataFrame
     thumbnails: pd.DataFrame
     clusters: Clusters | None
     n_sampled: int
@@ -109,6 +95,8 @@ class Assembler:
         Score from which a face counts without a track.
     embedder : Embedder or None
         Tells people apart; None if nobody asks which tracks are of one person.
+    min_face_prob : float
+        Tracks that show a face with a lower probability become rows of ``doubtful``; 0: none.
     looks_ahead : bool
         See :class:`facestats.video.shots.ShotCounter`.
     places : Places, optional
@@ -129,21 +117,22 @@ class Assembler:
         thresholds: Mapping[str, float],
         sure_score: float = 0.5,
         embedder: Embedder | None = None,
+        min_face_prob: float = DEFAULT_MIN_FACE_PROB,
         looks_ahead: bool = True,
         places: Places | None = None,
     ) -> None:
         self._places = places
         self._video_id, self._tracker, self._thresholds = video_id, tracker, thresholds
-        self._sure_score, self._embedder = sure_score, embedder
+        self._sure_score, self._min_face_prob, self._embedder = sure_score, min_face_prob, embedder
         self._counter, self._undecided = ShotCounter(looks_ahead=looks_ahead), deque[SampledFrame]()
         self._followed: deque[_Followed] = deque()  # the last settled ones, then those that wait
         self._shot = self._n_sampled = self._next_track = 0
         self._first_s = self._last_s = np.nan
         self._clock_s = 0.0
         self._steps: deque[float] = deque(maxlen=_STEPS)
-        self._open: dict[int, _OpenTrack] = {}
+        self._open: dict[int, OpenTrack] = {}
         self._summaries: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
-        self._dropped: set[int] = set()  # tracks that may be no face
+        self._doubtful: dict[int, dict[str, object]] = {}  # rows of what may be no face, by number
         self._pictures: dict[int, list[tuple[float, bytes]]] = {}  # of these, time and WebP of each
         self._appearances: dict[int, people.Appearance] = {}  # of these, what they look like
         self._spools = Spool("frames"), Spool("observations")
@@ -184,10 +173,12 @@ class Assembler:
             for track, number in numbers.items()
             for time_s, image in self._pictures[track]
         ]
+        doubtful = [self._doubtful[track] for track in sorted(self._doubtful)]
         return Assembled(
             tracks=tracks,
             people=self._people(tracks, numbers),
             clusters=clusters,
+            doubtful=schema.conform("doubtful", pd.DataFrame(doubtful) if doubtful else None),
             thumbnails=schema.conform("thumbnails", pd.DataFrame(pictures) if pictures else None),
             n_sampled=self._n_sampled,
             first_s=self._first_s,
@@ -309,13 +300,11 @@ class Assembler:
         tracks = np.concatenate([each.tracks for each in settled])
         samples = np.repeat([each.number for each in settled], [len(each.tracks) for each in settled])
         boxes = np.concatenate([each.item.detections.boxes for each in settled])
+        looks = np.concatenate([_looks_of(each.item) for each in settled])
         for track in np.unique(tracks[tracks >= 0]).tolist():
             own = np.flatnonzero(tracks == track)
-            known = self._open.setdefault(track, _OpenTrack())
-            known.last_sample = int(samples[own[-1]])
-            known.parts.append((samples[own], rows.iloc[own][_SUMMARIZED_COLUMNS]))
-            known.first_box = boxes[own[0]] if known.first_box is None else known.first_box
-            known.last_box = boxes[own[-1]]
+            known = self._open.setdefault(track, OpenTrack())
+            known.add(samples[own], rows.iloc[own], boxes[own], looks[own])
             self._next_track = max(self._next_track, track + 1)
         for each in settled:
             found = each.item.detections
@@ -347,30 +336,17 @@ class Assembler:
         """Give tracks that are over their verdicts; or none, if they are too short, or may be no faces."""
         for track in ended:
             known = self._open.pop(track)
-            samples = np.concatenate([numbers for numbers, _ in known.parts])
-            rows = pd.concat([rows for _, rows in known.parts], ignore_index=True)
+            rows = known.rows
             if self._n_sampled > 1 and len(rows) < _SHORTEST:
                 continue
-            if self._n_sampled > 1 and tables.is_doubtful(samples, rows["time_s"].to_numpy(), rows["score"].to_numpy()):
-                self._dropped.add(track)
+            row = tables.summarize_track(self._video_id, track, rows, self._thresholds)
+            if self._n_sampled > 1 and cast(float, row["face_prob"]) < self._min_face_prob:
+                self._doubtful[track] = known.doubtful_row(row)
                 continue
-            ordered = rows.sort_values("time_s", kind="stable")
-            row = tables.summarize_track(self._video_id, track, ordered, self._thresholds)
-            self._summaries[track] = {**row, "joined_prob": known.joined}
+            self._summaries[track] = {**row, "joined_prob": known.joined, "static": known.is_static}
             self._pictures[track] = [(each.time_s, encode_webp(each.rgb)) for each in known.pictures]
             if self._embedder is not None:
-                self._appearances[track] = self._appearance(known, row, samples)
-
-    def _appearance(self, known: _OpenTrack, row: Mapping[str, Any], samples: np.ndarray) -> people.Appearance:
-        """Return what a track that is over looks like, in numbers; its pictures are forgotten."""
-        embedding, pixels = None, 0.0
-        if known.portraits:
-            faces = np.stack([portrait.rgb for portrait in known.portraits])
-            embedding, pixels = people.together(self._embedder.embed(faces), known.portraits)
-        place = known.first_box, known.last_box
-        return people.Appearance(
-            int(row["shot"]), row["start_s"], row["end_s"], samples, *place, embedding=embedding, pixels=pixels
-        )
+                self._appearances[track] = known.appearance(row, self._embedder)
 
     def _final(self, numbers: Mapping[int, int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Yield the rows again, now that it is known which tracks there are."""
@@ -378,9 +354,14 @@ class Assembler:
         for frames, rows in zip(*(spool.batches() for spool in self._spools), strict=True):
             track = rows["track_id"].map(numbers).astype("Int64")
             if is_tracked:
-                unsure = track.isna() & (rows["score"] < tables.SURE_MEDIAN_SCORE)
-                counts = ~(unsure | rows["track_id"].isin(self._dropped))
+                unsure = track.isna() & (rows["score"] < SURE_ALONE)
+                counts = ~(unsure | rows["track_id"].isin(self._doubtful))
                 rows, track = rows[counts], track[counts]
             rows = rows.assign(track_id=track).reset_index(drop=True)
             n_faces = rows["frame"].value_counts().reindex(frames["frame"], fill_value=0)
             yield frames.assign(n_faces=n_faces.to_numpy()).astype({"n_faces": "Int64"}), rows
+
+
+def _looks_of(item: SampledFrame) -> np.ndarray:
+    """Return what the faces of a frame look like; where nothing is known of it, they do not change."""
+    return np.ones((len(item.detections), 1), np.float16) if item.looks is None else item.looks

@@ -36,7 +36,7 @@ class AnalyzedVideo:
 
     Attributes
     ----------
-    videos, tracks, people, thumbnails : pandas.DataFrame
+    videos, tracks, people, doubtful, thumbnails : pandas.DataFrame
     batches : iterator
         Of ``frames`` and ``observations``.
     thresholds : mapping of str to float
@@ -48,6 +48,7 @@ class AnalyzedVideo:
     videos: pd.DataFrame
     tracks: pd.DataFrame
     people: pd.DataFrame
+    doubtful: pd.DataFrame
     thumbnails: pd.DataFrame
     batches: Iterator[tuple[pd.DataFrame, pd.DataFrame]]
     thresholds: Mapping[str, float]
@@ -61,7 +62,7 @@ class AnalyzedVideo:
             for name, tables in (("frames", [part[0] for part in parts]), ("observations", [part[1] for part in parts]))
         )
         tables = self.videos, frames, observations, self.tracks, self.thumbnails
-        return VideoTables(*tables, people=self.people, thresholds=self.thresholds)
+        return VideoTables(*tables, people=self.people, doubtful=self.doubtful, thresholds=self.thresholds)
 
 
 class Read(Protocol):
@@ -163,6 +164,7 @@ def assembled(
         thresholds=stages.thresholds,
         sure_score=options.sure_score,
         embedder=stages.embedder,
+        min_face_prob=options.min_face_prob,
         looks_ahead=not info.is_live,
         places=places_in(info, options),
     ) as assembler:
@@ -200,7 +202,14 @@ def assembled(
             elapsed_s=(datetime.now(UTC) - started_at).total_seconds(),
         )
         yield AnalyzedVideo(
-            row, found.tracks, found.people, found.thumbnails, found.batches(), stages.thresholds, is_stopped
+            row,
+            found.tracks,
+            found.people,
+            found.doubtful,
+            found.thumbnails,
+            found.batches(),
+            stages.thresholds,
+            is_stopped,
         )
 
 

@@ -206,10 +206,10 @@ def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()
     {}
     """
     models, broken = find_models(models_path), broken_models(models_path)
-    for name, error in broken.items():
-        if name in selection.values():
+    for damaged, error in broken.items():
+        if damaged in selection.values():
             raise error
-        warnings.warn(f"model {name} is left out: {error}", stacklevel=2)
+        warnings.warn(f"model {damaged} is left out: {error}", stacklevel=2)
     own = [model for model in models.values() if model.folder.parent != bundled("models")]
     for attribute in selection:
         if attribute not in ATTRIBUTE_CLASSES:

@@ -17,7 +17,7 @@ from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.demographics import composition
 from facestats.reports.figures import figure
-from facestats.reports.headlines import collection_headline
+from facestats.reports.headlines import collection_headline, doubtful_sentence
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
 from facestats.reports.mixture import mixture
 from facestats.tables.schema import STATUSES, UNKNOWN
@@ -109,10 +109,11 @@ def _found(data: ReportData) -> str:
     empty = int(((data.videos["n_tracks"] == 0) & (data.videos["status"] != "failed")).sum())
     nobody = f" In {words.count(empty, 'video')} nobody was followed." if empty else ""
     of_tracks = "all" if tracked == faces else f"{tracked:,}"
-    return (
+    said = (
         f"{frames:,} frames were looked at, and a face was found {times}: {of_tracks} of these sightings belong to "
         f"a followed face, and {classified:,} of those were large enough to classify.{nobody}"
     )
+    return f"{said} {doubtful_sentence(len(data.doubtful))}".rstrip()
 
 
 def verdicts(data: ReportData) -> HTML | None:

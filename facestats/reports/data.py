@@ -24,9 +24,9 @@ class ReportData:
 
     Attributes
     ----------
-    videos, frames, observations, tracks, thumbnails : pandas.DataFrame
-        See :mod:`facestats.tables.schema`; for many videos, ``observations`` and ``thumbnails`` are left empty, and
-        ``frames`` has only ``n_faces``.
+    videos, frames, observations, tracks, thumbnails, doubtful : pandas.DataFrame
+        See :mod:`facestats.tables.schema`; for many videos, ``observations`` and ``thumbnails`` are left empty,
+        ``doubtful`` has no pictures, and ``frames`` has only ``n_faces``.
     entries : mapping of str to Entry
         The manifest: how each video was analysed.
     store : Store or None
@@ -48,6 +48,7 @@ class ReportData:
     observations: pd.DataFrame
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
+    doubtful: pd.DataFrame
     entries: Mapping[str, Entry]
     store: Store | None
     page_folder: str = ""
@@ -70,7 +71,7 @@ class ReportData:
     def one(self) -> VideoTables:
         """The tables of the one video."""
         entry = self.entries.get(self.video_id)
-        tables = (self.videos, self.frames, self.observations, self.tracks, self.thumbnails)
+        tables = (self.videos, self.frames, self.observations, self.tracks, self.thumbnails, self.doubtful)
         return VideoTables(*tables, thresholds={} if entry is None else entry.thresholds)
 
     @cached_property
@@ -181,6 +182,7 @@ def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
         observations=store.observations() if one else schema.conform("observations"),
         tracks=store.tracks(),
         thumbnails=store.thumbnails() if one else schema.conform("thumbnails"),
+        doubtful=store.read("doubtful", columns=None if one else ["video_id", "face_prob"]),
         entries=store.entries(),
         store=store,
         page_folder=page_folder,

@@ -35,7 +35,7 @@ def result_html(result: VideoTables) -> str:
     --------
     >>> result_html(result)  # doctest: +SKIP
     """
-    tables = (result.videos, result.frames, result.observations, result.tracks, result.thumbnails)
+    tables = (result.videos, result.frames, result.observations, result.tracks, result.thumbnails, result.doubtful)
     data = ReportData(*tables, entries={}, store=None)
     longest = result.tracks.nlargest(_MOST_FACES, "duration_s").sort_values(["start_s", "track_id"])
     faces = [

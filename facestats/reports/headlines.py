@@ -86,3 +86,17 @@ def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
         return []
     share = words.percent(float(shares.max()))
     return [f"The most common expression is {shares.idxmax()}{'' if still else f' ({share} of the time)'}."]
+
+
+def doubtful_sentence(n: int) -> str:
+    """Return how many tracked things may be no faces, in a sentence; nothing if there are none.
+
+    Examples
+    --------
+    >>> doubtful_sentence(1), doubtful_sentence(0)
+    ('One other thing may be no face, and is counted nowhere.', '')
+    """
+    if not n:
+        return ""
+    nothing, are = ("no face", "is") if n == 1 else ("no faces", "are")
+    return words.sentence(f"{words.count(n, 'other thing')} may be {nothing}, and {are} counted nowhere")

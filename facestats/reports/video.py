@@ -21,7 +21,7 @@ from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure, thumbnail
-from facestats.reports.headlines import video_headline
+from facestats.reports.headlines import doubtful_sentence, video_headline
 from facestats.reports.hints import hint
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
 from facestats.reports.provenance import used_cards
@@ -34,6 +34,7 @@ LONGEST_LIST = 100
 
 _ROWS = 30  # of the timeline
 _SMALL, _CLOCK = 0.5, 0.25  # height of a small timeline, and of the clock below the last one, in inches
+_MOST_DOUBTFUL = 12  # pictures of what may be no face
 _SAID_JOINED = 0.995  # a track that was never broken has 1
 
 
@@ -80,7 +81,7 @@ def coverage(data: ReportData) -> HTML | None:
         return None
     note = words.sentence(str(video["clock_note"])) if pd.notna(video["clock_note"]) else ""
     if found.empty:
-        return section("video.coverage", _search_sentence(data), note, "", [], [])
+        return section("video.coverage", _search_sentence(data), note, "", [], [], *_doubtful(data))
     classified = int(found["classified"].sum())
     small = int((~found["classified"] & (found["face_px"] < MIN_CLASSIFIED_PX)).sum())
     rest = len(found) - classified - small
@@ -103,7 +104,24 @@ def coverage(data: ReportData) -> HTML | None:
             f"{lost:,} of these sightings {'was' if lost == 1 else 'were'} too brief or too doubtful to be followed, "
             f"and so {'belongs' if lost == 1 else 'belong'} to no face below."
         )
-    return section("video.coverage", _search_sentence(data), note, words.times(len(found)), shares, remarks)
+    said = (_search_sentence(data), note, words.times(len(found)), shares, remarks)
+    return section("video.coverage", *said, *_doubtful(data))
+
+
+def _doubtful(data: ReportData) -> tuple[list[tuple[Any, ...]], str]:
+    """Return what may be no face, the likeliest faces first, and how many there are in words."""
+    ordered = data.doubtful.sort_values("face_prob", ascending=False)
+    shows = data.may_show(data.video_id)
+    listed = [
+        (
+            thumbnail(row["image"] if shows and isinstance(row["image"], bytes) else None, "What may be no face"),
+            data.clip_href(data.video_id, row["time_s"]),
+            words.span(row["start_s"], row["end_s"]),
+            words.percent(row["face_prob"]),
+        )
+        for _, row in ordered.head(_MOST_DOUBTFUL).iterrows()
+    ]
+    return listed, doubtful_sentence(len(ordered))
 
 
 def _search_sentence(data: ReportData) -> str:
@@ -189,6 +207,8 @@ def _face(
     joined = track["joined_prob"]
     if np.isfinite(joined) and joined < _SAID_JOINED:
         often += f", joined from parts: one person with {words.percent(joined)}"
+    if pd.notna(track["static"]) and track["static"]:
+        often += ", and never moved nor changed: perhaps a picture of a face"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
     corrected = "" if pd.isna(track["corrected"]) else str(track["corrected"]).replace("_", " ")
     weak = (

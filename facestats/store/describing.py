@@ -21,7 +21,14 @@ from facestats.tables.schema import Column
 COLUMNS_FILE, PACKAGE_FILE = "columns.csv", "datapackage.json"
 
 _HEADER = ("file", "table", "column", "type", "unit", "meaning")
-_TYPES = {"str": "string", "Int64": "integer", "float64": "number", "float32": "number", "bool": "boolean"}
+_TYPES = {
+    "str": "string",
+    "Int64": "integer",
+    "float64": "number",
+    "float32": "number",
+    "bool": "boolean",
+    "boolean": "boolean",
+}
 
 
 def describe(out: Path, table: str, columns: Sequence[Column], *, format: str) -> None:

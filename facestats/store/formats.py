@@ -73,9 +73,8 @@ def _write_xlsx(tables: Sequence[Outgoing], file: BinaryIO) -> None:
     told = io.BytesIO()
     with Workbook(told, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
         bold = book.add_format({"bold": True, "bottom": 1})
+        tables = [_without_pictures(table, "a sheet") for table in tables]
         for table in tables:
-            if any(column.dtype == "object" for column in table.columns):
-                raise UsageError(f"a sheet cannot hold the pictures of {table.name}: use parquet or json")
             rows = (row for piece in table.pieces for row in _cells(piece, table.columns))
             _write_sheet(book, table.name, [column.name for column in table.columns], rows, bold)
         meanings = [
@@ -83,6 +82,15 @@ def _write_xlsx(tables: Sequence[Outgoing], file: BinaryIO) -> None:
         ]
         _write_sheet(book, "columns", ["table", "column", "unit", "meaning"], meanings, bold)
     file.write(told.getvalue())
+
+
+def _without_pictures(table: Outgoing, what: str) -> Outgoing:
+    """Return the table as a format holds it that has no pictures; refuse one that is of pictures alone."""
+    pictures = [column.name for column in table.columns if column.dtype == "object"]
+    if pictures and table.name == "thumbnails":
+        raise UsageError(f"{what} cannot hold the pictures of {table.name}: use parquet or json")
+    columns = tuple(column for column in table.columns if column.name not in pictures)
+    return Outgoing(table.name, columns, (piece.drop(columns=pictures) for piece in table.pieces))
 
 
 def _write_sheet(book: Any, name: str, header: Sequence[str], rows: Any, bold: Any) -> None:
@@ -116,9 +124,7 @@ def _write_labelled(tables: Sequence[Outgoing], file: BinaryIO, kind: str) -> No
         import pyreadstat
     except ImportError:
         raise UsageError(f"writing .{kind} needs pyreadstat: pip install 'facestats[stata]'") from None
-    (table,) = tables
-    if any(column.dtype == "object" for column in table.columns):
-        raise UsageError(f".{kind} cannot hold the pictures of {table.name}: use parquet or json")
+    table = _without_pictures(tables[0], f".{kind}")
     data = pd.concat(list(table.pieces), ignore_index=True)
     labels, numbers = {}, {}
     for column in table.columns:
@@ -129,7 +135,7 @@ def _write_labelled(tables: Sequence[Outgoing], file: BinaryIO, kind: str) -> No
             numbers[column.name] = {code: name for name, code in codes.items()}
         elif column.dtype.startswith("datetime"):
             data[column.name] = data[column.name].dt.tz_localize(None)
-        elif column.dtype == "bool":
+        elif column.dtype in ("bool", "boolean"):
             numbers[column.name] = {0: "no", 1: "yes"}
     write: Any = {"dta": pyreadstat.write_dta, "sav": pyreadstat.write_sav}[kind]
     with tempfile.TemporaryDirectory(prefix="facestats-") as folder:  # it writes to names alone
@@ -236,5 +242,8 @@ def plain(frame: pd.DataFrame, columns: Sequence[Column], *, moments: bool = Tru
             # float32 would print as 0.10000000149; float64 rounded prints as 0.1.
             shown[column.name] = shown[column.name].astype("float64").round(column.decimals)
         elif column.dtype == "object":
-            shown[column.name] = [base64.b64encode(value).decode("ascii") for value in shown[column.name]]
+            shown[column.name] = [
+                base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else None
+                for value in shown[column.name]
+            ]
     return shown

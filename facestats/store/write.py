@@ -20,7 +20,7 @@ from facestats.store.layout import run_folder, table_path
 from facestats.store.manifest import Entry, now, read_entry, write_entry
 from facestats.store.tablefiles import write_batches
 from facestats.tables import schema
-from facestats.tables.arrow import to_arrow
+from facestats.tables.arrow import from_arrow, to_arrow
 from facestats.tables.video_tables import VideoTables
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def write_video(
     )
     before = read_entry(store, entry.video_id)
     short = {
-        table: schema.validate(table, getattr(tables, table)) for table in ("videos", "tracks", "people", "thumbnails")
+        table: schema.validate(table, getattr(tables, table))
+        for table in ("videos", "tracks", "people", "doubtful", "thumbnails")
     }
     with _new_run(store, entry) as folder:
         for table, frame in short.items():
@@ -108,6 +109,8 @@ def change_entry(store: Path, entry: Entry, **changes: Any) -> Entry:
 def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
     """Replace the thumbnails of a video, and change its entry, all at once; the other tables stay as they are.
 
+    With no thumbnails at all, the pictures of what may be no face are deleted too.
+
     Raises
     ------
     SchemaError, OutputError
@@ -124,11 +127,18 @@ def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **ch
             with table_path(store, changed, table).open("wb") as target:
                 if table == "thumbnails":
                     _write_parquet(table, thumbnails, target)
+                elif table == "doubtful" and thumbnails.empty:
+                    _write_parquet(table, _without_pictures(table_path(store, entry, table)), target)
                 else:
                     with table_path(store, entry, table).open("rb") as source:
                         shutil.copyfileobj(source, target, 1 << 20)
     remove(run_folder(store, entry))
     return changed
+
+
+def _without_pictures(doubtful: Path) -> pd.DataFrame:
+    with doubtful.open("rb") as file:
+        return from_arrow("doubtful", pq.read_table(file)).assign(image=None)
 
 
 @contextlib.contextmanager

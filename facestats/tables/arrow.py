@@ -15,6 +15,7 @@ _TYPES = {
     "float64": pa.float64(),
     "float32": pa.float32(),
     "bool": pa.bool_(),
+    "boolean": pa.bool_(),
     "datetime64[us, UTC]": pa.timestamp("us", "UTC"),
     "object": pa.binary(),
 }

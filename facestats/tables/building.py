@@ -19,6 +19,7 @@ from facestats.classify.pose import head_pose
 from facestats.classify.quality import quality_weight
 from facestats.models import attributes
 from facestats.tables import schema
+from facestats.tables.faceness import face_probability
 from facestats.tables.verdicts import effective_size, pooled, smoothed, threshold_of
 from facestats.track.gaps import bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Places, Predictions, UInt8
@@ -209,35 +210,6 @@ def observations_table(
     return schema.conform("observations", data)
 
 
-#: A track is doubtful if its face was found in a smaller share of its frames, with a lower median score: a badge or a
-#: pattern that looks like a face now and then. A face that is hidden at times is sure when it shows; so must be one
-#: that was seen only once.
-SURE_SHARE, SURE_MEDIAN_SCORE = 0.5, 0.75
-
-
-def is_doubtful(samples: np.ndarray, times_s: np.ndarray, scores: np.ndarray) -> bool:
-    """Say whether what was tracked may be no face, see :data:`SURE_SHARE`.
-
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        int (N,), ascending: numbers of the sampled frames in which it was found.
-    times_s : numpy.ndarray
-        float (N,), of these frames.
-    scores : numpy.ndarray
-        float (N,), the detector's confidence.
-
-    Examples
-    --------
-    >>> is_doubtful(np.array([0, 3, 6]), np.array([0.0, 0.3, 0.6]), np.full(3, 0.6))
-    True
-    """
-    missed, waited, gap_s = np.diff(samples) - 1, np.diff(times_s), bridged_gap_s(times_s)
-    # A face that was away for long was not missed all the while: only the gap that is bridged counts.
-    n_missed = (missed * gap_s / np.maximum(waited, gap_s)).sum()
-    return bool(len(samples) < SURE_SHARE * (len(samples) + n_missed) and np.median(scores) < SURE_MEDIAN_SCORE)
-
-
 def summarize_tracks(
     observations: pd.DataFrame,
     thresholds: Mapping[str, float],
@@ -267,7 +239,8 @@ def summarize_tracks(
     Returns
     -------
     pandas.DataFrame
-        The ``tracks`` table, ordered by video and track.
+        The ``tracks`` table, ordered by video and track; ``static`` is known to the tracking alone, and
+        missing here.
 
     Examples
     --------
@@ -288,7 +261,7 @@ def summarize_tracks(
 def summarize_track(
     video_id: str, track_id: int, group: pd.DataFrame, thresholds: Mapping[str, float]
 ) -> dict[str, object]:
-    """Return one row of :func:`summarize_tracks`, without ``joined_prob``.
+    """Return one row of :func:`summarize_tracks`, without ``joined_prob`` and ``static``.
 
     Parameters
     ----------
@@ -310,6 +283,7 @@ def summarize_track(
         "n_observations": len(group),
         "n_classified": int(group["classified"].sum()),
         "face_px": float(group["face_px"].median()),
+        "face_prob": face_probability(group["score"].to_numpy(np.float64)),
     }
     if "region" in group:
         row["region"] = group["region"].mode().get(0)

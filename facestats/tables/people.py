@@ -186,7 +186,7 @@ def summarize_people(
     return schema.conform("people", pd.DataFrame(rows))
 
 
-_OF_TRACKS = ("track_id", "shot", "start_s", "end_s", "duration_s", "joined_prob")
+_OF_TRACKS = ("track_id", "shot", "start_s", "end_s", "duration_s", "joined_prob", "face_prob")
 
 
 def _appearing(tracks: pd.DataFrame) -> dict[str, object]:

@@ -23,7 +23,7 @@ SCHEMA_VERSION = 5
 READABLE_VERSIONS = (4, 5)
 
 #: The version that a table came with, where it is not the oldest of these.
-_SINCE = {"people": 5}
+_SINCE = {"people": 5, "doubtful": 5}
 
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
@@ -40,7 +40,7 @@ class Column:
     name : str
     dtype : str
         The pandas dtype: ``str``, ``Int64`` (integers that may be missing), ``float64``, ``float32``, ``bool``,
-        ``datetime64[us, UTC]`` or ``object`` (encoded images as bytes).
+        ``boolean`` (may be missing), ``datetime64[us, UTC]`` or ``object`` (encoded images as bytes).
     meaning : str
         In one line, without the unit.
     unit : str or None
@@ -222,6 +222,8 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
         _PERSON_ID,
         _share("person_prob", "probability that it shows this person and no other; missing where none could be told"),
+        _share("face_prob", "probability that it is a face, from all of its detections"),
+        Column("static", "boolean", "it never moved nor changed for seconds: perhaps a picture of a face"),
         _count("n_observations", "observations of the track"),
         _count("n_classified", "observations large enough for any attribute model"),
         _pixels("face_px", "median of the boxes' shorter sides"),
@@ -248,6 +250,21 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _pixels("face_px", "median of the boxes' shorter sides"),
         _text("region", "the named region of most of its observations; missing where none has a name"),
         *_verdicts("person"),
+    ),
+    "doubtful": (
+        _VIDEO_ID,
+        _SHOT,
+        _seconds("start_s", "first detection of what may be no face, and is counted nowhere"),
+        _seconds("end_s", "last detection"),
+        _count("n_observations", "detections"),
+        _pixels("face_px", "median of the boxes' shorter sides"),
+        _share("face_prob", "probability that it is a face, from all of its detections"),
+        _seconds("time_s", "presentation timestamp of the surest detection, whose box follows"),
+        _pixels("x", "left edge of the box"),
+        _pixels("y", "top edge of the box"),
+        _pixels("w", "width of the box"),
+        _pixels("h", "height of the box"),
+        Column("image", "object", "WebP file as bytes, longer side at most 96 px; missing where none are kept"),
     ),
     "thumbnails": (
         _VIDEO_ID,
@@ -304,6 +321,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "observations": ("video_id", "frame", "time_s", "shot", "x", "y", "w", "h", "score", "classified"),
     "tracks": ("video_id", "track_id", "shot", "start_s", "end_s", "n_observations", "n_classified"),
     "people": ("video_id", "person_id", "comparable", "n_tracks", "first_s", "last_s"),
+    "doubtful": ("video_id", "shot", "start_s", "end_s", "n_observations", "face_prob", "time_s", "x", "y", "w", "h"),
     "thumbnails": ("video_id", "track_id", "time_s", "image"),
 }
 

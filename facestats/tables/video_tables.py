@@ -31,6 +31,8 @@ class VideoTables:
     videos, frames, observations, tracks, thumbnails, people : pandas.DataFrame
         ``videos`` has one row; the others may be empty but always have all columns. Where nobody asked who is who,
         ``people`` is empty though there are tracks, see :func:`facestats.tables.people.people_are_missing`.
+    doubtful : pandas.DataFrame
+        What may be no face, and is in none of the others.
     clip : pathlib.Path or None
         The annotated clip or still on this machine, if there is one.
     blurred : bool
@@ -49,6 +51,7 @@ class VideoTables:
     observations: pd.DataFrame
     tracks: pd.DataFrame
     thumbnails: pd.DataFrame
+    doubtful: pd.DataFrame = field(default_factory=lambda: schema.conform("doubtful"))
     clip: Path | None = None
     blurred: bool = False
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -50,7 +50,7 @@ def frame(index, *people, rate=10.0, time_s=None, scene=0, cut=False, score=0.9)
 
 
 def assemble(frames, *, tracker="bytetrack", rate=10.0):
-    """Return the tracks, thumbnails, frames and observations."""
+    """Return the tracks, thumbnails, frames, observations and what is doubtful."""
     online = None if tracker == "none" else create_tracker(tracker, rate=rate)
     with Assembler("a", tracker=online, thresholds={"gender": 0.6}) as assembler:
         for item in frames:
@@ -59,6 +59,7 @@ def assemble(frames, *, tracker="bytetrack", rate=10.0):
         batches = list(found.batches())
     tables = {
         "tracks": found.tracks,
+        "doubtful": found.doubtful,
         "thumbnails": found.thumbnails,
         "frames": pd.concat([part[0] for part in batches], ignore_index=True),
         "observations": pd.concat([part[1] for part in batches], ignore_index=True),
@@ -89,7 +90,8 @@ def test_verdicts_are_those_of_the_stored_observations():
     frames = [frame(i, *[(who, 80.0 * who + i % 7) for who in range(4) if (i // 50 + who) % 3]) for i in range(1500)]
     found = assemble(frames)
     again = summarize_tracks(found["observations"], {"gender": 0.6})
-    pd.testing.assert_frame_equal(again.drop(columns="joined_prob"), found["tracks"].drop(columns="joined_prob"))
+    of_tracking = ["joined_prob", "static"]
+    pd.testing.assert_frame_equal(again.drop(columns=of_tracking), found["tracks"].drop(columns=of_tracking))
     assert found["tracks"]["joined_prob"].between(0, 1).all()
 
 
@@ -257,7 +259,13 @@ def test_no_embedding_reaches_the_store(tmp_path):
     found, batches = with_people([(0,), (1, 2), (0, 1)], embedder)
     videos = {"video_id": ["a"], "path": ["a.mp4"], "status": ["ok"], "started_at": [pd.Timestamp(0, tz="UTC")]}
     video = AnalyzedVideo(
-        schema.conform("videos", pd.DataFrame(videos)), found.tracks, found.people, found.thumbnails, iter(batches), {}
+        schema.conform("videos", pd.DataFrame(videos)),
+        found.tracks,
+        found.people,
+        found.doubtful,
+        found.thumbnails,
+        iter(batches),
+        {},
     )
     create_store(tmp_path / "store").write(video, paths=("a.mp4",))
     content = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
@@ -265,3 +273,25 @@ def test_no_embedding_reaches_the_store(tmp_path):
     for numbers in (made, made.astype(np.float16), made.astype(np.float64)):
         assert not any(row[:4].tobytes() in content for row in numbers)
     assert not [column for table in schema.TABLES for column in schema.TABLES[table] if "embedding" in column.name]
+
+
+def test_what_may_be_no_face_is_kept_apart_and_counts_nowhere():
+    badge = [(1, 300.0, 0.55)]
+    frames = [frame(i, (0, 100 + i), *(badge if i % 3 == 0 else [])) for i in range(41)]
+    found = assemble(frames)
+    assert found["tracks"]["track_id"].tolist() == [0]
+    assert found["tracks"]["face_prob"].item() > 0.9
+    assert set(found["observations"]["x"]) == {float(100 + i) for i in range(41)}
+    assert (found["frames"]["n_faces"] == 1).all()
+    (row,) = found["doubtful"].to_dict("records")
+    assert row["face_prob"] < 0.8
+    assert (row["x"], row["y"], row["w"], row["h"]) == (300, 20, 40, 40)
+    assert row["start_s"] == 0
+    assert row["n_observations"] == 14
+    assert isinstance(row["image"], bytes)
+
+
+def test_a_poster_is_told_from_a_person():
+    frames = [frame(i, (0, 100 + 10 * np.sin(i)), (1, 300.0)) for i in range(80)]
+    tracks = assemble(frames)["tracks"].sort_values("track_id")
+    assert tracks["static"].tolist() == [False, True]

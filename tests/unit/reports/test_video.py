@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from pages import parse, video_sections
-from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
+from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store, results, with_doubtful
 
 from facestats._util.resources import bundled
 from facestats.options import AnalyzeOptions
@@ -176,3 +176,15 @@ def test_what_is_odd_about_a_video_stands_on_its_page(people):
     assert faces.count("joined from parts") == 1
     assert "joined from parts: one person with 87 %" in faces
     assert "One video counted here though its file is gone by now." in parse(collection.coverage(odd)).words
+
+
+def test_what_may_be_no_face_is_told_apart(tmp_path):
+    store = create_store(tmp_path / "s")
+    store.write(with_doubtful(results()[PEOPLE]), paths=("people.mp4",), options=AnalyzeOptions().to_dict())
+    data = load_video(str(store.path), page_folder=str(tmp_path), linked=True)
+    said = parse(video.coverage(data))
+    assert "One other thing may be no face, and is counted nowhere." in said.words
+    assert "a face with 30 %" in said.words
+    assert "Four faces were followed" in parse(video.headline(data)).words
+    together = parse(collection.coverage(load_collection(str(store.path)))).words
+    assert "One other thing may be no face" in together

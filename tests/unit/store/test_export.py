@@ -94,6 +94,9 @@ def test_a_store_gives_piece_by_piece_what_its_table_gives_at_once_and_the_file(
     assert export(store, table, format=format, out=pieces) == len(store.read(table))
     read = {"json": pd.read_json, "csv": pd.read_csv, "parquet": pd.read_parquet}[format]
     found, expected = read(pieces), read(whole)
+    if format == "json" and found.empty:  # an empty list knows no columns
+        assert expected.empty
+        return
     assert list(found.columns[:2]) == ["video_id", "file"]
     paths = store.videos().set_index("video_id")["path"]
     assert found["file"].tolist() == [paths[video_id].removeprefix("videos/") for video_id in found["video_id"]]

@@ -5,11 +5,12 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
-from stores import PEOPLE, make_store
+from stores import PEOPLE, make_store, results, with_doubtful
 
 from facestats.errors import UnknownNameError, UsageError
 from facestats.store import formats
 from facestats.store.export import export
+from facestats.store.store import create_store
 from facestats.tables import schema
 
 
@@ -77,6 +78,15 @@ def test_a_sheet_that_is_too_long_is_refused(store, tmp_path, monkeypatch):
 def test_pictures_do_not_fit_everywhere(store, suffix, tmp_path):
     with pytest.raises(UsageError, match="pictures of thumbnails"):
         export(store, "thumbnails", format=suffix, out=tmp_path / f"t.{suffix}")
+
+
+def test_what_is_doubtful_goes_out_with_or_without_its_picture(store, tmp_path):
+    written = create_store(tmp_path / "s")
+    written.write(with_doubtful(results()[PEOPLE]), paths=("people.mp4",))
+    export(written.path, "doubtful", out=tmp_path / "d.csv")
+    export(written.path, "doubtful", out=tmp_path / "d.dta")
+    assert pd.read_csv(tmp_path / "d.csv")["face_prob"].tolist() == [0.3]
+    assert "image" not in pd.read_stata(tmp_path / "d.dta")
 
 
 def test_a_missing_library_is_named_in_one_line(store, tmp_path, monkeypatch):

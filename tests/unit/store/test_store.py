@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from stores import PEOPLE, make_store
+from stores import PEOPLE, make_store, results, with_doubtful
 
 from facestats.errors import OutputError, SchemaError, StoreError, UnknownNameError, UsageError
 from facestats.store.export import export
@@ -226,3 +226,33 @@ def test_a_store_of_the_version_before_is_read_and_written_on(tmp_path):
     again.write(result("b-01234567"), paths=("b.mp4",))
     assert json.loads((tmp_path / "store.json").read_text()) == {"schema_version": schema.SCHEMA_VERSION}
     assert len(again.videos()) == 2
+
+
+def test_a_store_from_before_a_table_was_thought_of_has_nothing_of_it(tmp_path):
+    store = make_store(tmp_path / "s")
+    entries = tmp_path / "s" / "entries"
+    for path in (tmp_path / "s" / "tables").rglob("doubtful.parquet"):
+        path.unlink()
+    for path in entries.glob("*.json"):
+        known = json.loads(path.read_text())
+        del known["schema_version"]
+        path.write_text(json.dumps(known))
+    (tmp_path / "s" / "store.json").write_text(json.dumps({"schema_version": 4}))
+    old = open_store(tmp_path / "s")
+    assert old.read("doubtful").empty
+    assert old.result(PEOPLE).doubtful.empty
+    assert old.lacks(old.entries()[PEOPLE]) is None
+    assert len(old.tracks()) == len(store.tracks())
+    changed = old.replace_thumbnails(old.entries()[PEOPLE], schema.conform("thumbnails"))
+    assert old.lacks(changed) is None
+    assert old.thumbnails().empty
+
+
+def test_no_picture_of_what_may_be_a_face_is_left_when_pictures_go(tmp_path):
+    store = create_store(tmp_path / "s")
+    entry = store.write(with_doubtful(results()[PEOPLE], image=b"a face, perhaps"), paths=("people.mp4",))
+    assert store.read("doubtful")["image"].item() == b"a face, perhaps"
+    store.replace_thumbnails(entry, schema.conform("thumbnails"))
+    assert store.read("doubtful")["image"].isna().all()
+    assert len(store.read("doubtful")) == 1
+    assert not [path for path in (tmp_path / "s").rglob("*") if path.is_file() and b"a face, per" in path.read_bytes()]

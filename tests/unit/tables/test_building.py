@@ -143,21 +143,6 @@ def test_expression_shares_are_shares_of_time_not_of_samples():
     assert sum(shares) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("looks", "score", "doubtful"),
-    [
-        ([0, 3, 6, 9], 0.7, True),  # in four of ten frames, unsurely
-        ([0, 3, 6, 9], 0.8, False),  # hidden at times, but sure
-        ([0, 1, 2, 3, 9], 0.4, False),  # weak, but nearly always there
-        ([*range(20), *range(70, 90)], 0.6, False),  # a small face that was away
-        ([5], 0.4, False),
-    ],
-)
-def test_what_looks_like_a_face_now_and_then_is_none(looks, score, doubtful):
-    looks = np.array(looks)
-    assert tables.is_doubtful(looks, looks / 10, np.full(len(looks), score)) == doubtful
-
-
 def test_a_frame_of_some_of_its_faces():
     found = sampled(
         0, 0.0, make_detections(*[(x, 0, x + 9, 9) for x in (0, 20, 40)]), {"gender": gender(0.9, 0.2)}, [0, 2]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facestats.tables.building import is_doubtful, observation_durations
+from facestats.tables.building import observation_durations
 from facestats.tables.expressions import runs
 from facestats.tables.presence import Samples
 from facestats.track import create_tracker
@@ -23,13 +23,6 @@ def test_samples_bridge_what_their_times_say():
 
     frames = pd.DataFrame({"frame": [0, 10, 20], "time_s": [0.0, 4.0, 8.0]})
     assert Samples.of(frames).gap_s == 10.0
-
-
-def test_a_long_absence_counts_as_one_bridged_gap():
-    # Every two seconds; away for eight samples, of which a gap of five seconds counts: 2.5 samples.
-    looks = np.array([0, 1, 2, 10, 11])
-    assert not is_doubtful(looks, looks * 2.0, np.full(5, 0.6))
-    assert is_doubtful(looks[[0, 2, 3]], looks[[0, 2, 3]] * 2.0, np.full(3, 0.6))
 
 
 def test_a_single_moment_has_the_shortest_gap():
