@@ -216,9 +216,8 @@ def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()
             raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
     chosen: dict[str, Model] = {}
     for attribute in ATTRIBUTE_CLASSES:
-        name = selection.get(attribute)
-        if name is None:
-            name = next((model.name for model in own if attribute in model.card.attributes), DEFAULT_MODELS[attribute])
+        usual = next((model.name for model in own if attribute in model.card.attributes), DEFAULT_MODELS[attribute])
+        name = selection.get(attribute, usual)
         if name == "none":
             continue
         if name not in models:

@@ -169,9 +169,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("started_at", "datetime64[us, UTC]", "when the analysis began"),
         _seconds("elapsed_s", "how long the analysis took"),
         Column("missing_since", "datetime64[us, UTC]", "when it was found to be gone; missing while it is there"),
-        Column(
-            "replaced_since", "datetime64[us, UTC]", "when other content took its place; missing while it counts"
-        ),
+        Column("replaced_since", "datetime64[us, UTC]", "when other content took its place; missing while it counts"),
         _seconds("from_s", "moment from which on it was analysed; missing for its beginning"),
         _seconds("to_s", "moment before which the analysis ended; missing for its end"),
         Column("recorded_at", "datetime64[us, UTC]", "when second 0 of its clock was recorded, if the file tells it"),
