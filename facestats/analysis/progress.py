@@ -66,7 +66,7 @@ class Bars:
         if known is None or known[0] is not progress.act:
             if known is not None:
                 line = known[1]
-                known[2].close()
+                _end(known[2])
             else:
                 taken = {line for _, line, _ in self._bars.values()}
                 line = next(line for line in itertools.count(self._first) if line not in taken)
@@ -85,7 +85,7 @@ class Bars:
     def finish(self, video: str) -> None:
         """Take the bar of a video away, and count the video."""
         if (known := self._bars.pop(video, None)) is not None:
-            known[2].close()
+            _end(known[2])
         self._all.update(1)
 
     def __enter__(self) -> Self:
@@ -95,3 +95,13 @@ class Bars:
         for *_, bar in self._bars.values():
             bar.close()
         self._all.close()
+
+
+def _end(bar: tqdm) -> None:
+    """Close the bar of an act that came to its end: how many frames there are is often known only then.
+
+    In a notebook, a bar that is closed before its end turns red and stays.
+    """
+    if bar.total is not None:
+        bar.total = bar.n
+    bar.close()
