@@ -11,7 +11,7 @@ from facestats._util import words
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.tables import expressions
-from facestats.tables.labels import face_name
+from facestats.tables.labels import face_color, face_name
 from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, MomentWidget
 from facestats.widgets.scene import Scene
@@ -88,7 +88,8 @@ class Timeline(MomentWidget):
                 drawn = [[span.start_s, span.end_s, key, _percent(sure)] for span in spans]
             else:
                 drawn = [[s.start_s, s.end_s, names.index(s.state), _percent(s.probability)] for s in spans]
-            rows.append({"id": number, "label": face_name(number), "spans": drawn})
+            mark = hex_color(face_color(number))
+            rows.append({"id": number, "label": face_name(number), "mark": mark, "spans": drawn})
         start_s, end_s = scene.tables.time_range
         colors = [
             {

@@ -13,7 +13,7 @@ from facestats._util.words import moment
 from facestats.errors import UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
-from facestats.tables.labels import ATTRIBUTE_TITLES
+from facestats.tables.labels import ATTRIBUTE_TITLES, face_color
 from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, SceneWidget
 from facestats.widgets.scene import Scene
@@ -115,6 +115,7 @@ def _row(track: dict[str, Any]) -> dict[str, Any]:
         verdicts.append({"text": text, "share": share, "color": hex_color(color_of(attribute, verdict))})
     return {
         "id": int(track["track_id"]),
+        "mark": hex_color(face_color(int(track["track_id"]))),
         "when": f"{moment(track['start_s'])} – {moment(track['end_s'])}",
         "size": f"{track['face_px']:.0f} px" if np.isfinite(track["face_px"]) else "",
         "verdicts": verdicts,

@@ -121,7 +121,9 @@ function render({ model, el }) {
       pen.fillStyle = ink;
       pen.textAlign = "left";
       pen.font = `${chosen ? "bold " : ""}11.5px ${look.fontFamily}`;
-      pen.fillText(row.label, 4, top + 13);
+      pen.fillText(row.label, 10, top + 13);
+      pen.fillStyle = row.mark; // the colour of its box in the picture
+      pen.fillRect(2, top + 3, 4, ROW - 7);
     });
     pen.globalAlpha = 1;
     pen.strokeStyle = ink;

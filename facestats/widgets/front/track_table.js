@@ -94,6 +94,7 @@ function render({ model, el }) {
         urls.push(url);
         Object.assign(picture, { src: url, alt: `face ${row.id}` });
       }
+      picture.style.borderLeft = `4px solid ${row.mark}`; // the colour of its box in the picture
       const made = make("tr", { tabindex: "0", "data-track": row.id, "aria-selected": "false" });
       made.append(make("td", {}, picture), make("td", {}, String(row.id)), make("td", {}, row.when));
       made.append(...row.verdicts.map(verdict), make("td", {}, row.size));
