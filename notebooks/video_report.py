@@ -22,9 +22,9 @@ store = ""  # folder that `facestats analyze --out` wrote; empty: analyse the vi
 video = ""  # with a store: a video_id or file name, empty for the only one; without: a file or URL
 out = "facestats-out"  # the store that a video analysed here goes into
 title = ""  # of the page; empty: the file's name
-smooth_s = 0.5  # width of the moving average in the timelines, in seconds (>= 0); 0 for none
-max_timelines = 12  # if there are more faces, the timelines of the longest are drawn (>= 0)
-max_evidence = 24  # doubtful faces shown with a cut of the clip (>= 0); 0 for no cuts at all
+smooth_s = 0.5  # width of the moving average in the timelines, in seconds, [0, inf); 0 for none
+max_timelines = 12  # if there are more faces, the timelines of the longest are drawn, [0, inf)
+max_evidence = 24  # doubtful faces shown with a cut of the clip, [0, inf); 0 for no cuts at all
 page_folder = ""  # where the page and the clips beside it will lie; empty: here, and the clips in the store
 page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one

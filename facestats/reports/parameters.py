@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from facestats.errors import MissingInputError, UnknownNameError, UsageError
 
 _TAG = "parameters"
 
-# "(>= 0)" or "(> 0, <= 1)" in the comment behind a parameter.
-_LIMIT = re.compile(r"([<>]=?)\s*(-?\d+(?:\.\d+)?)")
-_LIMITS = re.compile(r"\(([<>]=?[\s\d.-]+(?:,\s*[<>]=?[\s\d.-]+)*)\)")
-_COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+# "[0, inf)" in the comment behind a parameter; papermill understands no second "=" in a line.
+_NUMBER = r"\s*(-?(?:inf|\d+(?:\.\d+)?))\s*"
+_RANGE = re.compile(rf"([\[(]){_NUMBER},{_NUMBER}([\])])")
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Parameter:
     checked : bool
         Whether the default could be read without running anything; if not, any type is accepted.
     meaning : str
-        The comment behind it, if there is one. Limits stand in it in brackets: ``(>= 0)``, ``(> 0, < 1)``.
+        The comment behind it, if there is one. A range may stand in it: ``[0, inf)``, ``(0, 1]``.
     """
 
     name: str
@@ -46,10 +44,10 @@ class Parameter:
     meaning: str = ""
 
     @property
-    def limits(self) -> str:
-        """Which values it takes, as its comment has it; empty if any."""
-        found = _LIMITS.search(self.meaning)
-        return found[1] if found else ""
+    def range(self) -> str:
+        """Which numbers it takes, as its comment has it; empty if any."""
+        found = _RANGE.search(self.meaning)
+        return found[0] if found else ""
 
     @property
     def kind(self) -> str:
@@ -66,18 +64,21 @@ class Parameter:
         return type(value) is type(self.default)
 
     def allows(self, value: Any) -> bool:
-        """Whether a value lies within the limits; a number that is none, or has no end, lies within none.
+        """Whether a value lies within the range; a number that is none, or has no end, lies within none.
 
         Examples
         --------
-        >>> smooth = Parameter("smooth_s", 0.5, meaning="width (>= 0)")
+        >>> smooth = Parameter("smooth_s", 0.5, meaning="width, [0, inf)")
         >>> smooth.allows(0), smooth.allows(-1), smooth.allows(float("nan"))
         (True, False, False)
         """
-        limits = _LIMIT.findall(self.limits)
-        if not limits or not isinstance(value, int | float):
+        found = _RANGE.search(self.meaning)
+        if found is None or not isinstance(value, int | float):
             return True
-        return math.isfinite(value) and all(_COMPARED[sign](value, float(limit)) for sign, limit in limits)
+        begins, least, most, ends = found.groups()
+        above = value >= float(least) if begins == "[" else value > float(least)
+        below = value <= float(most) if ends == "]" else value < float(most)
+        return math.isfinite(value) and above and below
 
     def parse(self, text: str) -> Any:
         """Read a value from the command line, as a YAML scalar; what the notebook wants as text stays text."""
@@ -218,7 +219,7 @@ def check_parameters(
                     f"not {value!r}"
                 )
             if not parameter.allows(value):
-                raise UsageError(f"parameter {name!r} of {template.name} must be {parameter.limits}, not {value!r}")
+                raise UsageError(f"parameter {name!r} of {template.name} must be in {parameter.range}, not {value!r}")
             given[template][name] = value
     return given
 

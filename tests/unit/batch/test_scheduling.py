@@ -164,7 +164,7 @@ def test_without_a_crontab_program_it_says_so(monkeypatch, tmp_path, capsys):
         ((*UPDATE, "--rate", "-1"), "rate"),
         ((*UPDATE, "--tracker", "sort"), "sort"),
         ((*UPDATE, "--model", "gender=nobody"), "nobody"),
-        ((*UPDATE, "-p", "smooth_s", "-1"), "must be >= 0"),
+        ((*UPDATE, "-p", "smooth_s", "-1"), "must be in [0, inf)"),
         ((*UPDATE, "-f", "absent.yaml"), "absent.yaml does not exist"),
         (("update", "your videos", *UPDATE[2:]), "your videos does not exist"),
         (("update", "my videos", "--store", ".", "--reports", "r"), "is not a store"),

@@ -70,7 +70,7 @@ def test_parameters_are_listed(capsys):
         ),
         (("STORE", "-p", "max_timelines", "many"), "takes a whole number, like 12, not 'many'"),
         (("STORE", "-p", "title"), "needs a name and a value"),
-        (("STORE", "-p", "smooth_s", "-1"), "must be >= 0, not -1.0"),
+        (("STORE", "-p", "smooth_s", "-1"), "must be in [0, inf), not -1.0"),
         (("STORE", "-f", "absent.yaml"), "absent.yaml does not exist"),
         (("STORE", "-p", "title", "a", "-p", "title", "b"), "given twice"),
         (("STORE", "-p", "video", "a"), "use --video"),

@@ -1,9 +1,19 @@
+import re
+
 import pytest
 from pages import write_notebook
+from papermill.translators import PythonTranslator
 
 from facestats._util.resources import bundled
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
-from facestats.reports.parameters import Parameter, check_parameters, notebook_parameters, read_file, read_values
+from facestats.reports.parameters import (
+    Parameter,
+    check_parameters,
+    notebook_parameters,
+    read_file,
+    read_notebook,
+    read_values,
+)
 from facestats.reports.tasks import templates
 
 
@@ -125,22 +135,24 @@ def test_what_is_not_a_notebook_is_refused(tmp_path):
         notebook_parameters(write_notebook(tmp_path / "r.ipynb", "x <- function(a) {"))
 
 
-def test_limits_stand_in_the_comment_and_are_held_before_anything_runs(tmp_path):
+def test_ranges_stand_in_the_comment_and_are_held_before_anything_runs(tmp_path):
     own = write_notebook(
-        tmp_path / "own.ipynb", "a = 0.5  # width (>= 0), s\nb = 3  # (> 0, <= 9) rows\nc = 1  # any (so)"
+        tmp_path / "own.ipynb", "a = 0.5  # width, s, [0, inf)\nb = 3  # (0, 9] rows\nc = 1  # any (1, so)"
     )
     known = notebook_parameters(own)
-    assert [known[name].limits for name in "abc"] == [">= 0", "> 0, <= 9", ""]
+    assert [known[name].range for name in "abc"] == ["[0, inf)", "(0, 9]", ""]
     for name, value in (("a", 0), ("a", 2.5), ("b", 9), ("c", -5)):
         assert check_parameters({name: value}, [own], reserved={})[own] == {name: value}
     for name, value in (("a", -0.1), ("a", float("nan")), ("a", float("inf")), ("b", 0), ("b", 10)):
-        with pytest.raises(UsageError, match=f"parameter '{name}' of own.ipynb must be {known[name].limits}, not"):
+        with pytest.raises(
+            UsageError, match=re.escape(f"parameter '{name}' of own.ipynb must be in {known[name].range}, not")
+        ):
             check_parameters({name: value}, [own], reserved={})
 
 
 def test_a_negative_smoothing_time_is_refused_by_the_reports_that_come_with_facestats():
     for name in ("smooth_s", "max_timelines", "max_evidence"):
-        with pytest.raises(UsageError, match="must be >= 0, not -1"):
+        with pytest.raises(UsageError, match=r"must be in \[0, inf\), not -1"):
             check_parameters({name: -1}, templates(), reserved={})
 
 
@@ -156,3 +168,11 @@ def test_a_file_of_parameters_is_read_as_options_are(own, tmp_path):
             read_file(file, [own])
     with pytest.raises(MissingInputError, match="does not exist"):
         read_file(tmp_path / "absent.yaml", [own])
+
+
+def test_papermill_understands_the_parameters_that_come_with_facestats(caplog):
+    for template in sorted(bundled("notebooks").glob("*_report.ipynb")):
+        (cell,) = [each for each in read_notebook(template).cells if "parameters" in each.metadata.get("tags", [])]
+        found = PythonTranslator.inspect(cell)
+        assert [each.name for each in found] == list(notebook_parameters(template))
+    assert caplog.text == ""

@@ -110,7 +110,7 @@ def test_wrong_use_is_refused_before_anything_runs(store, tmp_path, monkeypatch)
         ({"parameters": {"store": "x"}}, UsageError, "use the STORE argument"),
         ({"parameters": {"max_timelines": 3}, "template": _plain(tmp_path)}, UnknownNameError, "takes no parameters"),
         ({"template": tmp_path / "absent.ipynb"}, UsageError, "does not exist"),
-        ({"parameters": {"smooth_s": -1.0}}, UsageError, "must be >= 0, not -1.0"),
+        ({"parameters": {"smooth_s": -1.0}}, UsageError, r"must be in \[0, inf\), not -1.0"),
         ({"template": "compare_report"}, UsageError, "both sides are the same videos"),
         ({"template": "compare_report", "parameters": {"other": str(store.path)}}, UsageError, "the same videos"),
         (
