@@ -40,7 +40,7 @@ def settings(given: Mapping[str, Any], inputs: Sequence[str], out: str | os.Path
     """Return the options that hold for a run.
 
     The weakest is the default; then come what the store was made with, ``facestats.toml`` in the folder of the inputs
-    or beside it, ``FACESTATS_*`` variables, and what is given.
+    or beside it, ``FACESTATS_*`` variables, and what is given. Of ``models``, each attribute is said for itself.
 
     Parameters
     ----------
@@ -66,9 +66,15 @@ def settings(given: Mapping[str, Any], inputs: Sequence[str], out: str | os.Path
     refuse_unknown(given, known)
     memory = remembered(location(os.fspath(out)))
     found = {name: Setting(option.default, "default") for name, option in known.items()}
-    found |= {name: Setting(value, "store", os.fspath(out)) for name, value in memory.items()}
-    found |= surrounding(known, inputs, os.environ, os.fspath(out))
-    found |= {name: Setting(value, "given") for name, value in given.items()}
+    for stronger in (
+        {name: Setting(value, "store", os.fspath(out)) for name, value in memory.items()},
+        surrounding(known, inputs, os.environ, os.fspath(out)),
+        {name: Setting(value, "given") for name, value in given.items()},
+    ):
+        models = stronger.get("models")
+        if models is not None and isinstance(models.value, Mapping):  # who says one attribute's model leaves the others
+            stronger["models"] = replace(models, value={**found["models"].value, **models.value})
+        found |= stronger
     _settle_rivals(found)
     analyze, run = from_keywords({name: setting.value for name, setting in found.items()})
     analyze = with_absolute_paths(analyze)

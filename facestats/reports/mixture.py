@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ def mixture(entries: Iterable[Entry]) -> str:
     --------
     >>> fast, slow = (Entry(str(rate), "", "0", (), "ok", options={"rate": rate}) for rate in (5.0, 10.0))
     >>> mixture([fast, slow])
-    'These videos were not all analysed alike: rate 5.0 (one video), 10.0 (one video).'
+    'These videos were not all analysed alike: rate 5 (one video), 10 (one video).'
     >>> mixture([fast])
     ''
     """
@@ -37,12 +38,22 @@ def _different(entries: list[Entry]) -> Iterator[str]:
     defaults = AnalyzeOptions().to_dict()
     for name, option in described(AnalyzeOptions).items():
         if option.affects == "found" and not option.by_content:
-            yield from _counted(name, (str(entry.options.get(name, defaults[name])) for entry in entries))
+            yield from _counted(name, (_in_words(entry.options.get(name, defaults[name])) for entry in entries))
     for name in dict.fromkeys(name for entry in entries for name in entry.models):
         models = [entry.models.get(name, {}) for entry in entries]
         several = len({model.get("name") for model in models}) < len({model.get("sha256") for model in models})
         called = [_called(model, with_hash=several) for model in models]
         yield from _counted(name if name == "detector" else f"model of {name}", called)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " and ".join(map(str, value)) or "none"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _called(model: Mapping[str, str], *, with_hash: bool) -> str:

@@ -128,3 +128,14 @@ def test_other_options_are_other_chunks(film, tmp_path, workers, cut_off):
     assert told().count("samples") == 2
     assert store.videos()["n_sampled"].item() < 80
     assert not (tmp_path / "store" / CHUNKS).exists()
+
+
+def test_a_part_is_the_same_in_chunks_as_in_one_go(film, tmp_path):
+    part = {"from_s": 70.0, "to_s": 80.0, "region": ("left=0,0,50%,100%", "right=50%,0,50%,100%")}
+    alone = run(film, tmp_path / "alone", workers=0, **part).store
+    store = run(film, tmp_path / "store", workers=2, **part).store
+    assert alone.frames()["time_s"].between(70, 80, inclusive="left").all()
+    assert len(alone.frames()) == 20
+    check_same(store.path, alone.path)
+    late = run(film, tmp_path / "late", workers=2, from_s=500.0)
+    assert "shows nothing from 500 s on: it lasts 150.0 s" in late.problems[0]

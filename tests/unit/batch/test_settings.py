@@ -45,6 +45,13 @@ def test_of_workers_and_a_scheduler_the_stronger_holds(videos, tmp_path, monkeyp
     assert (run.workers, run.scheduler) == (None, "tcp://a:1")
 
 
+def test_the_model_of_one_attribute_leaves_the_others(tmp_path):
+    store = create_store(tmp_path / "store")
+    remember(store.path, {"models": {"age": "none", "makeup": "none"}})
+    assert settings({"models": {"age": "people"}}, [], store.path).analyze.models == {"age": "people", "makeup": "none"}
+    assert settings({}, [], store.path).analyze.models == {"age": "none", "makeup": "none"}
+
+
 def test_an_unknown_option_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'rate'"):
         settings({"raet": 1}, [], tmp_path / "store")

@@ -15,7 +15,9 @@ def entry(number, *, status="ok", models=(), **options):
 
 def test_options_that_change_what_is_found_are_counted():
     entries = [entry(1, rate=5.0), entry(2), entry(3, rate=5.0, blur=True)]
-    assert "rate 5.0 (two videos), 10.0 (one video)." in mixture(entries)
+    assert "rate 5 (two videos), 10 (one video)." in mixture(entries)
+    assert mixture([entry(1, rate=10), entry(2, rate=10.0), entry(3)]) == ""
+    assert "region a=0,0,9,9 (one video), none (one video)" in mixture([entry(1, region=["a=0,0,9,9"]), entry(2)])
     assert mixture([entry(1, clips=False), entry(2), entry(3, rate=5.0, status="failed")]) == ""
 
 
