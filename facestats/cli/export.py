@@ -90,3 +90,9 @@ def export(
         print(json.dumps({"rows": n, "tables": names.split(", "), "path": str(path)}))
         return
     print(f"{n} {'row' if n == 1 else 'rows'} of {names} in {path}")
+    if n == 0 and names == "people":
+        from facestats.store.store import open_store
+        from facestats.tables.people import NO_PEOPLE, people_are_missing
+
+        if people_are_missing(open_store(store).tracks(columns=["person_id"])):
+            print(f"missing, not zero: {NO_PEOPLE}", file=sys.stderr)

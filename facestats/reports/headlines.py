@@ -39,8 +39,9 @@ def video_headline(data: ReportData) -> str:
     seen = words.count(len(data.tracks), "face")
     verb = "was" if len(data.tracks) == 1 else "were"
     text = words.sentence(f"{seen} {verb} {followed} in {where}")
+    people = [] if data.one.is_still else people_sentences(video, data.tracks)
     return " ".join(
-        [text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=data.one.is_still)]
+        [text, *people, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=data.one.is_still)]
     )
 
 
@@ -63,6 +64,34 @@ def collection_headline(data: ReportData) -> str:
     text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
     lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []
     return " ".join([text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=False), *lost])
+
+
+def people_sentences(video: pd.Series, tracks: pd.DataFrame) -> list[str]:
+    """Return how many people the faces of a video are of; nothing where nobody asked.
+
+    Parameters
+    ----------
+    video : pandas.Series
+        Its row of ``videos``.
+    tracks : pandas.DataFrame
+        Its tracks.
+
+    Examples
+    --------
+    >>> video = pd.Series({"n_people": 2, "n_people_low": 2, "n_people_high": 3})
+    >>> people_sentences(video, pd.DataFrame({"person_id": [0, 1, 0, 2], "person_prob": [0.9, 0.9, 0.8, None]}))
+    ['They are of two people (2 to 3), and one face too small to tell.']
+    """
+    if len(tracks) < 2 or pd.isna(video["n_people"]):
+        return []
+    n, low, high = (int(video[name]) for name in ("n_people", "n_people_low", "n_people_high"))
+    untold = tracks["person_id"].notna() & tracks["person_prob"].isna()
+    small = int(tracks.loc[untold, "person_id"].nunique())
+    if n == 0:
+        return ["They are too small to tell how many people they are of."]
+    counted = words.count(n, "person", "people") + (f" ({low:,} to {high:,})" if low < high else "")
+    rest = f", and {words.count(small, 'face')} too small to tell" if small else ""
+    return [f"They are of {counted}{rest}."]
 
 
 def _gender_sentences(tracks: pd.DataFrame) -> list[str]:

@@ -5,47 +5,33 @@ from __future__ import annotations
 import io
 import warnings
 
-import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnx import helper, numpy_helper
 from torch import nn
+from torch.nn import functional
 
 from facestats.errors import ModelError
+from facestats.training.onnxfile import halve_weights
 
 _OPSET = 17
-_FEW = 1_000  # numbers; shorter lists stay in 32 bits
 
 # Between PyTorch in 32 bits and the file: the cosine of the angle between two embeddings is at least so much.
 _LEAST_LIKENESS = 0.9999
 
 
-def halved(content: bytes) -> bytes:
-    """Return an ONNX file whose large constants are kept in 16 bits, and read as 32 bits when it is loaded.
+class _Mirrored(nn.Module):
+    """Gives the mean of what a network makes of a face and of its mirror image, of unit length."""
 
-    Examples
-    --------
-    >>> from facestats.training.embedding.network import EmbeddingNet
-    >>> len(embedding_to_onnx(EmbeddingNet(3, 64).eval(), 64, "faces", "embeddings")) < 2_000_000
-    True
-    """
-    model = onnx.load_from_string(content)
-    casts = []
-    for weight in model.graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if values.dtype == np.float32 and values.size >= _FEW:
-            name = weight.name
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_16"))
-            casts.append(helper.make_node("Cast", [f"{name}_16"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model.SerializeToString()
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        return functional.normalize(self.network(faces) + self.network(faces.flip(3)), dim=1)
 
 
 def embedding_to_onnx(network: nn.Module, size: int, input_name: str, output_name: str) -> bytes:
-    """Return the embedding as an ONNX file for any number of faces.
+    """Return the embedding as an ONNX file for any number of faces: of each and its mirror image, the mean.
 
     Raises
     ------
@@ -56,7 +42,7 @@ def embedding_to_onnx(network: nn.Module, size: int, input_name: str, output_nam
     --------
     >>> embedding_to_onnx(network, 64, "faces", "embeddings")  # doctest: +SKIP
     """
-    network = network.eval().cpu()
+    network = _Mirrored(network).eval().cpu()
     faces = torch.randn(4, 3, size, size, generator=torch.Generator().manual_seed(0))
     content = io.BytesIO()
     with warnings.catch_warnings():
@@ -70,9 +56,12 @@ def embedding_to_onnx(network: nn.Module, size: int, input_name: str, output_nam
             output_names=[output_name],
             dynamic_axes={name: {0: "faces"} for name in (input_name, output_name)},
             opset_version=_OPSET,
+            # As in facestats.training.export: folded filters would not fit into 16 bits.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
             dynamo=False,
         )
-    small = halved(content.getvalue())
+    small = halve_weights(content.getvalue())
     session = onnxruntime.InferenceSession(small, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
         expected = network(faces).numpy()

@@ -37,7 +37,7 @@ from facestats.training.embedding.export import embedding_to_onnx
 from facestats.training.embedding.fitting import fit_embedding, network_embeddings, new_network
 from facestats.training.embedding.gathering import TaughtFaces, gather_faces, read_faces
 from facestats.training.embedding.teacher import Teacher
-from facestats.training.export import check_out, write_folder
+from facestats.training.export import check_out, round_weights, write_folder
 from facestats.training.loop import torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
 from facestats.training.origins import DLIB, all_commands, all_terms, check_origins
@@ -143,6 +143,7 @@ def train_embedding(
         device=device,
         progress=progress,
     )
+    round_weights(network)
     content = embedding_to_onnx(network, recipe.input_size, "faces", "embeddings")
     card = EmbeddingCard(
         name=out.resolve().name,
