@@ -38,13 +38,18 @@ def forget(
     The video files themselves are not touched.
     """
     from facestats.store.store import open_store
+    from facestats.video.identity import is_there
 
     opened = open_store(store)
     if let_in:
         for file in videos:
             print(one_line(_let_in(opened.path, file)))
         return
-    _print(opened.forget(*videos, keep_out=keep_out), as_json=as_json)
+    found = opened.forget(*videos, keep_out=keep_out)
+    _print(found, as_json=as_json)
+    then = "no run analyses it again" if keep_out else "the next run analyses it again"
+    for path in [] if as_json else [path for each in found for path in each.paths if is_there(path)]:
+        print(one_line(f"{path} is still there: {then}"))
 
 
 @app.command()

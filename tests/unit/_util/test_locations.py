@@ -1,6 +1,6 @@
 import pytest
 
-from facestats._util.locations import LIVE_SCHEMES, Place, is_remote, location, place_of, scheme_of
+from facestats._util.locations import LIVE_SCHEMES, Place, far_error, is_remote, location, place_of, scheme_of
 from facestats.errors import UsageError
 
 
@@ -36,3 +36,12 @@ def test_addresses_of_this_machine_become_paths():
 def test_a_scheme_that_nobody_knows_is_refused_by_name():
     with pytest.raises(UsageError, match="cannot reach gopherus://"):
         location("gopherus://host/a.mp4")
+
+
+def test_a_cloud_that_does_not_answer_may_do_so_later():
+    exceptions = pytest.importorskip("botocore.exceptions")
+    silent = far_error(exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:9"))
+    unknown = far_error(exceptions.NoCredentialsError())
+    assert (silent.exit_code, unknown.exit_code) == (4, 2)
+    assert "cannot reach what lies elsewhere" in str(silent)
+    assert far_error(OSError("no")) is None

@@ -1,4 +1,5 @@
 import csv
+import errno
 import os
 import signal
 import subprocess
@@ -182,3 +183,14 @@ def test_a_store_of_another_version_is_left_alone(video, tmp_path, capsys):
         assert "has schema version 2" in check_one_line(err)
         assert "--out NEW" in err
     assert sorted(path.name for path in store.path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.ETIMEDOUT, 4)])
+def test_what_the_system_refuses_for_now_ends_with_4(number, code, video, tmp_path, capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("facestats.batch.collection.analyze_collection", refuse)
+    got, _, err = run(capsys, "analyze", video, "--out", tmp_path / "s")
+    assert got == code
+    assert "try again later" in check_one_line(err)

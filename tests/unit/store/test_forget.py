@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -105,3 +106,17 @@ def test_the_commands(store, capsys):
         "1 video removed",
     ]
     assert run(capsys, "prune", store.path)[0] == 2
+
+
+def test_a_file_that_is_still_there_is_named_and_may_be_let_in_again(store, tmp_path, capsys):
+    file = tmp_path / "people.mp4"
+    file.write_bytes(b"a video")
+    sha256 = hashlib.sha256(b"a video").hexdigest()
+    store.note(store.entries()[PEOPLE], paths=(str(file),), sha256=sha256)
+    out = run(capsys, "forget", store.path, file)[1]
+    assert out.splitlines()[-1] == f"{file} is still there: no run analyses it again"
+    assert kept_out(store.path) == {sha256}
+    assert "takes it again" in run(capsys, "forget", store.path, file, "--let-in")[1]
+    assert "was not kept out" in run(capsys, "forget", store.path, file, "--let-in")[1]
+    assert kept_out(store.path) == frozenset()
+    assert run(capsys, "forget", store.path, tmp_path / "absent.mp4", "--let-in")[0] == 2
