@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from facestats.cli import app
+from facestats.cli.console import say, with_manners
 from facestats.cli.scores import attribute_table
 
 
 @app.command()
+@with_manners
 def calibrate(
     model: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a model that facestats trained.")],
     data: Annotated[
@@ -47,5 +49,5 @@ def calibrate(
     )
     for source, of in {"validation": made.card.metrics["validation"], **made.card.metrics["unseen"]}.items():
         for attribute, scores in of.items():
-            print(f"{made.name} in {made.folder}: {attribute}; {source}, {scores['n']} images:")
-            print(attribute_table(scores))
+            say(f"{made.name} in {made.folder}: {attribute}; {source}, {scores['n']} images:")
+            say(attribute_table(scores))

@@ -355,3 +355,17 @@ class TestModels:
         )
         assert code == 2
         assert "objects or code besides tensors; nothing in it was run" in message(err)
+
+
+def test_calibrating_a_model_for_faces_that_it_never_saw(data, tmp_path, capsys):
+    trained, better = tmp_path / "trained", tmp_path / "better"
+    options = ["--epochs", 1, "--batch-size", 8, "--network", "mini_xception", "--out", trained]
+    assert run(capsys, "train", "gender", "--data", data, *options)[0] == 0
+    code, printed, _ = run(capsys, "calibrate", trained, "--data", data, "--out", better)
+    assert code == 0
+    assert f"better in {better}: gender; validation" in printed
+    made = Card.read(better / "card.json")
+    assert made.metrics["commands"][-1].startswith("facestats calibrate trained --data ")
+    code, _, err = run(capsys, "calibrate", tmp_path, "--data", data, "--out", better)
+    assert code != 0
+    assert "calibrate needs the folder of a model that facestats trained" in message(err)
