@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from facestats.models.embedding import shipped_embedding
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
 from facestats.track import create_tracker
+
+# Imported where they are used, so that readers of tables do without; an analysis uses them in several threads.
+_SCIPY = ("scipy.special", "scipy.spatial.transform", "scipy.cluster.hierarchy")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     >>> load_stages(AnalyzeOptions()).detectors[0].name
     'centerface'
     """
+    # While there is one thread: several that import parts of scipy at once get in each other's way.
+    for part in _SCIPY:
+        importlib.import_module(part)
     check_device(options.device)
     create_tracker(options.tracker, rate=1.0)  # refuses an unknown name before anything is read
     chosen = choose_models(options.models, [Path(folder) for folder in options.models_path])

@@ -59,10 +59,13 @@ def main() -> None:
             waiting.put(message)
         os._exit(0)  # the parent is gone, or wants this process gone: what is half done is of no use
 
-    threading.Thread(target=listen, daemon=True).start()
-
     from facestats.analysis.stages import load_stages
+    from facestats.batch import jobs  # noqa: F401  what messages are made of
     from facestats.batch.answers import Bench, perform
+
+    # Only now: reading a message imports what it is made of, and two threads that import parts of scipy at once get
+    # in each other's way.
+    threading.Thread(target=listen, daemon=True).start()
 
     report = throttled(_REPORT_EVERY_S, lambda progress: send(answers, (Kind.PROGRESS, progress)))
     bench = None
