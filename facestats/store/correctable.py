@@ -91,6 +91,8 @@ class Correctable:
             If there is no such video, track or class.
         BusyError
             If a run is writing to the store.
+        StoreError
+            If a file of the store is absent or damaged.
         OutputError
             If the store cannot be written.
 
@@ -101,9 +103,13 @@ class Correctable:
         given = {"gender": gender, "age_group": age_group, "expression": expression, "makeup": makeup}
         verdicts = {column: value for column, value in given.items() if value is not None}
         entry = self._entry(video)
-        return correct(
-            self.path, entry, track, verdicts=verdicts, merge=merge, split=split, reject=reject, reason=reason
-        )
+
+        def corrected() -> tuple[Correction, ...]:
+            return correct(
+                self.path, entry, track, verdicts=verdicts, merge=merge, split=split, reject=reject, reason=reason
+            )
+
+        return attempt(corrected, self.path, lambda: [entry])
 
     def uncorrect(self, video: str, number: int) -> Correction:
         """Undo a correction of a video, by its number, and return it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -273,9 +274,17 @@ def _stored(store: Path, entry: Entry, table: str) -> pd.DataFrame:
     return from_arrow(table, dataset(store, [entry], table).to_table())
 
 
-def _replayed(store: Path, entry: Entry, corrections: Sequence[Correction]) -> Corrected:
+def _replayed(store: Path, entry: Entry, corrections: tuple[Correction, ...]) -> Corrected:
+    return _replayed_once(store, entry.video_id, entry.run, corrections)
+
+
+@lru_cache(maxsize=1)  # a report asks for table after table of one video; none of them is ever changed
+def _replayed_once(store: Path, video_id: str, run: str, corrections: tuple[Correction, ...]) -> Corrected:
+    entry = read_entry(store, video_id)
+    if entry is None or entry.run != run:
+        raise FileNotFoundError(f"{video_id} was replaced while it was read")  # and is read again
     tables = {table: _stored(store, entry, table) for table in schema.TABLES}
-    return applied(tables, corrections, run=entry.run, thresholds=entry.thresholds)
+    return applied(tables, corrections, run=run, thresholds=entry.thresholds)
 
 
 def _corrected(store: Path, entry: Entry, table: str) -> pd.DataFrame | None:

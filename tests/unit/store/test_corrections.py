@@ -3,12 +3,13 @@ import json
 
 import pandas as pd
 import pytest
-from stores import EMPTY, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
+from stores import EMPTY, FACES, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
 
 import facestats as fs
 from facestats.errors import BusyError, StoreError, UnknownNameError, UsageError
 from facestats.store.export import export
 from facestats.store.locking import locked
+from facestats.store.store import create_store, open_store
 from facestats.tables import schema
 from facestats.tables.people import summarize_people, with_people
 
@@ -217,3 +218,21 @@ def test_a_store_of_an_earlier_version_can_be_corrected(store):
     path.write_text(json.dumps({**entry, "schema_version": 4}) if "schema_version" in entry else json.dumps(entry))
     store.correct(PEOPLE, 2, merge=3)
     assert track(store, 2)["corrected"] == "merge"
+
+
+def test_damaged_tables_are_named(store):
+    run = store.entries()[PEOPLE].run
+    (store.path / "tables" / PEOPLE / run / "observations.parquet").write_bytes(b"damaged")
+    with pytest.raises(StoreError, match=r"observations\.parquet is damaged"):
+        store.correct(PEOPLE, 1, gender="male")
+
+
+def test_a_store_elsewhere_is_corrected_too():
+    store = create_store("memory://corrected")
+    result = make_result(PEOPLE, FACES, path="people.mp4")
+    store.write(result, paths=("people.mp4",), models=MODELS)
+    store.correct(PEOPLE, 2, merge=3)
+    assert open_store("memory://corrected").corrections()["what"].tolist() == ["merge"]
+    assert 3 not in store.tracks()["track_id"].tolist()
+    store.uncorrect(PEOPLE, 1)
+    assert store.corrections().empty
