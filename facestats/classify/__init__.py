@@ -1,6 +1,5 @@
 """Classification of aligned faces: one small protocol, a registry, one file a backend."""
 
-from facestats.classify.base import Classifier
-from facestats.classify.registry import create_classifiers
+import lazy_loader
 
-__all__ = ["Classifier", "create_classifiers"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

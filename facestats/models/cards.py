@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp
 
 from facestats._util.files import sha256_of
 from facestats.errors import ModelError
@@ -140,6 +139,8 @@ class Familiarity:
         >>> Familiarity("age", 2.0).divisors(np.array([[3.0, 0.0], [0.0, 0.0]], np.float32)).round(2).tolist()
         [[1.0], [3.69]]
         """
+        from scipy.special import logsumexp  # not before: readers of tables need no scipy
+
         energy = logsumexp(np.asarray(logits, np.float64), axis=1, keepdims=True)
         return np.exp(np.clip(self.least - energy, 0, 3)).astype(np.float32)
 

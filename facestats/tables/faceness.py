@@ -8,7 +8,6 @@ regression the probability that a track shows a face.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logit
 
 #: Fitted by ``python -m benchmarks.track_faces`` on tracks of CenterFace in photos that were panned and zoomed.
 _SHIFT, _WEIGHTS = 0.427, (0.758, 1.128, -0.217)
@@ -33,6 +32,8 @@ def face_evidence(scores: np.ndarray) -> np.ndarray:
     >>> face_evidence(np.array([0.5, 0.5, 0.9])).round(2).tolist()
     [2.2, 0.0, 1.1]
     """
+    from scipy.special import logit  # not before: readers of tables need no scipy
+
     logits = logit(np.clip(np.asarray(scores, np.float64), 1e-3, 1 - 1e-3))
     return np.array([logits.max(), np.median(logits), np.log(min(len(logits), 100))])
 
@@ -50,4 +51,6 @@ def face_probability(scores: np.ndarray) -> float:
     >>> face_probability(np.array([0.9]))
     0.9
     """
+    from scipy.special import expit
+
     return float(scores[0]) if len(scores) == 1 else float(expit(_SHIFT + face_evidence(scores) @ np.array(_WEIGHTS)))
