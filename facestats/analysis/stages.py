@@ -13,7 +13,7 @@ from facestats.classify import Classifier, create_classifiers
 from facestats.classify.embedding import Embedder
 from facestats.classify.onnx import check_device
 from facestats.detect import Detector, create_detector, detector_file
-from facestats.models.embedding import shipped_embedding
+from facestats.models.embedding import find_embedding
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
 from facestats.track import create_tracker
@@ -83,9 +83,11 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         for name, model in chosen.items()
     }
     models = {"detector": detector, **attributes}
-    embedder, shipped = None, shipped_embedding() if options.people else None
-    if shipped is not None:
-        file, card = shipped
+    embedder, embedding = None, None
+    if options.people:
+        embedding = find_embedding([Path(folder) for folder in options.models_path])
+    if embedding is not None:
+        file, card = embedding
         embedder = Embedder(file, card, device=options.device)
         models["embedding"] = {"name": card.name, "sha256": sha256_of(file), "card": card.behaviour}
     return Stages(

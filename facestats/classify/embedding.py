@@ -38,9 +38,9 @@ class Embedder:
 
     Examples
     --------
-    >>> from facestats.models.embedding import shipped_embedding
-    >>> shipped = shipped_embedding()
-    >>> shipped is None or Embedder(*shipped).embed(np.zeros((2, 64, 64, 3), np.uint8)).shape == (2, 128)
+    >>> from facestats.models.embedding import find_embedding
+    >>> found = find_embedding()
+    >>> found is None or Embedder(*found).embed(np.zeros((2, 64, 64, 3), np.uint8)).shape == (2, 128)
     True
     """
 

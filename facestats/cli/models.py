@@ -28,7 +28,7 @@ def list_models(
     from facestats.errors import ModelError
     from facestats.models.detectors import shipped_detector
     from facestats.models.downloads import DOWNLOADS, pulled_file
-    from facestats.models.embedding import shipped_embedding
+    from facestats.models.embedding import find_embedding
     from facestats.models.registry import broken_models, find_models
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
@@ -46,7 +46,7 @@ def list_models(
     except ModelError as error:
         rows.append(("fast", "(face detector)", "", "any", str(error), ""))
     try:
-        embedding = shipped_embedding()
+        embedding = find_embedding(tuple(models_path or ()))
         where = "not here: people are not told apart" if embedding is None else str(embedding[0].parent)
         network, licence = ("", "") if embedding is None else (embedding[1].network, embedding[1].licence)
         rows.append(("embedding", "(people)", network, "64x64 rgb", where, licence.split(" It learned from ")[0]))

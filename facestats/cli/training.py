@@ -206,3 +206,4 @@ def _train_embedding(
     )
     say(f"{card.name} in {out}; pairs of pictures of people who were not learned from:")
     say(pd.DataFrame(card.metrics["pairs"]).to_string(index=False, float_format="{:.4f}".format))
+    say(f"use it: facestats analyze INPUT --models-path {out}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,10 +14,10 @@ import pandas as pd
 
 from facestats._util.resources import bundled
 from facestats.errors import ModelError
-from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard
+from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard, kind_of
 from facestats.types import Float32
 
-#: Folder of the embedding in ``models/``.
+#: What ``kind`` says in the card of an embedding.
 EMBEDDING = "embedding"
 
 #: No likeness of two faces says more than this, as log odds: pictures of twins, or of masks, are as alike.
@@ -138,8 +139,19 @@ class EmbeddingCard(ModelCard):
         return {name: pd.DataFrame(self.metrics[name]) for name in ("pairs", "unseen_pairs") if self.metrics.get(name)}
 
 
-def shipped_embedding() -> tuple[Path, EmbeddingCard] | None:
-    """Return ONNX file and card of the embedding that ships with facestats; None if this copy comes without one.
+def find_embedding(models_path: Sequence[Path] = ()) -> tuple[Path, EmbeddingCard] | None:
+    """Return ONNX file and card of the embedding: the user's, or else that which ships with facestats.
+
+    Parameters
+    ----------
+    models_path : sequence of pathlib.Path
+        Each is an embedding's own folder or a folder of model folders; see
+        :func:`facestats.models.registry.find_models`.
+
+    Returns
+    -------
+    (pathlib.Path, EmbeddingCard) or None
+        None if there is none: then people are missing.
 
     Raises
     ------
@@ -148,13 +160,15 @@ def shipped_embedding() -> tuple[Path, EmbeddingCard] | None:
 
     Examples
     --------
-    >>> shipped = shipped_embedding()
-    >>> shipped is None or shipped[1].kind == "embedding"
+    >>> found = find_embedding()
+    >>> found is None or found[1].kind == "embedding"
     True
     """
-    folder = bundled("models") / EMBEDDING
-    if not (folder / CARD_FILE).is_file():
-        return None
-    card = EmbeddingCard.read(folder / CARD_FILE)
-    card.check_file(folder / ONNX_FILE)
-    return folder / ONNX_FILE, card
+    for root in (*models_path, bundled("models")):
+        inside = sorted(root.iterdir()) if root.is_dir() else []
+        for folder in (root, *inside):
+            if (folder / CARD_FILE).is_file() and kind_of(folder / CARD_FILE) == EMBEDDING:
+                card = EmbeddingCard.read(folder / CARD_FILE)
+                card.check_file(folder / ONNX_FILE)
+                return folder / ONNX_FILE, card
+    return None

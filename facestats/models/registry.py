@@ -22,7 +22,7 @@ from facestats.errors import ModelError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, kind_of
 from facestats.models.detectors import DetectorCard, shipped_card
-from facestats.models.embedding import EmbeddingCard, shipped_embedding
+from facestats.models.embedding import EmbeddingCard, find_embedding
 
 #: The model that speaks for an attribute unless ``--model attribute=name`` says otherwise.
 DEFAULT_MODELS: Mapping[str, str] = {
@@ -107,6 +107,8 @@ def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
         if not models and root in models_path:
             if broken:
                 raise next(iter(broken.values()))
+            if find_embedding([root]) not in (None, find_embedding()):
+                continue
             raise UnknownNameError(
                 f"no model in {root}: --models-path needs a folder with a {CARD_FILE} in or below it"
             )
@@ -177,7 +179,7 @@ def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard | E
     detectors = sorted(path.parent.name for path in bundled("models").glob(f"detectors/*/{CARD_FILE}"))
     if name in detectors:
         return shipped_card(name)
-    embedding = shipped_embedding()
+    embedding = find_embedding(models_path)
     if embedding is not None and name == embedding[1].name:
         return embedding[1]
     others = [] if embedding is None else [embedding[1].name]

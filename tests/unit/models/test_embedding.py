@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.errors import ModelError
-from facestats.models.embedding import MOST_LOG_ODDS, EmbeddingCard, SamePerson
+from facestats.models.embedding import MOST_LOG_ODDS, EmbeddingCard, SamePerson, find_embedding
+from facestats.models.registry import find_models
 
 CARD = EmbeddingCard(
     "toy", same_person=(SamePerson(16.0, 4.0, -2.0, 0.8), SamePerson(64.0, 12.0, -6.0, 0.98)), least_pixels=16
@@ -36,3 +38,19 @@ def test_a_card_that_does_not_say_what_likenesses_mean_is_refused(meanings):
 def test_a_likeness_that_says_less_the_more_alike_faces_are_is_refused():
     with pytest.raises(ModelError, match="not usable"):
         SamePerson(16.0, -1.0, 0.0, 0.5)
+
+
+def test_an_embedding_of_ones_own_comes_first_and_is_no_attribute_model(tmp_path):
+    content = b"a network"
+    files = {"model.onnx": hashlib.sha256(content).hexdigest()}
+    folder = tmp_path / "models" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(content)
+    (folder / "card.json").write_text(replace(CARD, name="mine", files=files).to_json())
+    for root in (folder, folder.parent):
+        path, card = find_embedding([root])
+        assert (path, card.name) == (folder / "model.onnx", "mine")
+        assert "mine" not in find_models([root])
+    (folder / "model.onnx").write_bytes(b"another")
+    with pytest.raises(ModelError, match="sha256 differs"):
+        find_embedding([folder])
