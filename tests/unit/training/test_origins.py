@@ -73,4 +73,13 @@ def test_an_origin_has_seen_what_its_own_origins_saw():
 def test_an_earlier_card_names_its_data_in_words():
     from facestats._util.resources import bundled
 
-    assert origin_of(Card.read(bundled("models") / "expression" / "card.json")).sources == ("fer2013",)
+    people = Card.read(bundled("models") / "people" / "card.json")
+    assert "sources" not in people.metrics
+    assert set(origin_of(people).sources) == {"fairface", "utkface", "celeba"}
+
+
+def test_a_card_tells_all_that_its_network_and_its_teachers_saw():
+    from facestats._util.resources import bundled
+
+    seen = set(origin_of(Card.read(bundled("models") / "expression" / "card.json")).sources)
+    assert {"fer2013", "genki", "expw", "imfdb", "celeba", "fairface", "utkface"} == seen
