@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from facestats._util.spoken import seconds_of
 from facestats.cli import app
 
 _Store = Annotated[str, typer.Argument(metavar="STORE", help="What `facestats analyze --out` wrote.")]
@@ -37,10 +39,22 @@ def export(
         list[str] | None, typer.Option(help="Only this video: its id, path or file name; repeatable.")
     ] = None,
     from_s: Annotated[
-        float | None, typer.Option("--from", metavar="SECONDS", help="Only what is shown from this time of a video on.")
+        float | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            parser=partial(seconds_of, name="--from"),
+            help="Only what is shown from this time of a video on: seconds, m:s or h:m:s.",
+        ),
     ] = None,
     to_s: Annotated[
-        float | None, typer.Option("--to", metavar="SECONDS", help="Only what is shown up to this time of a video.")
+        float | None,
+        typer.Option(
+            "--to",
+            metavar="TIME",
+            parser=partial(seconds_of, name="--to"),
+            help="Only what is shown up to this time of a video.",
+        ),
     ] = None,
     attribute: Annotated[
         list[str] | None,

@@ -53,3 +53,13 @@ def test_who_reads_may_stop(store):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 141
+
+
+def test_moments_are_written_as_people_write_them(store, capsys):
+    assert run(capsys, "export", store.path, "--out", "-", "--from", "0:01", "--to", "0:00:02")[0] == 0
+    code, out, err = run(capsys, "export", store.path, "--out", "-", "--from", "noon")
+    assert (code, out, err) == (
+        2,
+        "",
+        "facestats: --from must be seconds, m:s or h:m:s, as 90, 1:30 or 0:01:30, not 'noon'\n",
+    )
