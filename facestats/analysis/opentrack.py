@@ -10,15 +10,12 @@ import numpy as np
 import pandas as pd
 
 from facestats.classify.embedding import Embedder
-from facestats.tables import people, schema
+from facestats.tables import people
 from facestats.tables.stillness import Stillness
 from facestats.tables.thumbnails import Picture, encode_webp
 
-_SUMMARIZED_COLUMNS = [
-    column.name
-    for column in schema.columns("observations")
-    if column.name not in ("video_id", "frame", "track_id", "x", "y", "w", "h")
-]
+#: What a track's verdicts are not made from.
+_NOT_SUMMARIZED = ["video_id", "frame", "track_id", "x", "y", "w", "h"]
 
 
 @dataclass
@@ -71,7 +68,7 @@ class OpenTrack:
         self.last_sample = int(samples[-1])
         self._first_box = self._first_box if self._rows else boxes[0]
         self._samples.append(samples)
-        self._rows.append(rows[_SUMMARIZED_COLUMNS])
+        self._rows.append(rows.drop(columns=_NOT_SUMMARIZED))
         self._last_box = boxes[-1]
         self._stillness.add(times, boxes, looks)
         best = int(scores.argmax())

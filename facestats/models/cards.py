@@ -14,7 +14,7 @@ import pandas as pd
 
 from facestats._util.files import sha256_of
 from facestats.errors import ModelError
-from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.models.attributes import ATTRIBUTE_CLASSES, BUILT_IN, problem_of
 from facestats.models.fields import check_fields
 from facestats.models.figures import attribute_figures
 from facestats.types import Float32
@@ -32,7 +32,7 @@ class Head:
     Attributes
     ----------
     attribute : str
-        ``"expression"``, ``"gender"``, ``"age"`` or ``"makeup"``.
+        ``"expression"``, ``"gender"``, ``"age"``, ``"makeup"``, or one of the user's own.
     output : str
         Name of the ONNX output: float32 (N, K) logits.
     classes : tuple of str
@@ -60,9 +60,10 @@ class Head:
     limits: str = ""
 
     def __post_init__(self) -> None:
-        if self.attribute not in ATTRIBUTE_CLASSES:
-            raise ModelError(f"unknown attribute {self.attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
-        known = set(ATTRIBUTE_CLASSES[self.attribute])
+        own = self.attribute not in BUILT_IN
+        if own and (problem := problem_of(self.attribute, self.classes)) is not None:
+            raise ModelError(f"attribute: {problem}")
+        known = set(self.classes if own else ATTRIBUTE_CLASSES[self.attribute])
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
             raise ModelError(f"{self.attribute}: classes must be at least two and differ, got {self.classes}")
         if not (set(self.classes) <= known or self.is_years):
@@ -136,8 +137,9 @@ class Familiarity:
 
         Examples
         --------
-        >>> Familiarity("age", 2.0).divisors(np.array([[3.0, 0.0], [0.0, 0.0]], np.float32)).round(2).tolist()
-        [[1.0], [3.69]]
+        >>> found = Familiarity("age", 2.0).divisors(np.array([[3.0, 0.0], [0.0, 0.0]], np.float32))
+        >>> found.ravel().astype(float).round(2).tolist()
+        [1.0, 3.69]
         """
         from scipy.special import logsumexp  # not before: readers of tables need no scipy
 

@@ -19,7 +19,7 @@ from facestats._util import hooks
 from facestats._util.files import cache_dir, sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError, UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import BUILT_IN, VERDICT_COLUMNS, declare
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, kind_of
 from facestats.models.detectors import DetectorCard, shipped_card
 from facestats.models.embedding import EmbeddingCard, find_embedding
@@ -193,7 +193,8 @@ def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()
     ----------
     selection : mapping of str to str
         Attribute to model name, or to ``"none"`` to leave the attribute out. Attributes that it does not name get a
-        model of ``models_path`` that serves them, or else the shipped default.
+        model of ``models_path`` that serves them, or else the shipped default. Attributes of the user's own that a
+        model of ``models_path`` serves are declared, see :func:`facestats.models.attributes.declare`.
     models_path : sequence of pathlib.Path
         See :func:`find_models`.
 
@@ -204,30 +205,34 @@ def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()
 
     Examples
     --------
-    >>> choose_models({name: "none" for name in ATTRIBUTE_CLASSES})
+    >>> choose_models({name: "none" for name in BUILT_IN})
     {}
     """
-    models, broken = find_models(models_path), broken_models(models_path)
-    for damaged, error in broken.items():
-        if damaged in selection.values():
+    models = find_models(models_path)
+    for folder, error in broken_models(models_path).items():
+        if folder in selection.values():
             raise error
-        warnings.warn(f"model {damaged} is left out: {error}", stacklevel=2)
+        warnings.warn(f"model {folder} is left out: {error}", stacklevel=2)
     own = [model for model in models.values() if model.folder.parent != bundled("models")]
+    served = dict.fromkeys(name for model in own for name in model.card.attributes)
+    known = tuple(dict.fromkeys((*BUILT_IN, *served)))
     for attribute in selection:
-        if attribute not in ATTRIBUTE_CLASSES:
-            raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
+        if attribute not in known:
+            raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(known)}")
     chosen: dict[str, Model] = {}
-    for attribute in ATTRIBUTE_CLASSES:
-        usual = next((model.name for model in own if attribute in model.card.attributes), DEFAULT_MODELS[attribute])
-        name = selection.get(attribute, usual)
+    for attribute in known:
+        name = selection.get(attribute)
+        if name is None:
+            serving = (model.name for model in own if attribute in model.card.attributes)
+            name = next(serving, None) or DEFAULT_MODELS[attribute]
         if name == "none":
             continue
         if name not in models:
             raise UnknownNameError(f"unknown model {name!r}; there are {', '.join(sorted(models)) or 'none'}")
-        if attribute not in models[name].card.attributes:
-            raise UnknownNameError(
-                f"model {name!r} does not predict {attribute}, only {', '.join(models[name].card.attributes)}"
-            )
+        card = models[name].card
+        if attribute not in card.attributes:
+            raise UnknownNameError(f"model {name!r} does not predict {attribute}, only {', '.join(card.attributes)}")
+        declare(attribute, next(head.classes for head in card.heads if head.attribute == attribute))
         chosen[attribute] = models[name]
     return chosen
 

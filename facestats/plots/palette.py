@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from facestats.models.attributes import CLASS_GROUPS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, CLASS_GROUPS
 from facestats.tables.schema import UNKNOWN
 
 #: Red, green, blue, 0 to 255 each.
@@ -54,13 +54,26 @@ ATTRIBUTE_COLORS: Mapping[str, Mapping[str, Color]] = {
 }
 
 
+#: The colours of the classes of an attribute of the user's own, in their order: those of Okabe and Ito (2008), whose
+#: grey and black stand for other things here; more classes than colours repeat them.
+OWN_COLORS: tuple[Color, ...] = (
+    (0, 114, 178),
+    (230, 159, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (86, 180, 233),
+    (213, 94, 0),
+    (240, 228, 66),
+)
+
+
 def color_of(attribute: str, name: str | None) -> Color:
     """Return the colour of a class of an attribute, of ``"unknown"``, or of a missing verdict.
 
     Parameters
     ----------
     attribute : str
-        ``"expression"``, ``"gender"``, ``"age"`` or ``"makeup"``.
+        ``"expression"``, ``"gender"``, ``"age"``, ``"makeup"``, or one of the user's own.
     name : str or None
         A class, a group of classes (which has the colour of the first of them), ``"unknown"``, or None or any other
         missing value for "not measured".
@@ -80,7 +93,11 @@ def color_of(attribute: str, name: str | None) -> Color:
     if not isinstance(name, str):
         return NOT_MEASURED_COLOR
     group = CLASS_GROUPS.get(attribute, {}).get(name)
-    return UNKNOWN_COLOR if name == UNKNOWN else ATTRIBUTE_COLORS[attribute][group[0] if group else name]
+    if name == UNKNOWN:
+        return UNKNOWN_COLOR
+    if attribute not in ATTRIBUTE_COLORS:
+        return OWN_COLORS[ATTRIBUTE_CLASSES[attribute].index(name) % len(OWN_COLORS)]
+    return ATTRIBUTE_COLORS[attribute][group[0] if group else name]
 
 
 def hex_color(color: Color) -> str:

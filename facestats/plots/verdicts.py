@@ -9,11 +9,11 @@ from facestats.errors import UnknownNameError
 from facestats.models.attributes import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES, VERDICT_COLUMNS, share_classes
 from facestats.plots import _axes
 from facestats.plots.palette import MUTED, NOT_MEASURED, color_of, hex_color
-from facestats.tables.labels import ATTRIBUTE_TITLES
+from facestats.tables.labels import ATTRIBUTE_TITLES, Titles
 from facestats.tables.schema import UNKNOWN
 
 #: What each attribute's plots are called.
-TITLES = {**ATTRIBUTE_TITLES, "expression": "most frequent expression"}
+TITLES = Titles({**ATTRIBUTE_TITLES, "expression": "most frequent expression"})
 
 
 def verdict_counts(tracks: pd.DataFrame, attribute: str, *, title: bool = True, ax: Axes | None = None) -> Axes:

@@ -10,7 +10,7 @@ from IPython.display import HTML
 from facestats import plots
 from facestats._util import words
 from facestats.errors import ModelError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, lasting_attributes
 from facestats.plots.verdicts import TITLES, row_label
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure
@@ -26,13 +26,14 @@ _ENOUGH = 5
 _MOST_NAMED = 6  # corrections
 
 
-def composition(data: ReportData, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
+def composition(data: ReportData, attributes: Sequence[str] | None = None) -> HTML | None:
     """Return what shares of the people followed are of which class, beside how many faces got which verdict.
 
     Examples
     --------
     >>> composition(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
+    attributes = lasting_attributes() if attributes is None else attributes
     if data.tracks.empty:
         return None
     if len(data.tracks) < _ENOUGH:
@@ -109,7 +110,7 @@ def _counts(data: ReportData, attributes: Sequence[str]) -> HTML:
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:
     """Return the shares; None where they would mean nothing, or no card says what its model confuses."""
     column = VERDICT_COLUMNS[attribute]
-    if attribute == "expression" or data.tracks[column].isna().all():
+    if attribute not in ("gender", "age", "makeup") or data.tracks[column].isna().all():
         return None
     model = model_of(data, attribute)
     if model is None:

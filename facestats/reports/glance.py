@@ -89,7 +89,9 @@ def doubts(data: ReportData) -> HTML | None:
 
 def _of_verdicts(tracks: pd.DataFrame) -> list[str]:
     n = len(tracks)
-    unknown = {title: int((tracks[VERDICT_COLUMNS[name]] == UNKNOWN).sum()) for name, title in ATTRIBUTE_TITLES.items()}
+    unknown = {
+        ATTRIBUTE_TITLES[name]: int((tracks[column] == UNKNOWN).sum()) for name, column in VERDICT_COLUMNS.items()
+    }
     parts = [f"{title} of {number:,}" for title, number in unknown.items() if number]
     if not parts:
         return []

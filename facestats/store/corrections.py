@@ -40,8 +40,6 @@ from facestats.tables.corrections import (
     with_verdicts,
 )
 
-_CLASSES = {column: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, column in VERDICT_COLUMNS.items()}
-
 
 def corrected_dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
     """Return a table of these videos with their corrections, as :func:`facestats.store.read.dataset` does without.
@@ -138,8 +136,9 @@ def correct(
         much = "too much at once" if n_changes else "nothing to correct"
         raise UsageError(f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split or reject")
     for column, value in verdicts.items():
-        if value not in _CLASSES.get(column, ()):
-            raise UnknownNameError(f"{column} {value!r} is unknown: use {', '.join(_CLASSES[column])}")
+        classes = {known: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, known in VERDICT_COLUMNS.items()}
+        if value not in classes.get(column, ()):
+            raise UnknownNameError(f"{column} {value!r} is unknown: use {', '.join(classes[column])}")
     with locked(store):
         present = read_entry(store, entry.video_id) or entry
         before = read_corrections(store, entry.video_id)

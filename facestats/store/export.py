@@ -13,15 +13,13 @@ import pyarrow.dataset as ds
 
 from facestats._util.files import written_aside
 from facestats.errors import OutputError, UnknownNameError, UsageError
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.store.describing import check_describable, describe
 from facestats.store.formats import PLAIN_FORMATS, WRITERS, Outgoing, check_format, suffix_format
 from facestats.store.store import Store, open_store
 from facestats.tables import schema
 from facestats.tables.labels import video_names
 from facestats.tables.schema import Column
-
-#: What the columns of an attribute begin with; every other column is of no attribute.
-_BEGINNINGS = {"expression": "expression", "gender": "gender", "age": "age_", "makeup": "makeup"}
 
 #: The tables of a workbook: all but the pictures.
 _IN_WORKBOOK = tuple(table for table in schema.TABLES if table != "thumbnails")
@@ -217,7 +215,7 @@ class _Wish:
 
     def _observed(self) -> list[str]:
         names = [column.name for column in schema.columns("observations")]
-        chosen = list(_BEGINNINGS) if self.attributes is None else list(self.attributes)
+        chosen = list(ATTRIBUTE_CLASSES) if self.attributes is None else list(self.attributes)
         probabilities = [name for attribute in chosen for name in schema.probability_columns(attribute)]
         return [name for name in names if name in {"video_id", "frame", "time_s", "shot", "track_id", *probabilities}]
 
@@ -295,10 +293,12 @@ def _between(table: str, from_s: float | None, to_s: float | None) -> ds.Express
 
 
 def _columns_of(names: Sequence[str], attributes: Sequence[str]) -> list[str]:
-    unknown = [attribute for attribute in attributes if attribute not in _BEGINNINGS]
+    # What the columns of an attribute begin with; every other column is of no attribute.
+    beginnings = {name: "age_" if name == "age" else name for name in ATTRIBUTE_CLASSES}
+    unknown = [attribute for attribute in attributes if attribute not in beginnings]
     if unknown:
-        raise UnknownNameError(f"unknown attribute {unknown[0]!r}: use {', '.join(_BEGINNINGS)}")
-    others = tuple(beginning for name, beginning in _BEGINNINGS.items() if name not in attributes)
+        raise UnknownNameError(f"unknown attribute {unknown[0]!r}: use {', '.join(beginnings)}")
+    others = tuple(beginning for name, beginning in beginnings.items() if name not in attributes)
     return [name for name in names if not name.startswith(others)]
 
 

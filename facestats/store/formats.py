@@ -129,7 +129,7 @@ def _write_labelled(tables: Sequence[Outgoing], file: BinaryIO, kind: str) -> No
     labels, numbers = {}, {}
     for column in table.columns:
         labels[column.name] = _cut(column.described, 80)
-        if column.classes:
+        if column.classes and set(data[column.name].dropna()) <= set(column.classes):
             codes = {name: code for code, name in enumerate(column.classes, start=1)}
             data[column.name] = data[column.name].map(codes).astype("float64")
             numbers[column.name] = {code: name for name, code in codes.items()}

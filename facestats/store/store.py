@@ -29,6 +29,7 @@ from facestats._util import hooks
 from facestats._util.files import check_writable
 from facestats._util.locations import is_remote, location, write_whole
 from facestats.errors import OutputError, StoreError
+from facestats.models.attributes import declare
 from facestats.store import layout
 from facestats.store.correctable import Correctable
 from facestats.store.corrections import corrected_dataset
@@ -332,6 +333,8 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
     ------
     StoreError
         If the path is not a store, or one of another schema version.
+    ModelError
+        If it has an attribute of the user's own that this process knows with other classes.
     UnknownNameError
         If the video is not in it.
 
@@ -347,7 +350,8 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
         problem = "does not exist" if not path.exists() else "is not a store"
         raise StoreError(f"{path} {problem}: give the folder that `facestats analyze --out` wrote")
     try:
-        found = json.loads(marker.read_text(encoding="utf-8"))["schema_version"]
+        told = json.loads(marker.read_text(encoding="utf-8"))
+        found, own = told["schema_version"], dict(told.get("attributes", {}))
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise StoreError(f"{marker} cannot be read ({error}): this is not a store") from None
     if found not in schema.READABLE_VERSIONS:
@@ -355,6 +359,8 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
             f"{path} has schema version {found}, this facestats reads {schema.SCHEMA_VERSION}: analyse into a new "
             "store with `facestats analyze INPUT... --out NEW`, or read it with the facestats that wrote it"
         )
+    for attribute, classes in own.items():
+        declare(attribute, classes)
     store = Store(path)
     return store.video(video) if video is not None else store
 

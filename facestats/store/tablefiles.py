@@ -106,7 +106,7 @@ def write_batches(folder: Path, batches: Iterator[tuple[pd.DataFrame, pd.DataFra
         for batch in itertools.chain(batches, [None]):
             for name, writer, group, part in zip(names, writers, waiting, batch or (None, None), strict=True):
                 if part is not None:
-                    group.append(to_arrow(name, schema.validate(name, part)))
+                    group.append(to_arrow(name, schema.conform(name, schema.validate(name, part))))
                 if group and (part is None or sum(table.num_rows for table in group) >= _ROWS_IN_GROUP):
                     writer.write_table(pa.concat_tables(group))
                     group.clear()

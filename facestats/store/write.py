@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pandas as pd
 import pyarrow.parquet as pq
 
-from facestats._util.locations import remove
+from facestats._util.locations import remove, write_whole
 from facestats.errors import OutputError
-from facestats.store.layout import run_folder, table_path
+from facestats.models.attributes import ATTRIBUTE_CLASSES, own_attributes
+from facestats.store.layout import MARKER, run_folder, table_path
 from facestats.store.manifest import Entry, now, read_entry, write_entry
 from facestats.store.tablefiles import write_batches
 from facestats.tables import schema
@@ -71,6 +73,7 @@ def write_video(
         **known,
     )
     before = read_entry(store, entry.video_id)
+    _remember_attributes(store, models)
     short = {
         table: schema.validate(table, getattr(tables, table))
         for table in ("videos", "tracks", "people", "doubtful", "thumbnails")
@@ -104,6 +107,19 @@ def change_entry(store: Path, entry: Entry, **changes: Any) -> Entry:
         except OSError as error:
             raise unwritable(store, error) from None
     return changed
+
+
+def _remember_attributes(store: Path, models: Mapping[str, Mapping[str, str]]) -> None:
+    """Write down the classes of attributes of the user's own, so that whoever reads the store knows them."""
+    own = {name: list(ATTRIBUTE_CLASSES[name]) for name in models if name in own_attributes()}
+    marker = store / MARKER
+    try:
+        known = json.loads(marker.read_text(encoding="utf-8")) if own else {}
+        if own and not own.items() <= known.get("attributes", {}).items():
+            known["attributes"] = {**known.get("attributes", {}), **own}
+            write_whole(marker, (json.dumps(known) + "\n").encode())
+    except OSError as error:
+        raise unwritable(store, error) from None
 
 
 def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
@@ -160,7 +176,7 @@ def _new_run(store: Path, entry: Entry) -> Iterator[Path]:
 
 def _write_parquet(table: str, frame: pd.DataFrame, file: BinaryIO) -> None:
     # What pandas notes of itself is longer than a few rows, and not needed.
-    pq.write_table(to_arrow(table, frame).replace_schema_metadata(None), file)
+    pq.write_table(to_arrow(table, schema.conform(table, frame)).replace_schema_metadata(None), file)
 
 
 def unwritable(store: Path, error: OSError) -> OutputError:

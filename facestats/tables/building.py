@@ -291,7 +291,10 @@ def summarize_track(
     times = seen["time_s"].to_numpy(np.float64)
     quality = quality_weight(*(seen[name].to_numpy() for name in ("score", "face_px", "sharpness", "yaw", "pitch")))
     for attribute, column in attributes.VERDICT_COLUMNS.items():
-        probabilities = seen[list(schema.probability_columns(attribute))].to_numpy(np.float64)
+        names = list(schema.probability_columns(attribute))
+        if not set(names) <= set(seen):  # of a table that was made before the attribute was declared
+            continue
+        probabilities = seen[names].to_numpy(np.float64)
         measured = ~np.isnan(probabilities).all(axis=1)
         if not measured.any():
             continue

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from facestats._util.words import percent
-from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes
 from facestats.tables import expressions
 from facestats.tables.schema import UNKNOWN
 from facestats.types import Predictions
@@ -17,13 +17,23 @@ from facestats.types import Predictions
 #: With more faces than this in a frame, labels shrink to one line.
 FULL_LABELS = 4
 
+
+class Titles(dict[str, str]):
+    """Titles of attributes; one of the user's own has its name for a title."""
+
+    def __missing__(self, attribute: str) -> str:
+        return attribute
+
+
 #: What each attribute is called where a reader sees it.
-ATTRIBUTE_TITLES = {
-    "gender": "perceived gender",
-    "age": "age group",
-    "expression": "expression",
-    "makeup": "makeup",
-}
+ATTRIBUTE_TITLES = Titles(
+    {
+        "gender": "perceived gender",
+        "age": "age group",
+        "expression": "expression",
+        "makeup": "makeup",
+    }
+)
 
 _PREFIXES = {"gender": "", "age": "age ", "makeup": "makeup "}
 
@@ -163,7 +173,7 @@ def pose_lines(observation: Mapping[str, Any]) -> list[str]:
 
 
 def verdict_lines(
-    track: Mapping[str, Any], attributes: Sequence[str] = ("gender", "age", "makeup"), *, unknown: bool = True
+    track: Mapping[str, Any], attributes: Sequence[str] | None = None, *, unknown: bool = True
 ) -> tuple[str, ...]:
     """Return the lasting verdicts on a track, a line each; what was not measured is left out.
 
@@ -171,8 +181,8 @@ def verdict_lines(
     ----------
     track : mapping
         A row of the ``tracks`` table.
-    attributes : sequence of str
-        Which of them.
+    attributes : sequence of str, optional
+        Which of them; all by default.
     unknown : bool
         Whether "unknown" is written too.
 
@@ -183,7 +193,7 @@ def verdict_lines(
     ['female 93 %', 'age unknown']
     """
     lines = []
-    for attribute in attributes:
+    for attribute in lasting_attributes() if attributes is None else attributes:
         column = VERDICT_COLUMNS[attribute]
         verdict = track.get(column)
         if verdict is None or pd.isna(verdict):
@@ -191,7 +201,7 @@ def verdict_lines(
         if verdict == UNKNOWN:
             lines += [f"{attribute} unknown"] if unknown else []
             continue
-        said = f"{_PREFIXES[attribute]}{verdict} {percent(track[f'{column}_prob'])}"
+        said = f"{_PREFIXES.get(attribute, f'{attribute} ')}{verdict} {percent(track[f'{column}_prob'])}"
         low, high = track.get("age_years_low"), track.get("age_years_high")
         if attribute == "age" and low is not None and not pd.isna(low):
             # The interval, not the mean: a mean may lie outside the most probable group.

@@ -7,14 +7,14 @@ Probabilities lie in [0, 1] and sum to 1 inside an attribute. A missing value me
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from facestats.errors import SchemaError, UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS, VERDICT_COLUMNS, own_attributes
 
 #: Version of the tables below; a store says which one it was written with.
 SCHEMA_VERSION = 5
@@ -143,7 +143,7 @@ _SHOT = _count("shot", "0-based number of the shot, counted from the first frame
 _TRACK_ID = _count("track_id", "number of the tracked face, unique in its video")
 _PERSON_ID = _count("person_id", "number of the person, which means nothing beyond its video")
 
-TABLES: Mapping[str, tuple[Column, ...]] = {
+_TABLES: Mapping[str, tuple[Column, ...]] = {
     "videos": (
         _VIDEO_ID,
         _text("path", "the input as it was given"),
@@ -272,6 +272,37 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     ),
 }
 
+
+class _WithOwn(Mapping[str, tuple[Column, ...]]):
+    """The tables, with the columns of the attributes that were declared: see :mod:`facestats.models.attributes`."""
+
+    def __getitem__(self, table: str) -> tuple[Column, ...]:
+        return (*_TABLES[table], *(column for each in own_attributes() for column in own_columns(table, each)))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_TABLES)
+
+    def __len__(self) -> int:
+        return len(_TABLES)
+
+
+def own_columns(table: str, attribute: str) -> tuple[Column, ...]:
+    """Return the columns that a declared attribute has in a table, which stand behind all others.
+
+    Examples
+    --------
+    >>> own_columns("frames", "mask")
+    ()
+    """
+    if table == "observations":
+        return _class_probabilities(attribute)
+    if table not in ("tracks", "people"):
+        return ()
+    return (*_verdict(attribute, attribute), *_class_probabilities(attribute))
+
+
+TABLES: Mapping[str, tuple[Column, ...]] = _WithOwn()
+
 #: Tables that are made of the stored ones when they are asked for.
 DERIVED: Mapping[str, tuple[Column, ...]] = {
     "timeline": (
@@ -288,7 +319,7 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         _seconds("time_s", "presentation timestamp"),
         _SHOT,
         Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
-        Column("attribute", "str", "what was measured", classes=tuple(ATTRIBUTE_CLASSES)),
+        _text("attribute", "what was measured"),
         _text("class", "one of the attribute's classes"),
         _share("probability", "probability of the class in this frame"),
     ),
@@ -296,7 +327,7 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         _VIDEO_ID,
         _count("number", "of the video's corrections, in the order in which they are applied"),
         Column("track_id", "Int64", "the corrected track, as it is numbered now"),
-        Column("what", "str", "what was corrected", classes=(*VERDICT_COLUMNS.values(), "reject", "merge", "split")),
+        _text("what", "what was corrected: a verdict's column, reject, merge or split"),
         _text("value", "the verdict, or the number of the track that was merged into this one"),
         _seconds("time_s", "moment of a split; else the first observation when it was corrected"),
         _text("reason", "why, as it was given"),
@@ -424,7 +455,9 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     >>> validate("tracks", conform("tracks")).empty
     True
     """
-    wanted = columns(table)
+    # A table that was made before an attribute was declared is proper without it.
+    own = {column.name for each in own_attributes() for column in own_columns(table, each)} - set(frame.columns)
+    wanted = [column for column in columns(table) if column.name not in own]
     names = [column.name for column in wanted]
     if list(frame.columns) != names:
         absent = [name for name in names if name not in frame.columns]
@@ -446,7 +479,11 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
                 raise SchemaError(f"{table}.{column.name} leaves [0, 1]")
     if table == "observations":
         for attribute in ATTRIBUTE_CLASSES:
-            sums = frame[list(probability_columns(attribute))].sum(axis=1, min_count=1).dropna()
+            sums = (
+                frame[[name for name in probability_columns(attribute) if name in frame]]
+                .sum(axis=1, min_count=1)
+                .dropna()
+            )
             if not np.allclose(sums, 1, atol=1e-3):
                 raise SchemaError(f"observations: the probabilities of {attribute} do not sum to 1")
     return frame

@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from facestats.widgets.scene import ATTRIBUTES, Scene, Wanted
+from facestats.widgets.scene import Scene, Wanted, attribute_choices
 
 #: Where the browser's side of the widgets lies.
 FRONT = Path(__file__).with_name("front")
@@ -28,14 +28,14 @@ class SceneWidget(anywidget.AnyWidget):
     Attributes
     ----------
     attribute : str
-        ``"all"``, ``"gender"``, ``"age"``, ``"expression"`` or ``"makeup"``.
+        ``"all"``, ``"gender"``, ``"age"``, ``"expression"``, ``"makeup"``, or one of the user's own.
     min_face_px, min_probability, verdicts
         Which tracks are wanted, see :class:`facestats.widgets.Wanted`.
     """
 
     _css = FRONT / "widgets.css"
 
-    attribute = traitlets.Enum(ATTRIBUTES, "all")
+    attribute = traitlets.Unicode("all")
     min_face_px = traitlets.Float(0.0)
     min_probability = traitlets.Float(0.0)
     verdicts = traitlets.Dict()
@@ -47,6 +47,14 @@ class SceneWidget(anywidget.AnyWidget):
         self.observe(self._wanted_changed, list(CHOICES))
         if scene is not None:
             self.show(scene)
+
+    @traitlets.validate("attribute")
+    def _known_attribute(self, proposal: dict[str, Any]) -> str:
+        if proposal["value"] not in attribute_choices():
+            raise traitlets.TraitError(
+                f"unknown attribute {proposal['value']!r}; there are {', '.join(attribute_choices())}"
+            )
+        return proposal["value"]
 
     @property
     def wanted(self) -> Wanted:

@@ -21,7 +21,7 @@ from facestats.widgets import still
 from facestats.widgets.base import CHOICES
 from facestats.widgets.correcting import CorrectingRow
 from facestats.widgets.frame_pane import FramePane
-from facestats.widgets.scene import ATTRIBUTES, Scene, scene_of
+from facestats.widgets.scene import Scene, attribute_choices, scene_of
 from facestats.widgets.timeline import Timeline
 from facestats.widgets.track_table import TrackTable
 from facestats.widgets.video_list import VideoList
@@ -309,7 +309,7 @@ _ROW = {"flex_flow": "row wrap", "margin": "6px 0 0", "width": "100%"}
 
 def _controls() -> dict[str, ipywidgets.Widget]:
     style = {"description_width": "initial"}
-    names = {_WORDS.get(name, name): name for name in ATTRIBUTES}
+    names = {_WORDS.get(name, name): name for name in attribute_choices()}
     return {
         "attribute": ipywidgets.Dropdown(options=names, description="show", style=style, layout={"width": "220px"}),
         "min_face_px": ipywidgets.FloatSlider(

@@ -13,14 +13,22 @@ import pandas as pd
 
 from facestats._util.locations import is_remote
 from facestats.errors import UsageError
-from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes
 from facestats.store.store import Store
 from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, pose_lines, verdict_lines
 from facestats.tables.presence import Presence, Samples
 from facestats.tables.video_tables import VideoTables
 
-#: What may be chosen: every attribute, or one.
-ATTRIBUTES = ("all", *VERDICT_COLUMNS)
+
+def attribute_choices() -> tuple[str, ...]:
+    """Return what labels and colours may tell: one attribute, or ``"all"``.
+
+    Examples
+    --------
+    >>> attribute_choices()
+    ('all', 'gender', 'age', 'expression', 'makeup')
+    """
+    return ("all", *VERDICT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Wanted:
     Attributes
     ----------
     attribute : str
-        One of :data:`ATTRIBUTES`.
+        One of :func:`attribute_choices`.
     min_face_px : float
         Smaller tracks are left out, by the median of their boxes' shorter sides.
     min_probability : float
@@ -115,9 +123,7 @@ class Scene:
 
     def observations_of(self, track_id: int) -> pd.DataFrame:
         """Return the observations of one track, by number; none if there is no such track."""
-        if track_id not in self._by_track.groups:
-            return self._rows.iloc[:0]
-        return self._by_track.get_group(track_id)
+        return self._by_track.get(track_id, self._rows.iloc[:0])
 
     def pictures_of(self, track_ids: Iterable[int]) -> dict[int, bytes]:
         """Return the first picture (WebP) of each of these tracks that has one."""
@@ -126,8 +132,9 @@ class Scene:
         return {int(number): bytes(webp) for number, webp in zip(first["track_id"], first["image"], strict=True)}
 
     @cached_property
-    def _by_track(self) -> Any:
-        return self._rows.groupby(self._presence.tracks)
+    def _by_track(self) -> dict[int, pd.DataFrame]:
+        # Not get_group(): pandas 3.1 does not find the only group of a table of one row.
+        return {int(track): rows for track, rows in self._rows.groupby(self._presence.tracks)}
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
@@ -166,7 +173,7 @@ class Scene:
         return Face(track_id, (x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height), lines)
 
     def _lines(self, row: int, track_id: int | None, attribute: str) -> list[str]:
-        chosen = [name for name in ("gender", "age", "makeup") if attribute in ("all", name)]
+        chosen = [name for name in lasting_attributes() if attribute in ("all", name)]
         lines = list(verdict_lines(self._tracks_by_id.get(track_id, {}), chosen))
         if attribute == "all":
             lines += pose_lines(self._rows.iloc[row])

@@ -13,7 +13,8 @@ class TestHead:
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
-            ({"attribute": "mood"}, "unknown attribute 'mood'"),
+            ({"attribute": "Mood"}, "attribute: 'Mood' must be a name"),
+            ({"attribute": "face"}, "attribute: 'face' would be taken for another column"),
             ({"classes": ("female", "robot")}, r"unknown classes \['robot'\]; known are"),
             ({"classes": ("female",)}, "must be at least two and differ"),
             ({"classes": ("female", "female")}, "must be at least two and differ"),

@@ -131,7 +131,7 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
         ({"attributes": ["mood"]}, UnknownNameError, "unknown attribute 'mood'"),
         ({"videos": ["absent"]}, UnknownNameError, "absent"),
         ({"table": "videos", "to_s": 3}, UsageError, "leave --from and --to out"),
-        ({"table": "people"}, UnknownNameError, "no table 'people'"),
+        ({"table": "persons"}, UnknownNameError, "no table 'persons'"),
         ({"format": "docx"}, UnknownNameError, "csv, tsv, json, parquet"),
         ({"table": ["tracks", "frames"]}, UsageError, "a csv file holds one table"),
         ({"every": 2.0}, UsageError, "only timeline has spans"),

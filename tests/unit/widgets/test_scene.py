@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from stores import FACES, PEOPLE, make_result, make_store
+from stores import FACES, PEOPLE, Face, make_result, make_store
 
 from facestats.clips.render import Annotator
 from facestats.errors import UsageError
@@ -117,3 +117,10 @@ def test_where_a_head_is_turned_is_said_where_it_was_measured(result, scene):
     faces = scene_of(replace(result, observations=turned)).faces_at(7.0)
     assert all("yaw 12°, pitch -3°, roll 0°" in face.lines for face in faces if face.track_id is not None)
     assert not any("yaw" in line for face in scene.faces_at(7.0) for line in face.lines)
+
+
+def test_a_single_face_in_a_single_picture_is_found():
+    still = make_result("still-1", (Face(0, 0.0, 0.0),), path="still.png", duration_s=0.1)
+    assert len(still.observations) == 1
+    assert len(scene_of(still).observations_of(0)) == 1
+    assert scene_of(still).observations_of(7).empty
