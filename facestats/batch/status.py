@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -53,7 +53,8 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     """
     store = open_store(store)
     run, way = last_run(store.path) if store.video_id is None else None, run_under_way(store.path)
-    rows = [*_known(store), *_pending(store, run, way)]
+    now_worked_on = {} if way is None else way.now
+    rows = [*_known(store, now_worked_on), *_pending(store, run, way)]
     found = pd.DataFrame([[row.get(name) for name in _COLUMNS] for row in rows], columns=list(_COLUMNS))
     found["state"] = pd.Categorical(found["state"], STATES, ordered=True)
     found["written_at"] = pd.to_datetime(found["written_at"], utc=True)
@@ -106,15 +107,16 @@ def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *,
     return [entry.shown for entry in entries]
 
 
-def _known(store: Store) -> Iterator[dict[str, Any]]:
+def _known(store: Store, now_worked_on: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     for entry in store.entries(current=False).values():
         lost = lost_words(entry, store.lacks(entry), entry.options)
         state = "incomplete" if lost else {"ok": "done"}.get(entry.status, entry.status)
+        share = now_worked_on.get(entry.shown)
         yield {
             "video_id": entry.video_id,
             "path": entry.shown,
-            "state": state if entry.counts else "replaced",
-            "reason": "; ".join(_reasons(entry, lost)),
+            "state": "replaced" if not entry.counts else state if share is None else "pending",
+            "reason": "; ".join(_reasons(entry, lost)) if share is None or not entry.counts else _under_way(share),
             "tries": entry.tries,
             "written_at": entry.written_at,
             "counts": entry.counts,
@@ -151,10 +153,16 @@ def _pending(store: Store, run: Run | None, way: RunUnderWay | None) -> Iterator
         if path in run.unsettled:
             wait = f"it had just changed at {run.started_at} and may still be written: the next run takes it"
             yield {"path": path, "state": "pending", "reason": wait, "tries": 0}
+        elif path in known:
+            continue
         elif way is not None and path in way.now:
-            yield {"path": path, "state": "pending", "reason": f"under way, {way.now[path]:.0%}", "tries": 0}
-        elif path not in known:
+            yield {"path": path, "state": "pending", "reason": _under_way(way.now[path]), "tries": 0}
+        else:
             yield {"path": path, "state": "pending", "reason": why, "tries": 0}
     for path in run.passed_over:
         why = "neither video nor image by its name: name the file itself"
         yield {"path": path, "state": "passed over", "reason": why, "tries": 0}
+
+
+def _under_way(share: float) -> str:
+    return f"under way, {share:.0%}"

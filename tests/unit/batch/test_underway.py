@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from stores import EMPTY, make_store
 
 from facestats.analysis.progress import Act, Progress
 from facestats.batch import underway
@@ -45,6 +46,18 @@ def test_share_and_time_left_are_those_of_the_work(tmp_path, items):
         json.dumps(told.attrs)
     assert run_under_way(store.path) is None
     assert not (store.path / "under-way.json").exists()
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_video_that_is_worked_on_has_one_line(tmp_path):
+    store = make_store(tmp_path / "s")
+    path = store.entries()[EMPTY].shown  # its tables are there, its clip is being drawn
+    begin_run(store.path, Run((path,)))
+    with locked(store.path), UnderWay(store.path, [Input(path)]) as way:
+        way.progressed(path, Progress(Act.DRAW, 1, 2))
+        told = status(store)
+    (row,) = told[told["path"] == path].to_dict("records")
+    assert (row["video_id"], row["state"], row["reason"]) == (EMPTY, "pending", "under way, 90%")
 
 
 @pytest.mark.usefixtures("clock")
