@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from facestats.errors import StoreError
+from facestats.errors import FacestatsError, StoreError
 from facestats.reports.folder import CLIPS, drop_clips, drop_cuts, drop_page
 from facestats.reports.index import DATA, Listed, read_index, write_index
 from facestats.store.published import report_folders
@@ -84,8 +84,11 @@ def drop_stale(store: Store, folder: Path, listed: dict[str, Listed]) -> list[st
     entries = whole.entries(current=False)
     counting = {video_id for video_id, entry in entries.items() if entry.counts}
     gone, of_others = [], set()
-    for name, entry in [*listed.items(), *_unlisted(folder, listed)]:
-        ours = {video_id for origin, ids in entry.made_of.items() if _is_ours(origin, whole) for video_id in ids}
+    found = [*listed.items(), *_unlisted(folder, listed)]
+    origins = {origin for _, entry in found for origin in entry.made_of}
+    of_this = {origin for origin in origins if _is_ours(origin, whole)}
+    for name, entry in found:
+        ours = {video_id for origin, ids in entry.made_of.items() if origin in of_this for video_id in ids}
         of_others |= {name, *entry.videos} - ours
         if not ours <= (counting if len(entry.videos) == 1 else entries.keys()):
             drop_page(folder, name)
@@ -114,6 +117,8 @@ def _is_ours(origin: str, store: Store) -> bool:
         open_store(origin)
     except StoreError:
         return True
+    except (FacestatsError, OSError):  # it cannot be reached: another's reports are not ours to take away
+        return False
     return False
 
 
