@@ -324,7 +324,7 @@ class Assembler:
             return
         found = each.item.detections
         pixels = crops.pixels_across(found.landmarks[faces])
-        qualities = portrait_quality(found)[faces]
+        qualities = portrait_quality(found[np.array(faces)])
         for face, quality, across in zip(faces, qualities, pixels, strict=True):
             known = self._open[int(each.tracks[face])]
             portrait = people.Portrait(float(quality), each.item.time_s, portraits[face], float(across))

@@ -47,7 +47,9 @@ class PortraitChooser:
         if len(detections) == 0 or not math.isfinite(self._least_pixels):
             return []
         is_large = crops.pixels_across(detections.landmarks) >= self._least_pixels
-        return self._chooser.wanted(portrait_quality(detections), np.where(is_large, track_ids, -1), time_s)
+        # Pose is not looked at yet: it would cost as much as the comparison.
+        qualities = quality_weight(detections.scores, detections.sizes)
+        return self._chooser.wanted(qualities, np.where(is_large, track_ids, -1), time_s)
 
 
 def portrait_quality(detections: Detections) -> np.ndarray:
