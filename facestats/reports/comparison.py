@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from facestats import plots
 from facestats._util import words
-from facestats.models.attributes import CLASS_GROUPS, VERDICT_COLUMNS, share_classes
+from facestats.models.attributes import CLASS_GROUPS, VERDICT_COLUMNS, lasting_attributes, share_classes
 from facestats.options import AnalyzeOptions, described
 from facestats.plots.verdicts import row_label
 from facestats.reports import provenance
@@ -70,13 +70,14 @@ def coverage(comparison: Comparison) -> HTML:
     return section("comparison.coverage", labels, [(name, *(side[name] for side in counts)) for name in counts[0]])
 
 
-def composition(comparison: Comparison, attributes: Sequence[str] = ("gender", "age", "makeup")) -> HTML | None:
+def composition(comparison: Comparison, attributes: Sequence[str] | None = None) -> HTML | None:
     """Return the shares of each class on both sides, which of them differ clearly, and what that means.
 
     Examples
     --------
     >>> composition(load_comparison("october", "november"))  # doctest: +SKIP
     """
+    attributes = lasting_attributes() if attributes is None else attributes
     measured = [name for name in attributes if any(is_measured(data, name) for _, data in comparison.sides)]
     if not measured:
         return None

@@ -13,7 +13,7 @@ from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.reports import provenance
 from facestats.reports.data import ReportData, load_collection
 from facestats.store.store import open_store
-from facestats.tables.comparison import COMPARISON_DTYPES, compare, period, within
+from facestats.tables.comparison import COMPARED, COMPARISON_DTYPES, compare, period, within
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,8 @@ def _labels(stores: tuple[ReportData, ReportData], choices: tuple[str, str], sam
 
 def _differences(first: ReportData, second: ReportData, attribute: str) -> pd.DataFrame | None:
     column = VERDICT_COLUMNS[attribute]
+    if column not in COMPARED:  # of an attribute of the user's own nobody knows what its model confuses
+        return None
     models: list[dict[str, str]] = [{}, {}]
     for used, data in zip(models, (first, second), strict=True):
         if attribute == "expression" or not is_measured(data, attribute):

@@ -49,7 +49,7 @@ COMPARISON_DTYPES = {
 #: What can be compared: columns of ``tracks``.
 COMPARED = ("gender", "age_group", "makeup", "expression")
 
-_ATTRIBUTES = {column: attribute for attribute, column in attributes.VERDICT_COLUMNS.items()}
+_ATTRIBUTES = {attributes.VERDICT_COLUMNS[attribute]: attribute for attribute in attributes.BUILT_IN}
 _EXPRESSION_SHARES = [f"expression_share_{name}" for name in attributes.EXPRESSIONS]
 _SIDE, _DIFFERENCE = (0.05, 0.95), (0.005, 0.995)
 _MOST_PAIRED = 1000  # draws of a side: each is paired with each of the other's

@@ -51,7 +51,9 @@ DEMOGRAPHICS_DTYPES = {
 ALIKE = {"gender": 25.0, "age": 8.0, "makeup": 1.5}
 
 _ATTRIBUTES = {
-    column: attribute for attribute, column in attributes.VERDICT_COLUMNS.items() if attribute != "expression"
+    column: attribute
+    for attribute, column in attributes.VERDICT_COLUMNS.items()
+    if attribute in attributes.BUILT_IN and attribute != "expression"
 }
 _ENDS = (0.05, 0.95)
 _BORDER = 0.01  # an interval that comes as near to nobody, or to all, holds that

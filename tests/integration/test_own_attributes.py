@@ -10,11 +10,14 @@ from commands import NONE, run
 from PIL import Image
 
 import facestats as fs
+from facestats.errors import UsageError
 from facestats.models import attributes
 from facestats.models.cards import Card, Head
 from facestats.plots import verdict_counts
+from facestats.reports.comparison import composition as composition_of_sides
 from facestats.reports.data import load_collection
 from facestats.reports.demographics import composition
+from facestats.reports.sides import Comparison
 from facestats.store.store import open_store
 from facestats.tables import schema
 from facestats.tables.labels import verdict_lines
@@ -93,6 +96,18 @@ def test_it_is_drawn_told_and_chosen_like_the_four(analyzed):
     assert TrackTable(scene).tracks["mask"].tolist() == tracks["mask"].tolist()
     assert "mask" in str(composition(load_collection(analyzed)).data)
     explorer.close()
+
+
+def test_collections_are_compared_without_it(analyzed):
+    one, other = load_collection(analyzed), load_collection(analyzed)
+    sides = Comparison(one, other, "one", "other")
+    assert sides.differences["mask"] is None
+    assert "mask" in composition_of_sides(sides).data
+
+
+def test_what_has_no_corrections_says_so(analyzed):
+    with pytest.raises(UsageError, match="no shares of 'mask'"):
+        fs.demographics(open_store(analyzed), attributes=["mask"])
 
 
 def test_tables_of_before_and_after_live_side_by_side(analyzed, tmp_path):
