@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -20,6 +21,13 @@ from facestats.errors import FacestatsError, UsageError, passes
 
 _CLOSED_PIPE = 141  # as a shell has it of a program that a closed pipe ended
 _PIPE_CLOSED_IN_TYPER = 1  # no command of ours ends so
+
+#: Where each command is written: only that module is imported when the command is called.
+_MODULES = {
+    **{name: name for name in ("analyze", "calibrate", "config", "correct", "dataset", "demo", "evaluate", "export")},
+    **{name: name for name in ("forget", "lab", "models", "report", "schedule", "status", "synth", "update")},
+    **{"annotations": "annotation", "prune": "forget", "train": "training"},
+}
 
 app = typer.Typer(
     name="facestats",
@@ -46,28 +54,16 @@ def _options(
         os.environ["FACESTATS_DEBUG"] = "1"
 
 
-def register_commands() -> None:
-    """Make all commands known."""
-    from facestats.cli import (  # noqa: F401
-        analyze,
-        annotation,
-        calibrate,
-        config,
-        correct,
-        dataset,
-        demo,
-        evaluate,
-        export,
-        forget,
-        lab,
-        models,
-        report,
-        schedule,
-        status,
-        synth,
-        training,
-        update,
-    )
+def register_commands(wanted: str = "") -> None:
+    """Make all commands known; or only the one that is wanted, if there is such a one.
+
+    Examples
+    --------
+    >>> register_commands("status")
+    """
+    modules = [_MODULES[wanted]] if wanted in _MODULES else dict.fromkeys(_MODULES.values())
+    for module in modules:
+        import_module(f"facestats.cli.{module}")
 
 
 def commands() -> frozenset[str]:
@@ -92,8 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     # Arrow's usual allocator keeps what it was given back; inherited by workers, and never overrides the user.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    register_commands()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    register_commands(next((each for each in arguments if not each.startswith("-")), ""))
     if "--debug" in arguments:  # accepted anywhere, not only before the command
         arguments.remove("--debug")
         arguments.insert(0, "--debug")

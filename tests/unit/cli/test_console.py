@@ -105,3 +105,16 @@ def test_help_loads_neither_tables_nor_numbers():
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split())
     assert "facestats.cli.update" in loaded
     assert not loaded & {"numpy", "pandas", "pyarrow", "cv2", "fsspec", "tqdm"}
+
+
+def test_every_command_is_known_by_its_module():
+    from facestats.cli import _MODULES, commands
+
+    assert set(_MODULES) == commands()
+
+
+def test_a_command_loads_no_other(tmp_path):
+    code = "import sys; from facestats.cli import register_commands; register_commands('status'); print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split())
+    assert "facestats.cli.status" in loaded
+    assert "facestats.cli.training" not in loaded
