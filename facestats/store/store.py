@@ -38,7 +38,7 @@ from facestats.store.lacks import Part, lost_part
 from facestats.store.manifest import Entry, read_entries, read_entry
 from facestats.store.read import ATTEMPTS, attempt, find_video, with_present_places
 from facestats.store.tablefiles import Where, known_columns, row_filter
-from facestats.store.write import change_entry, replace_thumbnails, unwritable, write_video
+from facestats.store.write import bring_up_to_date, change_entry, replace_thumbnails, write_video
 from facestats.tables import schema
 from facestats.tables.arrow import from_arrow
 from facestats.tables.verdicts import threshold_of
@@ -385,7 +385,8 @@ def create_store(path: str | Path) -> Store:
     path = location(path)
     try:
         if not (path / layout.MARKER).is_file():
-            if path.is_dir() and any(not _is_ours(each) for each in path.iterdir()):
+            # Hidden is a file written aside, or a lock.
+            if path.is_dir() and any(not each.name.startswith(".") for each in path.iterdir()):
                 raise OutputError(f"{path} holds other files and is not a store: name a new folder")
             write_whole(path / layout.MARKER, (json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
         if not is_remote(str(path)):
@@ -393,20 +394,5 @@ def create_store(path: str | Path) -> Store:
     except OSError as error:
         raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another --out") from None
     store = open_store(path)
-    _bring_up_to_date(store.path)
+    bring_up_to_date(store.path)
     return store
-
-
-def _bring_up_to_date(path: Path) -> None:
-    """Say in a store of an older schema version that it now holds rows of the present one too."""
-    marker = path / layout.MARKER
-    known = json.loads(marker.read_text(encoding="utf-8"))
-    if known["schema_version"] < schema.SCHEMA_VERSION:
-        try:
-            write_whole(marker, (json.dumps({**known, "schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
-        except OSError as error:
-            raise unwritable(path, error) from None
-
-
-def _is_ours(path: Path) -> bool:
-    return path.name.startswith(".")  # a file written aside, or a lock

@@ -88,6 +88,27 @@ def write_video(
     return entry
 
 
+def bring_up_to_date(store: Path) -> None:
+    """Say in a store of an older schema version that it now holds rows of the present one too.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> bring_up_to_date(store.path)  # doctest: +SKIP
+    """
+    marker = store / MARKER
+    known = json.loads(marker.read_text(encoding="utf-8"))
+    if known["schema_version"] < schema.SCHEMA_VERSION:
+        try:
+            write_whole(marker, (json.dumps({**known, "schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
+        except OSError as error:
+            raise unwritable(store, error) from None
+
+
 def change_entry(store: Path, entry: Entry, **changes: Any) -> Entry:
     """Change an entry without touching the tables, and return it.
 
