@@ -32,7 +32,9 @@ def test_what_is_given_is_escaped_and_what_is_html_is_not():
         render("video.clip", NASTY, NASTY),
         render("glance.card", NASTY, NASTY, NASTY, NASTY, "", NASTY, NASTY),
         render("glance.doubts", [NASTY]),
-        render("video.coverage", NASTY, NASTY, NASTY, [(NASTY, 1.0, "red")], [NASTY]),
+        render(
+            "video.coverage", NASTY, NASTY, NASTY, [(NASTY, 1.0, "red")], [NASTY], [(NASTY, NASTY, NASTY, NASTY)], NASTY
+        ),
         render("collection.coverage", [(NASTY, 1.0, "red")], NASTY, (NASTY, [(NASTY, 2, NASTY)], 1), NASTY),
         render("comparison.coverage", [NASTY, NASTY], [(NASTY, NASTY, NASTY)]),
         render("comparison.composition", [], [NASTY], NASTY),
