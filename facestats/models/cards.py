@@ -108,6 +108,10 @@ class Head:
         return np.exp(np.interp(np.log(np.maximum(pixels, 1)), sizes, temperatures))[:, None].astype(np.float32)
 
 
+# What a unit of missing energy counts. With 1 animals still had verdicts on gender in 29 % of cases, with 4 in 15 %.
+_STEEPNESS = 4.0
+
+
 @dataclass(frozen=True)
 class Familiarity:
     """How a model notices that a face is unlike those that it was trained on: an animal, a mask, a blur.
@@ -120,8 +124,8 @@ class Familiarity:
     output : str
         Whose energy it is.
     least : float
-        Below this energy the logits of all outputs are divided by ``exp(least - energy)``, at most by ``exp(3)``, so
-        that nothing remains likely enough for a verdict.
+        Below this energy the logits of all outputs are divided by ``exp(4 * (least - energy))``, at most by ``exp(3)``,
+        so that nothing remains likely enough for a verdict.
     """
 
     output: str
@@ -137,14 +141,13 @@ class Familiarity:
 
         Examples
         --------
-        >>> found = Familiarity("age", 2.0).divisors(np.array([[3.0, 0.0], [0.0, 0.0]], np.float32))
-        >>> found.ravel().astype(float).round(2).tolist()
-        [1.0, 3.69]
+        >>> Familiarity("age", 2.0).divisors(np.array([[3.0, 0.0], [0.0, 0.0]], np.float32)).astype(int).tolist()
+        [[1], [20]]
         """
         from scipy.special import logsumexp  # not before: readers of tables need no scipy
 
         energy = logsumexp(np.asarray(logits, np.float64), axis=1, keepdims=True)
-        return np.exp(np.clip(self.least - energy, 0, 3)).astype(np.float32)
+        return np.exp(np.clip(_STEEPNESS * (self.least - energy), 0, 3)).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -99,11 +99,11 @@ class TestCard:
 
 class TestFamiliarity:
     def test_a_face_with_little_energy_is_divided_by_more(self):
-        familiarity = Familiarity("age", 3.0)
+        familiarity = Familiarity("age", 2.2)
         logits = np.array([[5.0, 0.0], [2.0, 0.0], [-9.0, -9.0]], np.float32)
         divisors = familiarity.divisors(logits).ravel()
         assert divisors[0] == 1
-        assert divisors[1] == pytest.approx(np.exp(3 - np.log(np.exp(2) + 1)), rel=1e-4)
+        assert divisors[1] == pytest.approx(np.exp(4 * (2.2 - np.log(np.exp(2) + 1))), rel=1e-4)
         assert divisors[2] == pytest.approx(np.exp(3), rel=1e-4)  # the most
 
     def test_it_is_written_read_and_counts_as_behaviour(self, tmp_path):

@@ -9,7 +9,7 @@ from facestats.models.figures import attribute_figures, detector_figures
 def test_the_figures_of_shipped_cards(name):
     card = Card.read(bundled("models") / name / "card.json")
     tables = card.figures()
-    assert set(tables) == {"scores", "coverage", "small", "groups", "verdicts"}
+    assert set(tables) == {"scores", "coverage", "small", "tracks", "groups", "verdicts"}
     for table in tables.values():
         assert set(table["attribute"]) == set(card.attributes)
     scores = tables["scores"].set_index(["attribute", "faces"])
