@@ -8,13 +8,28 @@ Probabilities lie in [0, 1] and sum to 1 inside an attribute. A missing value me
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from facestats.errors import SchemaError, UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS, VERDICT_COLUMNS, own_attributes
+from facestats.models.attributes import ATTRIBUTE_CLASSES, own_attributes
+from facestats.tables.columns import UNKNOWN as UNKNOWN
+from facestats.tables.columns import Column as Column
+from facestats.tables.columns import (
+    class_probabilities,
+    count,
+    degrees,
+    pixels,
+    seconds,
+    share,
+    text,
+    verdict,
+    verdicts,
+    years,
+)
+from facestats.tables.columns import probability_columns as probability_columns
 
 #: Version of the tables below; a store says which one it was written with.
 SCHEMA_VERSION = 5
@@ -25,209 +40,99 @@ READABLE_VERSIONS = (4, 5)
 #: The version that a table came with, where it is not the oldest of these.
 _SINCE = {"people": 5, "doubtful": 5}
 
-#: The verdict of a track whose probability stays below the attribute's threshold.
-UNKNOWN = "unknown"
-
 STATUSES = ("ok", "partial", "failed")
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Attributes
-    ----------
-    name : str
-    dtype : str
-        The pandas dtype: ``str``, ``Int64`` (integers that may be missing), ``float64``, ``float32``, ``bool``,
-        ``boolean`` (may be missing), ``datetime64[us, UTC]`` or ``object`` (encoded images as bytes).
-    meaning : str
-        In one line, without the unit.
-    unit : str or None
-        ``"s"``, ``"px"``, ``"years"``, ``"degrees"``, ``"0 to 1"`` (a share); None where there is none.
-    decimals : int or None
-        Digits after the point that carry information, of a moment's seconds too; used by text exports.
-    is_share : bool
-        Whether the values lie between 0 and 1.
-    classes : tuple of str
-        The values that a column of text may have, where these are few.
-    """
-
-    name: str
-    dtype: str
-    meaning: str
-    unit: str | None = None
-    decimals: int | None = None
-    is_share: bool = False
-    classes: tuple[str, ...] = ()
-
-    @property
-    def described(self) -> str:
-        """Meaning and unit, in one line."""
-        return self.meaning if self.unit is None else f"{self.meaning} ({self.unit})"
-
-
-def _text(name: str, meaning: str) -> Column:
-    return Column(name, "str", meaning)
-
-
-def _count(name: str, meaning: str, unit: str | None = None) -> Column:
-    return Column(name, "Int64", meaning, unit)
-
-
-def _seconds(name: str, meaning: str) -> Column:
-    return Column(name, "float64", meaning, "s", decimals=6)
-
-
-def _pixels(name: str, meaning: str) -> Column:
-    return Column(name, "float32", meaning, "px", decimals=2)
-
-
-def _share(name: str, meaning: str) -> Column:
-    return Column(name, "float32", meaning, "0 to 1", decimals=4, is_share=True)
-
-
-def _years(name: str, meaning: str) -> Column:
-    return Column(name, "float32", meaning, "years", decimals=1)
-
-
-def _degrees(name: str, meaning: str) -> Column:
-    return Column(name, "float32", meaning, "degrees", decimals=1)
-
-
-def probability_columns(attribute: str) -> tuple[str, ...]:
-    """Return the names of an attribute's probability columns in ``observations``.
-
-    Examples
-    --------
-    >>> probability_columns("gender")
-    ('gender_female', 'gender_male')
-    """
-    return tuple(f"{attribute}_{name}" for name in ATTRIBUTE_CLASSES[attribute])
-
-
-def _class_probabilities(attribute: str) -> tuple[Column, ...]:
-    return tuple(
-        _share(column, f"probability of {attribute} {name}")
-        for column, name in zip(probability_columns(attribute), ATTRIBUTE_CLASSES[attribute], strict=True)
-    )
-
-
-def _verdict(column: str, meaning: str) -> tuple[Column, Column]:
-    attribute = next(name for name, verdict in VERDICT_COLUMNS.items() if verdict == column)
-    return (
-        Column(column, "str", f"{meaning}, or unknown", classes=(*ATTRIBUTE_CLASSES[attribute], UNKNOWN)),
-        _share(f"{column}_prob", f"probability of the most likely {column}"),
-    )
-
-
-def _verdicts(of: str) -> tuple[Column, ...]:
-    """Return the columns that say what is known of all the faces of a track or a person together."""
-    return (
-        *_verdict("gender", "perceived gender"),
-        *_class_probabilities("gender"),
-        *_verdict("age_group", "age group"),
-        *_class_probabilities("age"),
-        _years("age_years", "expected age"),
-        _years("age_years_low", "lower end of the 90 % interval of the age"),
-        _years("age_years_high", "upper end of the 90 % interval of the age"),
-        *_verdict("expression", "most frequent expression"),
-        *(_share(f"expression_share_{name}", f"share of the {of}'s time in {name}") for name in EXPRESSIONS),
-        *_verdict("makeup", "makeup"),
-        *_class_probabilities("makeup"),
-    )
-
-
-_VIDEO_ID = _text("video_id", "safe file stem, a dash, first 8 hex digits of the sha256")
-_SHOT = _count("shot", "0-based number of the shot, counted from the first frame")
-_TRACK_ID = _count("track_id", "number of the tracked face, unique in its video")
-_PERSON_ID = _count("person_id", "number of the person, which means nothing beyond its video")
+_VIDEO_ID = text("video_id", "safe file stem, a dash, first 8 hex digits of the sha256")
+_SHOT = count("shot", "0-based number of the shot, counted from the first frame")
+_TRACK_ID = count("track_id", "number of the tracked face, unique in its video")
+_PERSON_ID = count("person_id", "number of the person, which means nothing beyond its video")
 
 _TABLES: Mapping[str, tuple[Column, ...]] = {
     "videos": (
         _VIDEO_ID,
-        _text("path", "the input as it was given"),
-        _text("sha256", "hash of the file; missing for cameras and streams"),
+        text("path", "the input as it was given"),
+        text("sha256", "hash of the file; missing for cameras and streams"),
         Column("status", "str", "ok, partial or failed", classes=STATUSES),
-        _text("error", "why it is not ok; missing otherwise"),
-        _seconds("duration_s", "length up to the end of the last decoded frame"),
+        text("error", "why it is not ok; missing otherwise"),
+        seconds("duration_s", "length up to the end of the last decoded frame"),
         Column("fps", "float64", "nominal frames a second, for information", "1/s", decimals=4),
-        _text("clock_note", "what is odd about its timestamps; missing where nothing is"),
-        _text(
+        text("clock_note", "what is odd about its timestamps; missing where nothing is"),
+        text(
             "picture_note",
             "which picture was analysed of several, which sound a clip gets of several, changes of size; else missing",
         ),
-        _count("width", "width of the upright frame", "px"),
-        _count("height", "height of the upright frame", "px"),
-        _count("rotation", "clockwise turn already applied", "degrees"),
-        _count("n_frames", "decoded frames"),
-        _count("n_sampled", "frames in which faces were looked for"),
-        _count("n_tracks", "tracked faces"),
-        _count("n_people", "people among the faces that can be told apart; missing where nobody asked"),
-        _count("n_people_low", "lower end of the 90 % interval of that number"),
-        _count("n_people_high", "upper end of the 90 % interval of that number"),
+        count("width", "width of the upright frame", "px"),
+        count("height", "height of the upright frame", "px"),
+        count("rotation", "clockwise turn already applied", "degrees"),
+        count("n_frames", "decoded frames"),
+        count("n_sampled", "frames in which faces were looked for"),
+        count("n_tracks", "tracked faces"),
+        count("n_people", "people among the faces that can be told apart; missing where nobody asked"),
+        count("n_people_low", "lower end of the 90 % interval of that number"),
+        count("n_people_high", "upper end of the 90 % interval of that number"),
         Column("started_at", "datetime64[us, UTC]", "when the analysis began"),
-        _seconds("elapsed_s", "how long the analysis took"),
+        seconds("elapsed_s", "how long the analysis took"),
         Column("missing_since", "datetime64[us, UTC]", "when it was found to be gone; missing while it is there"),
         Column("replaced_since", "datetime64[us, UTC]", "when other content took its place; missing while it counts"),
-        _seconds("from_s", "moment from which on it was analysed; missing for its beginning"),
-        _seconds("to_s", "moment before which the analysis ended; missing for its end"),
+        seconds("from_s", "moment from which on it was analysed; missing for its beginning"),
+        seconds("to_s", "moment before which the analysis ended; missing for its end"),
         Column("recorded_at", "datetime64[us, UTC]", "when second 0 of its clock was recorded, if the file tells it"),
-        _text("recorded_source", "what tells it: a tag of the container or of EXIF, and what it says without a zone"),
+        text("recorded_source", "what tells it: a tag of the container or of EXIF, and what it says without a zone"),
     ),
     "frames": (
         _VIDEO_ID,
-        _count("frame", "0-based index of the decoded frame"),
-        _seconds("time_s", "presentation timestamp"),
+        count("frame", "0-based index of the decoded frame"),
+        seconds("time_s", "presentation timestamp"),
         _SHOT,
-        _count("n_faces", "faces found"),
+        count("n_faces", "faces found"),
     ),
     "observations": (
         _VIDEO_ID,
-        _count("frame", "0-based index of the decoded frame"),
-        _seconds("time_s", "presentation timestamp"),
+        count("frame", "0-based index of the decoded frame"),
+        seconds("time_s", "presentation timestamp"),
         _SHOT,
         Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
-        _text("region", "the named region that the middle of the box lies in; missing where none has a name"),
-        _pixels("x", "left edge of the box"),
-        _pixels("y", "top edge of the box"),
-        _pixels("w", "width of the box"),
-        _pixels("h", "height of the box"),
-        _share("score", "the detector's confidence"),
-        _pixels("face_px", "shorter side of the box"),
+        text("region", "the named region that the middle of the box lies in; missing where none has a name"),
+        pixels("x", "left edge of the box"),
+        pixels("y", "top edge of the box"),
+        pixels("w", "width of the box"),
+        pixels("h", "height of the box"),
+        share("score", "the detector's confidence"),
+        pixels("face_px", "shorter side of the box"),
         Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
-        _degrees("yaw", "turn of the head, above 0 to the right of the picture"),
-        _degrees("pitch", "nod of the head, above 0 upwards; coarse"),
-        _degrees("roll", "tilt of the head, above 0 clockwise in the picture"),
+        degrees("yaw", "turn of the head, above 0 to the right of the picture"),
+        degrees("pitch", "nod of the head, above 0 upwards; coarse"),
+        degrees("roll", "tilt of the head, above 0 clockwise in the picture"),
         # Expression is measured in all of these, gender, age and makeup in as many as a track's verdict needs.
         Column("classified", "bool", "whether the face was large enough for any attribute model"),
-        *_class_probabilities("expression"),
-        *_class_probabilities("gender"),
-        _years("age_years", "expected age"),
-        _years("age_years_low", "5 % quantile of the age"),
-        _years("age_years_high", "95 % quantile of the age"),
-        *_class_probabilities("age"),
-        *_class_probabilities("makeup"),
+        *class_probabilities("expression"),
+        *class_probabilities("gender"),
+        years("age_years", "expected age"),
+        years("age_years_low", "5 % quantile of the age"),
+        years("age_years_high", "95 % quantile of the age"),
+        *class_probabilities("age"),
+        *class_probabilities("makeup"),
     ),
     "tracks": (
         _VIDEO_ID,
         _TRACK_ID,
         _SHOT,
-        _seconds("start_s", "first observation"),
-        _seconds("end_s", "last observation"),
-        _seconds("duration_s", "end_s - start_s"),
-        _seconds("seen_s", "time for which it was seen: absences of over a second count as one"),
-        _share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
+        seconds("start_s", "first observation"),
+        seconds("end_s", "last observation"),
+        seconds("duration_s", "end_s - start_s"),
+        seconds("seen_s", "time for which it was seen: absences of over a second count as one"),
+        share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
         _PERSON_ID,
-        _share("person_prob", "probability that it shows this person and no other; missing where none could be told"),
-        _share("face_prob", "probability that it is a face, from all of its detections"),
+        share("person_prob", "probability that it shows this person and no other; missing where none could be told"),
+        share("face_prob", "probability that it is a face, from all of its detections"),
         Column("static", "boolean", "it never moved nor changed for seconds: perhaps a picture of a face"),
-        _count("n_observations", "observations of the track"),
-        _count("n_classified", "observations large enough for any attribute model"),
-        _pixels("face_px", "median of the boxes' shorter sides"),
-        _text("region", "the named region of most of its observations; missing where none has a name"),
-        *_verdicts("track"),
-        _text("corrected", "what was corrected by hand, see corrections; missing where nothing was"),
+        count("n_observations", "observations of the track"),
+        count("n_classified", "observations large enough for any attribute model"),
+        pixels("face_px", "median of the boxes' shorter sides"),
+        text("region", "the named region of most of its observations; missing where none has a name"),
+        *verdicts("track"),
+        text("corrected", "what was corrected by hand, see corrections; missing where nothing was"),
     ),
     "people": (
         _VIDEO_ID,
@@ -235,39 +140,39 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         Column(
             "comparable", "bool", "whether any face was large enough to be told from others; else it may be one of them"
         ),
-        _share("person_prob", "mean probability that its tracks show this person and no other"),
-        _count("n_tracks", "tracks of the person"),
-        _count("n_shots", "shots in which it is seen"),
-        _seconds("first_s", "first observation"),
-        _seconds("last_s", "last observation"),
-        _seconds("seen_s", "time on screen: the sum of its tracks' seen_s"),
-        _share("share", "seen_s as a share of the video's length"),
-        _count("best_track", "the track whose face is the largest, for its thumbnails"),
-        _count("n_observations", "observations of all tracks"),
-        _count("n_classified", "observations large enough for any attribute model"),
-        _pixels("face_px", "median of the boxes' shorter sides"),
-        _text("region", "the named region of most of its observations; missing where none has a name"),
-        *_verdicts("person"),
+        share("person_prob", "mean probability that its tracks show this person and no other"),
+        count("n_tracks", "tracks of the person"),
+        count("n_shots", "shots in which it is seen"),
+        seconds("first_s", "first observation"),
+        seconds("last_s", "last observation"),
+        seconds("seen_s", "time on screen: the sum of its tracks' seen_s"),
+        share("share", "seen_s as a share of the video's length"),
+        count("best_track", "the track whose face is the largest, for its thumbnails"),
+        count("n_observations", "observations of all tracks"),
+        count("n_classified", "observations large enough for any attribute model"),
+        pixels("face_px", "median of the boxes' shorter sides"),
+        text("region", "the named region of most of its observations; missing where none has a name"),
+        *verdicts("person"),
     ),
     "doubtful": (
         _VIDEO_ID,
         _SHOT,
-        _seconds("start_s", "first detection of what may be no face, and is counted nowhere"),
-        _seconds("end_s", "last detection"),
-        _count("n_observations", "detections"),
-        _pixels("face_px", "median of the boxes' shorter sides"),
-        _share("face_prob", "probability that it is a face, from all of its detections"),
-        _seconds("time_s", "presentation timestamp of the surest detection, whose box follows"),
-        _pixels("x", "left edge of the box"),
-        _pixels("y", "top edge of the box"),
-        _pixels("w", "width of the box"),
-        _pixels("h", "height of the box"),
+        seconds("start_s", "first detection of what may be no face, and is counted nowhere"),
+        seconds("end_s", "last detection"),
+        count("n_observations", "detections"),
+        pixels("face_px", "median of the boxes' shorter sides"),
+        share("face_prob", "probability that it is a face, from all of its detections"),
+        seconds("time_s", "presentation timestamp of the surest detection, whose box follows"),
+        pixels("x", "left edge of the box"),
+        pixels("y", "top edge of the box"),
+        pixels("w", "width of the box"),
+        pixels("h", "height of the box"),
         Column("image", "object", "WebP file as bytes, longer side at most 96 px; missing where none are kept"),
     ),
     "thumbnails": (
         _VIDEO_ID,
         _TRACK_ID,
-        _seconds("time_s", "presentation timestamp of the picture"),
+        seconds("time_s", "presentation timestamp of the picture"),
         Column("image", "object", "WebP file as bytes, longer side at most 96 px"),
     ),
 }
@@ -295,10 +200,10 @@ def own_columns(table: str, attribute: str) -> tuple[Column, ...]:
     ()
     """
     if table == "observations":
-        return _class_probabilities(attribute)
+        return class_probabilities(attribute)
     if table not in ("tracks", "people"):
         return ()
-    return (*_verdict(attribute, attribute), *_class_probabilities(attribute))
+    return (*verdict(attribute, attribute), *class_probabilities(attribute))
 
 
 TABLES: Mapping[str, tuple[Column, ...]] = _WithOwn()
@@ -308,36 +213,36 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
     "timeline": (
         _VIDEO_ID,
         _TRACK_ID,
-        _seconds("time_s", "beginning of the span of time"),
-        _count("n_observations", "observations in the span"),
-        *_verdict("expression", "most probable expression of the span"),
-        *(replace(column, meaning=f"mean {column.meaning}") for column in _class_probabilities("expression")),
+        seconds("time_s", "beginning of the span of time"),
+        count("n_observations", "observations in the span"),
+        *verdict("expression", "most probable expression of the span"),
+        *(replace(column, meaning=f"mean {column.meaning}") for column in class_probabilities("expression")),
     ),
     "long": (
         _VIDEO_ID,
-        _count("frame", "0-based index of the decoded frame"),
-        _seconds("time_s", "presentation timestamp"),
+        count("frame", "0-based index of the decoded frame"),
+        seconds("time_s", "presentation timestamp"),
         _SHOT,
         Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
-        _text("attribute", "what was measured"),
-        _text("class", "one of the attribute's classes"),
-        _share("probability", "probability of the class in this frame"),
+        text("attribute", "what was measured"),
+        text("class", "one of the attribute's classes"),
+        share("probability", "probability of the class in this frame"),
     ),
     "corrections": (
         _VIDEO_ID,
-        _count("number", "of the video's corrections, in the order in which they are applied"),
+        count("number", "of the video's corrections, in the order in which they are applied"),
         Column("track_id", "Int64", "the corrected track, as it is numbered now"),
-        _text("what", "what was corrected: a verdict's column, reject, merge or split"),
-        _text("value", "the verdict, or the number of the track that was merged into this one"),
-        _seconds("time_s", "moment of a split; else the first observation when it was corrected"),
-        _text("reason", "why, as it was given"),
+        text("what", "what was corrected: a verdict's column, reject, merge or split"),
+        text("value", "the verdict, or the number of the track that was merged into this one"),
+        seconds("time_s", "moment of a split; else the first observation when it was corrected"),
+        text("reason", "why, as it was given"),
         Column("corrected_at", "datetime64[us, UTC]", "when it was corrected"),
         Column("applies", "bool", "whether its track is still there: a later analysis may not have it"),
     ),
 }
 
 #: Columns that every export adds, see :mod:`facestats.store.export`.
-FILE = _text("file", "name of the video's file, with folders where several have it; the address of what lies elsewhere")
+FILE = text("file", "name of the video's file, with folders where several have it; the address of what lies elsewhere")
 UTC_COLUMNS: Mapping[str, Column] = {
     time: Column(name, "datetime64[us, UTC]", f"{time} as a moment in UTC; missing where recorded_at is", decimals=3)
     for time, name in (("time_s", "time_utc"), ("start_s", "start_utc"), ("end_s", "end_utc"))
