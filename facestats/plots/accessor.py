@@ -21,6 +21,7 @@ _SIGNS = {
     "observations": ("video_id", "track_id", "time_s", "x", "y", "w", "h"),
     "tracks": ("video_id", "track_id", "start_s", "end_s", "duration_s"),
     "people": ("video_id", "person_id", "n_tracks", "seen_s"),
+    "doubtful": ("video_id", "start_s", "end_s", "face_prob", "image"),
     "thumbnails": ("video_id", "track_id", "image"),
     "frames": ("video_id", "time_s", "n_faces"),
     "videos": ("video_id", "path", "status"),
@@ -72,8 +73,8 @@ class FacesAccessor:
         kinds = [kind for kind, signs in _SIGNS.items() if columns.issuperset(signs)]
         if not kinds:
             raise AttributeError(
-                "this is no table of faces: .faces needs the columns of observations, tracks, people, thumbnails, "
-                "frames or videos, see facestats.tables.schema.TABLES"
+                "this is no table of faces: .faces needs the columns of observations, tracks, people, doubtful, "
+                "thumbnails, frames or videos, see facestats.tables.schema.TABLES"
             )
         self.kind = kinds[0]
         self._table = table

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from tqdm.notebook import tqdm as notebook_bar
 
-from facestats.analysis import progress
 from facestats.analysis.progress import Act, Bars, Progress
 
 
@@ -18,7 +17,7 @@ def made(monkeypatch):
         bars.append(notebook_bar(disable=progress is False, display=False, **how))
         return bars[-1]
 
-    monkeypatch.setattr(progress, "make_bar", make)
+    monkeypatch.setattr("facestats._util.progress.bar", make)
     return bars
 
 

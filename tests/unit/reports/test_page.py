@@ -58,7 +58,8 @@ def test_a_section_that_shows_nothing_is_left_out():
     )
     assert "Full" in text
     assert "Words only" in text
-    assert "ollow" not in text
+    assert "Hollow" not in text
+    assert "hollow" not in text
 
 
 def test_tracebacks_warnings_and_notes_to_the_analyst_stay_in_the_notebook():
