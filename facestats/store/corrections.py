@@ -34,6 +34,7 @@ from facestats.tables.corrections import (
     Correction,
     Place,
     applied,
+    new_number,
     people_with_verdicts,
     place_of,
     together_s,
@@ -152,7 +153,8 @@ def correct(
         if reject:
             made = [(REJECT, None, begins)]
         if split is not None:
-            made = [(SPLIT, None, _split_moment(observations, track, split))]
+            new = new_number(observations["track_id"].dropna(), before)
+            made = [(SPLIT, str(new), _split_moment(observations, track, split))]
         if merge is not None:
             _check_apart(observations, track, merge)
             made, other = [(MERGE, str(int(merge)), begins)], place_of(observations, merge)

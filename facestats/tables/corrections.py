@@ -6,7 +6,7 @@ the number tells the track; in those of a later analysis, it is the track that i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -42,7 +42,7 @@ class Correction:
     what : str
         The column of a verdict, ``"reject"`` (it is no face), ``"merge"`` or ``"split"``.
     value : str or None
-        The verdict, or the number of the track that became part of this one.
+        The verdict, the number of the track that became part of this one, or the new number behind a split.
     time_s : float
         The moment of a split; else when the track begins.
     reason : str
@@ -153,7 +153,7 @@ def people_with_verdicts(people: pd.DataFrame, tracks: pd.DataFrame, corrections
     >>> people_with_verdicts(schema.conform("people"), schema.conform("tracks"), []).empty
     True
     """
-    return _of_people(people, tracks, _by_track(corrections))
+    return _of_people(people, tracks, [(each.track_id, each.what, each.value) for each in corrections])
 
 
 class _State:
@@ -171,6 +171,7 @@ class _State:
         self.is_face = np.ones(len(observations), bool)
         self.made: dict[int, dict[str, str | None]] = {}
         self.changed: set[int] = set()
+        self.verdicts: list[tuple[int, str, str | None]] = []  # as set, of which track, in their order
         self.next = int(self.ids.max(initial=0)) + 1
 
     def apply(self, each: Correction, run: str) -> int | None:
@@ -191,22 +192,32 @@ class _State:
             self.ids[self.ids == other] = track
             self.pictures[self.pictures == other] = track
             self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
+            self.verdicts = [(track if of == other else of, what, value) for of, what, value in self.verdicts]
             self._unite(track, other)
         elif each.what == SPLIT:
             is_later = (self.ids == track) & (self.times >= each.time_s)
             if not is_later.any() or is_later.sum() == (self.ids == track).sum():
                 return None
-            self.ids[is_later] = self.next
-            self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = self.next
-            self.made[self.next] = {SPLIT: None}
+            new = self._new_number(each, is_same=each.run == run)
+            self.ids[is_later] = new
+            self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = new
+            self.made[new] = {SPLIT: None}
             if track in self.people:  # another face is another person
-                self.people[self.next] = (max(person for person, _ in self.people.values()) + 1, 1.0)
-            self.changed.add(self.next)
-            self.next += 1
+                self.people[new] = (max(person for person, _ in self.people.values()) + 1, 1.0)
+            self.changed.add(new)
+            self.next = max(self.next, new + 1)
         if each.what in (MERGE, SPLIT):
             self.changed.add(track)
         self.made.setdefault(track, {})[each.what] = each.value
+        if each.is_verdict:
+            self.verdicts.append((track, each.what, each.value))
         return track
+
+    def _new_number(self, each: Correction, *, is_same: bool) -> int:
+        """Return the number that a split gave: its own, whatever corrections before it were undone."""
+        own = int(each.value) if is_same and each.value is not None else self.next
+        is_taken = own in self.made or bool((self.ids == own).any())
+        return self.next if is_taken else own
 
     def _unite(self, track: int, other: int) -> None:
         """Make one person of the people whom two tracks show, which somebody says are one face."""
@@ -227,9 +238,10 @@ class _State:
         frames = tables["frames"]
         n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
         tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.people)
-        videos = tables["videos"]
-        lengths_s = dict(zip(videos["video_id"], videos["duration_s"], strict=True))
-        people = _of_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.made)
+        videos, times = tables["videos"], frames["time_s"].to_numpy(np.float64)
+        length_s = float(times[-1] - times[0]) if len(times) else np.nan  # as where people are found
+        lengths_s = dict.fromkeys(videos["video_id"], length_s)
+        people = _of_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.verdicts)
         counted = count_people(videos, people)
         return {
             "people": people,
@@ -298,13 +310,15 @@ def _by_track(corrections: Sequence[Correction]) -> _Made:
     return made
 
 
-def _of_people(people: pd.DataFrame, tracks: pd.DataFrame, made: _Made) -> pd.DataFrame:
-    """Return people with the verdicts that were set of one of their tracks; the last one stands."""
+def _of_people(
+    people: pd.DataFrame, tracks: pd.DataFrame, verdicts: Sequence[tuple[int, str, str | None]]
+) -> pd.DataFrame:
+    """Return people with the verdicts that were set of one of their tracks, in that order; the last one stands."""
     whose = dict(zip(tracks["track_id"], tracks["person_id"], strict=True))
     of_people: dict[int, dict[str, str | None]] = {}
-    for track_id, changes in made.items():
+    for track_id, column, value in verdicts:
         if pd.notna(person := whose.get(track_id, pd.NA)):
-            of_people.setdefault(int(person), {}).update(changes)
+            of_people.setdefault(int(person), {})[column] = value
     return _marked(people, of_people, of="person_id")
 
 
@@ -331,6 +345,25 @@ def _marked(table: pd.DataFrame, made: _Made, *, of: str = "track_id") -> pd.Dat
 def _numbers(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return times, float64 (N,), and numbers of tracks, int64 (N,), -1 for none."""
     return table["time_s"].to_numpy(np.float64), table["track_id"].fillna(-1).to_numpy(np.int64).copy()
+
+
+def new_number(ids: Iterable[int], corrections: Iterable[Correction]) -> int:
+    """Return a number for the face behind a split, which neither a track has nor any correction names.
+
+    Parameters
+    ----------
+    ids : iterable of int
+        Of the tracks, as they are corrected.
+    corrections : iterable of Correction
+        All of the video.
+
+    Examples
+    --------
+    >>> new_number([0, 1, 4], [])
+    5
+    """
+    named = [int(each.value or 0) for each in corrections if each.what in (MERGE, SPLIT)]
+    return max([*map(int, ids), *named, *(each.track_id for each in corrections)], default=0) + 1
 
 
 def _overlaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -233,7 +233,7 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         count("number", "of the video's corrections, in the order in which they are applied"),
         Column("track_id", "Int64", "the corrected track, as it is numbered now"),
         text("what", "what was corrected: a verdict's column, reject, merge or split"),
-        text("value", "the verdict, or the number of the track that was merged into this one"),
+        text("value", "the verdict, or the number of the track that was merged into this one, or that a split gave"),
         seconds("time_s", "moment of a split; else the first observation when it was corrected"),
         text("reason", "why, as it was given"),
         Column("corrected_at", "datetime64[us, UTC]", "when it was corrected"),

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from stores import FACES, make_result
 
 from facestats.tables import schema
-from facestats.tables.corrections import Correction, applied, place_of, with_verdicts
+from facestats.tables.corrections import Correction, applied, new_number, people_with_verdicts, place_of, with_verdicts
+from facestats.tables.people import summarize_people
 
 RESULT = make_result("a-00000001", FACES, path="a.mp4")
 TABLES = {name: getattr(RESULT, name) for name in schema.TABLES}
@@ -54,6 +55,43 @@ def test_the_last_correction_stands():
     assert with_verdicts(TABLES["tracks"], [first, last])["gender"].iloc[0] == "female"
 
 
+def test_undoing_a_split_leaves_the_numbers_that_others_got():
+    first, second = 11, 12
+    splits = correction("split", 1, "11", time_s=3.0), correction("split", 2, "12", time_s=3.0, number=2)
+    when = "2026-01-01T00:00:00+00:00"
+    of_first, of_second = (Correction(3, track, "gender", "male", 3.0, "", when, "7f", ()) for track in (first, second))
+    assert set(after(*splits).tables["tracks"]["track_id"]) >= {first, second}
+    assert after(splits[1], of_second).track_ids == {2: 2, 3: second}
+    assert after(splits[1], of_first).track_ids == {2: 2}  # and not the half of another face
+    taken = correction("split", 1, "2", time_s=3.0)
+    assert after(taken).tables["tracks"]["track_id"].is_unique
+    assert new_number([1, 2], splits) == 13
+
+
+def test_of_a_person_the_last_verdict_stands_whichever_of_their_tracks_it_was_set_of():
+    tracks = TABLES["tracks"].assign(person_id=pd.array([0] * len(TABLES["tracks"]), "Int64"), person_prob=1.0)
+    tables = {**TABLES, "tracks": tracks}
+    made = [
+        correction("gender", 1, "male"),
+        correction("gender", 2, "female", number=2),
+        correction("gender", 1, "female", number=3),
+        correction("gender", 2, "male", number=4),
+        correction("gender", 1, "female", number=5),
+    ]
+    people = applied(tables, made, run="7f", thresholds={}).tables["people"]
+    assert people["gender"].tolist() == ["female"]
+    assert people_with_verdicts(people, tracks, made[:4])["gender"].tolist() == ["male"]
+    assert people_with_verdicts(people, tracks, made)["gender"].tolist() == ["female"]
+
+
+def test_a_persons_share_is_of_the_time_that_was_analysed():
+    tracks = TABLES["tracks"].assign(person_id=pd.array(range(len(TABLES["tracks"])), "Int64"), person_prob=1.0)
+    times = TABLES["frames"]["time_s"]
+    analysed = summarize_people(tracks, TABLES["observations"], {}, {"a-00000001": times.iloc[-1] - times.iloc[0]})
+    found = applied({**TABLES, "tracks": tracks}, [correction("gender", 1, "male")], run="7f", thresholds={})
+    assert found.tables["people"]["share"].tolist() == analysed["share"].tolist()
+
+
 def test_tables_are_not_changed():
     before = {name: table.copy() for name, table in TABLES.items()}
     after(
@@ -74,7 +112,7 @@ STEPS = st.tuples(
 def test_what_always_holds(steps, run):
     made = [
         correction(what, track, {"gender": "male", "merge": str(value)}.get(what), number=n, time_s=time_s, other=value)
-        for n, (what, track, value, time_s) in enumerate(steps)
+        for n, (what, track, value, time_s) in enumerate(steps, 1)
     ]
     tables = after(*made, run=run).tables
     for name in schema.TABLES:
