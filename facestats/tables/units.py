@@ -78,9 +78,10 @@ def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by
     seconds: np.ndarray = np.asarray(seconds_seen(measured), np.float64)
     if by != "track" and "person_id" in measured and len(measured):
         person = _people(measured)
-        spoken_for = np.isin(person, person[by_hand])  # who was told for one track is told for all
-        heard = np.where(spoken_for & ~by_hand, 0.0, 1.0)
-        probabilities, verdicts = _pooled(probabilities, verdicts, heard * seconds, person, classes, threshold)
+        unheard = np.isin(person, person[by_hand]) & ~by_hand  # who was told for one track is told for all
+        probabilities = np.where(unheard[:, None], np.nan, probabilities)
+        heard = np.where(unheard, 0.0, seconds)
+        probabilities, verdicts = _pooled(probabilities, verdicts, heard, person, classes, threshold)
         by_hand = np.bincount(person, by_hand) > 0
         seconds = np.bincount(person, seconds).astype(np.float64)
     known = ~np.isnan(probabilities).all(axis=1)
@@ -174,7 +175,7 @@ def _pooled(
             found.append(probabilities[longest])
             said.append(verdicts[longest])
             continue
-        together = pooled(probabilities[known], np.maximum(seconds[known], 1e-3))
+        together = pooled(probabilities[known], seconds[known])
         best = int(np.nanargmax(together))
         found.append(together)
         said.append(classes[best] if together[best] >= threshold else schema.UNKNOWN)

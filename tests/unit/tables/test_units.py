@@ -65,6 +65,16 @@ def test_a_person_without_probabilities_is_what_their_longest_track_is():
     assert units_of(table, "gender").verdicts.tolist() == ["female"]
 
 
+def test_what_was_said_by_hand_of_one_track_is_all_that_is_said_of_the_person():
+    table = tracks(("unknown", np.nan, 7, 1.0), ("male", 0.1, 7, 9.0), corrected=["gender", None])
+    found = units_of(table, "gender")
+    assert found.verdicts.tolist() == ["unknown"]
+    assert (found.votes.choice.tolist(), found.votes.is_certain.tolist()) == ([-1], [False])
+    found = units_of(table.assign(gender=["female", "male"], gender_female=[1.0, 0.1]), "gender")
+    assert found.verdicts.tolist() == ["female"]
+    assert found.votes.is_certain.tolist() == [True]
+
+
 def test_a_table_of_people_counts_each_once():
     people = tracks(("male", 0.1, 1, 1.0), ("female", 0.9, 2, 2.0)).drop(columns="track_id")
     for by in BY:
