@@ -34,6 +34,15 @@ def test_shares_of_a_store_of_a_result_and_of_tracks_agree(tmp_path):
         assert fs.compare(source, result.tracks).empty
 
 
+def test_what_finds_faces_and_tells_people_apart_judges_nothing(tmp_path):
+    store = create_store(tmp_path / "store")
+    models = {name: {"name": name, "sha256": "0"} for name in ("detector", "embedding")}
+    store.write(make_result("v-1", (), path="v.mp4", duration_s=1.0), paths=("v.mp4",), models=models)
+    assert tracks_of(store).models is None
+    assert fs.demographics(store).empty
+    assert fs.compare(store, store).empty
+
+
 def test_several_models_of_an_attribute_are_refused(tmp_path):
     store = create_store(tmp_path / "store")
     for number, name in enumerate(("people", "mine")):
