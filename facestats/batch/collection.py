@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Sequence
@@ -170,10 +171,11 @@ def analyze_collection(
     stages = load_stages(held.analyze)
     _tell(held)
     store = create_store(os.fspath(out))
-    with locked(store.path):
+    with locked(store.path), contextlib.ExitStack() as last:
         store.sweep()
-        if stages.options.blur and isinstance(store.path, Path):  # chunks of a killed run hold pictures of faces
-            remove(store.path / CHUNKS)
+        if stages.options.blur and isinstance(store.path, Path):  # chunks hold pictures of faces
+            remove(store.path / CHUNKS)  # of a killed run
+            last.callback(remove, store.path / CHUNKS)  # also if this one is stopped: none of it is gone on with
         if not remembered(store.path):
             remember(store.path, held.analyze.to_dict())
         named = tuple(item.shown for item in all_found if not item.is_live)

@@ -12,6 +12,7 @@ from runs import make_videos, tables
 from synth import regular_times, write_video
 
 from facestats.analysis.single import analyze
+from facestats.batch import collection
 from facestats.batch.collection import plan_collection
 from facestats.batch.status import acknowledge
 from facestats.errors import (
@@ -210,6 +211,21 @@ def test_analysing_again_with_blur_leaves_no_old_clip(videos, tmp_path):
     assert first.store.clip_path(first.video_ids[0])
     run([videos / "good.mp4"], tmp_path / "store", blur=True, clips=False)
     assert first.store.clip_path(first.video_ids[0]) is None
+
+
+@pytest.mark.parametrize("blur", [True, False])
+def test_chunks_of_a_stopped_run_stay_to_be_gone_on_with_unless_faces_are_hidden(videos, tmp_path, monkeypatch, blur):
+    chunk = tmp_path / "store" / "chunks" / "good-1234" / "00000.npz"
+
+    def stopped(*_):
+        chunk.parent.mkdir(parents=True)
+        chunk.write_bytes(b"aligned faces")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(collection, "run_jobs", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run([videos / "good.mp4"], tmp_path / "store", blur=blur)
+    assert chunk.exists() is not blur
 
 
 def test_a_clip_never_overwrites_its_own_video(videos):
