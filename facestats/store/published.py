@@ -20,9 +20,13 @@ def report_folders(store: Path) -> list[Path]:
     >>> report_folders(Path("nowhere"))
     []
     """
+    return [folder for folder in _noted(store) if folder.is_dir()]
+
+
+def _noted(store: Path) -> list[Path]:
     try:
         known = json.loads((store / PUBLISHED).read_text(encoding="utf-8", errors="surrogateescape"))["folders"]
-        return [Path(each) for each in known if Path(each).is_dir()]
+        return [Path(each) for each in known]
     except (OSError, ValueError, KeyError, TypeError):
         return []  # the next report takes away what has gone
 
@@ -34,7 +38,7 @@ def note_folder(store: Path, folder: Path) -> None:
     --------
     >>> note_folder(store.path, Path("reports"))  # doctest: +SKIP
     """
-    known = report_folders(store)
+    known = _noted(store)  # those on a disk that is away now too
     if folder.resolve() not in known:
         text = json.dumps({"folders": [str(each) for each in (*known, folder.resolve())]}, indent=1, ensure_ascii=False)
         with contextlib.suppress(OSError):
