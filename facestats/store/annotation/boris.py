@@ -26,7 +26,8 @@ def write_boris(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None
     >>> write_boris(tables, intervals_of(tables), Path("clip.boris"))  # doctest: +SKIP
     """
     path = str(Path(tables.path).resolve()) if "://" not in tables.path else tables.path
-    fps, length = float(tables.videos["fps"].iloc[0]), float(tables.videos["duration_s"].iloc[0])
+    # Of a part of a video, how long all of it is is not known: to the end of the part at least.
+    fps, length = float(tables.videos["fps"].iloc[0]), tables.time_range[1]
     behaviours = (_SEEN, *EXPRESSIONS, UNKNOWN)
     meanings = {_SEEN: "the face is in sight", UNKNOWN: "no expression is probable enough"}
     events: list[list[Any]] = []
@@ -48,7 +49,7 @@ def write_boris(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None
         "visualize_spectrogram": False,
         "close_behaviors_between_videos": False,
         "media_info": {
-            "length": {path: length if np.isfinite(length) else 0.0},
+            "length": {path: length},
             "fps": {path: fps if np.isfinite(fps) else 0.0},
             "hasVideo": {path: True},
             "hasAudio": {path: False},

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from stores import EMPTY, FAILED, PEOPLE, make_store
 from trackers.io.mot import load_mot_file
 
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
+from facestats.store.annotation.boris import write_boris
 from facestats.store.annotation.files import FORMATS, export_annotations, read_annotations
 from facestats.store.annotation.intervals import intervals_of
 
@@ -96,6 +98,20 @@ def test_boris_pairs_every_state(folder, intervals):
     ]
     assert sorted(spans) == sorted(expected)
     assert observation["media_info"]["length"] == {str(Path("videos/people.mp4").resolve()): 12.0}
+
+
+def test_boris_counts_a_part_of_a_video_from_its_begin(store, tmp_path):
+    whole = store.result(PEOPLE)
+    late = {name: getattr(whole, name).copy() for name in ("frames", "observations", "tracks")}
+    for name, columns in (("frames", ["time_s"]), ("observations", ["time_s"]), ("tracks", ["start_s", "end_s"])):
+        late[name][columns] += 60
+    part = dataclasses.replace(whole, **late)
+    write_boris(part, intervals_of(part), tmp_path / "part.boris")
+    (observation,) = json.loads((tmp_path / "part.boris").read_text())["observations"].values()
+    (length,) = observation["media_info"]["length"].values()
+    assert length == 72.0
+    assert min(event[0] for event in observation["events"]) == min(intervals_of(part)["start_s"]) > 59
+    assert max(event[0] for event in observation["events"]) <= length
 
 
 def test_subtitles_say_the_expressions(folder, intervals):
