@@ -366,23 +366,6 @@ def from_keywords(options: Mapping[str, Any]) -> tuple[AnalyzeOptions, RunOption
     )
 
 
-def affects(name: str) -> Affects:
-    """Return what a change of an option affects: ``"found"``, ``"drawn"`` or ``"run"``, see :data:`Affects`.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such option.
-
-    Examples
-    --------
-    >>> affects("rate"), affects("blur"), affects("workers")
-    ('found', 'drawn', 'run')
-    """
-    refuse_unknown([name], described())
-    return described()[name].affects
-
-
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], kind: Affects = "found"
 ) -> dict[str, tuple[Any, Any]]:
