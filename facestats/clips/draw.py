@@ -149,7 +149,7 @@ def placed(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel
     Examples
     --------
     >>> placed([FaceLabel((10, 10, 50, 60), 0, ("face 0",))], (160, 90))[0].corner
-    (10.0, 64.0)
+    (54.0, 10.0)
     """
     wanting = [i for i, face in enumerate(faces) if face.lines and face.corner is None and face.opacity > 0]
     if not wanting:

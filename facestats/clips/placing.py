@@ -89,7 +89,7 @@ def place_labels(faces: Faces, before: Int64 | None = None) -> Places:
     >>> box = np.array([[[10.0, 10.0, 50.0, 60.0]]])
     >>> faces = Faces(np.zeros(1), box, np.zeros((1, 0, 4)), np.array([[40.0, 20.0]]), (160, 90))
     >>> place_labels(faces).corners.tolist()
-    [[[10.0, 64.0]]]
+    [[[54.0, 10.0]]]
     """
     n_moments, n = faces.boxes.shape[:2]
     before = np.full(n, -1) if before is None else before

@@ -37,6 +37,6 @@ def is_held_out(person: str) -> bool:
     Examples
     --------
     >>> [person for person in "abcdefgh" if is_held_out(person)]
-    ['e', 'h']
+    ['b', 'd', 'e']
     """
     return digest_of(person.encode()) % _HELD_OUT == 0

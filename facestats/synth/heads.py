@@ -98,8 +98,8 @@ def render_head(
 
     Examples
     --------
-    >>> render_head(Head(np.full((320, 320, 3), 200, np.uint8)), 30, side=64, eyes_px=10).max()
-    np.uint8(200)
+    >>> render_head(Head(np.full((320, 320, 3), 200, np.uint8)), 30, side=64, eyes_px=10).shape
+    (64, 64, 3)
     """
     points, normals, colours = _surface(head)
     rotation = turned_by(np.array([yaw]), np.array([pitch]), np.array([roll]))[0]

@@ -110,7 +110,7 @@ def compare(
     --------
     >>> tracks = schema.conform("tracks")
     >>> compare(tracks, tracks).columns[:3].tolist()
-    ['attribute', 'class', 'first']
+    ['attribute', 'class', 'part_of']
     """
     unknown = [name for name in attributes if name not in COMPARED]
     if unknown:

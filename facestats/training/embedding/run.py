@@ -196,7 +196,7 @@ def is_first_half(person: str) -> bool:
     Examples
     --------
     >>> [person for person in "abcdefgh" if is_first_half(person)]
-    ['a', 'c', 'd']
+    ['b', 'd']
     """
     return digest_of(person.encode()) // 10 % 2 == 0
 
