@@ -180,7 +180,7 @@ class AnalyzeOptions(Options):
     )
     from_s: float | None = option(
         None,
-        help="Analyse only what is shown from this moment on: seconds, m:s or h:m:s.",
+        help="Analyse only what is shown from this moment on: seconds, or as 1:30 or 1:02:30.",
         affects="found",
         flag="--from",
         metavar="TIME",
@@ -190,7 +190,7 @@ class AnalyzeOptions(Options):
     )
     to_s: float | None = option(
         None,
-        help="Analyse only what is shown before this moment: seconds, m:s or h:m:s.",
+        help="Analyse only what is shown before this moment: seconds, or as 1:30 or 1:02:30.",
         affects="found",
         flag="--to",
         metavar="TIME",

@@ -22,8 +22,8 @@ def export(
     table: Annotated[
         list[str] | None,
         typer.Option(
-            help="A table of the store, timeline or long; by default tracks. Repeatable for xlsx, which has one sheet "
-            "a table, by default all of them."
+            help="videos, frames, observations, tracks, people, doubtful, thumbnails, corrections, timeline or long; "
+            "by default tracks. Repeatable for xlsx, which has one sheet a table, by default all of them."
         ),
     ] = None,
     format: Annotated[
@@ -44,7 +44,7 @@ def export(
             "--from",
             metavar="TIME",
             parser=partial(seconds_of, name="--from"),
-            help="Only what is shown from this time of a video on: seconds, m:s or h:m:s.",
+            help="Only what is shown from this time of a video on: seconds, or as 1:30 or 1:02:30.",
         ),
     ] = None,
     to_s: Annotated[

@@ -3,7 +3,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from commands import NONE, run
+from rich.text import Text
 from stores import make_store
 from synth import regular_times, write_video
 
@@ -111,6 +113,33 @@ def test_every_command_is_known_by_its_module():
     from facestats.cli import _MODULES, commands
 
     assert set(_MODULES) == commands()
+
+
+def test_a_group_called_by_itself_has_all_its_commands():
+    from facestats.cli import app, commands
+
+    commands()
+    groups = [each for each in typer.main.get_group(app).commands.values() if hasattr(each, "commands")]
+    code = (
+        "import sys, typer; from facestats.cli import app, register_commands; name = sys.argv[1]; "
+        "register_commands(name); print(*typer.main.get_group(app).commands[name].commands)"
+    )
+    assert groups
+    for group in groups:
+        alone = subprocess.run([sys.executable, "-c", code, group.name], capture_output=True, text=True, check=True)
+        assert set(alone.stdout.split()) == set(group.commands), group.name
+
+
+def test_help_says_what_was_written():
+    """Rich takes ``:m:`` for an emoji and ``[b]`` for a style."""
+    from facestats.cli import app, commands
+
+    commands()
+    known = list(typer.main.get_group(app).commands.values())
+    known += [each for group in known for each in getattr(group, "commands", {}).values()]
+    told = [each.help for each in known] + [getattr(option, "help", None) for each in known for option in each.params]
+    assert len(told) > 300
+    assert [text for text in told if text and Text.from_markup(text).plain != text] == []
 
 
 def test_a_command_loads_no_other(tmp_path):
