@@ -123,6 +123,10 @@ class Store(Correctable):
         """Return one row per person of a video, see :meth:`read`; none where ``n_people`` of a video is missing."""
         return self.read("people", columns=columns, where=where, current=current)
 
+    def doubtful(self) -> pd.DataFrame:
+        """Return one row for each thing that may be no face and counts nowhere, with its picture; see :meth:`read`."""
+        return self.read("doubtful")
+
     def thumbnails(self) -> pd.DataFrame:
         """Return one to three rows per track, each with a WebP picture."""
         return self.read("thumbnails")
@@ -183,7 +187,7 @@ class Store(Correctable):
                 yield from_arrow(table, pa.Table.from_batches([piece]), wanted)
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Answer one SELECT over the tables of :mod:`facestats.tables.schema`, by DuckDB.
+        """Answer one SELECT over the tables of :mod:`facestats.tables.schema` and ``corrections``, by DuckDB.
 
         Raises
         ------
@@ -198,14 +202,11 @@ class Store(Correctable):
         """
         from facestats.store.sql import answer
 
-        # Tables that it does not name need not be found.
-        spoken_of = [name for name in schema.TABLES if name in query.lower()]
-
-        def answered() -> pd.DataFrame:
-            tables = {name: self.videos() if name == "videos" else self.dataset(name) for name in spoken_of}
-            return answer(query, tables)
-
-        return self._attempt(answered)
+        whole: dict[str, Callable[[], pd.DataFrame]] = {"videos": self.videos, "corrections": self.corrections}
+        named = [name for name in (*schema.TABLES, "corrections") if name in query.lower()]  # others need not be found
+        return self._attempt(
+            lambda: answer(query, {name: whole[name]() if name in whole else self.dataset(name) for name in named})
+        )
 
     def dataset(self, table: str, current: bool = True) -> ds.Dataset:
         """Return a table as a pyarrow dataset, whose files are read when they are asked for; see :meth:`read`.
@@ -326,8 +327,8 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
     Returns
     -------
     Store
-        Its ``videos()``, ``frames()``, ``observations()``, ``tracks()``, ``people()`` and ``thumbnails()`` are plain
-        DataFrames.
+        Its ``videos()``, ``frames()``, ``observations()``, ``tracks()``, ``people()``, ``doubtful()`` and
+        ``thumbnails()`` are plain DataFrames.
 
     Raises
     ------

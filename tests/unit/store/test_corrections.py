@@ -108,6 +108,8 @@ def test_corrections_are_a_table(store, tmp_path):
     assert table["number"].tolist() == [1, 2, 1]
     assert table["what"].tolist() == ["gender", "makeup", "age_group"]
     assert store.video(PARTIAL).corrections()["value"].tolist() == ["old"]
+    asked = store.sql("select count(*) as n from corrections join tracks using (video_id, track_id) where applies")
+    assert asked["n"].tolist() == [3]
     out = tmp_path / "corrections.csv"
     assert export(store.path, "corrections", out=out, videos=["people.mp4"]) == 2
     assert "seen" in out.read_text()
