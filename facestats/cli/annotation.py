@@ -30,7 +30,7 @@ def write_annotations(
     video: Annotated[
         list[str] | None, typer.Option(help="Only this video: its id, path or file name; repeatable.")
     ] = None,
-    smooth: Annotated[float, typer.Option(metavar="SECONDS", help="Moving average of expressions.")] = 0.5,
+    smooth: Annotated[float, typer.Option(metavar="SECONDS", help="Moving average of expressions; 0 for none.")] = 0.5,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
 ) -> None:
     """Write tracks and expressions as files for annotation tools, one a video."""

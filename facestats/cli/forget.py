@@ -55,7 +55,9 @@ def forget(
 @app.command()
 def prune(
     store: _Store,
-    gone: Annotated[bool, typer.Option("--gone", help="Videos whose files are there no more.")] = False,
+    gone: Annotated[
+        bool, typer.Option("--gone", help="Videos whose files the last run over their folder did not find.")
+    ] = False,
     replaced: Annotated[bool, typer.Option("--replaced", help="Videos whose files have other content now.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Videos that could not be read.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,

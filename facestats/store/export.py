@@ -79,7 +79,7 @@ def export(
     UnknownNameError
         If the table, the format, a video or an attribute is unknown.
     UsageError
-        If the table knows no times, has no spans, or does not fit the format.
+        If the table knows no times, has no spans, or does not fit the format, or if ``to_s`` lies before ``from_s``.
     OutputError
         If the file cannot be written.
 
@@ -100,6 +100,8 @@ def export(
             raise UnknownNameError(f"there is no table {each!r}; the tables are {names}")
     if every is not None and "timeline" not in tables:
         raise UsageError("only timeline has spans of time: leave --every out, or use --table timeline")
+    if from_s is not None and to_s is not None and from_s > to_s:
+        raise UsageError(f"--from {from_s:g} must not come after --to {to_s:g}: nothing lies between")
     chosen = [str(store.video(video).video_id) for video in videos]
     wish = _Wish(store, chosen, from_s, to_s, attributes, 1.0 if every is None else every, utc)
     is_timed = [len(tables) > 1 or _times(each) is not None for each in tables]

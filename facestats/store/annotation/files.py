@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -54,7 +55,7 @@ def export_annotations(
     videos : sequence of str
         Only these, see :meth:`facestats.store.store.Store.video`; all that could be read by default.
     smooth_s : float
-        Width in seconds of the moving average of expressions.
+        Width in seconds of the moving average of expressions; 0 for none.
     overwrite : bool
         Replace files that are there.
 
@@ -63,7 +64,7 @@ def export_annotations(
     UnknownNameError
         If the format or a video is unknown.
     UsageError
-        If a library is missing, or several videos would go into one file.
+        If a library is missing, several videos would go into one file, or ``smooth_s`` is below 0.
     OutputError
         If a file cannot be written.
 
@@ -74,6 +75,8 @@ def export_annotations(
     """
     if format not in FORMATS:
         raise UnknownNameError(f"unknown format of annotations {format!r}: use {', '.join(FORMATS)}")
+    if not 0 <= smooth_s < math.inf:
+        raise UsageError(f"--smooth must be 0 seconds or more, not {smooth_s:g}")
     suffix, write = FORMATS[format]
     store, out = open_store(store), Path(out)
     chosen = [str(store.video(video).video_id) for video in videos] or [

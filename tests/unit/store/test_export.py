@@ -135,6 +135,7 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
         ({"format": "docx"}, UnknownNameError, "csv, tsv, json, parquet"),
         ({"table": ["tracks", "frames"]}, UsageError, "a csv file holds one table"),
         ({"every": 2.0}, UsageError, "only timeline has spans"),
+        ({"from_s": 2.0, "to_s": 1.0}, UsageError, "--from 2 must not come after --to 1"),
         ({"table": "timeline", "every": 0.0}, UsageError, "every must be above 0"),
     ],
 )
