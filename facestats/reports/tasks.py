@@ -6,17 +6,19 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from facestats._util.files import sha256_of
+from facestats._util.locations import location
 from facestats._util.resources import bundled
 from facestats.errors import UsageError
 from facestats.reports.index import PAGE, Listed
 from facestats.reports.parameters import notebook_parameters
 from facestats.reports.sides import check_sides, choices
+from facestats.store.corrections import corrections_written
 from facestats.store.manifest import Entry
 from facestats.store.store import Store, open_store
 
@@ -53,6 +55,8 @@ class Task:
         The videos that it is about.
     made_of : mapping of str to list of str
         The same by store: ids of videos, see :class:`facestats.reports.index.Listed`.
+    corrected : mapping of str to mapping
+        By store and video, what was corrected by hand when the task was planned.
     """
 
     template: Path
@@ -61,6 +65,7 @@ class Task:
     parameters: Mapping[str, Any]
     entries: tuple[Entry, ...]
     made_of: Mapping[str, list[str]]
+    corrected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def page_title(self) -> str:
@@ -78,6 +83,7 @@ class Task:
         known = {
             # Not the sizes and times of files, nor who knows of a failure: no page shows them.
             "entries": [asdict(replace(entry, files={}, acknowledged=None)) for entry in self.entries],
+            "corrections": self.corrected,
             "template": sha256_of(self.template),
             "parameters": dict(self.parameters),
             "facestats": version("facestats"),
@@ -165,7 +171,8 @@ def tasks_of(
         of_other = _others(given)
         made_of = {settings["store"]: [entry.video_id for entry in about], **{k: list(v) for k, v in of_other.items()}}
         others = [entry for entries in of_other.values() for entry in entries.values()]
-        return Task(template, name, title, {**values, **given}, (*about, *others), made_of)
+        corrected = {place: corrections_written(location(place), ids) for place, ids in made_of.items()}
+        return Task(template, name, title, {**values, **given}, (*about, *others), made_of, corrected)
 
     if store.video_id is not None and "video" not in known:
         raise UsageError(f"{template.name} is about all videos: leave --video out, or give it a parameter 'video'")

@@ -6,6 +6,7 @@ it, and an analysis that replaces the tables leaves it in place.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -215,6 +216,23 @@ def read_corrections(store: Path, video_id: str) -> tuple[Correction, ...]:
         return ()
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise StoreError(f"{path} cannot be read ({error}): mend it, or delete it and correct again") from None
+
+
+def corrections_written(store: Path, video_ids: Iterable[str]) -> dict[str, str]:
+    """Return what is written down of the corrections of these videos, by id; of one without any there is nothing.
+
+    Whoever made something from their tables knows by it whether the tables have become others.
+
+    Examples
+    --------
+    >>> corrections_written(Path("nowhere"), ["a"])
+    {}
+    """
+    written = {}
+    for video_id in _video_ids(store) & set(video_ids):
+        with contextlib.suppress(FileNotFoundError):  # undone a moment ago
+            written[video_id] = _path(store, video_id).read_text(encoding="utf-8", errors="replace")
+    return written
 
 
 def has_corrections(store: Path, video_id: str) -> bool:

@@ -241,3 +241,21 @@ def test_a_dying_kernel_is_told(store, tmp_path):
     (problem,) = facestats.report(store.path, out=tmp_path / "out", template=template).problems
     assert problem.endswith("dies.ipynb stopped: the notebook's kernel died, perhaps for want of memory")
     assert "before" in (tmp_path / "out" / "dies.html").read_text(encoding="utf-8")
+
+
+def test_what_was_corrected_by_hand_has_its_reports_made_anew(tmp_path, planned):
+    store = make_store(tmp_path / "s")
+    out = tmp_path / "r"
+
+    def made():
+        planned.clear()
+        facestats.report(store.path, out=out, only_changed=True)
+        return {name.removesuffix(".ipynb") for _, name, _ in planned}
+
+    assert len(made()) == 5
+    assert made() == set()
+    store.correct(PEOPLE, 2, reject=True)
+    assert made() == {PEOPLE, "collection"}
+    assert made() == set()
+    store.uncorrect(PEOPLE, 1)
+    assert made() == {PEOPLE, "collection"}
