@@ -13,6 +13,9 @@ import numpy as np
 from facestats._util.pixels import halved
 from facestats.types import Detections, FaceCrops, Float32, UInt8
 
+#: How wide a face is, the shorter side of its box, as a share of the side of its crop.
+FACE_SHARE = 0.7
+
 #: Side of a crop in pixels unless a model's card asks for another.
 DEFAULT_SIZE = 48
 

@@ -15,7 +15,8 @@ from facestats.evaluation.calibration import fit_temperature
 from facestats.models.cards import Head
 from facestats.types import Float32, Predictions, UInt8
 
-#: Pixels across a crop at which temperatures are fitted and figures given; a face is about 0.7 times as wide.
+#: Pixels across a crop at which temperatures are fitted and figures given; of a face's box, see
+#: :data:`facestats.classify.crops.FACE_SHARE`, it is less.
 SMALL_PIXELS = (12, 16, 24, 32, 48)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from facestats._util import words
+from facestats.classify.crops import FACE_SHARE
 from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.models.cards import Card
 from facestats.tables.schema import UNKNOWN
@@ -77,7 +78,7 @@ def _of_groups(scores: Mapping[str, Any], attribute: str, track: Mapping[Any, An
 
 
 def _of_size(rows: Any, track: Mapping[Any, Any]) -> Iterator[tuple[float, str]]:
-    larger = [row for row in rows if row["pixels"] >= track["face_px"]]
+    larger = [row for row in rows if row["pixels"] * FACE_SHARE >= track["face_px"]]  # scored by the crop's pixels
     if larger:  # the nearest size that was scored and is not smaller: it flatters rather than blackens
         row = min(larger, key=lambda row: row["pixels"])
-        yield row["covered_accuracy"], f"faces of {row['pixels']} pixels"
+        yield row["covered_accuracy"], f"faces of {row['pixels'] * FACE_SHARE:.0f} pixels"
