@@ -7,7 +7,7 @@ the video's own presentation clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -307,8 +307,6 @@ class Predictions:
         return self.probabilities[:, self.classes.index(name)]
 
 
-#: What the classifiers say of one batch of faces, by attribute.
-PredictionsByAttribute = Mapping[str, Predictions]
 #: A batch of frames as the detectors take them: RGB uint8 (H, W, 3) each.
 ImageBatch = Sequence[UInt8]
 
