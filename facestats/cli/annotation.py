@@ -86,6 +86,7 @@ def evaluate_annotations(
         tier=tier,
         labels={name: meaning for name, _, meaning in pairs},
         every=every,
+        analyzed=tables.time_range,
     )
     if page is not None:
         try:

@@ -94,6 +94,7 @@ def agreement(
     tier: str | None = None,
     labels: Mapping[str, str] | None = None,
     every: float = 0.1,
+    analyzed: tuple[float, float] = (-np.inf, np.inf),
 ) -> Agreement:
     """Compare annotations made by hand with the expressions of a video, moment by moment.
 
@@ -112,6 +113,8 @@ def agreement(
         Label by hand to expression: ``{"smile": "happiness"}``. Labels are compared in lower case.
     every : float
         Seconds between moments.
+    analyzed : tuple of float
+        First and last second of the part of the video that was analysed; what is annotated outside does not count.
 
     Raises
     ------
@@ -134,6 +137,8 @@ def agreement(
         if tier not in tiers:
             raise UsageError(f"there is no tier {tier!r}; there are {', '.join(tiers) or 'none'}")
         by_hand = by_hand[by_hand["tier"] == tier]
+    by_hand = by_hand.assign(start_s=by_hand["start_s"].clip(*analyzed), end_s=by_hand["end_s"].clip(*analyzed))
+    by_hand = by_hand[by_hand["end_s"] > by_hand["start_s"]]
     expressive = found[found["label"].isin([*EXPRESSIONS, UNKNOWN]) & found["tier"].str.endswith(" expression")]
     tracks = sorted(set(found["track_id"].dropna().astype(int)))
     parts = [
@@ -142,7 +147,7 @@ def agreement(
     ]
     moments = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if not len(moments):
-        raise UsageError("nothing is annotated: there is no interval to compare")
+        raise UsageError("nothing is annotated of what was analysed: there is no interval to compare")
     return Agreement(moments, every, len(by_hand))
 
 

@@ -79,3 +79,13 @@ def test_nothing_annotated_is_refused(found):
 def test_of_a_video_with_one_face_no_name_is_needed():
     one = intervals_of(make_result("a", FACES[:1], path="a.mp4"))
     assert agreement(hand((1.0, 2.0, "neutral"), tier="mine"), one).figures()["agree"] == 1
+
+
+def test_what_was_annotated_outside_the_part_that_was_analysed_does_not_count(found):
+    rows = hand((5.0, 7.0, "happiness"), (20.0, 30.0, "fear"))
+    assert agreement(rows, found).figures()["not_found"] > 0.5
+    part = agreement(rows, found, analyzed=(6.0, 12.0))
+    assert part.figures()["seconds"] == pytest.approx(1)
+    assert (part.n_intervals, part.figures()["not_found"], part.figures()["agree"]) == (1, 0, 1)
+    with pytest.raises(UsageError, match="nothing is annotated of what was analysed"):
+        agreement(rows, found, analyzed=(0.0, 4.0))
