@@ -34,8 +34,10 @@ from facestats.options import AnalyzeOptions, described
 from facestats.store.lacks import Part
 from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
+from facestats.store.read import attempt, dataset
 from facestats.store.store import Store
 from facestats.tables import schema
+from facestats.tables.arrow import from_arrow
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of
 from facestats.tables.video_tables import frame_size
@@ -179,16 +181,19 @@ class DrawJob(VideoJob):
         if before.thumbnails == after.thumbnails:
             entry = store.note(entry, **changes)
         else:
-            thumbnails = self._thumbnails(bench) if after.thumbnails else schema.conform("thumbnails")
+            thumbnails = self._thumbnails(bench, entry) if after.thumbnails else schema.conform("thumbnails")
             entry = store.replace_thumbnails(entry, thumbnails, **changes)
         if not after.clip or store.clip_path(entry.video_id) is not None:
             return Outcome(entry, (entry.error,) if entry.error else ())
         with self._near(bench) as near:
             return self._with_clip(entry, near, stages)
 
-    def _thumbnails(self, bench: Bench) -> pd.DataFrame:
+    def _thumbnails(self, bench: Bench, entry: Entry) -> pd.DataFrame:
+        # Of the tracks as they were analysed: what was corrected by hand is applied when they are read.
+        rows = dataset(self.store.path, [entry], "observations")
+        found = attempt(lambda: rows.to_table(columns=list(_CUT_COLUMNS)), self.store.path, lambda: [entry])
         with self._near(bench) as near:
-            return near.cut_thumbnails(self.store.video(self.task.video_id).observations(columns=_CUT_COLUMNS))
+            return near.cut_thumbnails(from_arrow("observations", found, _CUT_COLUMNS))
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@ from dataclasses import replace
 
 import pytest
 from commands import NO_MODELS
+from stores import PEOPLE, make_store
 from synth import regular_times, write_video
 
 from facestats.analysis.stages import load_stages
 from facestats.batch.answers import Bench, Identified, Lost, Outcome, perform
 from facestats.batch.jobs import AnalyzeJob, ChunkJob, DrawJob, HashJob, chunk_path
-from facestats.batch.plan import Planner
+from facestats.batch.plan import Action, Planner, Task
 from facestats.options import AnalyzeOptions
 from facestats.store.store import create_store
+from facestats.tables import schema
 from facestats.video.discovery import Input
-from facestats.video.identity import content_of
+from facestats.video.identity import Content, content_of
 from facestats.video.spans import Span
 
 
@@ -53,6 +55,34 @@ def test_a_clip_is_drawn_from_the_tables_alone(job, bench):
     assert isinstance(perform(DrawJob(job.task, job.place), bench), Outcome)
     assert job.store.clip_path(job.task.video_id).is_file()
     assert job.store.entries()[job.task.video_id].run == before
+
+
+def test_thumbnails_are_cut_of_the_tracks_as_they_were_analysed(tmp_path, stages, monkeypatch):
+    store = make_store(tmp_path / "store")
+    before = store.observations(where=[("video_id", "==", PEOPLE)])["track_id"]
+    store.correct(PEOPLE, 2, merge=3)
+    store.correct(PEOPLE, 4, reject=True)
+    cut = []
+
+    class Near:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def cut_thumbnails(self, observations):
+            cut.append(observations)
+            return schema.conform("thumbnails")
+
+    monkeypatch.setattr(DrawJob, "_near", lambda *_: Near())
+    entry = store.entries()[PEOPLE]
+    store.note(entry, options={**entry.options, "thumbnails": False})
+    task = Task(Input("people.mp4"), PEOPLE, Content(entry.sha256), Action.DRAW, "", entry.paths, {})
+    options = replace(stages.options, clips=False)
+    perform(DrawJob(task, str(store.path)), Bench(replace(stages, options=options), lambda progress: None))
+    (observations,) = cut
+    assert observations["track_id"].value_counts().to_dict() == before.value_counts().to_dict()
 
 
 def test_what_is_wrong_with_the_input_is_an_answer(job, bench, tmp_path):
