@@ -15,7 +15,7 @@ from facestats.store.layout import CHUNKS, CORRECTIONS, clip_path
 from facestats.store.locking import locked
 from facestats.store.manifest import Entry, entry_path, read_entries
 from facestats.store.published import unpublish
-from facestats.store.read import find_video, fits
+from facestats.store.read import find_video
 from facestats.store.runs import strike_out
 from facestats.store.write import unwritable
 from facestats.video.names import CLIP_SUFFIXES, SUBTITLE_SUFFIXES
@@ -77,7 +77,7 @@ def forget(store: Path, videos: Sequence[str], *, kept_out: bool = True) -> tupl
             each.video_id: None
             for name, video_id in named.items()
             for each in entries.values()
-            if not each.counts and name != video_id and fits(each, name)
+            if not each.counts and name != video_id and set(each.paths) & set(entries[video_id].paths)
         }
         if kept_out:  # before anything goes: a run that follows one that was cut off must not bring it back
             keep_out(store, [entries[video_id].sha256 for video_id in chosen])

@@ -135,8 +135,10 @@ def fits(entry: Entry, video: str) -> bool:
     True
     """
     name = composed(video)  # disks and keyboards write the same accent in different ways
-    return composed(entry.video_id).startswith(name) or any(
-        name in (composed(path), composed(Path(path).name)) for path in entry.paths
+    # Nothing, such as a shell's variable that is not set, names no video.
+    return bool(name) and (
+        composed(entry.video_id).startswith(name)
+        or any(name in (composed(path), composed(Path(path).name)) for path in entry.paths)
     )
 
 

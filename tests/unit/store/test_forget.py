@@ -41,7 +41,12 @@ def test_nothing_stays_of_a_video_that_is_forgotten_and_all_else_does(store):
 
 
 def test_what_is_unknown_or_not_clear_is_refused_before_anything_goes(store):
-    for names, error in (((), UsageError), (("people.mp4", "nobody.mp4"), UnknownNameError), (("videos",), UsageError)):
+    for names, error in (
+        ((), UsageError),
+        (("people.mp4", "nobody.mp4"), UnknownNameError),
+        (("videos",), UsageError),
+        (("",), UsageError),
+    ):
         with pytest.raises(error):
             forget(store.path, names)
     with locked(store.path), pytest.raises(StoreError, match="another run"):
@@ -57,6 +62,21 @@ def test_what_was_at_a_place_before_goes_with_what_is_there_now(store):
     assert store.video("a.mp4").video_id == PEOPLE
     assert {each.video_id for each in store.forget("a.mp4", keep_out=False)} == {PEOPLE, EMPTY}
     assert kept_out(store.path) == frozenset()
+
+
+def test_what_was_at_another_place_stays_whatever_its_name(store):
+    store.note(store.entries()[PEOPLE], paths=("here/a.mp4",))
+    elsewhere = {"paths": ("there/a.mp4",), "replaced_since": "2026-01-02T03:04:05+00:00"}
+    store.note(store.entries()[EMPTY], **elsewhere)
+    assert [each.video_id for each in store.forget("a.mp4")] == [PEOPLE]
+    assert EMPTY in store.entries(current=False)
+
+
+def test_no_name_is_not_the_only_video(store):
+    store.forget(EMPTY, FAILED, PARTIAL)
+    with pytest.raises(UnknownNameError):
+        store.forget("")
+    assert list(store.entries()) == [PEOPLE]
 
 
 def test_what_is_replaced_counts_nowhere_and_can_be_read_and_pruned(store):
