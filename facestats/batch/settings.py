@@ -86,6 +86,23 @@ def settings(given: Mapping[str, Any], inputs: Sequence[str], out: str | os.Path
     return Settings(analyze, run, found, tuple(lines))
 
 
+def part_of_the_store(held: Settings) -> str:
+    """Return in words which part of each video alone is analysed because the store was made so; empty if it was not.
+
+    Examples
+    --------
+    >>> part_of_the_store(settings({"from_s": 5.0}, [], "nowhere"))
+    ''
+    """
+    named = {name: described()[name].flag for name in ("from_s", "to_s", "region")}
+    found = [
+        f"{flag} {', '.join(value) if isinstance(value, tuple | list) else f'{value:g}'}"
+        for name, flag in named.items()
+        if held.origins[name].origin == "store" and (value := held.origins[name].value) not in (None, (), [])
+    ]
+    return f"of each video only a part, as the store was made: {' '.join(found)}" if found else ""
+
+
 def _settle_rivals(found: dict[str, Setting]) -> None:
     """Of workers and a scheduler, which exclude each other, leave out the one that the weaker says."""
     order = get_args(Origin)

@@ -49,13 +49,13 @@ def analyze(
     What the store has already, of the same content, options and models, is left as it is.
     """
     from facestats.batch.collection import analyze_collection, plan_collection
-    from facestats.batch.settings import settings
+    from facestats.batch.settings import part_of_the_store, settings
 
     if dry_run:
         print_plan(plan_collection(inputs, out=out, **how), as_json=as_json)
         return
-    blur = settings(how, inputs, out).analyze.blur
-    with _window(show, delay, blur) as on_frame:
+    held = settings(how, inputs, out)
+    with _window(show, delay, held.analyze.blur) as on_frame:
         result = analyze_collection(inputs, out=out, on_frame=on_frame, **how)
     for line in result.problems:
         problem(line)
@@ -71,6 +71,8 @@ def analyze(
     for line in result.copies:
         say(one_line(line))
     say(summary(result))
+    if part := part_of_the_store(held):
+        say(one_line(part))
     say(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
     raise typer.Exit(result.exit_code)
 

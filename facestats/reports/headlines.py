@@ -24,7 +24,10 @@ def video_headline(data: ReportData) -> str:
         return f"This video could not be analysed: {words.stop(str(video['error']))}"
     length = words.duration(float(video["duration_s"]))
     where = "this picture" if data.one.is_still else f"this video of {length}"
-    if video["status"] == "partial" and not data.one.is_still:
+    if not video[["from_s", "to_s"]].isna().all():
+        start = 0.0 if pd.isna(video["from_s"]) else float(video["from_s"])
+        where = f"this part of a video, {words.span(start, start + float(video['duration_s']))}"
+    elif video["status"] == "partial" and not data.one.is_still:
         where = f"the first {length} of this video"
     faces = int(data.frames["n_faces"].sum())
     if faces == 0:

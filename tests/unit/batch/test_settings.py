@@ -6,7 +6,7 @@ from synth import regular_times, write_video
 
 from facestats._util.configured import FILE
 from facestats.batch.collection import analyze_collection, plan_collection
-from facestats.batch.settings import settings
+from facestats.batch.settings import part_of_the_store, settings
 from facestats.errors import UnknownNameError
 from facestats.store.memory import remember
 from facestats.store.store import create_store
@@ -55,6 +55,15 @@ def test_the_model_of_one_attribute_leaves_the_others(tmp_path):
 def test_an_unknown_option_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'rate'"):
         settings({"raet": 1}, [], tmp_path / "store")
+
+
+def test_a_part_of_each_video_that_only_the_store_names_is_told(tmp_path):
+    store = create_store(tmp_path / "store")
+    assert part_of_the_store(settings({}, [], store.path)) == ""
+    remember(store.path, {"from_s": 1.5, "to_s": 60.0, "region": ["left=0,0,50%,100%", "right=50%,0,50%,100%"]})
+    told = "--from 1.5 --to 60 --region left=0,0,50%,100%, right=50%,0,50%,100%"
+    assert part_of_the_store(settings({}, [], store.path)).endswith(f": {told}")
+    assert part_of_the_store(settings({"from_s": 2.0}, [], store.path)).endswith(f": {told.partition('1.5 ')[2]}")
 
 
 def test_a_later_run_goes_on_with_the_options_of_the_store_and_says_what_differs(videos, tmp_path, caplog):

@@ -21,6 +21,15 @@ def test_the_headline_says_what_was_seen(people):
     assert re.search(r"The most common expression is happiness \(\d\d % of the time\)", said)
 
 
+def test_the_headline_of_a_part_does_not_speak_of_the_whole(tmp_path):
+    store = create_store(tmp_path / "store")
+    result = make_result("b-1", [Face(None, 0.0, 0.4)], path="b.mp4", duration_s=1.0)
+    result.videos["from_s"], result.videos["to_s"] = 61.0, 62.0
+    store.write(result, paths=("b.mp4",))
+    said = parse(video.headline(load_video(str(store.path)))).words
+    assert "in this part of a video, 1:01.0 to 1:02.0, none long enough" in said
+
+
 def test_coverage_says_what_was_not_looked_at_and_why(people):
     said = parse(video.coverage(people)).words
     assert "Faces were looked for in 120 of its 240 frames, 10 a second." in said
