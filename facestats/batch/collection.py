@@ -248,7 +248,6 @@ def plan_collection(
     run = held.run
     found, _, _ = _found(arguments, held.analyze, may_be_empty=may_be_empty)
     stages = load_stages(held.analyze)
-    _tell(held)
     has_store = (location(os.fspath(out)) / "store.json").is_file()
     planner = _planner(open_store(os.fspath(out)) if has_store else None, stages, run)
 

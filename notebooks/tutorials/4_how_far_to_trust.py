@@ -248,7 +248,7 @@ female = told * (truth * right + (1 - truth) * (1 - right))
 chances = [female, told - female, 1 - told]
 gender = rng.choice(["female", "male", "unknown"], 20_000, p=chances)
 shares = fs.demographics(pd.DataFrame({"gender": gender, **seen}), attributes=["gender"])
-shares.iloc[:2, :5].assign(truth=[truth, 1 - truth])
+shares.iloc[:2][["class", "share", "share_low", "share_high"]].assign(truth=[truth, 1 - truth])
 
 # %% [markdown]
 # The interval is wide, though there are 20,000 people, and says what is known: more than half are unknown, which is

@@ -229,7 +229,7 @@ def test_every_kind_of_video_runs_through_papermill(store, tmp_path):
     assert not any(OUTSIDE.search(text) for text in texts.values())
     assert "No face was found" in texts[EMPTY]
     assert "could not be analysed" in texts[FAILED]
-    for absent in ("at a glance", "Face by face", "Who was seen"):
+    for absent in ("Expression of each face", "Face by face", "Who was seen"):
         assert absent not in texts[EMPTY]
         assert absent not in texts[FAILED]
         assert absent in texts[PEOPLE]
