@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from facestats.evaluation.groups import LEAST_COMPARED
+from facestats.models.embedding import EMBEDDING
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -253,9 +254,11 @@ def _models() -> str:
         card = json.loads(path.read_text(encoding="utf-8"))
         name = path.parent.name
         heads = [head["attribute"] for head in card.get("heads", ())]
-        size = f"{card['input_size']} x {card['input_size']} {card['input_color']}" if heads else "any picture"
+        is_embedding = card.get("kind") == EMBEDDING
+        color = "rgb" if is_embedding else card.get("input_color")
+        size = f"{card['input_size']} x {card['input_size']} {color}" if heads or is_embedding else "any picture"
         data = re.sub(r"^Trained on | Use these weights.*", "", card.get("licence", "").split(" It learned from ")[0])
-        kind = ", ".join(heads) if heads else "face detection"
+        kind = "people (`--people`)" if is_embedding else ", ".join(heads) if heads else "face detection"
         lines.append(
             f"| [{name}](/_generated/models/{name}.md) | {kind} | {card['network']} | {size} | {data.rstrip('.')} |"
         )

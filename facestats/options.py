@@ -135,9 +135,9 @@ class AnalyzeOptions(Options):
         affects="found",
     )
     people: bool = option(
-        True,
-        help="Say which tracks are of one person. What faces look like is compared in memory, inside one video, and "
-        "never stored.",
+        False,
+        help="Say which tracks are of one person: a guess that leaves some apart, and now and then takes two people "
+        "for one. What faces look like is compared in memory, inside one video, and never stored.",
         affects="found",
     )
     tracker: str = option(

@@ -13,6 +13,7 @@ from facestats.classify import Classifier, create_classifiers
 from facestats.classify.embedding import Embedder
 from facestats.classify.onnx import check_device
 from facestats.detect import Detector, create_detector, detector_file
+from facestats.errors import ModelError
 from facestats.models.embedding import find_embedding
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
@@ -86,6 +87,11 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     embedder, embedding = None, None
     if options.people:
         embedding = find_embedding([Path(folder) for folder in options.models_path])
+        if embedding is None:
+            raise ModelError(
+                "--people needs the embedding model, which this copy lacks (facestats models list): name a folder that "
+                "has one with --models-path, or leave --people out"
+            )
     if embedding is not None:
         file, card = embedding
         embedder = Embedder(file, card, device=options.device)

@@ -151,7 +151,7 @@ def find_embedding(models_path: Sequence[Path] = ()) -> tuple[Path, EmbeddingCar
     Returns
     -------
     (pathlib.Path, EmbeddingCard) or None
-        None if there is none: then people are missing.
+        None if there is none.
 
     Raises
     ------

@@ -27,8 +27,8 @@ PORTRAITS_PER_TRACK, PORTRAITS_APART_S = 5, 0.5
 
 #: Said where a video that has tracks has no people.
 NO_PEOPLE = (
-    "nobody asked which faces are of one person: the video was analysed with --no-people, by an earlier version, or by "
-    "a copy without the embedding model; analyse it again to know"
+    "nobody asked which faces are of one person: the video was analysed without --people, or by an earlier version; "
+    "analyse it again with --people to know"
 )
 
 #: Columns of ``observations`` that the people are made from, besides the track.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from facestats.models.embedding import EmbeddingCard
 from facestats.training.recipes import EmbeddingRecipe, recipe_toml
 
@@ -72,5 +75,19 @@ def card_markdown(card: EmbeddingCard, recipe: EmbeddingRecipe) -> str:
             f"| {row['source']} | {row['n']:,} | {row['n_people']:,} | {row['auc']:.4f} | {row['teacher_auc']:.4f} |"
             for row in metrics["unseen_pairs"]
         ]
+    if metrics.get("videos"):
+        lines += ["", *_in_videos(metrics["videos"])]
     lines += ["", "## Limits", "", card.limits, "", "## How it was made", "", "```sh", *metrics["commands"], "```", ""]
+    if metrics.get("went_on"):
+        lines += [metrics["went_on"], ""]
     return "\n".join([*lines, "```toml", recipe_toml(recipe).rstrip(), "```"]) + "\n"
+
+
+def _in_videos(scores: Mapping[str, Any]) -> list[str]:
+    return [
+        f"In {scores['n_videos']} simulated videos of cuts and returns, of {scores['n_people']} people to whom nothing "
+        f"was fitted: of the pairs of tracks that it puts together {scores['precision']:.3f} show one person, and it "
+        f"finds {scores['recall']:.3f} of those that do (F1 {scores['f1']:.3f}). The number of people is right to "
+        f"within one in {scores['counted_within_1']:.2f} of the videos, and in its 90 % interval in "
+        f"{scores['interval_holds']:.2f}. The calibration error of `person_prob` is {scores['ece']:.3f}.",
+    ]

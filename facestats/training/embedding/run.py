@@ -18,6 +18,7 @@ from facestats.datasets.labelled import digest_of
 from facestats.datasets.sources import describe_data, describe_terms
 from facestats.detect import detector_identity
 from facestats.errors import DataError
+from facestats.evaluation.people import score_people
 from facestats.evaluation.same_person import (
     SIZES,
     fit_same_person,
@@ -54,6 +55,7 @@ LIMITS = (
 )
 
 _ENOUGH = 20  # pictures of people who have several
+_ENOUGH_IN_VIDEOS = 8  # people in one simulated video
 
 _NOTHING = (SamePerson(64.0, 1.0, 0.0, 0.5),)  # what a likeness means before it was measured
 
@@ -165,12 +167,39 @@ def train_embedding(
             "commands": all_commands([begun.origin], command),
             "start": begun.origin.to_json(),
             "teachers": [DLIB.to_json()],
+            "videos": score_in_videos(content, card, kept_out),
             "parameters": sum(weight.numel() for weight in network.parameters()),
         }
     )
     card = write_folder(out, {ONNX_FILE: content}, card, card_markdown(card, recipe))
     checkpoint.unlink(missing_ok=True)
     return card
+
+
+def score_in_videos(content: bytes, card: EmbeddingCard, kept_out: TaughtFaces) -> dict[str, Any]:
+    """Score 60 simulated videos of people to whom nothing was fitted.
+
+    See :func:`facestats.evaluation.people.score_people`; ``n_people`` tells how many people there are to choose from.
+    Empty where fewer than eight of them have several pictures.
+
+    Examples
+    --------
+    >>> score_in_videos(content, card, kept_out)["f1"]  # doctest: +SKIP
+    0.88
+    """
+    people = kept_out.table["person"].to_numpy()
+    second = np.array([not is_first_half(person) for person in people], bool)
+    n_pictures = Counter(people[second])
+    several = np.array([own and n_pictures[person] > 1 for own, person in zip(second, people, strict=True)], bool)
+    names = set(people[several])
+    if len(names) < _ENOUGH_IN_VIDEOS:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, ONNX_FILE)
+        file.write_bytes(content)
+        embedder = Embedder(file, card)
+    found = score_people(kept_out.crops[several], people[several], embedder.embed, card, n_videos=60)
+    return {"n_people": len(names), **found}
 
 
 def _check_people(table: pd.DataFrame) -> None:

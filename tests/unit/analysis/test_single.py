@@ -5,7 +5,10 @@ from commands import NO_MODELS
 from runs import make_videos
 
 from facestats.analysis.single import analyze
-from facestats.errors import UnreadableInputError, UsageError
+from facestats.errors import ModelError, UnreadableInputError, UsageError
+from facestats.synth.faces import people
+from facestats.synth.scenario import Scenario
+from facestats.synth.video import write_video
 from facestats.video import open_source
 
 
@@ -86,3 +89,33 @@ def test_wrong_frames_are_one_line(given, how, told):
     with pytest.raises(UsageError, match=told) as caught:
         run(given, **how)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def with_a_cut(tmp_path_factory):
+    """Two people, and both again after a cut, at other places."""
+    size = {"width": 320, "height": 200, "face_px": (50, 60)}
+    scenario = Scenario("cut", people=2, seconds=3, fps=10, shots=3, seed=3, **size)
+    return write_video(scenario, people(None, 2), tmp_path_factory.mktemp("cut")).path
+
+
+def test_with_people_the_shipped_weights_know_again_who_returns_after_a_cut(with_a_cut):
+    found = run(with_a_cut, people=True)
+    assert found.tracks.groupby("person_id")["shot"].agg(set).tolist() == [{0, 1}] * 2
+    assert found.videos[["n_people", "n_people_low", "n_people_high"]].to_numpy().tolist() == [[2, 2, 2]]
+    assert found.people["n_tracks"].tolist() == [2, 2]
+    assert (found.people["person_prob"] > 0.9).all()
+
+
+def test_nobody_is_told_apart_unless_asked(with_a_cut):
+    found = run(with_a_cut)
+    assert len(found.tracks) == 4
+    assert found.tracks["person_id"].isna().all()
+    assert found.videos["n_people"].isna().all()
+    assert found.people.empty
+
+
+def test_people_are_refused_in_a_copy_without_the_weights(with_a_cut, tmp_path, monkeypatch):
+    monkeypatch.setattr("facestats.models.embedding.bundled", lambda name: tmp_path)
+    with pytest.raises(ModelError, match="--people needs the embedding model"):
+        run(with_a_cut, people=True)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facestats._util.resources import bundled
 from facestats.errors import ModelError
 from facestats.models.embedding import MOST_LOG_ODDS, EmbeddingCard, SamePerson, find_embedding
-from facestats.models.registry import find_models
+from facestats.models.registry import card, find_models
 
 CARD = EmbeddingCard(
     "toy", same_person=(SamePerson(16.0, 4.0, -2.0, 0.8), SamePerson(64.0, 12.0, -6.0, 0.98)), least_pixels=16
@@ -54,3 +55,26 @@ def test_an_embedding_of_ones_own_comes_first_and_is_no_attribute_model(tmp_path
     (folder / "model.onnx").write_bytes(b"another")
     with pytest.raises(ModelError, match="sha256 differs"):
         find_embedding([folder])
+
+
+def test_the_shipped_embedding_says_what_was_measured():
+    """What the guide promises of it: pairs of people who were not learned from, and simulated videos."""
+    path, shipped = find_embedding()
+    assert path.parent == bundled("models") / "embedding"
+    assert card("embedding") == shipped
+    assert path.stat().st_size < 2_000_000
+    assert sum(file.stat().st_size for file in bundled("models").rglob("*") if file.is_file()) < 20_000_000
+    pairs = {row["pixels"]: row for row in shipped.metrics["pairs"]}
+    assert pairs[64]["auc"] >= 0.973
+    assert pairs[24]["auc"] >= 0.957
+    videos = shipped.metrics["videos"]
+    text = (path.parent / "card.md").read_text(encoding="utf-8")
+    assert f"| 64 | {pairs[64]['auc']:.4f} |" in text
+    assert f"(F1 {videos['f1']:.3f})" in text
+    assert f"within one in {videos['counted_within_1']:.2f} of the videos" in text
+    assert (videos["n_people"], videos["n_videos"]) == (124, 60)
+
+
+def test_a_copy_without_the_weights_has_no_embedding(tmp_path, monkeypatch):
+    monkeypatch.setattr("facestats.models.embedding.bundled", lambda name: tmp_path)
+    assert find_embedding() is None

@@ -49,7 +49,7 @@ def test_those_who_cannot_be_told_stay_people_of_their_own_of_whom_nothing_is_cl
 
 
 def test_weak_evidence_leaves_tracks_apart_and_says_that_fewer_may_be_right():
-    found = cluster(np.full((3, 3), 0.5, np.float32), nothing_apart(3), np.ones(3, bool))
+    found = cluster(np.full((3, 3), -1.0, np.float32), nothing_apart(3), np.ones(3, bool))
     assert found.n_people == 3
     assert found.low < 3
     assert (found.probability < 0.9).all()
