@@ -106,7 +106,8 @@ def _of_tracks(tracks: pd.DataFrame) -> list[str]:
         return []
     names = words.listing([face_name(number) for number in unsure[:5]])
     more = f" and {len(unsure) - 5} more" if len(unsure) > 5 else ""
-    return [words.sentence(f"{names}{more} may be two people each: parts of the track were joined")]
+    who = "two people" if len(unsure) == 1 else "two people each"
+    return [words.sentence(f"{names}{more} may be {who}: parts of the track were joined")]
 
 
 def _of_sightings(observations: pd.DataFrame) -> list[str]:

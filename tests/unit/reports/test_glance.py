@@ -40,7 +40,7 @@ def test_what_is_doubtful_is_told_first(people):
     assert "2 of 252 sightings belong to no face" in said
     joined = people.tracks.assign(joined_prob=pd.Series([0.5, 1.0, 1.0, 1.0], dtype="float32"))
     first = f"Face {people.tracks['track_id'].iloc[0]}"
-    assert f"{first} may be two people" in parse(glance.doubts(replace(people, tracks=joined))).words
+    assert f"{first} may be two people:" in parse(glance.doubts(replace(people, tracks=joined))).words
 
 
 def test_a_video_of_which_everything_is_sure_has_no_doubts(store):
