@@ -181,8 +181,9 @@ def test_forty_clips_killed_five_times(tmp_path, odd_workers):
     program.write_text(ODD_PROGRAM.format(script=str(tmp_path / "odd.py")))
     assert killed_again_and_again(folder, tmp_path / "killed", kills=5, seed=2, program=(str(program),)) == 3
     told = odd_workers.read_text().split()
-    finished = [line for line in told if line.startswith("finished:")]
-    assert len(finished) == len(set(finished)) >= 38  # one may have been finished without having been able to say so
+    # A file that cannot be read is noted by the program itself: killed just before, it is tried once more.
+    finished = [line for line in told if line.startswith("finished:v")]
+    assert len(finished) == len(set(finished)) >= 36  # one may have been finished without having been able to say so
     for line in finished:  # nothing that was finished was begun again
         assert line.removeprefix("finished:") not in told[told.index(line) :]
     result = run(folder, tmp_path / "whole", workers=2, timeout=10)
