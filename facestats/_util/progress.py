@@ -75,7 +75,8 @@ class _Display:
         bars, elapsed_s = [described(bar) for bar in self._alive()], time.monotonic() - self._began
         text = as_json(bars, elapsed_s) if self.style is Style.JSON else as_line(bars, elapsed_s)
         with contextlib.suppress(OSError, ValueError):  # whoever read it has gone
-            print(text, file=self._file, flush=True)
+            self._file.write(f"{text}\n")
+            self._file.flush()
 
 
 _display: _Display | None = None

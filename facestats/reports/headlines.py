@@ -126,9 +126,9 @@ def doubtful_sentence(n: int) -> str:
     Examples
     --------
     >>> doubtful_sentence(1), doubtful_sentence(0)
-    ('One other thing may be no face, and is counted nowhere.', '')
+    ('One more thing may be no face, and is counted nowhere.', '')
     """
     if not n:
         return ""
     nothing, are = ("no face", "is") if n == 1 else ("no faces", "are")
-    return words.sentence(f"{words.count(n, 'other thing')} may be {nothing}, and {are} counted nowhere")
+    return words.sentence(f"{words.count(n, 'more thing')} may be {nothing}, and {are} counted nowhere")

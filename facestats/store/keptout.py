@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from facestats._util.locations import write_whole
 from facestats.errors import StoreError
 from facestats.store.layout import KEPT_OUT
-from facestats.store.write import unwritable
+from facestats.store.write import write_note
 
 
 def kept_out(store: Path) -> frozenset[str]:
@@ -68,9 +67,5 @@ def let_in(store: Path, sha256: str) -> bool:
 
 
 def _write(store: Path, hashes: frozenset[str]) -> None:
-    if hashes == kept_out(store):
-        return
-    try:
-        write_whole(store / KEPT_OUT, (json.dumps({"sha256": sorted(hashes)}, indent=1) + "\n").encode())
-    except OSError as error:
-        raise unwritable(store, error) from None
+    if hashes != kept_out(store):
+        write_note(store, KEPT_OUT, {"sha256": sorted(hashes)})

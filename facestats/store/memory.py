@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from facestats._util.locations import write_whole
 from facestats.errors import StoreError, UsageError
 from facestats.options import AnalyzeOptions, described
 from facestats.store import layout
-from facestats.store.write import unwritable
+from facestats.store.write import write_note
 
 
 def is_remembered(name: str) -> bool:
@@ -71,7 +70,4 @@ def remember(store: Path, options: Mapping[str, Any]) -> None:
     >>> remember(Path("store"), AnalyzeOptions().to_dict())  # doctest: +SKIP
     """
     known = {name: value for name, value in options.items() if is_remembered(name)}
-    try:
-        write_whole(store / layout.OPTIONS, (json.dumps({"options": known}, ensure_ascii=False) + "\n").encode())
-    except OSError as error:
-        raise unwritable(store, error) from None
+    write_note(store, layout.OPTIONS, {"options": known})

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from facestats._util.locations import write_whole
 from facestats.errors import StoreError
 from facestats.store.layout import RUN
 from facestats.store.manifest import now
-from facestats.store.write import unwritable
+from facestats.store.write import write_note
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,7 @@ def begin_run(store: Path, run: Run) -> None:
     --------
     >>> begin_run(store.path, Run(("a.mp4",)))  # doctest: +SKIP
     """
-    text = json.dumps(asdict(run), ensure_ascii=False) + "\n"
-    try:
-        write_whole(store / RUN, text.encode("utf-8", "surrogateescape"))
-    except OSError as error:
-        raise unwritable(store, error) from None
+    write_note(store, RUN, asdict(run))
 
 
 def end_run(store: Path, counts: Mapping[str, int], exit_code: int) -> None:

@@ -88,6 +88,25 @@ def write_video(
     return entry
 
 
+def write_note(store: Path, name: str, content: Mapping[str, Any]) -> None:
+    """Write a small JSON file of a store, or replace it, all at once.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> write_note(store.path, "options.json", {"options": {}})  # doctest: +SKIP
+    """
+    try:
+        text = json.dumps(content, ensure_ascii=False) + "\n"
+        write_whole(store / name, text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise unwritable(store, error) from None
+
+
 def bring_up_to_date(store: Path) -> None:
     """Say in a store of an older schema version that it now holds rows of the present one too.
 
@@ -100,13 +119,9 @@ def bring_up_to_date(store: Path) -> None:
     --------
     >>> bring_up_to_date(store.path)  # doctest: +SKIP
     """
-    marker = store / MARKER
-    known = json.loads(marker.read_text(encoding="utf-8"))
+    known = json.loads((store / MARKER).read_text(encoding="utf-8"))
     if known["schema_version"] < schema.SCHEMA_VERSION:
-        try:
-            write_whole(marker, (json.dumps({**known, "schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
-        except OSError as error:
-            raise unwritable(store, error) from None
+        write_note(store, MARKER, {**known, "schema_version": schema.SCHEMA_VERSION})
 
 
 def change_entry(store: Path, entry: Entry, **changes: Any) -> Entry:
@@ -138,7 +153,7 @@ def _remember_attributes(store: Path, models: Mapping[str, Mapping[str, str]]) -
         known = json.loads(marker.read_text(encoding="utf-8")) if own else {}
         if own and not own.items() <= known.get("attributes", {}).items():
             known["attributes"] = {**known.get("attributes", {}), **own}
-            write_whole(marker, (json.dumps(known) + "\n").encode())
+            write_note(store, MARKER, known)
     except OSError as error:
         raise unwritable(store, error) from None
 

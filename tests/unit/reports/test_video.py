@@ -192,8 +192,8 @@ def test_what_may_be_no_face_is_told_apart(tmp_path):
     store.write(with_doubtful(results()[PEOPLE]), paths=("people.mp4",), options=AnalyzeOptions().to_dict())
     data = load_video(str(store.path), page_folder=str(tmp_path), linked=True)
     said = parse(video.coverage(data))
-    assert "One other thing may be no face, and is counted nowhere." in said.words
-    assert "a face with 30 %" in said.words
+    assert "One more thing may be no face, and is counted nowhere." in said.words
+    assert "a face: probability 30 %" in said.words
     assert "Four faces were followed" in parse(video.headline(data)).words
     together = parse(collection.coverage(load_collection(str(store.path)))).words
-    assert "One other thing may be no face" in together
+    assert "One more thing may be no face" in together
