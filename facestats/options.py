@@ -37,8 +37,8 @@ DEFAULT_MIN_SCORE = 0.35
 #: A face of this probability may begin a track, and counts without one.
 DEFAULT_SURE_SCORE = 0.5
 
-#: In panned photos without people, 43 false tracks an hour become 19, and 5 % of the faces, mostly small, become
-#: doubtful. In eight real clips, all faces have more than 0.99.
+#: In panned photos without people, 43 false tracks an hour become 19, and 5 % of the faces become doubtful: in profile,
+#: turned, cut by the border, in crowds, or seen in a few frames. In eight real clips, all faces have more than 0.99.
 DEFAULT_MIN_FACE_PROB = 0.8
 
 #: A worker that reports nothing for so many seconds, while it works on a video, is stopped.
