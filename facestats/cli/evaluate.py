@@ -1,4 +1,4 @@
-"""``facestats evaluate``: attribute models, face detectors, and tracks, each held against what people labelled."""
+"""``facestats evaluate``: attribute models, detectors, people and tracks, each held against what people labelled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from facestats.cli import app
 from facestats.cli.console import with_manners
-from facestats.cli.scores import attribute_table, detector_table, groups_table, tracking_table
+from facestats.cli.scores import attribute_table, detector_table, groups_table, people_table, tracking_table
 from facestats.options import AnalyzeOptions
 
 evaluate_app = typer.Typer(
@@ -118,6 +118,46 @@ def evaluate_detector(
     print(detector_table(scores))
     if groups:
         print("\n" + groups_table(scores))
+
+
+@evaluate_app.command("people")
+@with_manners
+def evaluate_people(
+    data: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with pictures of people whom it names.")],
+    models_path: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Folder of your own embedding; repeatable.")
+    ] = None,
+    videos: Annotated[int, typer.Option(metavar="N", help="Simulated videos of each source.")] = 60,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    detector: _Detector = _DEFAULT,
+    as_json: _Json = False,
+) -> None:
+    """Score what puts tracks together to people: pairs of pictures, and simulated videos of cuts and returns.
+
+    Only people whom the embedding never learned from count. The file has a column person, or the source and name of a
+    data set that names people.
+    """
+    from facestats.classify.onnx import check_device
+    from facestats.datasets.named import load_named
+    from facestats.errors import ModelError, UsageError
+    from facestats.evaluation.embeddings import evaluate_people as score_embedding
+    from facestats.models.embedding import find_embedding
+
+    if videos < 1:
+        raise UsageError(f"--videos must be at least 1, not {videos}")
+    check_device(device)
+    found = find_embedding(tuple(models_path or ()))
+    if found is None:
+        raise ModelError("there is no embedding: this copy lacks it, name a folder that has one with --models-path")
+    file, card = found
+    learned_from = card.metrics.get("sources", {})
+    faces = load_named(data, learned_from=learned_from, size=card.input_size, detector=detector, progress=True)
+    scores = score_embedding(file, card, faces, n_videos=videos, device=device)
+    if as_json:
+        print(json.dumps({"model": card.name, "detector": detector, **scores}))
+        return
+    print(f"{card.name} on {data.name}, people whom it never learned from:")
+    print(people_table(scores))
 
 
 @evaluate_app.command("tracking")

@@ -52,12 +52,41 @@ _ATTRIBUTES = {
 }
 
 
+_PEOPLE = {
+    "n": ("pictures", ",d"),
+    "n_people": ("people", ",d"),
+    "auc": ("pairs ordered rightly (AUC), at full size", ".3f"),
+    "auc_small": ("  at 24 pixels across the crop", ".3f"),
+    "n_videos": ("simulated videos", ",d"),
+    "n_cast": ("people who take part in them", ",d"),
+    "precision": ("pairs put together that are of one person", ".3f"),
+    "recall": ("pairs of one person put together", ".3f"),
+    "f1": ("pairwise F1", ".3f"),
+    "counted_within_1": ("videos whose people are counted to within one", ".3f"),
+    "interval_holds": ("videos whose 90 % interval holds the number", ".3f"),
+    "ece": ("calibration error of person_prob", ".3f"),
+}
+
+
 def _lines(titles: Mapping[str, tuple[str, str]], scores: Mapping[str, Any], width: int) -> Iterator[str]:
     """Yield a line for each score that there is, a dash where it could not be measured."""
     for name, (title, number) in titles.items():
         if name in scores:
             value = scores[name]
             yield f"  {title:<{width}}{'-' if value is None else format(value, number):>10}"
+
+
+def people_table(scores: Mapping[str, Any]) -> str:
+    """Lay the scores of what tells people apart out in lines, source by source."""
+    lines = []
+    for source, one in scores["sources"].items():
+        lines += [source] * bool(source)
+        lines += _lines(_PEOPLE, {**one, **(one["videos"] or {})}, 48)
+        if one["videos"] is None:
+            lines.append("  fewer than eight people with several pictures: no video was simulated")
+    if scores["n_missed"]:
+        lines.append(f"left out, as no face was found in them: {scores['n_missed']:,} pictures")
+    return "\n".join(lines)
 
 
 def tracking_table(scores: Mapping[str, Any]) -> str:

@@ -134,7 +134,7 @@ def load_faces(
     frame, is_whole = read_labelled(path, attribute, split)
     # Attributes share the crops unless some rows lack a label: then each has rows of its own.
     rows = (split or "all") + ("" if is_whole else f"-{attribute}")
-    crops, found, pixels = _kept_crops(frame, path, rows, size, detector, road, progress)
+    crops, found, pixels = kept_crops(frame, path, rows, size, detector, road, progress)
     identity = frame["name"].astype(str).str.encode("utf-8") if "name" in frame else frame["image"]
     digests = tuple(digest_of(content) for content in identity)
     return FaceData(attribute, crops, found, frame.drop(columns="image"), digests, pixels)
@@ -184,15 +184,36 @@ def load_unlabelled(
     taken = {}
     for source, frame in wanted.groupby("source"):
         frame = frame.reset_index(drop=True).rename_axis("row").reset_index()
-        crops, found, _ = _kept_crops(frame, path, f"train-of-{source}", size, detector, "full", progress)
+        crops, found, _ = kept_crops(frame, path, f"train-of-{source}", size, detector, "full", progress)
         taken[str(source)] = crops[np.asarray(found)]
     return taken
 
 
-def _kept_crops(
+def kept_crops(
     frame: pd.DataFrame, path: Path, rows: str, size: int, detector: str, road: str, progress: bool
 ) -> tuple[UInt8, NDArray[np.bool_], Float32]:
-    """Return crops, whether each face was found, and the pixels across, from the cache or for it."""
+    """Return crops, whether each face was found, and the pixels across, from the cache or for it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows of a data file with ``image``; its index counts from 0.
+    path : pathlib.Path
+        The file.
+    rows : str
+        Names these rows among all of the file, in the cache.
+    size, detector, road, progress
+        See :func:`load_faces`.
+
+    Raises
+    ------
+    DataError, OutputError
+        See :func:`load_faces`.
+
+    Examples
+    --------
+    >>> kept_crops(frame, Path("faces.parquet"), "all", 48, "centerface", "full", True)  # doctest: +SKIP
+    """
     way = road if road == "crop" else f"{FRAMING}-{detector_identity(detector)}-{RECIPE}"
     key = f"{sha256_of(path)[:16]}-{way}-{size}-{rows}"
     files = [cache_dir() / "crops" / f"{key}-{part}.npy" for part in ("crops", "found", "pixels")]

@@ -172,7 +172,7 @@ def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``image`` and what the file has of ``name``, ``split`` and ``source``; the file's own index.
+        ``image`` and what the file has of ``name``, ``person``, ``split`` and ``source``; the file's own index.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def read_images(path: Path, split: str | None = None) -> pd.DataFrame:
     with parquet_columns(path) as present:
         if "image" not in present:
             raise DataError(f"{path} has no column 'image'")
-        wanted = ("image", "name", "split", "source")
+        wanted = ("image", "name", "person", "split", "source")
         frame = pd.read_parquet(path, columns=[name for name in wanted if name in present])
     return rows_of_split(frame, split, path)
 

@@ -16,7 +16,7 @@ from facestats.classify.crops import FRAMING, align_one, pixels_across
 from facestats.datasets.faces import make_folder
 from facestats.datasets.framing import RECIPE, find_landmarks
 from facestats.datasets.labelled import decode_image, digest_of, read_images, row_name
-from facestats.datasets.persons import is_held_out, person_of
+from facestats.datasets.persons import is_held_out, people_of
 from facestats.detect import create_detector, detector_identity
 from facestats.errors import DataError
 from facestats.training.embedding.teacher import DIMENSIONS, SIDE, Teacher, teacher_crop
@@ -84,17 +84,21 @@ def read_faces(path: Path, *, per_source: int, unseen: Sequence[str] = ()) -> pd
         raise DataError(f"{path} has no column {' and '.join(absent)}, which the embedding needs")
     frame = frame.reset_index(drop=True)
     names, sources = frame["name"].astype(str), frame["source"].astype(str)
-    people = [person_of(source, name) for source, name in zip(sources, names, strict=True)]
+    people = people_of(frame)
     if "split" in frame:
         of_pictures = (frame["split"] == "validation").tolist()
     else:
         of_pictures = [digest_of(name.encode()) % 10 == 0 for name in names]
-    held_out = [is_held_out(person) if person else picture for person, picture in zip(people, of_pictures, strict=True)]
-    frame = pd.DataFrame(
-        {"image": frame["image"], "source": sources, "name": names, "person": pd.Series(people, dtype="str")}
-    ).assign(held_out=held_out)
+    named = people.notna()
+    held_out = [
+        is_held_out(person) if known else picture
+        for person, known, picture in zip(people, named, of_pictures, strict=True)
+    ]
+    frame = pd.DataFrame({"image": frame["image"], "source": sources, "name": names, "person": people}).assign(
+        held_out=held_out
+    )
     frame["held_out"] |= frame["source"].isin(unseen)
-    nobody = frame["person"].isna()
+    nobody = ~named
     place = frame.groupby(["source", nobody]).cumcount()
     # Pictures of nobody in particular say nothing about who is who, so none is scored on.
     return frame[~nobody | (~frame["held_out"] & (place < per_source))]

@@ -14,10 +14,11 @@ from torch import nn
 
 from facestats.classify.crops import FRAMING
 from facestats.classify.embedding import Embedder
-from facestats.datasets.labelled import digest_of
+from facestats.datasets.persons import is_first_half
 from facestats.datasets.sources import describe_data, describe_terms
 from facestats.detect import detector_identity
 from facestats.errors import DataError
+from facestats.evaluation.embeddings import ENOUGH_PEOPLE, N_VIDEOS, of_several
 from facestats.evaluation.people import score_people
 from facestats.evaluation.same_person import (
     SIZES,
@@ -55,7 +56,6 @@ LIMITS = (
 )
 
 _ENOUGH = 20  # pictures of people who have several
-_ENOUGH_IN_VIDEOS = 8  # people in one simulated video
 
 _NOTHING = (SamePerson(64.0, 1.0, 0.0, 0.5),)  # what a likeness means before it was measured
 
@@ -187,18 +187,16 @@ def score_in_videos(content: bytes, card: EmbeddingCard, kept_out: TaughtFaces) 
     >>> score_in_videos(content, card, kept_out)["f1"]  # doctest: +SKIP
     0.88
     """
-    people = kept_out.table["person"].to_numpy()
-    second = np.array([not is_first_half(person) for person in people], bool)
-    n_pictures = Counter(people[second])
-    several = np.array([own and n_pictures[person] > 1 for own, person in zip(second, people, strict=True)], bool)
+    people = kept_out.table["person"]
+    several = of_several(people, ~people.map(is_first_half))
     names = set(people[several])
-    if len(names) < _ENOUGH_IN_VIDEOS:
+    if len(names) < ENOUGH_PEOPLE:
         return {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, ONNX_FILE)
         file.write_bytes(content)
         embedder = Embedder(file, card)
-    found = score_people(kept_out.crops[several], people[several], embedder.embed, card, n_videos=60)
+    found = score_people(kept_out.crops[several], people[several], embedder.embed, card, n_videos=N_VIDEOS)
     return {"n_people": len(names), **found}
 
 
@@ -217,17 +215,6 @@ def _concatenated(parts: Sequence[TaughtFaces]) -> TaughtFaces:
         np.concatenate([part.taught for part in parts]),
         pd.concat([part.table for part in parts], ignore_index=True),
     )
-
-
-def is_first_half(person: str) -> bool:
-    """Say whether a person who is held out serves the fit of what likenesses mean; the others check it.
-
-    Examples
-    --------
-    >>> [person for person in "abcdefgh" if is_first_half(person)]
-    ['b', 'd']
-    """
-    return digest_of(person.encode()) // 10 % 2 == 0
 
 
 def measured(content: bytes, kept_out: TaughtFaces, unseen: TaughtFaces) -> dict[str, Any]:

@@ -149,3 +149,37 @@ def test_photos_that_nobody_boxed(photos, capsys):
     code, _, err = run(capsys, "evaluate", "detector", "--data", photos, "--detector", "centerface")
     assert code == 3
     assert "nobody boxed every face in any of its photos" in err.strip().splitlines()[-1]
+
+
+@pytest.fixture
+def named(tmp_path, portrait):
+    image = cv2.imencode(".jpg", cv2.resize(portrait, (128, 150))[..., ::-1])[1].tobytes()
+    pd.DataFrame({"image": [image] * 4, "person": ["a", "a", "b", "b"]}).to_parquet(tmp_path / "named.parquet")
+    return tmp_path / "named.parquet"
+
+
+def test_people_are_scored(named, capsys):
+    code, out, _ = run(capsys, "evaluate", "people", "--data", named, "--json")
+    assert code == 0
+    scores = json.loads(out)
+    assert scores["sources"][""]["auc"] == 0.5  # four times one picture
+    assert scores["sources"][""]["videos"] is None
+    code, out, _ = run(capsys, "evaluate", "people", "--data", named)
+    assert code == 0
+    assert ["at", "24", "pixels", "across", "the", "crop", "0.500"] in [line.split() for line in out.splitlines()]
+    assert "no video was simulated" in out
+
+
+def test_people_refuse_what_cannot_be_scored(named, photos, tmp_path, capsys):
+    cases = {
+        ("--data", tmp_path / "none.parquet"): (2, "none.parquet"),
+        ("--data", photos): (3, "add a column person"),
+        ("--data", named, "--videos", "0"): (2, "--videos must be at least 1, not 0"),
+        ("--data", named, "--device", "tpu"): (2, "unknown device"),
+        ("--data", named, "--detector", "eyes"): (2, "eyes"),
+    }
+    for arguments, (expected, told) in cases.items():
+        code, out, err = run(capsys, "evaluate", "people", *arguments)
+        assert (code, out) == (expected, "")
+        assert told in err
+        assert len(err.strip().splitlines()) == 1, err

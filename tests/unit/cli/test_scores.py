@@ -1,4 +1,4 @@
-from facestats.cli.scores import attribute_table, detector_table, tracking_table
+from facestats.cli.scores import attribute_table, detector_table, people_table, tracking_table
 
 
 def test_tracking_has_counts_shares_and_a_dash_for_what_could_not_be_measured():
@@ -34,3 +34,15 @@ def test_an_attribute_has_its_confusion():
     table = attribute_table({"n": 8, "mae": None, "accuracy": 0.875, "groups": {}, "confusion": confusion})
     assert "years" not in table
     assert table.splitlines()[-1].split() == ["male", "0", "4"]
+
+
+def test_people_have_a_block_for_each_source():
+    videos = {"n_cast": 9, "n_videos": 60, "f1": 0.9, "counted_within_1": 0.8, "interval_holds": 0.9, "ece": 0.03}
+    one = {"n": 2061, "n_people": 1010, "auc": 0.973, "auc_small": 0.958, "videos": videos}
+    other = {"n": 3, "n_people": 3, "auc": None, "auc_small": None, "videos": None}
+    lines = people_table({"sources": {"lfw": one, "mine": other}, "n_missed": 2}).splitlines()
+    assert lines[0] == "lfw"
+    assert ["pairwise", "F1", "0.900"] in [line.split() for line in lines]
+    assert lines[lines.index("mine") + 3].split()[-1] == "-"
+    assert lines[-2].strip().startswith("fewer than eight people")
+    assert lines[-1] == "left out, as no face was found in them: 2 pictures"
