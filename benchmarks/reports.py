@@ -81,7 +81,7 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
             "n_classified": n_frames,
             "face_px": 40.0,
             "expression": np.array(attributes.EXPRESSIONS, object)[best],
-            "expression_prob": shares[np.arange(n_tracks), best],
+            "expression_share": shares[np.arange(n_tracks), best],
             **{f"expression_share_{name}": shares[:, i] for i, name in enumerate(attributes.EXPRESSIONS)},
             **{
                 column: rng.choice([*attributes.ATTRIBUTE_CLASSES[attribute], "unknown"], n_tracks)

@@ -128,7 +128,7 @@ def measure(observations: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]
             label = _label(table, attribute)
             if of == "tracks":
                 known = label.notna() & table[column].notna()
-                said, confidence = table[column], table[f"{column}_prob"].to_numpy(np.float64)
+                said, confidence = table[column], table[attributes.measure_column(attribute)].to_numpy(np.float64)
             else:
                 known = label.notna() & table[names].notna().all(axis=1)
                 probabilities = table[names].fillna(0).to_numpy(np.float64)

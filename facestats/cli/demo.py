@@ -56,15 +56,18 @@ def short_table(tracks: pd.DataFrame) -> str:
     """
     import pandas as pd
 
+    from facestats.models.attributes import VERDICT_COLUMNS, measure_column
+
     if tracks.empty:
         return "no face was tracked"
     shown = pd.DataFrame({"track": tracks["track_id"]})
     shown["seconds"] = [f"{a:.1f}-{b:.1f}" for a, b in zip(tracks["start_s"], tracks["end_s"], strict=True)]
     shown["seen"] = tracks["n_observations"]
-    for column in ("gender", "age_group", "expression", "makeup"):
+    for attribute in ("gender", "age", "expression", "makeup"):
+        column, measure = VERDICT_COLUMNS[attribute], measure_column(attribute)
         shown[column] = [
-            "not measured" if pd.isna(verdict) else f"{verdict} {100 * probability:.0f}%"
-            for verdict, probability in zip(tracks[column], tracks[f"{column}_prob"], strict=True)
+            "not measured" if pd.isna(verdict) else f"{verdict} {100 * measured:.0f}%"
+            for verdict, measured in zip(tracks[column], tracks[measure], strict=True)
         ]
     shown["years (90%)"] = [
         "" if pd.isna(mean) else f"{mean:.0f} ({low:.0f}-{high:.0f})"

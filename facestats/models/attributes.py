@@ -36,6 +36,31 @@ VERDICT_COLUMNS: dict[str, str] = {
     "makeup": "makeup",
 }
 
+
+def measure_column(attribute: str) -> str:
+    """Return the column that says how much stands behind a verdict of a track or a person.
+
+    That is the probability of the verdict. An expression changes: there it is its share of the time.
+
+    Examples
+    --------
+    >>> measure_column("age"), measure_column("expression")
+    ('age_group_prob', 'expression_share')
+    """
+    return "expression_share" if attribute == "expression" else f"{VERDICT_COLUMNS[attribute]}_prob"
+
+
+def measure_name(attribute: str) -> str:
+    """Return what the values of :func:`measure_column` are called.
+
+    Examples
+    --------
+    >>> measure_name("age"), measure_name("expression")
+    ('probability', 'share of the time')
+    """
+    return "share of the time" if attribute == "expression" else "probability"
+
+
 #: The attributes that every installation knows.
 BUILT_IN = tuple(ATTRIBUTE_CLASSES)
 

@@ -120,28 +120,32 @@ class FacesAccessor:
         """Return one row for each thing measured, as plotting libraries like it.
 
         Of ``observations``: ``video_id``, ``track_id``, ``time_s``, ``attribute``, ``class`` and ``probability``, a row
-        for each class that was measured. Of ``tracks``: ``video_id``, ``track_id``, ``attribute``, ``verdict`` and
-        ``probability``, a row for each verdict.
+        for each class that was measured. Of ``tracks``: ``video_id``, ``track_id``, ``attribute``, ``verdict``,
+        ``probability`` and ``share``, a row for each verdict: the expression has a share of the time, the others have a
+        probability.
         """
         from facestats.errors import UsageError
-        from facestats.models.attributes import VERDICT_COLUMNS
+        from facestats.models.attributes import VERDICT_COLUMNS, measure_column, measure_name
         from facestats.tables.long_form import long_form
 
         table = self._of("observations", "tracks")
         if self.kind == "tracks":
             parts = [
-                table[["video_id", "track_id"]].assign(
-                    attribute=attribute, verdict=table[column], probability=table[f"{column}_prob"]
-                )
+                table[["video_id", "track_id", column, measure_column(attribute)]]
+                .set_axis(["video_id", "track_id", "verdict", "measure"], axis=1)
+                .assign(attribute=attribute, is_share=measure_name(attribute) != "probability")
                 for attribute, column in VERDICT_COLUMNS.items()
-                if {column, f"{column}_prob"} <= set(table.columns)
+                if {column, measure_column(attribute)} <= set(table.columns)
             ]
             if not parts:
                 raise UsageError(
                     "none of the verdicts' columns is in this table: gender, age_group, expression, makeup"
                 )
             found = pd.concat(parts, ignore_index=True)
-            return found[found["verdict"].notna()].reset_index(drop=True)
+            found = found[found["verdict"].notna()].reset_index(drop=True)
+            found["probability"] = found["measure"].mask(found["is_share"])
+            found["share"] = found["measure"].where(found["is_share"])
+            return found[["video_id", "track_id", "attribute", "verdict", "probability", "share"]]
         return long_form(table)[["video_id", "track_id", "time_s", "attribute", "class", "probability"]]
 
     def _of(self, *kinds: str) -> pd.DataFrame:

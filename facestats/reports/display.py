@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from facestats._util import words
-from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.models.attributes import VERDICT_COLUMNS, measure_column
 from facestats.reports.data import ReportData
 from facestats.reports.figures import data_uri
 from facestats.reports.headlines import video_headline
@@ -43,7 +43,7 @@ def result_html(result: VideoTables) -> str:
             face_name(track["track_id"]),
             words.span(track["start_s"], track["end_s"]),
             [
-                (attribute, track[VERDICT_COLUMNS[attribute]], track[f"{VERDICT_COLUMNS[attribute]}_prob"])
+                (attribute, track[VERDICT_COLUMNS[attribute]], track[measure_column(attribute)])
                 for attribute in ("gender", "age", "expression")
             ],
         )

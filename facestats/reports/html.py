@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from facestats._util import words
-from facestats.models.attributes import EXPRESSIONS
+from facestats.models.attributes import EXPRESSIONS, measure_name
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.tables.schema import UNKNOWN
 
@@ -34,7 +34,9 @@ def _environment() -> Environment:
         found.filters[verb.__name__] = verb
     found.filters["number"] = "{:,}".format
     found.policies["json.dumps_kwargs"] = {}  # in the order in which they come
-    found.globals.update(state_of=_state_of, class_color=_class_color, NOT_MEASURED=NOT_MEASURED)
+    found.globals.update(
+        state_of=_state_of, class_color=_class_color, measure_name=measure_name, NOT_MEASURED=NOT_MEASURED
+    )
     return found
 
 

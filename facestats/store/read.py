@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from facestats.store.tablefiles import problem_of
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, to_arrow
 from facestats.tables.schema import stored_tables
+from facestats.tables.versions import former_names
 from facestats.video.names import composed
 
 #: How often what a run is replacing is read again.
@@ -37,12 +39,26 @@ def dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
     """
     schema.columns(table)  # refuses unknown names
     # What was written before the table was thought of has no file of it.
-    files = [table_path(store, entry, table) for entry in entries if table in stored_tables(entry.schema_version)]
-    if not files:
+    having = [entry for entry in entries if table in stored_tables(entry.schema_version)]
+    if not having:
         return ds.dataset(to_arrow(table, schema.conform(table)))
+    parts = [
+        _stored(store, table, [table_path(store, entry, table) for entry in group], dict(former))
+        for former, group in itertools.groupby(
+            having, lambda entry: tuple(former_names(table, entry.schema_version).items())
+        )
+    ]
+    return ds.dataset(parts) if len(parts) > 1 else parts[0]
+
+
+def _stored(store: Path, table: str, files: Sequence[Path], former: Mapping[str, str]) -> ds.Dataset:
+    """Return files of a table as a dataset; where columns had other names they are read now, as Arrow renames none."""
+    fields = arrow_schema(table)
+    then = pa.schema([field.with_name(former.get(field.name, field.name)) for field in fields])
     far: dict[str, Any] = {} if isinstance(store, Path) else {"filesystem": store.fs}
     places = [str(file) if isinstance(file, Path) else file.path for file in files]
-    return ds.dataset(places, schema=arrow_schema(table), format="parquet", **far)
+    found = ds.dataset(places, schema=then, format="parquet", **far)
+    return ds.dataset(found.to_table().rename_columns(fields.names)) if former else found
 
 
 def attempt(

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from facestats.errors import UnknownNameError, UsageError
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, to_arrow
+from facestats.tables.versions import former_names
 
 _ROWS_IN_GROUP = 10_000  # of a file: so many wait in memory
 
@@ -40,7 +41,10 @@ def known_columns(table: str, columns: Sequence[str] | None) -> list[str]:
     columns = [columns] if isinstance(columns, str) else columns
     unknown = [name for name in columns or () if name not in names]
     if unknown:
-        raise UnknownNameError(f"{table} has no column {', '.join(unknown)}; there are {', '.join(names)}")
+        renamed = [f"; {then} is now {now}" for now, then in former_names(table).items() if then in unknown]
+        raise UnknownNameError(
+            f"{table} has no column {', '.join(unknown)}{''.join(renamed)}; there are {', '.join(names)}"
+        )
     return names if columns is None else list(columns)
 
 

@@ -311,7 +311,7 @@ def summarize_track(
         best = int(np.nanargmax(together))
         sure = together[best] >= threshold_of(thresholds, attribute)
         row[column] = attributes.ATTRIBUTE_CLASSES[attribute][best] if sure else schema.UNKNOWN
-        row[f"{column}_prob"] = together[best]
+        row[attributes.measure_column(attribute)] = together[best]
     years = seen[["age_years", "age_years_low", "age_years_high"]].to_numpy(np.float64)
     measured = ~np.isnan(years).any(axis=1)
     if measured.any():

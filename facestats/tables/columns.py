@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, EXPRESSIONS, VERDICT_COLUMNS, measure_column
 
 #: The verdict of a track whose probability stays below the attribute's threshold.
 UNKNOWN = "unknown"
@@ -26,7 +26,7 @@ class Column:
     meaning : str
         In one line, without the unit.
     unit : str or None
-        ``"s"``, ``"px"``, ``"years"``, ``"degrees"``, ``"0 to 1"`` (a share); None where there is none.
+        ``"s"``, ``"px"``, ``"years"``, ``"degrees"``, ``"0 to 1"`` (a share, a probability); None where there is none.
     decimals : int or None
         Digits after the point that carry information, of a moment's seconds too; used by text exports.
     is_share : bool
@@ -70,8 +70,13 @@ def pixels(name: str, meaning: str) -> Column:
 
 
 def share(name: str, meaning: str) -> Column:
-    """Return a column of shares or probabilities."""
+    """Return a column of shares of a whole: of time, of what was seen."""
     return Column(name, "float32", meaning, "0 to 1", decimals=4, is_share=True)
+
+
+def probability(name: str, meaning: str) -> Column:
+    """Return a column of probabilities, which has the form of one of shares."""
+    return share(name, meaning)
 
 
 def years(name: str, meaning: str) -> Column:
@@ -98,17 +103,17 @@ def probability_columns(attribute: str) -> tuple[str, ...]:
 def class_probabilities(attribute: str) -> tuple[Column, ...]:
     """Return the columns of :func:`probability_columns`."""
     return tuple(
-        share(column, f"probability of {attribute} {name}")
+        probability(column, f"probability of {attribute} {name}")
         for column, name in zip(probability_columns(attribute), ATTRIBUTE_CLASSES[attribute], strict=True)
     )
 
 
 def verdict(column: str, meaning: str) -> tuple[Column, Column]:
-    """Return the column of a verdict, and that of its probability."""
+    """Return the column of a verdict on what lasts, or of one moment, and that of its probability."""
     attribute = next(name for name, verdict in VERDICT_COLUMNS.items() if verdict == column)
     return (
         Column(column, "str", f"{meaning}, or unknown", classes=(*ATTRIBUTE_CLASSES[attribute], UNKNOWN)),
-        share(f"{column}_prob", f"probability of the most likely {column}"),
+        probability(f"{column}_prob", f"probability of the most likely {column}"),
     )
 
 
@@ -122,7 +127,8 @@ def verdicts(of: str) -> tuple[Column, ...]:
         years("age_years", "expected age"),
         years("age_years_low", "lower end of the 90 % interval of the age"),
         years("age_years_high", "upper end of the 90 % interval of the age"),
-        *verdict("expression", "most frequent expression"),
+        verdict("expression", "most frequent expression")[0],
+        share(measure_column("expression"), f"share of the {of}'s time in the most frequent expression"),
         *(share(f"expression_share_{name}", f"share of the {of}'s time in {name}") for name in EXPRESSIONS),
         *verdict("makeup", "makeup"),
         *class_probabilities("makeup"),

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column
 from facestats.tables import schema
 from facestats.tables.building import summarize_track
 from facestats.tables.people import count_people, summarize_people, with_people
@@ -333,7 +333,8 @@ def _marked(table: pd.DataFrame, made: _Made, *, of: str = "track_id") -> pd.Dat
             value = changes[column]
             is_class = value in ATTRIBUTE_CLASSES[attribute]
             marked.loc[row, column] = value
-            marked.loc[row, f"{column}_prob"] = 1.0 if is_class else np.nan
+            is_sure = is_class and attribute != "expression"  # of its time nobody said anything
+            marked.loc[row, measure_column(attribute)] = 1.0 if is_sure else np.nan
             for name, wide in zip(ATTRIBUTE_CLASSES[attribute], schema.probability_columns(attribute), strict=True):
                 if wide in marked:
                     marked.loc[row, wide] = float(name == value) if is_class else np.nan

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from facestats._util.words import percent
-from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes
+from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes, measure_column
 from facestats.tables import expressions
 from facestats.tables.schema import UNKNOWN
 from facestats.types import Predictions
@@ -201,7 +201,7 @@ def verdict_lines(
         if verdict == UNKNOWN:
             lines += [f"{attribute} unknown"] if unknown else []
             continue
-        said = f"{_PREFIXES.get(attribute, f'{attribute} ')}{verdict} {percent(track[f'{column}_prob'])}"
+        said = f"{_PREFIXES.get(attribute, f'{attribute} ')}{verdict} {percent(track[measure_column(attribute)])}"
         low, high = track.get("age_years_low"), track.get("age_years_high")
         if attribute == "age" and low is not None and not pd.isna(low):
             # The interval, not the mean: a mean may lie outside the most probable group.

@@ -22,6 +22,7 @@ from facestats.tables.columns import (
     count,
     degrees,
     pixels,
+    probability,
     seconds,
     share,
     text,
@@ -30,15 +31,9 @@ from facestats.tables.columns import (
     years,
 )
 from facestats.tables.columns import probability_columns as probability_columns
-
-#: Version of the tables below; a store says which one it was written with.
-SCHEMA_VERSION = 5
-
-#: Older versions whose stores are read all the same: what they lack is missing.
-READABLE_VERSIONS = (4, 5)
-
-#: The version that a table came with, where it is not the oldest of these.
-_SINCE = {"people": 5, "doubtful": 5}
+from facestats.tables.versions import READABLE_VERSIONS as READABLE_VERSIONS
+from facestats.tables.versions import SCHEMA_VERSION as SCHEMA_VERSION
+from facestats.tables.versions import SINCE
 
 STATUSES = ("ok", "partial", "failed")
 
@@ -122,10 +117,14 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         seconds("end_s", "last observation"),
         seconds("duration_s", "end_s - start_s"),
         seconds("seen_s", "time for which it was seen: absences of over a second count as one"),
-        share("joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"),
+        probability(
+            "joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"
+        ),
         _PERSON_ID,
-        share("person_prob", "probability that it shows this person and no other; missing where none could be told"),
-        share("face_prob", "probability that it is a face, from all of its detections"),
+        probability(
+            "person_prob", "probability that it shows this person and no other; missing where none could be told"
+        ),
+        probability("face_prob", "probability that it is a face, from all of its detections"),
         Column("static", "boolean", "it never moved nor changed for seconds: perhaps a picture of a face"),
         count("n_observations", "observations of the track"),
         count("n_classified", "observations large enough for any attribute model"),
@@ -140,7 +139,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         Column(
             "comparable", "bool", "whether any face was large enough to be told from others; else it may be one of them"
         ),
-        share("person_prob", "mean probability that its tracks show this person and no other"),
+        probability("person_prob", "mean probability that its tracks show this person and no other"),
         count("n_tracks", "tracks of the person"),
         count("n_shots", "shots in which it is seen"),
         seconds("first_s", "first observation"),
@@ -161,7 +160,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         seconds("end_s", "last detection"),
         count("n_observations", "detections"),
         pixels("face_px", "median of the boxes' shorter sides"),
-        share("face_prob", "probability that it is a face, from all of its detections"),
+        probability("face_prob", "probability that it is a face, from all of its detections"),
         seconds("time_s", "presentation timestamp of the surest detection, whose box follows"),
         pixels("x", "left edge of the box"),
         pixels("y", "top edge of the box"),
@@ -226,7 +225,7 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
         text("attribute", "what was measured"),
         text("class", "one of the attribute's classes"),
-        share("probability", "probability of the class in this frame"),
+        probability("probability", "probability of the class in this frame"),
     ),
     "corrections": (
         _VIDEO_ID,
@@ -268,7 +267,7 @@ def stored_tables(version: int = SCHEMA_VERSION) -> tuple[str, ...]:
     >>> "people" in stored_tables(), "people" in stored_tables(4)
     (True, False)
     """
-    return tuple(table for table in TABLES if _SINCE.get(table, 0) <= version)
+    return tuple(table for table in TABLES if SINCE.get(table, 0) <= version)
 
 
 def columns(table: str) -> tuple[Column, ...]:

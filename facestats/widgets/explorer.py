@@ -316,7 +316,14 @@ def _controls() -> dict[str, ipywidgets.Widget]:
             0, min=0, max=200, step=1, description="smallest face (px)", style=style, readout_format=".0f", layout=_WIDE
         ),
         "min_probability": ipywidgets.FloatSlider(
-            0, min=0, max=1, step=0.05, description="least probability", style=style, readout_format=".2f", layout=_WIDE
+            0,
+            min=0,
+            max=1,
+            step=0.05,
+            description="least probability or share",
+            style=style,
+            readout_format=".2f",
+            layout=_WIDE,
         ),
     }
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from facestats._util.locations import is_remote
 from facestats.errors import UsageError
-from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes
+from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes, measure_column
 from facestats.store.store import Store
 from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, pose_lines, verdict_lines
 from facestats.tables.presence import Presence, Samples
@@ -42,7 +42,8 @@ class Wanted:
     min_face_px : float
         Smaller tracks are left out, by the median of their boxes' shorter sides.
     min_probability : float
-        Tracks whose verdict on the attribute is less probable are left out; nothing is, where that is "all".
+        Tracks whose verdict on the attribute is less probable are left out, or, of the expression, has a smaller
+        share of their time; nothing is, where the attribute is "all".
     verdicts : mapping of str to str
         By column of ``tracks``: the only verdict wanted; "unknown" and "not measured" are among those that may be.
     """
@@ -63,7 +64,7 @@ class Wanted:
         """
         fits = ~(tracks["face_px"] < self.min_face_px)
         if self.attribute != "all" and self.min_probability > 0:
-            fits &= tracks[f"{VERDICT_COLUMNS[self.attribute]}_prob"] >= self.min_probability
+            fits &= tracks[measure_column(self.attribute)] >= self.min_probability
         for column, verdict in self.verdicts.items():
             fits &= tracks[column].isna() if verdict == "not measured" else tracks[column] == verdict
         return tracks[fits.fillna(False)]

@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from facestats._util import words
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.tables import expressions
 from facestats.tables.labels import face_color, face_name
@@ -84,7 +84,7 @@ class Timeline(MomentWidget):
             if attribute != "expression":
                 verdict = track[VERDICT_COLUMNS[attribute]]
                 key = names.index(verdict if isinstance(verdict, str) else None)
-                sure = track[f"{VERDICT_COLUMNS[attribute]}_prob"]
+                sure = track[measure_column(attribute)]
                 drawn = [[span.start_s, span.end_s, key, _percent(sure)] for span in spans]
             else:
                 drawn = [[s.start_s, s.end_s, names.index(s.state), _percent(s.probability)] for s in spans]

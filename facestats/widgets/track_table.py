@@ -11,7 +11,7 @@ import traitlets
 
 from facestats._util.words import moment
 from facestats.errors import UsageError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column, measure_name
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.tables.labels import ATTRIBUTE_TITLES, face_color
 from facestats.tables.schema import UNKNOWN
@@ -107,12 +107,13 @@ def _row(track: dict[str, Any]) -> dict[str, Any]:
     for attribute in ("gender", "age", "expression", "makeup"):
         column = VERDICT_COLUMNS[attribute]
         verdict = track[column] if isinstance(track[column], str) else None
-        sure = float(track[f"{column}_prob"])
+        sure = float(track[measure_column(attribute)])
         text = verdict or NOT_MEASURED
         if attribute == "age" and np.isfinite(track["age_years"]):
             text = f"{text} ({track['age_years']:.0f})" if verdict != UNKNOWN else text
         share = sure if verdict is not None and np.isfinite(sure) else None
-        verdicts.append({"text": text, "share": share, "color": hex_color(color_of(attribute, verdict))})
+        color = hex_color(color_of(attribute, verdict))
+        verdicts.append({"text": text, "share": share, "measure": measure_name(attribute), "color": color})
     return {
         "id": int(track["track_id"]),
         "mark": hex_color(face_color(int(track["track_id"]))),

@@ -74,7 +74,7 @@ function render({ model, el }) {
     const made = make("td");
     made.append(cell.text);
     if (cell.share === null) return made;
-    const bar = make("span", { class: "fsx-prob", title: `probability ${Math.round(100 * cell.share)} %` });
+    const bar = make("span", { class: "fsx-prob", title: `${cell.measure} ${Math.round(100 * cell.share)} %` });
     const filled = make("i");
     filled.style.width = `${100 * cell.share}%`;
     filled.style.setProperty("--c", cell.color);

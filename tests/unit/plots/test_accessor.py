@@ -59,6 +59,9 @@ def test_long_tables_hold_all_that_was_measured_once(result):
     second = verdicts[verdicts["track_id"] == 2].set_index("attribute")["verdict"]
     assert second.to_dict() == {"gender": "male", "age": "middle", "expression": "anger", "makeup": "none"}
     assert 4 not in verdicts["track_id"].tolist()  # never measured
+    changing = verdicts["attribute"] == "expression"
+    assert (verdicts["share"].notna() == changing).all()
+    assert (verdicts["probability"].isna() == changing).all()
     with pytest.raises(UsageError, match="none of the verdicts' columns"):
         result.tracks[["video_id", "track_id", "start_s", "end_s", "duration_s"]].faces.long()
 

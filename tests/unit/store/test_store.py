@@ -12,6 +12,7 @@ from facestats.store.export import export
 from facestats.store.manifest import read_entries
 from facestats.store.store import create_store, open_store
 from facestats.tables import schema
+from facestats.tables.versions import former_names
 from facestats.tables.video_tables import VideoTables
 
 
@@ -246,6 +247,60 @@ def test_a_store_from_before_a_table_was_thought_of_has_nothing_of_it(tmp_path):
     changed = old.replace_thumbnails(old.entries()[PEOPLE], schema.conform("thumbnails"))
     assert old.lacks(changed) is None
     assert old.thumbnails().empty
+
+
+def make_old(store, video_id, version):
+    """Give a video of a store the tables that an earlier version wrote."""
+    entry = store.entries()[video_id]
+    for table, former in (("tracks", former_names("tracks", version)), ("people", former_names("people", version))):
+        path = store.path / "tables" / video_id / entry.run / f"{table}.parquet"
+        old = pq.read_table(path)
+        pq.write_table(old.rename_columns([former.get(name, name) for name in old.column_names]), path)
+    noted = store.path / "entries" / f"{video_id}.json"
+    noted.write_text(json.dumps(json.loads(noted.read_text()) | {"schema_version": version}))
+
+
+def test_columns_of_stores_of_former_versions_are_read_under_their_present_names(tmp_path):
+    store = make_store(tmp_path / "s")
+    written = store.tracks()
+    assert written["expression_share"].notna().sum() > 1
+    make_old(store, PEOPLE, 5)  # the other videos stay as they are: a store holds both once it was written on
+    for version in schema.READABLE_VERSIONS:
+        (tmp_path / "s" / "store.json").write_text(json.dumps({"schema_version": version}))
+        old = open_store(tmp_path / "s")
+        pd.testing.assert_frame_equal(old.tracks(), written)
+        pd.testing.assert_frame_equal(old.result(PEOPLE).tracks, written[written["video_id"] == PEOPLE])
+        sure = written[written["expression_share"] > 0.5]
+        found = old.tracks(columns=["track_id", "expression_share"], where=[("expression_share", ">", 0.5)])
+        assert found["track_id"].tolist() == sure["track_id"].tolist()
+        assert pd.concat(old.batches("tracks"))["expression_share"].tolist() == pytest.approx(
+            written["expression_share"].tolist(), nan_ok=True
+        )
+        told = old.sql("select count(expression_share) as n, max(expression_share) as most from tracks")
+        assert told["n"].item() == written["expression_share"].notna().sum()
+        assert told["most"].item() == pytest.approx(written["expression_share"].max())
+        assert old.people().empty
+
+
+def test_an_old_store_is_corrected_and_exported_under_present_names(tmp_path):
+    store = make_store(tmp_path / "s", PEOPLE)
+    make_old(store, PEOPLE, 4)
+    store.correct(PEOPLE, 2, expression="fear")
+    row = store.tracks().set_index("track_id").loc[2]
+    assert row["expression"] == "fear"
+    assert pd.isna(row["expression_share"])  # nobody said how much of the time
+    export(store, "tracks", out=tmp_path / "tracks.csv")
+    header, *rows = (tmp_path / "tracks.csv").read_text().splitlines()
+    assert "expression_share" in header.split(",")
+    assert "expression_prob" not in header
+    assert len(rows) == 4
+    assert "share of the track's time in the most frequent expression" in (tmp_path / "columns.csv").read_text()
+
+
+def test_who_asks_for_a_former_name_is_told_the_present_one(tmp_path):
+    store = make_store(tmp_path / "s", PEOPLE)
+    with pytest.raises(UnknownNameError, match="no column expression_prob; expression_prob is now expression_share"):
+        store.tracks(columns=["expression_prob"])
 
 
 def test_no_picture_of_what_may_be_a_face_is_left_when_pictures_go(tmp_path):
