@@ -40,6 +40,7 @@ from facestats.video.shots import ShotCounter
 _WAITS, _SETTLES = 2.0, 10.0
 
 _SHORTEST = 2  # observations of a track
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 _STEPS = 100  # of the clock, from which the usual one is known
 
 
@@ -318,8 +319,8 @@ class Assembler:
 
     def _keep_portraits(self, each: _Followed) -> None:
         """Keep the best aligned faces of each track, until it ends."""
-        portraits = each.item.portraits
-        faces = [face for face in portraits if each.tracks[face] >= 0]
+        portraits, embeddings = each.item.portraits, each.item.embeddings
+        faces = [face for face in (*portraits, *embeddings) if each.tracks[face] >= 0]
         if self._embedder is None or not faces:
             return
         found = each.item.detections
@@ -327,7 +328,9 @@ class Assembler:
         qualities = portrait_quality(found[np.array(faces)])
         for face, quality, across in zip(faces, qualities, pixels, strict=True):
             known = self._open[int(each.tracks[face])]
-            portrait = people.Portrait(float(quality), each.item.time_s, portraits[face], float(across))
+            picture = portraits.get(face, _NO_PICTURE)
+            made = float(quality), each.item.time_s, picture, float(across), embeddings.get(face)
+            portrait = people.Portrait(*made)
             known.portraits = best_pictures(
                 [*known.portraits, portrait], people.PORTRAITS_PER_TRACK, people.PORTRAITS_APART_S
             )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from facestats.tables.building import SampledFrame
-from facestats.types import Detections, Predictions, UInt8, VideoInfo
+from facestats.types import Detections, Float32, Int64, Predictions, UInt8, VideoInfo
 from facestats.video.shots import ShotCue, change_between
 from facestats.video.tally import Tally
 
@@ -32,6 +32,9 @@ class Chunk:
         Numbered from the beginning of the chunk.
     first, last : numpy.ndarray or None
         Its first and last sampled picture, as :class:`facestats.video.shots.CueReader` keeps them.
+    chosen : numpy.ndarray
+        int64 (P, 2): number of the item and of its face, of those faces that may be compared with others of the video.
+        What they look like is not here: pictures of them and embeddings stay in memory.
     """
 
     info: VideoInfo
@@ -39,6 +42,15 @@ class Chunk:
     items: tuple[SampledFrame, ...]
     first: UInt8 | None
     last: UInt8 | None
+    chosen: Int64 = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+
+    def with_embeddings(self, embeddings: Float32) -> Chunk:
+        """Return the chunk whose chosen faces have embeddings, float32 (P, D)."""
+        of_item: dict[int, dict[int, Float32]] = {}
+        for (item, face), made in zip(self.chosen.tolist(), embeddings, strict=True):
+            of_item.setdefault(item, {})[face] = made
+        items = [replace(item, embeddings=of_item.get(number, {})) for number, item in enumerate(self.items)]
+        return replace(self, items=tuple(items))
 
 
 class JoinedChunks:
@@ -50,6 +62,8 @@ class JoinedChunks:
         How many there are, at least 1.
     load : callable
         Returns the one of a number; each is asked for once, in order, the first one twice.
+    embed : callable, optional
+        Returns the embeddings of the chosen faces of a number's chunk, float32 (P, D); by default there are none.
 
     Attributes
     ----------
@@ -58,8 +72,10 @@ class JoinedChunks:
         Of all chunks whose items were taken.
     """
 
-    def __init__(self, n: int, load: Callable[[int], Chunk]) -> None:
-        self._n, self._load = n, load
+    def __init__(
+        self, n: int, load: Callable[[int], Chunk], embed: Callable[[int, Chunk], Float32] | None = None
+    ) -> None:
+        self._n, self._load, self._embed = n, load, embed
         self.info, self.tally = load(0).info, Tally()
 
     def items(self) -> Iterator[SampledFrame]:
@@ -67,6 +83,8 @@ class JoinedChunks:
         last: UInt8 | None = None
         for number in range(self._n):
             chunk = self._load(number)
+            if self._embed is not None and len(chunk.chosen):
+                chunk = chunk.with_embeddings(self._embed(number, chunk))
             n_before = self.tally.n_decoded
             self.tally.add(chunk.tally)
             for place, item in enumerate(chunk.items):
@@ -94,9 +112,9 @@ def pack(chunk: Chunk) -> bytes:
         "time_s": np.array([item.time_s for item in items], np.float64),
         "change": np.array([item.cue.change for item in items], np.float64),
         "grey": np.array([item.cue.grey for item in items], np.uint8),
-        **_packed("pictures", [item.pictures for item in items]),
-        # Not the embeddings, which are never written: they are made when the chunks are joined.
-        **_packed("portraits", [item.portraits for item in items]),
+        **_packed([item.pictures for item in items]),
+        # Which faces may be compared, but neither their pictures nor what was made of them: that is never written.
+        "chosen": chunk.chosen,
     }
     arrays |= _ragged("boxes", [item.detections.boxes for item in items])
     arrays |= _ragged("scores", [item.detections.scores for item in items])
@@ -137,7 +155,7 @@ def unpack(data: bytes) -> Chunk:
         attribute: (tuple(classes), _cut(arrays, f"predictions_{attribute}"), _cut(arrays, f"measured_{attribute}"))
         for attribute, classes in header["attributes"].items()
     }
-    pictures, portraits = (_pictures(arrays, name) for name in ("pictures", "portraits"))
+    pictures = _pictures(arrays)
     items = tuple(
         SampledFrame(
             frame=int(arrays["frame"][i]),
@@ -154,11 +172,11 @@ def unpack(data: bytes) -> Chunk:
             looks=cut["looks"][i],
             pictures=pictures[i],
             cue=ShotCue(float(arrays["change"][i]), arrays["grey"][i]),
-            portraits=portraits[i],
         )
         for i in range(n)
     )
-    return Chunk(VideoInfo(**header["info"]), Tally(**header["tally"]), items, arrays.get("first"), arrays.get("last"))
+    info, tally = VideoInfo(**header["info"]), Tally(**header["tally"])
+    return Chunk(info, tally, items, arrays.get("first"), arrays.get("last"), arrays["chosen"])
 
 
 _RAGGED = ("boxes", "scores", "landmarks", "sharpness", "looks", "classified")
@@ -175,23 +193,23 @@ def _cut(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
     return np.split(arrays[name], np.cumsum(arrays[f"n_{name}"])[:-1])
 
 
-def _packed(name: str, parts: Sequence[Mapping[int, UInt8]]) -> dict[str, np.ndarray]:
+def _packed(parts: Sequence[Mapping[int, UInt8]]) -> dict[str, np.ndarray]:
     """Return the pictures of frames as arrays: how many each has, of which faces, of what shapes, and the pixels."""
     pictures = [(face, picture) for part in parts for face, picture in part.items()]
     return {
-        f"n_{name}": np.array([len(part) for part in parts], np.int64),
-        f"{name}_face": np.array([face for face, _ in pictures], np.int64),
-        f"{name}_shape": np.array([picture.shape for _, picture in pictures], np.int64).reshape(-1, 3),
-        name: np.concatenate([picture.ravel() for _, picture in pictures] or [np.zeros(0, np.uint8)]),
+        "n_pictures": np.array([len(part) for part in parts], np.int64),
+        "pictures_face": np.array([face for face, _ in pictures], np.int64),
+        "pictures_shape": np.array([picture.shape for _, picture in pictures], np.int64).reshape(-1, 3),
+        "pictures": np.concatenate([picture.ravel() for _, picture in pictures] or [np.zeros(0, np.uint8)]),
     }
 
 
-def _pictures(arrays: Mapping[str, np.ndarray], name: str) -> list[dict[int, UInt8]]:
-    shapes, faces = arrays[f"{name}_shape"], arrays[f"{name}_face"].tolist()
+def _pictures(arrays: Mapping[str, np.ndarray]) -> list[dict[int, UInt8]]:
+    shapes, faces = arrays["pictures_shape"], arrays["pictures_face"].tolist()
     ends = np.cumsum(shapes.prod(axis=1))
-    pixels = [part.reshape(shape) for part, shape in zip(np.split(arrays[name], ends[:-1]), shapes, strict=False)]
+    pixels = [part.reshape(shape) for part, shape in zip(np.split(arrays["pictures"], ends[:-1]), shapes, strict=False)]
     found, place = [], 0
-    for count in arrays[f"n_{name}"].tolist():
+    for count in arrays["n_pictures"].tolist():
         found.append(dict(zip(faces[place : place + count], pixels[place : place + count], strict=True)))
         place += count
     return found

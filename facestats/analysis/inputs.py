@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from facestats._util.locations import fetched
@@ -18,12 +19,15 @@ from facestats.analysis.chunks import Chunk
 from facestats.analysis.pictures import cut_thumbnails
 from facestats.analysis.pipeline import AnalyzedVideo, analyzed
 from facestats.analysis.places import part_of
+from facestats.analysis.portraits import Portrayed, cut_portraits
 from facestats.analysis.progress import Act, Progress, Report
 from facestats.analysis.sampling import FrameCallback, sampled
 from facestats.analysis.stages import Stages
 from facestats.clips import Annotator, blur, write_clip
 from facestats.detect import create_detector
 from facestats.errors import MissingInputError, UnreadableInputError
+from facestats.tables.building import SampledFrame
+from facestats.types import Float32
 from facestats.video import FrameSource, open_source
 from facestats.video.arrays import ArraySource
 from facestats.video.discovery import Input
@@ -133,8 +137,10 @@ class NearInput:
         with analyzed(source, video, self._stages, spans=spans, on_frame=notice, stoppable=stoppable) as found:
             yield replace(found, videos=found.videos.assign(path=self._item.shown).astype({"path": "str"}))
 
-    def chunk(self, span: Span) -> Chunk:
-        """Return what is found in one span of it.
+    def chunk(self, span: Span) -> tuple[Chunk, Float32 | None]:
+        """Return what is found in one span of it, and the embeddings of the faces that are chosen there.
+
+        The embeddings, float32 (P, D), are not in the chunk, which is written; None where nobody asks for people.
 
         Raises
         ------
@@ -145,10 +151,38 @@ class NearInput:
         def notice(frame: Any, found: Any, ids: Any, n_decoded: int) -> None:
             self._report(Progress(Act.ANALYZE, n_decoded))
 
-        cues = CueReader()
+        cues, items, portrayed = CueReader(), list[SampledFrame](), Portrayed(self._stages.embedder)
         with self.opened() as source:
-            items = tuple(sampled(source, self._stages, spans=(span,), cues=cues, on_frame=notice))
-            return Chunk(source.info, source.tally, items, cues.first, cues.last)
+            for item in sampled(source, self._stages, spans=(span,), cues=cues, on_frame=notice):
+                portrayed.add(len(items), item.portraits)
+                items.append(replace(item, portraits={}))
+            chunk = Chunk(source.info, source.tally, tuple(items), cues.first, cues.last, portrayed.chosen)
+        return chunk, portrayed.embeddings
+
+    def embed_chosen(self, chunk: Chunk, span: Span) -> Float32:
+        """Return the embeddings of the chosen faces of a chunk, float32 (P, D), from the span's frames read once more.
+
+        Raises
+        ------
+        UnreadableInputError, MissingInputError
+            If the video can no longer be read.
+        """
+        options, embedder = self._stages.options, self._stages.embedder
+        numbers = {item.frame: number for number, item in enumerate(chunk.items)}
+        wanted: dict[int, list[int]] = {}
+        for number, face in chunk.chosen.tolist():
+            wanted.setdefault(number, []).append(face)
+        portrayed = Portrayed(embedder)
+        with self.opened() as source:
+            for frame in source.frames(options.rate, small_side=options.detect_size, span=span):
+                self._report(Progress(Act.COMPARE, frame.index + 1))
+                number = numbers.get(frame.index, -1)
+                if faces := wanted.get(number):
+                    portrayed.add(number, cut_portraits(frame.rgb, chunk.items[number].detections, faces, embedder))
+        if portrayed.embeddings is None or not np.array_equal(portrayed.chosen, chunk.chosen):
+            why = "its frames are not those of before: analyse it again"
+            raise UnreadableInputError(f"{self._item.shown}: {why}", reason=why)
+        return portrayed.embeddings
 
     def draw(self, annotator: Annotator, out: Path) -> Path:
         """Write its annotated clip or still, and return the path, which is ``out`` with a suffix.

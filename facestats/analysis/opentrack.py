@@ -13,6 +13,7 @@ from facestats.classify.embedding import Embedder
 from facestats.tables import people
 from facestats.tables.stillness import Stillness
 from facestats.tables.thumbnails import Picture, encode_webp
+from facestats.types import Float32
 
 #: What a track's verdicts are not made from.
 _NOT_SUMMARIZED = ["video_id", "frame", "track_id", "x", "y", "w", "h"]
@@ -96,10 +97,17 @@ class OpenTrack:
         """
         embedding, pixels = None, 0.0
         if self.portraits:
-            faces = np.stack([portrait.rgb for portrait in self.portraits])
-            embedding, pixels = people.together(embedder.embed(faces), self.portraits)
+            embedding, pixels = people.together(self._embeddings(embedder), self.portraits)
         when = int(row["shot"]), row["start_s"], row["end_s"], np.concatenate(self._samples)
         return people.Appearance(*when, self._first_box, self._last_box, embedding=embedding, pixels=pixels)
+
+    def _embeddings(self, embedder: Embedder) -> Float32:
+        """Return those of the portraits, float32 (N, D), making what is not made yet."""
+        made = {i: portrait.embedding for i, portrait in enumerate(self.portraits) if portrait.embedding is not None}
+        if missing := [i for i in range(len(self.portraits)) if i not in made]:
+            faces = np.stack([self.portraits[i].rgb for i in missing])
+            made |= dict(zip(missing, embedder.embed(faces), strict=True))
+        return np.stack([made[i] for i in range(len(self.portraits))])
 
     def doubtful_row(self, row: Mapping[str, Any]) -> dict[str, object]:
         """Return its row of ``doubtful``: when and where it was, with its best picture.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from facestats.classify.pose import head_pose
 from facestats.classify.quality import quality_weight
 from facestats.tables.people import PORTRAITS_APART_S, PORTRAITS_PER_TRACK
 from facestats.tables.thumbnails import PictureChooser
-from facestats.types import Detections, Int64, UInt8
+from facestats.types import Detections, Float32, Int64, UInt8
 
 
 class PortraitChooser:
@@ -72,3 +73,39 @@ def cut_portraits(rgb: UInt8, detections: Detections, chosen: list[int], embedde
     >>> cut_portraits(frame.rgb, detections, [0], embedder)  # doctest: +SKIP
     """
     return {face: crops.align_one(rgb, detections.landmarks[face], embedder.card.input_size) for face in chosen}
+
+
+class Portrayed:
+    """Takes the chosen faces of one frame after the other, and makes embeddings of them at once, in memory alone.
+
+    Parameters
+    ----------
+    embedder : Embedder or None
+        None, and there are none.
+
+    Examples
+    --------
+    >>> Portrayed(None).chosen.shape
+    (0, 2)
+    """
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._embedder, self._made, self._chosen = embedder, list[Float32](), list[tuple[int, int]]()
+
+    def add(self, number: int, portraits: Mapping[int, UInt8]) -> None:
+        """Take the aligned faces of the frame of that number, uint8 (S, S, 3), by their number in it."""
+        if self._embedder is not None and portraits:
+            self._chosen += [(number, face) for face in portraits]
+            self._made.append(self._embedder.embed(np.stack(list(portraits.values()))))
+
+    @property
+    def chosen(self) -> Int64:
+        """Numbers of frame and face, int64 (P, 2), in the order in which they came."""
+        return np.array(self._chosen, np.int64).reshape(-1, 2)
+
+    @property
+    def embeddings(self) -> Float32 | None:
+        """The embeddings of these faces, float32 (P, D); None without an embedder."""
+        if self._embedder is None:
+            return None
+        return np.concatenate([np.zeros((0, self._made[0].shape[1] if self._made else 1), np.float32), *self._made])

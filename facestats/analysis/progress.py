@@ -21,6 +21,7 @@ class Act(Enum):
     JOIN = ("joining ", "part")
     DRAW = ("clip of ", "frame")
     CUT = ("thumbnails of ", "frame")
+    COMPARE = ("faces of ", "frame")
 
 
 class Progress(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from facestats.analysis.progress import Progress, Report
@@ -11,6 +11,7 @@ from facestats.analysis.stages import Stages
 from facestats.batch.plan import Task
 from facestats.errors import CameraError, MissingInputError, UnreadableInputError
 from facestats.store.manifest import Entry
+from facestats.types import Float32
 from facestats.video.discovery import Input
 from facestats.video.identity import Content
 from facestats.video.spans import Span
@@ -32,12 +33,15 @@ class Bench:
         See :data:`facestats.analysis.sampling.FrameCallback`.
     splits : bool
         Whether a long video comes back as chunks, for several workers to analyse.
+    answers_stay_in_memory : bool
+        Whether nothing between this process and the run may put an answer on a disk.
     """
 
     stages: Stages
     report: Report
     on_frame: FrameCallback | None = None
     splits: bool = False
+    answers_stay_in_memory: bool = True
 
 
 class Desk(Protocol):
@@ -52,7 +56,7 @@ class Desk(Protocol):
     def split(self, task: Task, chunks: Chunks) -> None:
         """Have a video analysed in chunks."""
 
-    def sampled(self, task: Task, number: int, n_frames: int) -> None:
+    def sampled(self, task: Task, number: int, done: Sampled) -> None:
         """Note that a chunk is done."""
 
     def lost_chunk(self, task: Task, why: str) -> None:
@@ -174,13 +178,23 @@ class Chunks:
 
 @dataclass(frozen=True)
 class Sampled:
-    """The faces in a chunk were found; ``n_frames`` were decoded for that."""
+    """The faces in a chunk were found.
+
+    Attributes
+    ----------
+    n_frames : int
+        How many were decoded for that.
+    embeddings : numpy.ndarray or None
+        float32 (P, D), of the chunk's chosen faces. They go from process to process, and are never written: None where
+        they would be, or where the chunk was found by a run that has ended, or nobody asks for people.
+    """
 
     n_frames: int
+    embeddings: Float32 | None = field(default=None, repr=False, compare=False)
 
     def settle(self, job: OfChunk, desk: Desk) -> None:
         """See :class:`Answer`."""
-        desk.sampled(job.task, job.number, self.n_frames)
+        desk.sampled(job.task, job.number, self)
 
 
 @dataclass(frozen=True)

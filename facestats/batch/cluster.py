@@ -71,7 +71,8 @@ def _perform(job: Job, name: str, number: int) -> _Result:
     with worker.plugins[name].stages() as stages:
         progress = throttled(_REPORT_EVERY_S, lambda progress: report(progress.act.name, *progress[1:]))
         try:
-            return _Result(perform(job, Bench(stages, progress, splits=True)))
+            # A worker that is short of memory puts results on its disk.
+            return _Result(perform(job, Bench(stages, progress, splits=True, answers_stay_in_memory=False)))
         except FacestatsError as error:  # as a result, so that dask does not take it for its own trouble
             return _Result(None, error)
 

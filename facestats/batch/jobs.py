@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +41,7 @@ from facestats.tables.arrow import from_arrow
 from facestats.tables.presence import DRAWN_COLUMNS
 from facestats.tables.verdicts import threshold_of
 from facestats.tables.video_tables import frame_size
+from facestats.types import Float32
 from facestats.video.discovery import Input
 from facestats.video.identity import content_of
 from facestats.video.spans import Span
@@ -216,12 +217,12 @@ class ChunkJob(VideoJob):
             with contextlib.suppress(OSError, ValueError, KeyError, BadZipFile):  # then it is done again
                 return Sampled(unpack(path.read_bytes()).tally.n_decoded)
         with self._near(bench) as near:
-            chunk = near.chunk(self.span)
+            chunk, embeddings = near.chunk(self.span)
         try:
             write_whole(path, pack(chunk))
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
-        return Sampled(chunk.tally.n_decoded)
+        return Sampled(chunk.tally.n_decoded, embeddings if bench.answers_stay_in_memory else None)
 
     def give_up(self, why: str, desk: Desk) -> None:
         """See :class:`.answers.Job`."""
@@ -238,34 +239,41 @@ class JoinJob(VideoJob):
 
     Attributes
     ----------
-    n : int
-        How many chunks there are.
+    spans : tuple of Span
+        Of the chunks.
     started_at : datetime.datetime
         When the first of them was begun, UTC.
+    embeddings : mapping of int to numpy.ndarray
+        By the number of the chunk, see :class:`.answers.Sampled`; what is missing is made from the video, read again.
     """
 
-    n: int
+    spans: tuple[Span, ...]
     started_at: datetime
+    embeddings: Mapping[int, Float32] = field(default_factory=dict, repr=False, compare=False)
 
     def run(self, bench: Bench) -> Outcome:
         """See :class:`.answers.Job`."""
 
         def load(number: int) -> Chunk:
-            bench.report(Progress(Act.JOIN, number, self.n))
+            bench.report(Progress(Act.JOIN, number, len(self.spans)))
             path = chunk_path(self, bench.stages, number)
             try:
                 return unpack(path.read_bytes())
             except (OSError, ValueError, KeyError, BadZipFile) as error:
                 raise UnreadableInputError(f"cannot read the chunk {path}: {error}; try again") from None
 
-        chunks = JoinedChunks(self.n, load)
-        with (
-            self._near(bench) as near,
-            assembled(chunks.items(), chunks, self.task.identity, bench.stages, started_at=self.started_at) as found,
-        ):
-            entry = self._write(found, bench.stages)
-            remove(chunk_path(self, bench.stages, 0).parent)
-            return self._with_clip(entry, near, bench.stages)
+        with self._near(bench) as near:
+
+            def embed(number: int, chunk: Chunk) -> Float32:
+                known = self.embeddings.get(number)
+                return near.embed_chosen(chunk, self.spans[number]) if known is None else known
+
+            chunks = JoinedChunks(len(self.spans), load, embed)
+            how = chunks, self.task.identity, bench.stages
+            with assembled(chunks.items(), *how, started_at=self.started_at) as found:
+                entry = self._write(found, bench.stages)
+                remove(chunk_path(self, bench.stages, 0).parent)
+                return self._with_clip(entry, near, bench.stages)
 
 
 def chunk_path(job: VideoJob, stages: Stages, number: int) -> Path:

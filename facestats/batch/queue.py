@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from facestats.analysis.progress import Act, Progress
-from facestats.batch.answers import Chunks, Job, Outcome
+from facestats.batch.answers import Chunks, Job, Outcome, Sampled
 from facestats.batch.jobs import AnalyzeJob, ChunkJob, DrawJob, HashJob, JoinJob, VideoJob
 from facestats.batch.ledger import Ledger
 from facestats.batch.plan import Action, Planner, Task
 from facestats.batch.pool import Pool
+from facestats.types import Float32
 from facestats.video.discovery import Input
 from facestats.video.identity import Content
 
@@ -29,6 +30,7 @@ class _Chunked:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     n_frames: dict[int, int] = field(default_factory=dict)  # decoded so far, by chunk
     finished: set[int] = field(default_factory=set)
+    embeddings: dict[int, Float32] = field(default_factory=dict)  # in memory alone
 
 
 @dataclass(frozen=True)
@@ -119,17 +121,19 @@ class Queue:
         jobs = (ChunkJob(task, self._place, number, span) for number, span in enumerate(chunks.spans))
         self._chunked[task.video_id] = _Chunked(chunks, deque(jobs))
 
-    def sampled(self, task: Task, number: int, n_frames: int) -> None:
+    def sampled(self, task: Task, number: int, done: Sampled) -> None:
         """Note that a chunk is done; after the last one the video is joined."""
         video = self._chunked.get(task.video_id)
         if video is None:  # it was given up meanwhile
             return
         video.finished.add(number)
-        video.n_frames[number] = n_frames
-        n = len(video.chunks.spans)
-        if len(video.finished) == n:
+        video.n_frames[number] = done.n_frames
+        if done.embeddings is not None:
+            video.embeddings[number] = done.embeddings
+        spans = video.chunks.spans
+        if len(video.finished) == len(spans):
             del self._chunked[task.video_id]
-            self._joins.append(JoinJob(task, self._place, n, video.started_at))
+            self._joins.append(JoinJob(task, self._place, spans, video.started_at, video.embeddings))
 
     def lost_chunk(self, task: Task, why: str) -> None:
         """Give a video up of which a chunk was lost; its other chunks are of no use."""

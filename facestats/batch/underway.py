@@ -31,6 +31,7 @@ _PARTS = {
     Act.JOIN: (0.8, 0.0),
     Act.DRAW: (0.8, 0.2),
     Act.CUT: (0.8, 0.0),
+    Act.COMPARE: (0.8, 0.0),
 }
 
 

@@ -56,6 +56,8 @@ class SampledFrame:
         What the frame says of shots.
     portraits : mapping of int to numpy.ndarray
         Aligned faces, uint8 (S, S, 3) RGB, of some of the N faces: in memory, to tell people apart.
+    embeddings : mapping of int to numpy.ndarray
+        What was made of these already, float32 (D,); of each of them either this or the picture. In memory alone.
     """
 
     frame: int
@@ -68,7 +70,8 @@ class SampledFrame:
     looks: np.ndarray | None = None
     pictures: Mapping[int, UInt8] = field(default_factory=dict)
     cue: ShotCue | None = None
-    portraits: Mapping[int, UInt8] = field(default_factory=dict)
+    portraits: Mapping[int, UInt8] = field(default_factory=dict, repr=False)
+    embeddings: Mapping[int, Float32] = field(default_factory=dict, repr=False)
 
     def only(self, wanted: np.ndarray) -> SampledFrame:
         """Return the frame with those of its faces alone that are wanted, bool (N,)."""
@@ -89,6 +92,7 @@ class SampledFrame:
             looks=None if self.looks is None else self.looks[wanted],
             pictures={int(number[face]): picture for face, picture in self.pictures.items() if wanted[face]},
             portraits={int(number[face]): picture for face, picture in self.portraits.items() if wanted[face]},
+            embeddings={int(number[face]): made for face, made in self.embeddings.items() if wanted[face]},
         )
 
 

@@ -47,9 +47,12 @@ class Portrait(Picture):
     ----------
     pixels : float
         Across the crop, see :attr:`facestats.types.FaceCrops.pixels`.
+    embedding : numpy.ndarray or None
+        float32 (D,): what was made of the face already, which then has no picture.
     """
 
     pixels: float = 0.0
+    embedding: Float32 | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -220,14 +220,15 @@ FACES = (
 )
 
 
-def with_people(scenes, embedder):
+def with_people(scenes, embedder, *, made=None):
     """Frames of shots of one second, each with some of :data:`FACES`, and what an assembler makes of them."""
     frames = []
     for scene, who in enumerate(scenes):
         for step in range(10):
             item = frame(len(frames), *((person, 10 + 70 * place) for place, person in enumerate(who)), scene=scene % 8)
             item = replace(item, cue=ShotCue(90.0 if step == 0 and scene else 1.0, GREYS[scene % 8]))
-            frames.append(replace(item, portraits={i: FACES[person] for i, person in enumerate(who) if step % 5 == 0}))
+            name, given = ("portraits", FACES) if made is None or scene % 2 else ("embeddings", made)
+            frames.append(replace(item, **{name: {i: given[n] for i, n in enumerate(who) if step % 5 == 0}}))
     with Assembler("a", tracker=create_tracker("bytetrack", rate=10.0), thresholds={}, embedder=embedder) as assembler:
         for item in frames:
             assembler.add(item)
@@ -244,6 +245,14 @@ def test_who_comes_back_after_a_cut_is_one_person(tmp_path):
     schema.validate("people", found.people)
     seen_s = found.tracks.groupby("person_id")["seen_s"].sum().to_numpy()
     np.testing.assert_allclose(found.people["seen_s"], seen_s)
+
+
+def test_embeddings_that_were_made_already_serve_as_well_as_pictures(tmp_path):
+    embedder = stand_in(tmp_path)
+    scenes = [(0,), (1, 2), (0, 1)]
+    of_pictures, _ = with_people(scenes, embedder)
+    of_embeddings, _ = with_people(scenes, embedder, made=embedder.embed(FACES))
+    pd.testing.assert_frame_equal(of_embeddings.tracks, of_pictures.tracks)
 
 
 def test_without_an_embedding_people_are_missing():

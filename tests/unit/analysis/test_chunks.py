@@ -1,6 +1,6 @@
 """What was found travels as bytes and comes out the same."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -33,7 +33,6 @@ def sampled(index, n, rng, *, measured=("gender",), pictures=0):
         looks=rng.random((n, 100)).astype(np.float16),
         pictures={i: rng.integers(0, 255, (4 + i, 3 + index % 3, 3)).astype(np.uint8) for i in range(min(n, pictures))},
         cue=ShotCue(float(index), rng.integers(0, 255, (36, 64)).astype(np.uint8)),
-        portraits={i: rng.integers(0, 255, (8, 8, 3)).astype(np.uint8) for i in range(min(n, pictures))},
     )
 
 
@@ -63,8 +62,38 @@ def test_what_is_packed_comes_out_the_same(frames, has_pictures, seed):
     rng = np.random.default_rng(seed)
     items = tuple(sampled(i, n, rng, pictures=p) for i, (n, p) in enumerate(frames))
     edge = rng.integers(0, 255, (54, 96, 3)).astype(np.uint8) if has_pictures else None
-    chunk = Chunk(INFO, Tally(n_decoded=7, end_s=1.5, n_broken=1, first_broken="x"), items, edge, edge)
+    chosen = np.array([(i, face) for i, (n, _) in enumerate(frames) for face in range(n // 2)], np.int64).reshape(-1, 2)
+    tally = Tally(n_decoded=7, end_s=1.5, n_broken=1, first_broken="x")
+    chunk = Chunk(INFO, tally, items, edge, edge, chosen)
     check_same(unpack(pack(chunk)), chunk)
+
+
+def test_neither_pictures_for_people_nor_embeddings_are_among_the_bytes():
+    rng = np.random.default_rng(0)
+    face, made = rng.integers(0, 255, (64, 64, 3)).astype(np.uint8), rng.random(128).astype(np.float32)
+    item = replace(sampled(0, 2, rng), portraits={0: face}, embeddings={1: made})
+    data = pack(Chunk(INFO, Tally(), (item,), None, None, np.array([(0, 0)])))
+    assert face.tobytes()[:300] not in data
+    assert made.tobytes()[:40] not in data
+    (back,) = unpack(data).items
+    assert (back.portraits, back.embeddings) == ({}, {})
+
+
+def test_chosen_faces_get_their_embeddings_when_chunks_are_joined():
+    rng = np.random.default_rng(0)
+    items = tuple(sampled(i, 2, rng) for i in range(3))
+    chosen, made = np.array([(0, 1), (2, 0), (2, 1)]), np.eye(3, dtype=np.float32)
+    chunk = Chunk(INFO, Tally(), items, None, None, chosen)
+    asked = []
+
+    def embed(number, chunk):
+        asked.append(number)
+        return made
+
+    found = list(JoinedChunks(2, lambda number: chunk if number else replace(chunk, chosen=chosen[:0]), embed).items())
+    assert asked == [1]  # nobody is asked where nothing was chosen
+    assert [sorted(item.embeddings) for item in found] == [[], [], [], [1], [], [0, 1]]
+    np.testing.assert_array_equal(found[5].embeddings[1], made[2])
 
 
 def test_other_bytes_are_refused():

@@ -2,7 +2,7 @@ import numpy as np
 from embedding import stand_in
 from faces import make_detections
 
-from facestats.analysis.portraits import PortraitChooser, cut_portraits
+from facestats.analysis.portraits import PortraitChooser, Portrayed, cut_portraits
 from facestats.classify.crops import pixels_across
 
 
@@ -20,3 +20,15 @@ def test_only_faces_that_are_large_enough_and_of_a_track_are_chosen(tmp_path):
 
 def test_without_an_embedding_nobody_is_compared():
     assert PortraitChooser(None).choose(make_detections((0, 0, 60, 60)), np.array([0]), 0.0) == []
+
+
+def test_faces_are_told_by_frame_and_number_with_their_embeddings(tmp_path):
+    embedder = stand_in(tmp_path)
+    faces = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3)).astype(np.uint8)
+    portrayed = Portrayed(embedder)
+    portrayed.add(0, {})
+    portrayed.add(4, {2: faces[0]})
+    portrayed.add(7, {0: faces[1], 3: faces[2]})
+    assert portrayed.chosen.tolist() == [[4, 2], [7, 0], [7, 3]]
+    np.testing.assert_allclose(portrayed.embeddings, embedder.embed(faces), atol=1e-6)
+    assert Portrayed(None).embeddings is None

@@ -3,6 +3,7 @@
 from collections import Counter
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,3 +142,19 @@ def test_an_error_of_the_pool_ends_the_run():
     queue.add([Input("0")])
     with pytest.raises(OutputError, match="full"):
         run_jobs(queue, Full(1, None))
+
+
+def test_embeddings_go_from_the_chunks_to_the_join_and_are_shown_nowhere():
+    queue = Queue(FakePlanner({"0"}), FakeLedger(), "store")
+    queue.add([Input("0")])
+    Chunks((Span(), Span()), 20).settle(queue.take(), queue)
+    first, second = queue.take(), queue.take()
+    made = np.full((2, 4), 0.125, np.float32)
+    done = Sampled(10, made)
+    done.settle(first, queue)
+    Sampled(10).settle(second, queue)  # of a run before this one, or of a cluster
+    join = queue.take()
+    assert isinstance(join, JoinJob)
+    assert list(join.embeddings) == [0]
+    assert join.embeddings[0] is made
+    assert "0.125" not in f"{join!r} {done!r}"
