@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
+
 from facestats._util import words
 from facestats._util.locations import write_whole
 from facestats.errors import OutputError
-from facestats.reports.html import render
+from facestats.reports.html import expression_legend, expression_parts, render
+from facestats.reports.months import months_of
+from facestats.reports.summary import Summary
 
 #: The page, and what it is made from; hidden, so that a folder that is served shows pages only.
 PAGE, DATA = "index.html", ".reports.json"
@@ -48,6 +52,8 @@ class Listed:
         By the path of a store, the ids of the videos that it is about.
     video_status : str
         What became of the video, if it is about one: ``"ok"``, ``"partial"`` or ``"failed"``.
+    summary : mapping
+        What :class:`facestats.reports.summary.Summary` has of that video; empty if it is about none, or several.
     """
 
     title: str
@@ -59,6 +65,15 @@ class Listed:
     is_good: bool = False
     made_of: Mapping[str, list[str]] = field(default_factory=dict)
     video_status: str = "ok"
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def about(self) -> Summary | None:
+        """The video that it is about; None if it is about none, or several."""
+        try:
+            return Summary(**self.summary) if self.summary else None
+        except TypeError:  # another version wrote it
+            return None
 
     @property
     def has_good_page(self) -> bool:
@@ -141,7 +156,26 @@ def index_page(listed: Mapping[str, Listed]) -> str:
         _row(name, listed[name], alike=titles[listed[name].title] > 1)
         for name in sorted(listed, key=order, reverse=True)
     ]
-    return str(render("list.page", lead, rows, SCRIPT))
+    legend = expression_legend(unknown=False, missing=False)
+    return str(render("list.page", lead, rows, SCRIPT, *_trend(listed.values()), legend))
+
+
+def _trend(listed: Iterable[Listed]) -> tuple[list[dict[str, Any]], str]:
+    """Return a row for each month, the newest first, and which day of a video counts; nothing if there is one month."""
+    # Several reports may be about one video.
+    about = {json.dumps(entry.made_of, sort_keys=True): entry.about for entry in listed}
+    months, note = months_of(summary for summary in about.values() if summary is not None)
+    most_videos, most_faces = (max([1, *(getattr(each, n) for each in months)]) for n in ("n_videos", "n_faces"))
+    rows = [
+        {
+            "name": month.name,
+            "videos": (month.n_videos, month.n_videos / most_videos),
+            "faces": (month.n_faces, month.n_faces / most_faces),
+            "shares": expression_parts(pd.Series(month.shares)) if month.shares else None,
+        }
+        for month in months
+    ]
+    return rows, note
 
 
 def _row(name: str, entry: Listed, *, alike: bool) -> Mapping[str, Any]:
@@ -153,4 +187,5 @@ def _row(name: str, entry: Listed, *, alike: bool) -> Mapping[str, Any]:
     link = (f"{quote(name)}.html", f"{entry.title} ({name})" if alike else entry.title)
     # A report on a failed video is no failed report; a reader of the list wants to know either.
     status = entry.status if entry.status != "ok" else entry.video_status
-    return {"link": link, "status": status, "made_at": entry.made_at, "text": text}
+    picture = "" if entry.about is None else entry.about.picture
+    return {"link": link, "status": status, "made_at": entry.made_at, "text": text, "picture": picture}

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import nbformat
 from facestats._util.locations import write_whole
 from facestats._util.progress import bar
 from facestats._util.threads import usable_cores
-from facestats.errors import OutputError, UsageError
+from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, gather_clips, prepare
 from facestats.reports.index import Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
@@ -25,6 +25,7 @@ from facestats.reports.page import to_html
 from facestats.reports.parameters import check_parameters
 from facestats.reports.pdf import find_browser, print_page
 from facestats.reports.results import Report, ReportResult
+from facestats.reports.summary import summary_of
 from facestats.reports.tasks import Task, reserved_names, tasks_of, templates
 from facestats.reports.timeline import SCRIPT, script
 from facestats.store.manifest import now
@@ -118,7 +119,7 @@ def report(
     for task, result in _make_all(tasks, folder, browser, progress):
         made[task.name] = result
         _log.info("report %s: %s", result.html, result.error or "ok")
-        listed[task.name] = _listed(task, result, listed.get(task.name))
+        listed[task.name] = _listed(opened, task, result, listed.get(task.name))
         write_index(folder, listed)
     return ReportResult(folder, tuple(made[task.name] for task in tasks), tuple(removed))
 
@@ -160,13 +161,21 @@ def tasks_for(
     return opened, tasks
 
 
-def _listed(task: Task, result: Report, before: Listed | None) -> Listed:
+def _listed(store: Store, task: Task, result: Report, before: Listed | None) -> Listed:
     """Return the line of a report in the list: where it failed and a good one stayed, that of the good one."""
     if result.kept and before is not None:
         return replace(before, made_from="", status="failed", error=result.error, is_good=True)
     made_from = task.made_from if result.error is None else ""
-    ended = (result.status, result.error, result.is_good, task.made_of, task.video_status)
+    ended = (result.status, result.error, result.is_good, task.made_of, task.video_status, _summary(store, task))
     return Listed(result.title, result.headline, now(), made_from, *ended)
+
+
+def _summary(store: Store, task: Task) -> dict[str, Any]:
+    """Return what the list of reports says of the one video that a report is about."""
+    try:
+        return asdict(summary_of(store.video(str(task.parameters["video"])))) if "video" in task.parameters else {}
+    except (StoreError, UnknownNameError):  # damaged, as its page says, or forgotten meanwhile
+        return {}
 
 
 def _make_all(

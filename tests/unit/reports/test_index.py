@@ -1,11 +1,12 @@
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from pages import OUTSIDE
 
 from facestats.errors import OutputError
 from facestats.reports.index import DATA, PAGE, Listed, headline_of, index_page, read_index, write_index
+from facestats.reports.summary import Summary
 
 
 def listed(title="Day 1", *, made_at="2026-01-01T06:00:00+00:00", status="ok", error=None):
@@ -84,3 +85,33 @@ def test_the_page_brings_what_sorts_and_searches_it(tmp_path):
     assert "localeCompare" in (tmp_path / address).read_text()
     assert 'type="search"' in page
     assert "<script" not in index_page({})
+
+
+def about(video, day, **more):
+    summary = asdict(Summary(analysed_on=day, n_faces=2, seen_s=9.0, shares={"happiness": 1.0}, **more))
+    return replace(listed(video), made_of={"/s": [video]}, summary=summary)
+
+
+def test_the_faces_of_a_video_stand_beside_its_report():
+    page = index_page({"a": about("a", "2026-11-01", picture="data:image/webp;base64,AAAA"), "b": listed("b")})
+    assert page.count("<img") == page.count('src="data:image/webp;base64,AAAA" alt="the faces seen longest"') == 1
+
+
+def test_months_stand_above_the_list_where_there_are_two():
+    one = {"a": about("a", "2026-11-01"), "b": about("b", "2026-11-02")}
+    assert "Month by month" not in index_page(one)
+    page = index_page(one | {"again": about("a", "2026-11-01"), "c": about("c", "2026-09-02")})
+    assert page.index("Month by month") < page.index("All reports")
+    rows = re.findall(r'data-label="month">([^<]+)</td>.*?<span>(\d+)</span>.*?<span>(\d+)</span>', page)
+    assert rows == [("2026-11", "2", "4"), ("2026-09", "1", "2")]  # two reports on a are one video
+    assert "happiness 100\N{NO-BREAK SPACE}%" in page
+    assert "Earlier months" not in page
+    many = {f"a{n}": about(f"a{n}", f"2026-{n:02}-01") for n in range(1, 8)}
+    assert "Earlier months" in index_page(many)
+
+
+def test_what_another_version_wrote_of_a_video_is_passed_over(tmp_path):
+    (tmp_path / "a.html").touch()
+    write_index(tmp_path, {"a": replace(listed(), summary={"colour": "blue"})})
+    assert read_index(tmp_path)["a"].about is None
+    assert "<img" not in index_page(read_index(tmp_path))

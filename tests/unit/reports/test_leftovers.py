@@ -31,6 +31,8 @@ def files(folder):
 
 def test_what_is_forgotten_goes_from_the_reports_at_once(store, reports):
     assert report_folders(store.path) == [reports]
+    for name in (PAGE, DATA):
+        assert "data:image/webp" in (reports / name).read_text()  # its faces
     (gone,) = store.forget(PEOPLE)
     assert not any(PEOPLE in name for name in files(reports))
     assert not (reports / "collection.html").exists()  # it spoke of it; the next report makes it anew
@@ -43,6 +45,7 @@ def test_what_is_forgotten_goes_from_the_reports_at_once(store, reports):
     for name in (PAGE, DATA):
         text = (reports / name).read_text()
         assert PEOPLE not in text
+        assert "data:image" not in text
         assert EMPTY in text
 
 
