@@ -57,6 +57,10 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
     return {**score(predictions, faces, threshold=head.threshold), "faces_found": float(faces.found.mean())}
 
 
+#: What is told of a comparison with the taggers' majority.
+_OF_MAJORITY = ("accuracy", "coverage", "covered_accuracy", "verdicts")
+
+
 def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) -> dict[str, Any]:
     """Compare predictions with labels.
 
@@ -86,8 +90,9 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
         interval, and ``bin_distance``, the mean distance in years between the expected age and the bin, over the rows
         that have one.
 
-        For expression, where the file has the votes of FER+'s taggers, ``majority``: ``accuracy`` and ``n`` against
-        their majority, over the rows where it is one of the seven expressions and not tied.
+        For expression, where the file has the votes of FER+'s taggers, ``majority``: ``n``, ``accuracy``,
+        ``coverage``, ``covered_accuracy`` and ``verdicts`` against their majority, over the rows where it is one of the
+        seven expressions and not tied.
 
         For makeup, where the file has a ``gender`` column, among female faces alone, since a network can seem to see
         makeup by seeing gender: ``female_balanced_accuracy``, ``female_none_balanced_accuracy`` (none against the other
@@ -111,9 +116,9 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
     if faces.attribute == "expression" and "votes_neutral" in faces.table:
         majority = majority_labels(faces.table)
         counts = majority >= 0
-        chosen = probabilities[counts].argmax(axis=1)
-        accuracy = float((chosen == majority[counts]).mean()) if counts.any() else None
-        scores["majority"] = {"accuracy": accuracy, "n": int(counts.sum())}
+        voted = faces.table[counts].reset_index(drop=True)
+        against = _score_classes(probabilities[counts], majority[counts], voted, "expression", threshold)
+        scores["majority"] = {"n": int(counts.sum()), **{name: against[name] for name in _OF_MAJORITY}}
     return {"n": len(faces), **scores}
 
 

@@ -94,7 +94,7 @@ def scores_when_small(logits: Callable[[UInt8], Float32], faces: FaceData, head:
     list of dict
         For each of :data:`SMALL_PIXELS` below the crops' side: ``pixels``, ``accuracy``, ``confidence`` (the mean
         probability of the verdict), ``ece``, ``coverage`` (the share with a verdict) and ``covered_accuracy`` (None
-        where there is none).
+        where there is none); ``majority_covered_accuracy`` too where the file has the votes of FER+'s taggers.
 
     Examples
     --------
@@ -110,5 +110,7 @@ def scores_when_small(logits: Callable[[UInt8], Float32], faces: FaceData, head:
         scores = score(predictions, faces, threshold=head.threshold)
         confidence = float(class_probabilities(predictions).max(axis=1).mean())
         figures = {name: scores[name] for name in ("accuracy", "ece", "coverage", "covered_accuracy")}
+        if "majority" in scores:
+            figures["majority_covered_accuracy"] = scores["majority"]["covered_accuracy"]
         rows.append({"pixels": pixels, "confidence": confidence, **figures})
     return rows

@@ -28,7 +28,8 @@ def hint(card: Card, attribute: str, track: Mapping[Any, Any]) -> str:
     """Return how often the model is right where it is weak, if this verdict is of such a kind; else an empty text.
 
     Kinds are the verdict itself, the age group and the gender that the face seems to have, and its size. The share is
-    of validation faces with a verdict, "unknown" left out.
+    of validation faces with a verdict, "unknown" left out. An expression is right if most of FER+'s taggers chose it:
+    FER2013's own labels are wrong too often to judge by.
 
     Parameters
     ----------
@@ -43,7 +44,9 @@ def hint(card: Card, attribute: str, track: Mapping[Any, Any]) -> str:
     >>> hint(card, "gender", track)  # doctest: +SKIP
     'right for 87 % of children'
     """
+    of_taggers = attribute == "expression"
     scores = card.metrics.get("validation", {}).get(attribute, {})
+    scores = scores.get("majority", {}) if of_taggers else scores
     verdict = track[VERDICT_COLUMNS[attribute]]
     usual = scores.get("covered_accuracy")
     if not isinstance(verdict, str) or verdict == UNKNOWN or not isinstance(usual, float):
@@ -51,7 +54,7 @@ def hint(card: Card, attribute: str, track: Mapping[Any, Any]) -> str:
     kinds = [
         *_of_verdict(scores, verdict),
         *_of_groups(scores, attribute, track),
-        *_of_size(card.metrics.get("when_small", {}).get(attribute, ()), track),
+        *_of_size(card.metrics.get("when_small", {}).get(attribute, ()), track, "majority_" if of_taggers else ""),
     ]
     right, kind = min(kinds, default=(1.0, ""))
     return f"right for {words.percent(right)} of {kind}" if right <= usual - WEAKER else ""
@@ -77,8 +80,10 @@ def _of_groups(scores: Mapping[str, Any], attribute: str, track: Mapping[Any, An
             yield row["covered_accuracy"], _PLURALS.get(track[by], str(track[by]))
 
 
-def _of_size(rows: Any, track: Mapping[Any, Any]) -> Iterator[tuple[float, str]]:
-    larger = [row for row in rows if row["pixels"] * FACE_SHARE >= track["face_px"]]  # scored by the crop's pixels
+def _of_size(rows: Any, track: Mapping[Any, Any], by: str) -> Iterator[tuple[float, str]]:
+    name = f"{by}covered_accuracy"
+    scored = [row for row in rows if isinstance(row.get(name), float)]
+    larger = [row for row in scored if row["pixels"] * FACE_SHARE >= track["face_px"]]  # scored by the crop's pixels
     if larger:  # the nearest size that was scored and is not smaller: it flatters rather than blackens
         row = min(larger, key=lambda row: row["pixels"])
-        yield row["covered_accuracy"], f"faces of {row['pixels'] * FACE_SHARE:.0f} pixels"
+        yield row[name], f"faces of {row['pixels'] * FACE_SHARE:.0f} pixels"

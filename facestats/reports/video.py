@@ -226,7 +226,10 @@ def _face(
         "verdicts": [
             ("perceived gender", ("gender", track["gender"], track["gender_prob"], "", weak.get("gender", ""))),
             ("age group", ("age", track["age_group"], track["age_group_prob"], _years(track), weak.get("age", ""))),
-            ("expression", ("expression", track["expression"], track["expression_share"])),
+            (
+                "expression",
+                ("expression", track["expression"], track["expression_share"], "", weak.get("expression", "")),
+            ),
             ("makeup", ("makeup", track["makeup"], track["makeup_prob"], "", weak.get("makeup", ""))),
         ],
     }

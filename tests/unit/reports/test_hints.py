@@ -44,6 +44,23 @@ def test_the_weakest_kind_is_told():
     assert plain(hint(card(verdicts=OFTEN_WRONG), "gender", TRACK)) == "right for 75 % of faces called female"
 
 
+def test_expressions_are_judged_by_the_majority_of_the_taggers():
+    classes = ["anger", "happiness", "unknown"]
+    majority = {"covered_accuracy": 0.9, "verdicts": {"classes": classes, "matrix": [[120, 10, 0], [80, 400, 0]]}}
+    of_labels = {"covered_accuracy": 0.7, "verdicts": {"classes": classes, "matrix": [[100, 200, 0], [100, 100, 0]]}}
+    small = [{"pixels": 12, "covered_accuracy": 0.4, "majority_covered_accuracy": 0.7}]
+    told = {"validation": {"expression": of_labels | {"majority": majority}}, "when_small": {"expression": small}}
+    model = replace(find_models()["expression"].card, metrics=told)
+    assert plain(hint(model, "expression", TRACK | {"expression": "anger"})) == "right for 60 % of faces called anger"
+    assert hint(model, "expression", TRACK | {"expression": "happiness"}) == ""
+    tiny = TRACK | {"expression": "happiness", "face_px": 8.0}
+    assert plain(hint(model, "expression", tiny)) == "right for 70 % of faces of 8 pixels"
+    # A card that lacks the majority has no figures that could be trusted.
+    model = replace(model, metrics={"validation": {"expression": of_labels}, "when_small": {"expression": small}})
+    for track in (TRACK | {"expression": "anger"}, tiny):
+        assert hint(model, "expression", track) == ""
+
+
 def test_what_is_unknown_not_measured_or_of_a_card_without_figures_has_no_hint():
     for verdict in ("unknown", None):
         assert hint(card(), "gender", TRACK | {"gender": verdict, "age_group": "child"}) == ""
