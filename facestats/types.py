@@ -92,7 +92,7 @@ class Frame:
     rgb : numpy.ndarray or callable
         uint8 (H, W, 3), RGB, upright; or what gives it (None if it turns out to be unreadable).
     small : numpy.ndarray, optional
-        uint8 (h, w, 3), the same picture, perhaps smaller, for whoever needs no more. Must be given with a callable.
+        uint8 (h, w, 3), the same picture, perhaps smaller, for whoever needs no more; by default the full picture.
     size : tuple of int, optional
         Width and height of the full picture; must be given with a callable.
     after_join : bool
@@ -109,7 +109,7 @@ class Frame:
     (6, 4)
     """
 
-    __slots__ = ("_rgb", "after_join", "index", "size", "small", "time_s")
+    __slots__ = ("_rgb", "_small", "after_join", "index", "size", "time_s")
 
     def __init__(
         self,
@@ -124,11 +124,10 @@ class Frame:
         _require(index >= 0, "frame index must not be negative, got {}", index)
         _require(math.isfinite(time_s), "frame {} has no finite time: {}", index, time_s)
         if not callable(rgb):
-            small = rgb if small is None else small
             size = rgb.shape[1], rgb.shape[0]
-        if small is None or size is None:
-            raise ValueError(f"frame {index}: a picture to come needs small and size")
-        for picture in (small,) if callable(rgb) else (rgb, small):
+        if size is None:
+            raise ValueError(f"frame {index}: a picture to come needs a size")
+        for picture in [each for each in (rgb, small) if isinstance(each, np.ndarray)]:
             _require(
                 picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3,
                 "a frame must be uint8 (H, W, 3), got {} {}",
@@ -136,9 +135,13 @@ class Frame:
                 picture.shape,
             )
         self.index, self.time_s = index, time_s
-        self.small: UInt8 = small
         self.size: tuple[int, int] = size
-        self._rgb, self.after_join = rgb, after_join
+        self._rgb, self._small, self.after_join = rgb, small, after_join
+
+    @property
+    def small(self) -> UInt8:
+        """The same picture, perhaps smaller, uint8 (h, w, 3), RGB."""
+        return self.rgb if self._small is None else self._small
 
     @property
     def rgb(self) -> UInt8:
@@ -148,10 +151,12 @@ class Frame:
         full = self._rgb()
         if full is not None:
             return full
+        if self._small is None:
+            raise ValueError(f"frame {self.index} cannot be converted")
         import cv2
 
         # What could be read small but not in full is worth its small version.
-        return np.asarray(cv2.resize(np.ascontiguousarray(self.small), self.size), np.uint8)
+        return np.asarray(cv2.resize(np.ascontiguousarray(self._small), self.size), np.uint8)
 
     def __repr__(self) -> str:
         return f"Frame(index={self.index}, time_s={self.time_s}, size={self.size})"

@@ -11,6 +11,7 @@ import numpy as np
 from facestats.detect import Detector, detect_ahead
 from facestats.tables.presence import Box
 from facestats.types import Frame, UInt8
+from facestats.video.planes import PlanarFrame, Planes
 
 #: What is a face with so little probability is hidden too: hiding what is no face costs nothing.
 MIN_SCORE = 0.03
@@ -43,16 +44,43 @@ def blur_faces(rgb: UInt8, boxes: Sequence[Box], *, margin: float = 0.25) -> UIn
     """
     image = rgb.copy()
     height, width = image.shape[:2]
+    for left, top, right, bottom in _hidden(boxes, width, height, margin):
+        _coarsen(image[top:bottom, left:right])
+    return image
+
+
+def blur_planes(planes: Planes, boxes: Sequence[Box], *, margin: float = 0.25) -> None:
+    """Do what :func:`blur_faces` does, in place and in each of the planes.
+
+    Examples
+    --------
+    >>> import av
+    >>> from facestats.video.planes import BT709
+    >>> blur_planes(Planes(av.VideoFrame(64, 64, "yuv420p"), BT709), [(8, 8, 56, 56)])
+    """
+    width, height = planes.size
+    for left, top, right, bottom in _hidden(boxes, width, height, margin):
+        # Whole pairs of pixels: a difference of colour belongs to four.
+        left, top, right, bottom = left // 2, top // 2, (right + 1) // 2, (bottom + 1) // 2
+        _coarsen(planes.y[2 * top : 2 * bottom, 2 * left : 2 * right])
+        _coarsen(planes.u[top:bottom, left:right])
+        _coarsen(planes.v[top:bottom, left:right])
+
+
+def _hidden(boxes: Sequence[Box], width: int, height: int, margin: float) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the rectangles to hide, those of them that lie in the picture."""
     for x1, y1, x2, y2 in boxes:
         dx, dy = margin * (x2 - x1), margin * (y2 - y1)
         left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))
         right, bottom = min(width, int(np.ceil(x2 + dx))), min(height, int(np.ceil(y2 + dy)))
-        if right <= left or bottom <= top:
-            continue
-        w, h = right - left, bottom - top
-        tiny = cv2.resize(image[top:bottom, left:right], (min(8, w), min(8, h)), interpolation=cv2.INTER_AREA)
-        image[top:bottom, left:right] = cv2.resize(tiny, (w, h), interpolation=cv2.INTER_LINEAR)
-    return image
+        if right > left and bottom > top:
+            yield left, top, right, bottom
+
+
+def _coarsen(part: UInt8) -> None:
+    h, w = part.shape[:2]
+    tiny = cv2.resize(part, (min(8, w), min(8, h)), interpolation=cv2.INTER_AREA)
+    part[:] = cv2.resize(tiny, (w, h), interpolation=cv2.INTER_LINEAR)
 
 
 def blur_video(
@@ -70,7 +98,7 @@ def blur_video(
     Parameters
     ----------
     frames : iterator of Frame
-        All frames, in order.
+        All frames, in order; of those in planes, the planes are changed.
     detectors : sequence of Detector
         One for each thread; they should report weak detections too, see :data:`MIN_SCORE`.
     known : callable
@@ -97,8 +125,11 @@ def blur_video(
         while abs(found[0][0] - frame.time_s) > hold_s:
             found.popleft()
         around = [box for time_s, boxes in found if abs(time_s - frame.time_s) <= hold_s for box in boxes]
-        blurred_rgb = blur_faces(frame.rgb, [*known(frame.index, frame.time_s), *dict.fromkeys(around)])
-        return Frame(frame.index, frame.time_s, blurred_rgb)
+        boxes = [*known(frame.index, frame.time_s), *dict.fromkeys(around)]
+        if isinstance(frame, PlanarFrame):
+            blur_planes(frame.planes, boxes)
+            return frame
+        return Frame(frame.index, frame.time_s, blur_faces(frame.rgb, boxes))
 
     for frame, detections in detect_ahead(frames, detectors):
         boxes = [(float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in detections.boxes]

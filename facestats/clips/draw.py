@@ -1,7 +1,8 @@
-"""Boxes and labels, drawn into one RGB frame."""
+"""Boxes and labels, drawn into one frame."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from facestats.clips.canvas import Canvas, Rgb, RgbCanvas, Sprite
 from facestats.clips.placing import Faces, place_labels
 from facestats.tables.labels import face_color
 from facestats.types import UInt8
@@ -52,7 +54,7 @@ class FaceLabel:
     small: bool = False
 
     @property
-    def color(self) -> tuple[int, int, int]:
+    def color(self) -> Rgb:
         """RGB of the box."""
         return face_color(self.track_id)
 
@@ -94,18 +96,27 @@ def _metrics(frame: tuple[int, int], small: bool) -> tuple[int, int, int, int]:
     return max(3, size // 4), round(size * 1.25), max(2, size // 5), size
 
 
-@lru_cache(maxsize=512)
-def _tile(
-    lines: tuple[str, ...], plate: tuple[int, int], frame: tuple[int, int], small: bool, color: tuple[int, int, int]
-) -> UInt8:
-    """Return a label as an RGB picture; labels repeat from frame to frame, so they are cached."""
+@lru_cache(maxsize=256)
+def _label(lines: tuple[str, ...], plate: tuple[int, int], frame: tuple[int, int], small: bool, color: Rgb) -> Sprite:
+    """Return a label to be laid on frames; labels repeat from frame to frame, so they are cached."""
     pad, step, edge, size = _metrics(frame, small)
-    image = Image.new("RGB", plate, _BACKGROUND)
+    image = Image.new("L", plate)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, edge - 1, image.height), fill=color)
     for i, line in enumerate(lines):
-        draw.text((pad + edge, pad // 2 + i * step), line, font=_font(size), fill=(255, 255, 255))
-    return np.asarray(image)
+        draw.text((pad + edge, pad // 2 + i * step), line, font=_font(size), fill=255)
+    letters = np.asarray(image)
+    rgb = _mixed(letters, (255, 255, 255))
+    # Only the ground lets the picture through; letters and the coloured edge stay as they are.
+    alpha = np.where(letters > 0, 1, _OPACITY).astype(np.float32)
+    rgb[:, :edge], alpha[:, :edge] = color, 1
+    return Sprite(rgb, alpha)
+
+
+def _mixed(share: UInt8, color: Rgb) -> UInt8:
+    """Return the dark ground with so much of a colour, of 255, in each pixel."""
+    steps = np.arange(256)[:, None] / 255
+    table = np.rint(np.array(_BACKGROUND) + steps * np.subtract(color, _BACKGROUND))
+    return table.astype(np.uint8)[share]
 
 
 def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
@@ -128,19 +139,42 @@ def draw_faces(rgb: UInt8, faces: Sequence[FaceLabel]) -> UInt8:
     True
     """
     image = rgb.copy()
-    height, width = image.shape[:2]
-    thickness = max(2, round(font_size(width, height) / 8))
-    for face in faces:
-        x1, y1, x2, y2 = (round(value) for value in face.box)
-        # A dark rim keeps the box visible on a ground of its own colour.
-        cv2.rectangle(image, (x1, y1), (x2, y2), _BACKGROUND, thickness + 2, cv2.LINE_AA)
-        cv2.rectangle(image, (x1, y1), (x2, y2), face.color, thickness, cv2.LINE_AA)
-    labels = [face for face in placed(faces, (width, height)) if face.lines and face.corner is not None]
-    for face in labels:
-        _draw_line(image, face)
-    for face in labels:
-        _draw_label(image, face)
+    draw_on(RgbCanvas(image), faces)
     return image
+
+
+def draw_on(canvas: Canvas, faces: Sequence[FaceLabel]) -> None:
+    """Do what :func:`draw_faces` does, in place.
+
+    Examples
+    --------
+    >>> frame = np.zeros((90, 160, 3), np.uint8)
+    >>> draw_on(RgbCanvas(frame), [FaceLabel((10, 10, 50, 60), 0)])
+    >>> bool(frame.any())
+    True
+    """
+    reach = (max(2, round(font_size(*canvas.size) / 8)) + 1) // 2
+    for face in faces:
+        # A dark rim keeps the box visible on a ground of its own colour.
+        _draw_box(canvas, face.box, reach + 1, _BACKGROUND)
+        _draw_box(canvas, face.box, reach, face.color)
+    labels = [face for face in placed(faces, canvas.size) if face.lines and face.corner is not None]
+    labels = [face for face in labels if face.opacity >= _LEAST_OPACITY]
+    for face in labels:
+        _draw_line(canvas, face)
+    for face in labels:
+        left, top, right, bottom = _plate_on(canvas, face)
+        sprite = _label(face.lines, (right - left, bottom - top), canvas.size, face.small, face.color)
+        canvas.lay(sprite, left, top, face.opacity)
+
+
+def _draw_box(canvas: Canvas, box: tuple[float, float, float, float], reach: int, color: Rgb) -> None:
+    """Draw the edges of a box, so many pixels wide on both sides of it."""
+    x1, y1, x2, y2 = (round(value) for value in box)
+    for y in (y1, y2):
+        canvas.fill(x1 - reach, y - reach, x2 + reach + 1, y + reach + 1, color)
+    for x in (x1, x2):
+        canvas.fill(x - reach, y1 - reach, x + reach + 1, y2 + reach + 1, color)
 
 
 def placed(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel]:
@@ -166,44 +200,37 @@ def placed(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel
     return found
 
 
-def _draw_line(image: UInt8, face: FaceLabel) -> None:
+def _draw_line(canvas: Canvas, face: FaceLabel) -> None:
     """Draw the line between a face and a label that stands away from it."""
-    assert face.corner is not None
-    left, top, right, bottom = _on_image(face, image)
+    left, top, right, bottom = _plate_on(canvas, face)
     x1, y1, x2, y2 = face.box
     # The nearest points of the two rectangles.
-    start = np.clip((left + right) / 2, x1, x2), np.clip((top + bottom) / 2, y1, y2)
-    end = np.clip(start[0], left, right), np.clip(start[1], top, bottom)
-    if np.hypot(end[0] - start[0], end[1] - start[1]) < 0.6 * font_size(image.shape[1], image.shape[0]):
+    start = _within((left + right) / 2, x1, x2), _within((top + bottom) / 2, y1, y2)
+    end = _within(start[0], left, right), _within(start[1], top, bottom)
+    if math.hypot(end[0] - start[0], end[1] - start[1]) < 0.6 * font_size(*canvas.size):
         return
-    if face.opacity < _LEAST_OPACITY:
+    width, height = canvas.size
+    around = 3
+    points = np.rint([start, end]).astype(int)
+    x, y = np.maximum(points.min(axis=0) - around, 0).tolist()
+    x_end, y_end = np.minimum(points.max(axis=0) + around, (width, height)).tolist()
+    if x_end <= x or y_end <= y:
         return
-    points = [(round(float(x)), round(float(y))) for x, y in (start, end)]
-    cv2.line(image, points[0], points[1], _BACKGROUND, 3, cv2.LINE_AA)
-    cv2.line(image, points[0], points[1], face.color, 1, cv2.LINE_AA)
+    (a, b), (wide, thin) = (points - (x, y)).tolist(), np.zeros((2, y_end - y, x_end - x), np.uint8)
+    cv2.line(wide, a, b, 255, 3, cv2.LINE_AA)
+    cv2.line(thin, a, b, 255, 1, cv2.LINE_AA)
+    canvas.lay(Sprite(_mixed(thin, face.color), wide / np.float32(255)), x, y)
 
 
-def _on_image(face: FaceLabel, image: UInt8) -> tuple[int, int, int, int]:
+def _within(value: float, least: float, most: float) -> float:
+    return min(max(value, least), most)
+
+
+def _plate_on(canvas: Canvas, face: FaceLabel) -> tuple[int, int, int, int]:
     """Return the rectangle of a label, inside the picture."""
-    height, width = image.shape[:2]
+    width, height = canvas.size
     assert face.corner is not None
-    w, h = face.plate or label_size(face.lines, (width, height), small=face.small)
-    left = int(np.clip(round(face.corner[0]), 0, max(0, width - w)))
-    top = int(np.clip(round(face.corner[1]), 0, max(0, height - h)))
+    w, h = face.plate or label_size(face.lines, canvas.size, small=face.small)
+    left = round(_within(face.corner[0], 0, max(0, width - w)))
+    top = round(_within(face.corner[1], 0, max(0, height - h)))
     return left, top, min(left + w, width), min(top + h, height)
-
-
-def _draw_label(image: UInt8, face: FaceLabel) -> None:
-    if face.opacity < _LEAST_OPACITY:
-        return
-    height, width = image.shape[:2]
-    left, top, right, bottom = _on_image(face, image)
-    tile = _tile(face.lines, (right - left, bottom - top), (width, height), face.small, face.color)
-    under = image[top:bottom, left:right]
-    ground = cv2.addWeighted(tile, _OPACITY, under, 1 - _OPACITY, 0)
-    # Only the ground lets the picture through; letters and the coloured edge stay as they are.
-    plain = (tile == _BACKGROUND).all(axis=2, keepdims=True)
-    drawn = np.where(plain, ground, tile)
-    if face.opacity < 1:
-        drawn = cv2.addWeighted(drawn, face.opacity, under, 1 - face.opacity, 0)
-    image[top:bottom, left:right] = drawn

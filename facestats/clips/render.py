@@ -6,6 +6,7 @@ expression is the moment's. Labels are placed for a stretch of a shot at once, s
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ import pandas as pd
 
 from facestats._util.files import written_aside
 from facestats.clips.blur import blur_video
-from facestats.clips.draw import FaceLabel, draw_faces
+from facestats.clips.canvas import PlaneCanvas
+from facestats.clips.draw import FaceLabel, draw_faces, draw_on
 from facestats.clips.stretches import SeenFace, StretchLabels, stretches
 from facestats.detect import Detector
 from facestats.errors import OutputError
@@ -29,6 +31,7 @@ from facestats.types import Frame, UInt8
 from facestats.video import FrameSource
 from facestats.video.base import EVER
 from facestats.video.picture import fitted
+from facestats.video.planes import BT709, PlanarFrame, Planes
 from facestats.video.writer import ClipWriter
 
 _ROWS = 5000  # of a table at once: what is derived from them takes ten times as much memory
@@ -167,7 +170,7 @@ def write_clip(
     >>> write_clip(source, Path("clips/a"), Annotator.of(result))  # doctest: +SKIP
     """
     annotator.size = annotator.size or (source.info.width, source.info.height)
-    pictures: Iterator[Frame] = source.frames()
+    pictures: Iterator[Frame] = source.frames(planar=True)
     if blur_with:
         pictures = blur_video(pictures, blur_with, annotator.boxes_at)
     if source.info.kind == "image":
@@ -177,6 +180,7 @@ def write_clip(
     path = out.with_name(out.name + ".mp4")
     width, height = annotator.size
     first_s, until_s = source.part
+    first = next(pictures, None)
     with ClipWriter(
         path,
         width=width,
@@ -185,13 +189,22 @@ def write_clip(
         audio_span=None if source.part == EVER else (max(first_s, 0.0), until_s),
         audio_shift_s=source.shift_s,
         audio_keeps_clock=True,
+        colours=first.planes.colours if isinstance(first, PlanarFrame) else BT709,
     ) as writer:
-        for frame in pictures:
-            drawn = draw_faces(fitted(frame.rgb, width, height), annotator.faces_at(frame.index, frame.time_s))
-            writer.write(drawn, frame.time_s, source.end_s)
+        for frame in itertools.chain([] if first is None else [first], pictures):
+            faces = annotator.faces_at(frame.index, frame.time_s)
+            writer.write(_drawn(frame, faces, annotator.size), frame.time_s, source.end_s)
             if on_frame is not None:
                 on_frame()
     return path
+
+
+def _drawn(frame: Frame, faces: Sequence[FaceLabel], size: tuple[int, int]) -> UInt8 | Planes:
+    """Return a frame of this size with its faces; the planes of one that has some are drawn on as they are."""
+    if isinstance(frame, PlanarFrame) and frame.size == size:
+        draw_on(PlaneCanvas(frame.planes), faces)
+        return frame.planes
+    return draw_faces(fitted(frame.rgb, *size), faces)
 
 
 def _write_png(rgb: UInt8, path: Path) -> Path:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from facestats.types import Frame, UInt8, VideoInfo
+from facestats.video.planes import PlanarFrame, Planes
 from facestats.video.sampling import Sampler
 from facestats.video.spans import WHOLE, Span
 from facestats.video.tally import Tally
@@ -40,6 +41,8 @@ class DecodedFrame:
         Width and height of the upright frame, where they may differ from those of the input.
     begins_again : bool
         Whether the input's clock began again with this frame, as in files joined end to end.
+    to_planes : callable, optional
+        Returns a copy of the upright frame in the planes that it was coded in, or None where only RGB will do.
     """
 
     time_s: float
@@ -49,6 +52,7 @@ class DecodedFrame:
     has_timestamp: bool = True
     size: tuple[int, int] | None = None
     begins_again: bool = False
+    to_planes: Callable[[], Planes | None] | None = None
 
 
 class Closeable(ABC):
@@ -137,7 +141,7 @@ class FrameSource(Closeable):
         return (WHOLE,)
 
     def frames(
-        self, rate: float = 0.0, *, small_side: int | None = None, span: Span = WHOLE
+        self, rate: float = 0.0, *, small_side: int | None = None, span: Span = WHOLE, planar: bool = False
     ) -> Generator[Frame, None, None]:
         """Read the input from its start, or one stretch of it.
 
@@ -154,6 +158,8 @@ class FrameSource(Closeable):
             when it is asked for. By default both are the full picture.
         span : Span
             One of :meth:`spans`; all of it by default. A later stretch goes on with the counts of what was read before.
+        planar : bool
+            Whether frames are to be drawn on: those that allow it come as :class:`facestats.video.planes.PlanarFrame`.
 
         Yields
         ------
@@ -192,11 +198,13 @@ class FrameSource(Closeable):
                 tally.width, tally.height = max(tally.width, width), max(tally.height, height)
                 if decoded.time_s < first_s:
                     continue
-                if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side)) is not None:
+                if sampler.wants(decoded.time_s) and (frame := self._frame(index, decoded, small_side, planar)):
                     frame.after_join, joined = joined, False
                     yield frame
 
-    def _frame(self, index: int, decoded: DecodedFrame, small_side: int | None) -> Frame | None:
+    def _frame(self, index: int, decoded: DecodedFrame, small_side: int | None, planar: bool) -> Frame | None:
+        if planar and decoded.to_planes is not None and (planes := decoded.to_planes()) is not None:
+            return PlanarFrame(index, decoded.time_s, planes)
         if small_side is None or decoded.to_small is None:
             rgb = decoded.to_rgb()
             return None if rgb is None else Frame(index, decoded.time_s, rgb)

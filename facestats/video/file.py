@@ -263,8 +263,7 @@ class ContainerSource(FrameSource):
         return Clock(self._stream.time_base, self._nominal_fps, self._shift_s)
 
     def _decoded(self, frame: av.VideoFrame, clock: Clock) -> DecodedFrame:
-        n_joins = clock.n_joins
-        time_s, duration_s = clock.read(frame)
+        n_joins, (time_s, duration_s) = clock.n_joins, clock.read(frame)
         return DecodedFrame(
             time_s,
             duration_s,
@@ -273,6 +272,7 @@ class ContainerSource(FrameSource):
             has_timestamp=frame.pts is not None or frame.dts is not None,
             size=self._pictures.size(frame),
             begins_again=clock.n_joins > n_joins or frame.pts in self._part_starts,
+            to_planes=lambda: self._pictures.planes(frame),
         )
 
     def _converted(self, convert: Callable[[], UInt8]) -> UInt8 | None:

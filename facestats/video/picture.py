@@ -13,6 +13,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from facestats.types import UInt8
 from facestats.video.colour import has_alpha, is_wide, source_matrix, wide_to_rgb
 from facestats.video.orientation import square_pixels, turned
+from facestats.video.planes import Planes, colours_of
 
 
 class Pictures:
@@ -54,6 +55,13 @@ class Pictures:
         if frame.interlaced_frame and is_combed(rgb):
             rgb = one_field(rgb)
         return self._upright(rgb)
+
+    def planes(self, frame: av.VideoFrame) -> Planes | None:
+        """Return a copy of the upright picture in the planes that it was coded in; None where only RGB will do."""
+        colours = colours_of(frame)
+        if colours is None or square_pixels(frame.width, frame.height, self._shape) != (frame.width, frame.height):
+            return None
+        return Planes.copy_of(frame, colours, self._matrix)
 
     def _coded(self, frame: av.VideoFrame) -> UInt8:
         """Return the picture in full size, with square pixels, as it lies in the file: not turned, both fields."""

@@ -9,15 +9,15 @@ from typing import Self
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from facestats.errors import OutputError
 from facestats.types import UInt8
+from facestats.video.planes import BT709, Colours, Planes
 from facestats.video.sound import SoundTrack
 
 # Ticks a second: MPEG's own clock. Times are kept to 6 microseconds.
 _TICKS = 90000
-_BT709 = 1  # the number of BT.709 in every one of H.264's colour tables
 
 
 class ClipWriter:
@@ -46,6 +46,8 @@ class ClipWriter:
         What the clock of the frames adds to the times of that file.
     audio_keeps_clock : bool
         Whether the sound of a span keeps its times, as the frames of a part of a video do.
+    colours : Colours
+        Those of the clip. Pictures in planes of just these colours are not converted.
     crf : int
         Quality, 0 (lossless) to 51; x264's own default is 23, 18 is hard to tell from the original.
     preset : str
@@ -72,11 +74,12 @@ class ClipWriter:
         audio_span: tuple[float, float] | None = None,
         audio_shift_s: float = 0.0,
         audio_keeps_clock: bool = False,
+        colours: Colours = BT709,
         crf: int = 21,
         preset: str = "veryfast",
     ) -> None:
         self.path = Path(path)
-        self._size = (width, height)
+        self._size, self._colours = (width, height), colours
         self._padding = ((0, height % 2), (0, width % 2), (0, 0))
         self._partial = self.path.with_name(f".{self.path.name}.partial")
         self._reformatter = VideoReformatter()
@@ -108,8 +111,8 @@ class ClipWriter:
             options={"crf": str(crf), "preset": preset, "bf": "0"},
         )
         context = self._stream.codec_context
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = ColorRange.MPEG
+        context.colorspace, context.color_primaries, context.color_trc = colours.tables
+        context.color_range = colours.range
         self._sound: SoundTrack | None = None
         if audio_from is not None:
             try:
@@ -120,13 +123,13 @@ class ClipWriter:
                 self.discard()  # nobody has a writer yet whose `with` block would
                 raise
 
-    def write(self, rgb: UInt8, time_s: float, end_s: float | None = None) -> None:
+    def write(self, picture: UInt8 | Planes, time_s: float, end_s: float | None = None) -> None:
         """Add one frame.
 
         Parameters
         ----------
-        rgb : numpy.ndarray
-            uint8 (height, width, 3), RGB.
+        picture : numpy.ndarray or Planes
+            uint8 (height, width, 3), RGB; or its planes, which are not changed.
         time_s : float
             Its presentation time in seconds.
         end_s : float or None
@@ -141,21 +144,15 @@ class ClipWriter:
             If the frame has another size than the clip.
         """
         width, height = self._size
-        if rgb.shape != (height, width, 3):
-            raise ValueError(f"{self.path} takes frames of {width}x{height}, got an array of shape {rgb.shape}")
+        shape = picture.y.shape if isinstance(picture, Planes) else picture.shape
+        if shape not in ((height, width), (height, width, 3)):
+            raise ValueError(f"{self.path} takes frames of {width}x{height}, got an array of shape {shape}")
         tick = max(round(time_s * _TICKS), self._last_tick + 1, 0)
         if self._last_tick >= 0:
             self._step = tick - self._last_tick
         self._last_tick = tick
         self._end_tick = tick + self._step if end_s is None else max(round(end_s * _TICKS), tick + 1)
-        if height % 2 or width % 2:
-            rgb = np.pad(rgb, self._padding, mode="edge")
-        frame = self._reformatter.reformat(
-            av.VideoFrame.from_ndarray(rgb, "rgb24"),
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-        )
+        frame = self._coded(picture)
         frame.pts, frame.time_base = tick, Fraction(1, _TICKS)
         try:
             if self._sound is not None:
@@ -163,6 +160,19 @@ class ClipWriter:
             self._mux(self._stream.encode(frame))
         except (av.error.FFmpegError, OSError) as error:
             raise self._failed(error) from None
+
+    def _coded(self, picture: UInt8 | Planes) -> av.VideoFrame:
+        if isinstance(picture, Planes) and picture.colours == self._colours:
+            return picture.frame
+        rgb = picture.to_rgb() if isinstance(picture, Planes) else picture
+        if any(side % 2 for side in self._size):
+            rgb = np.pad(rgb, self._padding, mode="edge")
+        return self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(rgb, "rgb24"),
+            format="yuv420p",
+            dst_colorspace=self._colours.colorspace,
+            dst_color_range=self._colours.range,
+        )
 
     def _mux(self, packets: list[av.Packet]) -> None:
         """Write each packet once the next one tells how long it is shown."""

@@ -23,7 +23,7 @@ def test_a_frame_is_converted_when_it_is_asked_for_and_falls_back_on_its_small_v
     assert frame.rgb is full
     broken = Frame(0, 0.0, lambda: None, small, (12, 8))
     assert np.array_equal(broken.rgb, full)
-    with pytest.raises(ValueError, match="small and size"):
+    with pytest.raises(ValueError, match="needs a size"):
         Frame(0, 0.0, lambda: full)
     assert Frame(0, 0.0, full).small is full
 

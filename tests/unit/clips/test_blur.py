@@ -1,3 +1,4 @@
+import av
 import cv2
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from synth import regular_times, write_video
 
 from facestats.analysis.single import analyze
 from facestats.batch.collection import analyze_collection
-from facestats.clips.blur import MIN_SCORE, blur_faces, blur_video
+from facestats.clips.blur import MIN_SCORE, blur_faces, blur_planes, blur_video
 from facestats.detect import create_detector
 from facestats.types import Detections, Frame
 from facestats.video import open_source
+from facestats.video.planes import BT709, PlanarFrame, Planes
 
 
 def noise(height=180, width=320, seed=0):
@@ -39,6 +41,32 @@ def test_blur_leaves_no_detail_in_the_face_and_all_of_it_outside(x, y, side):
     if side >= 40 and inside.sum() > 1000:
         # What is left of pure noise after averaging over tiles of side * 1.5 / 8 pixels.
         assert blurred[inside].std() < frame[inside].std() * 0.5
+
+
+@given(x=st.integers(-20, 300), y=st.integers(-20, 170), side=st.integers(2, 200))
+def test_blur_leaves_as_little_in_planes(x, y, side):
+    frame = av.VideoFrame.from_ndarray(noise(), "rgb24").reformat(format="yuv420p")
+    before, planes = Planes.copy_of(frame, BT709), Planes.copy_of(frame, BT709)
+    blur_planes(planes, [(x, y, x + side, y + side)])
+    for half, plane, old in ((1, planes.y, before.y), (2, planes.u, before.u), (2, planes.v, before.v)):
+        m = int(0.25 * side) + 3
+        inside = [slice(max(0, at) // half, max(0, at + side) // half) for at in (y, x)]
+        around = [slice(max(0, at - m) // half, max(0, at + side + m + 1) // half) for at in (y, x)]
+        outside = np.ones(plane.shape, bool)
+        outside[tuple(around)] = False
+        assert np.array_equal(plane[outside], old[outside])
+        if side >= 40 and plane[tuple(inside)].size > 1000:
+            assert plane[tuple(inside)].std() < old[tuple(inside)].std() * 0.5
+
+
+def test_a_blurred_frame_in_planes_shows_no_face_in_rgb_either():
+    frame = av.VideoFrame.from_ndarray(noise(), "rgb24").reformat(format="yuv420p")
+    planar = PlanarFrame(0, 0.0, Planes.copy_of(frame, BT709))
+    sharp = planar.rgb
+    (blurred,) = blur_video(iter([planar]), [Scripted(0)], lambda index, time_s: [])
+    assert isinstance(blurred, PlanarFrame)
+    for seen in (blurred.rgb, blurred.small):
+        assert seen[65:95, 65:95].std() < 0.5 * sharp[65:95, 65:95].std()
 
 
 @pytest.mark.parametrize("side", [60, 150, 240])

@@ -5,9 +5,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synth import numbered_picture, regular_times, write_video
 
-from facestats.clips.render import Annotator
+from facestats.clips.draw import draw_faces
+from facestats.clips.render import Annotator, write_clip
 from facestats.tables import schema
+from facestats.video import open_source
+from facestats.video.picture import fitted
 
 
 def tables(rows, sampled=(0.0, 0.1, 0.2, 0.3), tracks=()):
@@ -110,3 +114,62 @@ def test_in_pieces_of_any_size_faces_are_the_same(seen, sizes):
         start += size
     moments = np.arange(0, 7, 0.05)
     assert at(Annotator(**{**whole, "observations": iter(pieces)}), *moments) == at(Annotator(**whole), *moments)
+
+
+def drawn_and_read_back(path, tmp_path, tables_of_it, size=None):
+    """Return the frames of a clip, and what they should be."""
+    with open_source(path) as source:
+        annotator = Annotator(**tables_of_it, size=size or (source.info.width, source.info.height))
+        frames = list(source.frames())
+        expected = [
+            draw_faces(fitted(frame.rgb, *annotator.size), annotator.faces_at(frame.index, frame.time_s))
+            for frame in frames
+        ]
+    with open_source(path) as source:
+        clip = write_clip(source, tmp_path / "drawn", Annotator(**tables_of_it, size=size))
+    with open_source(clip) as source:
+        return [frame.rgb for frame in source.frames()], expected
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"size": (97, 65), "pix_fmt": "yuv444p"},
+        {"pix_fmt": "yuvj420p"},
+        {"pix_fmt": "yuv420p10le"},
+        {"rotation": 90},
+        {"rotation": 180, "mirrored": True},
+        {"options": {"x264-params": "colorprim=bt709:transfer=bt709:colormatrix=bt709"}},
+        {"size": (1280, 720)},
+    ],
+    ids=["plain", "odd", "full range", "ten bits", "turned", "mirrored", "tagged", "large"],
+)
+def test_a_clip_shows_the_video_and_its_faces_in_their_colours(tmp_path, how):
+    width, height = how.pop("size", (192, 128))
+    pictures = [numbered_picture(i, width, height) for i in range(3)]
+    path = write_video(tmp_path / "a.mp4", regular_times(3, 10), pictures=pictures, **how)
+    rows = [(i / 10, 1, 40.0 + 3 * i) for i in range(3)]
+    of_it = tables(rows, sampled=(0.0, 0.1, 0.2))
+    of_it["observations"][0]["frame"] = of_it["frames"]["frame"] = [0, 1, 2]
+    of_it["observations"][0].loc[:, ["y", "w", "h"]] = 40.0
+    shown, expected = drawn_and_read_back(path, tmp_path, of_it)
+    assert len(shown) == len(expected) == 3
+    for clip, should in zip(shown, expected, strict=True):
+        apart = np.abs(clip[:height, :width].astype(int) - should)
+        assert apart.mean() < 4
+        for place in np.s_[2:14, 2:14], np.s_[2:14, width - 14 : width - 2], np.s_[-14:-2, 2:14]:
+            assert np.abs(clip[:height, :width][place].mean(axis=(0, 1)) - should[place].mean(axis=(0, 1))).max() < 8
+        line = should[55:65, 38:44].reshape(-1, 3).mean(axis=0)  # the left edge of the box
+        assert np.abs(clip[55:65, 38:44].reshape(-1, 3).mean(axis=0) - line).max() < 20
+
+
+def test_where_the_size_changes_half_way_smaller_frames_are_filled_up(tmp_path):
+    for name, size in (("a", (96, 64)), ("b", (192, 128))):
+        write_video(tmp_path / f"{name}.h264", regular_times(3, 25), size=size)
+    joined = tmp_path / "ab.h264"
+    joined.write_bytes((tmp_path / "a.h264").read_bytes() + (tmp_path / "b.h264").read_bytes())
+    shown, expected = drawn_and_read_back(joined, tmp_path, tables([(0.0, 1, 20.0)]), size=(192, 128))
+    assert [picture.shape for picture in shown] == [(128, 192, 3)] * 6
+    assert all(np.abs(clip.astype(int) - should).mean() < 4 for clip, should in zip(shown, expected, strict=True))
+    assert shown[0][70:, 100:].max() < 8
