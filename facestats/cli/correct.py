@@ -32,6 +32,9 @@ def correct(
         float | None, typer.Option(metavar="SECONDS", help="From this moment of the video on it is another face.")
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="It is no face.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="You looked at it and let it be: it is doubtful no more.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why; kept with the correction.")] = "",
     undo: Annotated[int | None, typer.Option(metavar="NUMBER", help="Undo this correction of the video.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what was corrected.")] = False,
@@ -58,7 +61,9 @@ def correct(
     if track is None:
         raise UsageError("name the face to correct, by the number that clips and reports show")
     verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
-    made = opened.correct(video, track, **verdicts, merge=merge, split=split, reject=reject, reason=reason)
+    made = opened.correct(
+        video, track, **verdicts, merge=merge, split=split, reject=reject, accept=accept, reason=reason
+    )
     for each in made:
         print(one_line(f"{each.number}: {told(each.track_id, each.what, each.value, each.time_s)}"))
 

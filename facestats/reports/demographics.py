@@ -16,7 +16,7 @@ from facestats.reports.data import ReportData
 from facestats.reports.figures import figure
 from facestats.reports.html import class_legend, section
 from facestats.reports.provenance import model_folders, model_of
-from facestats.tables.corrections import told
+from facestats.tables.corrections import ACCEPT, told
 from facestats.tables.demographics import demographics
 from facestats.tables.schema import UNKNOWN
 
@@ -64,8 +64,10 @@ def corrected_words(data: ReportData) -> str:
     >>> corrected_words(load_collection("facestats-out"))  # doctest: +SKIP
     'Two corrections by hand count here, in one video.'
     """
-    made = data.corrections
-    if made is None or made.empty:
+    if data.corrections is None:
+        return ""
+    made = data.corrections[data.corrections["what"] != ACCEPT]  # which corrects nothing
+    if made.empty:
         return ""
     counted, lost = made[made["applies"]], made[~made["applies"]]
     text = ""

@@ -15,22 +15,20 @@ from IPython.display import HTML
 from facestats._util import words
 from facestats.clips.cut import cut_clip
 from facestats.errors import FacestatsError
-from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
+from facestats.models.attributes import EXPRESSIONS
 from facestats.reports.data import ReportData
 from facestats.reports.figures import image, jpeg
 from facestats.reports.folder import clips_folder
 from facestats.reports.html import section
 from facestats.tables import expressions
-from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
+from facestats.tables.doubts import doubts_of
+from facestats.tables.labels import face_name
 from facestats.tables.schema import UNKNOWN
 from facestats.types import UInt8
 from facestats.video.file import ContainerSource
 
 #: Seconds before and after the moment that a cut shows.
 AROUND_S = 1.5
-
-#: Below this, parts of a track may show two people.
-_SURELY_JOINED = 0.9
 
 _LONGER_SIDE = 960  # of cuts, in pixels
 _PICTURE = (264, 176)  # of the pictures that stand for them; a card shows them at two thirds
@@ -113,7 +111,7 @@ def strongest_moments(
 def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[Moment]:
     """Return the clearest moment of each face of which something is doubtful, those seen longest first.
 
-    Doubtful is a verdict "unknown", and a track whose parts may show two people.
+    What is doubtful is said in :mod:`facestats.tables.doubts`.
 
     Examples
     --------
@@ -124,13 +122,7 @@ def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[M
     found = []
     classified = dict(iter(observations[observations["classified"]].groupby("track_id")))
     for track in tracks.sort_values("duration_s", ascending=False, kind="stable").to_dict("records"):
-        unsure = [
-            ATTRIBUTE_TITLES[attribute] for attribute, column in VERDICT_COLUMNS.items() if track[column] == UNKNOWN
-        ]
-        doubts = [f"{words.listing(unsure)} unknown"] if unsure else []
-        joined = track["joined_prob"]
-        if np.isfinite(joined) and joined < _SURELY_JOINED:
-            doubts.append(f"one person? {words.percent(joined)}")
+        doubts = doubts_of(track)
         if doubts and track["track_id"] in classified:
             seen = classified[track["track_id"]]
             best = seen.loc[(seen["face_px"] * seen["score"]).idxmax()]

@@ -17,14 +17,12 @@ from facestats.reports.data import ReportData
 from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
 from facestats.reports.html import section
+from facestats.tables.doubts import SURELY_JOINED
 from facestats.tables.labels import ATTRIBUTE_TITLES, face_color, face_name, person_name
 from facestats.tables.schema import UNKNOWN
 
 #: Of the contact sheet, those seen longest; the rest is below.
 SHEET = 12
-
-#: Below this, parts of a track may show two people.
-SURELY_JOINED = 0.9
 
 
 def glance(data: ReportData) -> HTML | None:

@@ -26,6 +26,7 @@ from facestats.reports.hints import hint
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
 from facestats.reports.provenance import used_cards
 from facestats.reports.timeline import live, timeline_item
+from facestats.tables.corrections import ACCEPT
 from facestats.tables.labels import face_color, face_name
 from facestats.tables.schema import UNKNOWN
 
@@ -210,7 +211,8 @@ def _face(
     if pd.notna(track["static"]) and track["static"]:
         often += ", and never moved nor changed: perhaps a picture of a face"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
-    corrected = "" if pd.isna(track["corrected"]) else str(track["corrected"]).replace("_", " ")
+    by_hand = "" if pd.isna(track["corrected"]) else str(track["corrected"])
+    corrected = ", ".join(what.replace("_", " ") for what in by_hand.split(", ") if what != ACCEPT)
     weak = (
         {} if corrected else {name: hint(card, name, track) for name, card in cards.items() if name in VERDICT_COLUMNS}
     )

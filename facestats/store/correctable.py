@@ -56,9 +56,10 @@ class Correctable:
         merge: int | None = None,
         split: float | None = None,
         reject: bool = False,
+        accept: bool = False,
         reason: str = "",
     ) -> tuple[Correction, ...]:
-        """Correct a track by hand: set verdicts, or one of ``merge``, ``split`` and ``reject``.
+        """Correct a track by hand: set verdicts, or one of ``merge``, ``split``, ``reject`` and ``accept``.
 
         All tables are read with it from now on. It is kept through later analyses as long as they have the track.
 
@@ -75,6 +76,8 @@ class Correctable:
             The second of the video from which on it is another face, which gets a new number.
         reject : bool
             It is no face.
+        accept : bool
+            Somebody looked at it and lets it be: it changes nothing, but is no longer listed as doubtful.
         reason : str
             Why; kept with it.
 
@@ -106,7 +109,15 @@ class Correctable:
 
         def corrected() -> tuple[Correction, ...]:
             return correct(
-                self.path, entry, track, verdicts=verdicts, merge=merge, split=split, reject=reject, reason=reason
+                self.path,
+                entry,
+                track,
+                verdicts=verdicts,
+                merge=merge,
+                split=split,
+                reject=reject,
+                accept=accept,
+                reason=reason,
             )
 
         return attempt(corrected, self.path, lambda: [entry])

@@ -28,6 +28,7 @@ from facestats.store.write import unwritable
 from facestats.tables import schema
 from facestats.tables.arrow import from_arrow, to_arrow
 from facestats.tables.corrections import (
+    ACCEPT,
     MERGE,
     REJECT,
     SPLIT,
@@ -102,6 +103,7 @@ def correct(
     merge: int | None = None,
     split: float | None = None,
     reject: bool = False,
+    accept: bool = False,
     reason: str = "",
 ) -> tuple[Correction, ...]:
     """Add corrections of a track, see :meth:`facestats.store.store.Store.correct`.
@@ -114,7 +116,7 @@ def correct(
     track : int
     verdicts : mapping of str to str
         By column of ``tracks``, a class or ``"unknown"``.
-    merge, split, reject, reason
+    merge, split, reject, accept, reason
         See :meth:`facestats.store.store.Store.correct`.
 
     Raises
@@ -133,10 +135,12 @@ def correct(
     >>> correct(store.path, entry, 3, verdicts={"gender": "female"})  # doctest: +SKIP
     """
     verdicts, track = dict(verdicts or {}), int(track)
-    n_changes = bool(verdicts) + (merge is not None) + (split is not None) + reject
+    n_changes = bool(verdicts) + (merge is not None) + (split is not None) + reject + accept
     if n_changes != 1:
         much = "too much at once" if n_changes else "nothing to correct"
-        raise UsageError(f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split or reject")
+        raise UsageError(
+            f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split, reject or accept"
+        )
     for column, value in verdicts.items():
         classes = {known: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, known in VERDICT_COLUMNS.items()}
         if value not in classes.get(column, ()):
@@ -153,6 +157,8 @@ def correct(
         other: tuple[Place, ...] = ()
         if reject:
             made = [(REJECT, None, begins)]
+        if accept:
+            made = [(ACCEPT, None, begins)]
         if split is not None:
             new = new_number(observations["track_id"].dropna(), before)
             made = [(SPLIT, str(new), _split_moment(observations, track, split))]
@@ -309,7 +315,7 @@ def _replayed_once(store: Path, video_id: str, run: str, corrections: tuple[Corr
 def _corrected(store: Path, entry: Entry, table: str) -> pd.DataFrame | None:
     """Return a table of a video with its corrections; None if they leave it as it is."""
     corrections = read_corrections(store, entry.video_id)
-    if all(each.is_verdict and each.run == entry.run for each in corrections):
+    if all(each.leaves_tracks and each.run == entry.run for each in corrections):
         if table == "people":
             tracks = _stored(store, entry, "tracks")
             return people_with_verdicts(_stored(store, entry, table), tracks, corrections)

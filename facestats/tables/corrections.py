@@ -18,8 +18,9 @@ from facestats.tables import schema
 from facestats.tables.building import summarize_track
 from facestats.tables.people import count_people, summarize_people, with_people
 
-#: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on.
-REJECT, MERGE, SPLIT = "reject", "merge", "split"
+#: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on; or
+#: somebody looked at it and let it be.
+REJECT, MERGE, SPLIT, ACCEPT = "reject", "merge", "split", "accept"
 
 _LEAST_OVERLAP = 0.4  # of two boxes that show the same face
 _LEAST_SHARE = 0.5  # of the places in which a track must be found again
@@ -40,7 +41,8 @@ class Correction:
     track_id : int
         The track, as it was numbered when it was corrected.
     what : str
-        The column of a verdict, ``"reject"`` (it is no face), ``"merge"`` or ``"split"``.
+        The column of a verdict, ``"reject"`` (it is no face), ``"merge"``, ``"split"``, or ``"accept"`` (somebody
+        looked at it and let it be, so that it is doubtful no more).
     value : str or None
         The verdict, the number of the track that became part of this one, or the new number behind a split.
     time_s : float
@@ -69,6 +71,11 @@ class Correction:
     def is_verdict(self) -> bool:
         """Whether it sets a verdict, and leaves the tracks as they are."""
         return self.what in VERDICT_COLUMNS.values()
+
+    @property
+    def leaves_tracks(self) -> bool:
+        """Whether it leaves the tracks as they are, apart from verdicts."""
+        return self.is_verdict or self.what == ACCEPT
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def applied(
 def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd.DataFrame:
     """Return the tracks of one video with the verdicts that were set by hand, each certain.
 
-    For corrections of verdicts alone, in tables of the very analysis that was corrected.
+    For corrections that leave the tracks as they are, in tables of the very analysis that was corrected.
 
     Examples
     --------
@@ -385,6 +392,8 @@ def told(track_id: int, what: str, value: str | None, time_s: float) -> str:
     """
     if what == REJECT:
         return f"face {track_id} is no face"
+    if what == ACCEPT:
+        return f"face {track_id} was looked at and let be"
     if what == MERGE:
         return f"face {track_id} takes in face {value}"
     if what == SPLIT:

@@ -131,7 +131,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         pixels("face_px", "median of the boxes' shorter sides"),
         text("region", "the named region of most of its observations; missing where none has a name"),
         *verdicts("track"),
-        text("corrected", "what was corrected by hand, see corrections; missing where nothing was"),
+        text("corrected", "what was corrected or accepted by hand, see corrections; missing where nothing was"),
     ),
     "people": (
         _VIDEO_ID,
@@ -231,7 +231,10 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         _VIDEO_ID,
         count("number", "of the video's corrections, in the order in which they are applied"),
         Column("track_id", "Int64", "the corrected track, as it is numbered now"),
-        text("what", "what was corrected: a verdict's column, reject, merge or split"),
+        text(
+            "what",
+            "what was corrected: a verdict's column, reject, merge or split; or accept, where somebody let it be",
+        ),
         text("value", "the verdict, or the number of the track that was merged into this one, or that a split gave"),
         seconds("time_s", "moment of a split; else the first observation when it was corrected"),
         text("reason", "why, as it was given"),

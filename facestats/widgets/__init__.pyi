@@ -1,10 +1,11 @@
 from .explorer import Explorer as Explorer
-from .explorer import Selection as Selection
 from .explorer import explore as explore
+from .face_grid import FaceGrid as FaceGrid
 from .frame_pane import FramePane as FramePane
 from .scene import Scene as Scene
 from .scene import Wanted as Wanted
 from .scene import scene_of as scene_of
+from .selection import Selection as Selection
 from .timeline import Timeline as Timeline
 from .track_table import TrackTable as TrackTable
 from .video_list import VideoList as VideoList

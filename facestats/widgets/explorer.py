@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
-import pandas as pd
 import traitlets
 from markupsafe import Markup
 
@@ -20,39 +18,14 @@ from facestats.tables.video_tables import VideoTables
 from facestats.widgets import still
 from facestats.widgets.base import CHOICES
 from facestats.widgets.correcting import CorrectingRow
+from facestats.widgets.face_grid import FaceGrid
 from facestats.widgets.frame_pane import FramePane
-from facestats.widgets.scene import Scene, attribute_choices, scene_of
+from facestats.widgets.scene import Scene, scene_of
+from facestats.widgets.selection import Selection, selected
+from facestats.widgets.stage import controls, stage
 from facestats.widgets.timeline import Timeline
 from facestats.widgets.track_table import TrackTable
 from facestats.widgets.video_list import VideoList
-
-_WORDS = {"all": "everything", "gender": "perceived gender", "age": "age"}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What was chosen in an explorer.
-
-    Attributes
-    ----------
-    tracks : pandas.DataFrame
-        The chosen rows of ``tracks``; if none was chosen, all that fit the filters, as far as they touch the span.
-    observations : pandas.DataFrame
-        Their observations within the span.
-    span : tuple of float
-        First and last second: the span, or the whole video if none was chosen.
-    """
-
-    tracks: pd.DataFrame
-    observations: pd.DataFrame
-    span: tuple[float, float]
-
-    def __repr__(self) -> str:
-        start_s, end_s = self.span
-        return (
-            f"Selection: {len(self.tracks):,} tracks, {len(self.observations):,} observations, "
-            f"from {start_s:.2f} s to {end_s:.2f} s"
-        )
 
 
 class Explorer(ipywidgets.VBox):
@@ -75,6 +48,8 @@ class Explorer(ipywidgets.VBox):
         Corrects the chosen faces by hand; of a store.
     videos : VideoList or None
         Of a store.
+    grid : FaceGrid or None
+        The faces as a grid, while it is open, see :meth:`show_faces`.
     video_id : str or None
         The video that is open; None while the list of a store is shown. A trait: set it to open another one.
 
@@ -90,37 +65,31 @@ class Explorer(ipywidgets.VBox):
     def __init__(self, found: VideoTables | Store, *, threshold: float | None = None) -> None:
         self._found, self._threshold = found, threshold
         self._scene: Scene | None = None
+        self.grid: FaceGrid | None = None
+        self._is_stale = False  # corrected since the tables were read
         self.pane, self.timeline, self.table = FramePane(), Timeline(), TrackTable()
         self.videos: VideoList | None = None
-        self._controls = _controls()
+        self._controls = controls()
         self._title, self._trouble = ipywidgets.HTML(), ipywidgets.HTML()
         self._back = ipywidgets.Button(description="all videos", icon="arrow-left", layout={"width": "130px"})
         self._back.on_click(self._close_video)
+        self._faces, self._all_faces = (ipywidgets.Button(description="faces as a grid", icon="th") for _ in range(2))
+        for button in (self._faces, self._all_faces):
+            button.on_click(lambda _button: self.show_faces())
+        self._close_grid = ipywidgets.Button(description="close the grid", icon="arrow-left")
+        self._close_grid.on_click(lambda _button: self.close_faces())
         self.correcting = CorrectingRow(
             lambda: self.table.selected, lambda: float(self.pane.time_s), lambda: self._show_again()
         )
         self._wire()
-        self.pane.layout = ipywidgets.Layout(flex="1 1 400px", min_width="320px")
-        self.table.layout = ipywidgets.Layout(flex="1 1 420px", min_width="320px")
-        self.table.add_class("fsx-beside")
-        upper = ipywidgets.Box([self.pane, self.table], layout={"flex_flow": "row wrap", "width": "100%"})
-        self._top = ipywidgets.HBox([self._back, self._title], layout={"align_items": "center"})
-        self._one = ipywidgets.VBox(
-            [
-                self._top,
-                upper,
-                ipywidgets.Box(list(self._controls.values()), layout=_ROW),
-                self.timeline,
-                self.correcting,
-            ],
-            layout={"width": "100%"},
-        )
+        top = [self._back, self._faces, self._title]
+        self._one = stage(top, self.pane, self.table, self.timeline, list(self._controls.values()), self.correcting)
         super().__init__(layout={"width": "100%"})
         self.observe(self._open_chosen, "video_id")
         if isinstance(found, Store) and found.video_id is None:
             self.videos = VideoList(found)
             self.videos.observe(self._chosen, "chosen")
-            self.children = [self._trouble, self.videos]
+            self.children = self._listed()
         else:
             self._back.layout.display = "none"
             self.video_id = found.video_id
@@ -158,7 +127,7 @@ class Explorer(ipywidgets.VBox):
             self.pane.close_video()
             self._scene = None
             self.videos.chosen = None
-            self.children = [self._trouble, self.videos]
+            self.children = self._listed()
             return
         self._trouble.value = ""
         self._show(video_id)
@@ -168,14 +137,67 @@ class Explorer(ipywidgets.VBox):
     def _show(self, video_id: str) -> None:
         one = self._found if isinstance(self._found, VideoTables) else self._found.video(video_id)
         self._scene = scene_of(one, threshold=self._threshold)
+        self._is_stale = False
         tables = self._scene.tables
         trouble = "" if tables.status == "ok" else Markup(" <span>({}: {})</span>").format(tables.status, tables.error)
         self._title.value = Markup("<b>{}</b>{}").format(tables.name, trouble)
         for part in (self.pane, self.timeline, self.table):
             part.show(self._scene)
 
+    def _listed(self) -> list[ipywidgets.Widget]:
+        """Return what is seen of a store while no video is open."""
+        return [self._trouble, self._all_faces, self.videos]
+
+    def show_faces(self) -> FaceGrid:
+        """Show the faces of the open video as a grid, or those of the whole store; keys accept, reject and merge them.
+
+        Raises
+        ------
+        StoreError
+            If the store is damaged.
+        """
+        self._drop_grid()
+        whole = self._found if self.video_id is None or isinstance(self._found, VideoTables) else None
+        self.grid = FaceGrid(whole or self._found.video(self.video_id), changed=self._corrected)
+        self.grid.observe(self._open_face, "opened")
+        self.children = [self._close_grid, self.grid]
+        return self.grid
+
+    def close_faces(self) -> None:
+        """Go back from the grid to the video, or to the list of videos."""
+        self._drop_grid()
+        if self.video_id is None:
+            self.children = self._listed()
+            return
+        if self._is_stale:
+            self._show_again()
+        self.children = [self._one]
+
+    def _drop_grid(self) -> None:
+        if self.grid is not None:
+            self.grid.close()
+            self.grid = None
+
+    def _open_face(self, change: dict[str, Any]) -> None:
+        """Show a face of the grid in its video."""
+        if not change["new"]:
+            return
+        video_id, number = change["new"]
+        self.close_faces()
+        if self.video_id != video_id:
+            self._chosen({"new": video_id})
+        if self.video_id == video_id:
+            self.table.selected = [number]
+
+    def _corrected(self, video_id: str) -> None:
+        """Forget what was read of a video before its faces were corrected."""
+        self._is_stale = self._is_stale or video_id == self.video_id
+        if self.videos is not None:
+            self.videos.forget(video_id)
+
     def _show_again(self) -> None:
         """Read the video anew after a correction, and stay at the moment."""
+        self._corrected(str(self.video_id))
         moment, chosen = self.pane.time_s, list(self.table.selected)
         self._show(str(self.video_id))
         there = set(self._opened().tracks["track_id"])
@@ -246,16 +268,9 @@ class Explorer(ipywidgets.VBox):
             If no video is open.
         """
         scene = self._opened()
-        start_s, end_s = self.timeline.span or scene.tables.time_range
-        tracks = self.table.tracks
-        if self.table.selected:
-            tracks = scene.tracks[scene.tracks["track_id"].isin(self.table.selected)]
-        tracks = tracks[(tracks["end_s"] >= start_s) & (tracks["start_s"] <= end_s)]
-        seen = scene.tables.observations
-        within = seen["time_s"].between(start_s, end_s) & seen["track_id"].isin(tracks["track_id"])
-        return Selection(
-            tracks.reset_index(drop=True), seen[within].reset_index(drop=True), (float(start_s), float(end_s))
-        )
+        chosen = scene.tracks["track_id"].isin(self.table.selected)
+        tracks = scene.tracks[chosen] if self.table.selected else self.table.tracks
+        return selected(scene, tracks, self.timeline.span or scene.tables.time_range)
 
     def save_clip(self, path: str | os.PathLike[str]) -> Path:
         """Write the chosen span as a clip (MP4, with sound): of the annotated clip if there is one, else of the video.
@@ -299,36 +314,10 @@ class Explorer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Take all of it away and let go of the file."""
-        for part in (self.pane, self.timeline, self.table, *([self.videos] if self.videos else [])):
-            part.close()
+        for part in (self.pane, self.timeline, self.table, self.videos, self.grid):
+            if part is not None:
+                part.close()
         super().close()
-
-
-_ROW = {"flex_flow": "row wrap", "margin": "6px 0 0", "width": "100%"}
-
-
-def _controls() -> dict[str, ipywidgets.Widget]:
-    style = {"description_width": "initial"}
-    names = {_WORDS.get(name, name): name for name in attribute_choices()}
-    return {
-        "attribute": ipywidgets.Dropdown(options=names, description="show", style=style, layout={"width": "220px"}),
-        "min_face_px": ipywidgets.FloatSlider(
-            0, min=0, max=200, step=1, description="smallest face (px)", style=style, readout_format=".0f", layout=_WIDE
-        ),
-        "min_probability": ipywidgets.FloatSlider(
-            0,
-            min=0,
-            max=1,
-            step=0.05,
-            description="least probability or share",
-            style=style,
-            readout_format=".2f",
-            layout=_WIDE,
-        ),
-    }
-
-
-_WIDE = {"width": "330px"}
 
 
 def explore(found: VideoTables | Store | str | os.PathLike[str], *, threshold: float | None = None) -> Any:
@@ -336,9 +325,9 @@ def explore(found: VideoTables | Store | str | os.PathLike[str], *, threshold: f
 
     A video pane (play, pause, speed, steps, jumps to cuts and faces), below it a timeline on the same clock (click to
     go there, drag to choose a span), the tracks as a table (sort, filter, click to go there), and controls for what is
-    shown. For a store, first the list of its videos. What is chosen is ``explorer.selection``;
-    ``explorer.save_clip(path)`` cuts the span. Where there is no notebook, a still figure is returned instead, and a
-    line says so.
+    shown. For a store, first the list of its videos. "Faces as a grid" looks through all faces by keys, the most
+    doubtful first. What is chosen is ``explorer.selection``; ``explorer.save_clip(path)`` cuts the span. Where there is
+    no notebook, a still figure is returned instead, and a line says so.
 
     Parameters
     ----------

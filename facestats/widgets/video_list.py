@@ -62,6 +62,10 @@ class VideoList(anywidget.AnyWidget):
         super().__init__(**traits)
         self.on_msg(self._heard)
 
+    def forget(self, video_id: str) -> None:
+        """Make the card of a video anew when it is shown next: its faces were corrected."""
+        self._cards = {key: card for key, card in self._cards.items() if key[0] != video_id}
+
     def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
         if said.get("kind") != "list":
             return

@@ -30,6 +30,8 @@ def test_correct_list_and_undo(store, run):
     assert listed[2] == f"{PEOPLE} 3: face 4 is no face"
     assert listed[3] == f"{PEOPLE} 4: face 3 is another face from 8.0 s on"
     assert listed[4] == "4 corrections"
+    assert run(store.path, "people.mp4", 1, "--accept") == "5: face 1 was looked at and let be\n"
+    assert run(store.path, "people.mp4", "--undo", 5) == "undone: face 1 was looked at and let be\n"
     assert run(store.path, "people.mp4", "--undo", 3) == "undone: face 4 is no face\n"
     (first, *_) = json.loads(run(store.path, "people.mp4", "--json"))["corrections"]
     assert (first["what"], first["value"], first["applies"]) == ("gender", "female", True)

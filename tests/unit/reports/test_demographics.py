@@ -18,6 +18,8 @@ def test_corrections_by_hand_are_marked_and_told(tmp_path):
     assert "by hand" not in parts
     store.correct(PEOPLE, 2, gender="female", reason="<b>named</b>")
     store.correct(PEOPLE, 1, age_group="old")
+    store.correct(PEOPLE, 1, accept=True)  # which corrects nothing
+    store.correct(PEOPLE, 4, accept=True)
     data = load_video(str(store.path), PEOPLE)
     said = parse(demographics.composition(data)).words
     assert "✎ Two corrections by hand count here: gender of face 2 is female (“<b>named</b>”) and age group of" in said

@@ -57,7 +57,7 @@ def test_the_doubtful_are_those_with_an_unknown_verdict_or_perhaps_two_people(pe
     assert list(found) == [1, 3]
     joined = people.tracks.assign(joined_prob=pd.Series([0.7, 1.0, 1.0, 1.0], dtype="float32"))
     said = {m.track_id: m.text for m in doubtful_moments(people.observations, joined)}
-    assert said[1].replace("\N{NO-BREAK SPACE}", " ") == "expression unknown; one person? 70 %"
+    assert said[1].replace("\N{NO-BREAK SPACE}", " ") == "one person? 70 %; expression unknown"
 
 
 @pytest.fixture(scope="module")

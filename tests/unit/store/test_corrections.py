@@ -54,6 +54,35 @@ def test_what_was_set_by_hand_is_certain_in_shares(store):
     assert said[0]["share"][0] < said[1]["share"][0] < said[2]["share"][0]
 
 
+def test_what_is_accepted_changes_nothing_but_that_it_was_looked_at(store):
+    before = {name: store.read(name) for name in schema.TABLES}
+    (made,) = store.correct(PEOPLE, 2, accept=True)
+    assert (made.what, made.value) == ("accept", None)
+    assert track(store, 2)["corrected"] == "accept"
+    assert store.corrections()["applies"].tolist() == [True]
+    for name in schema.TABLES:
+        after = store.read(name)
+        schema.validate(name, after)
+        columns = [column for column in after.columns if column != "corrected"]
+        pd.testing.assert_frame_equal(after[columns], before[name][columns])
+    store.correct(PEOPLE, 2, gender="female")
+    store.correct(PEOPLE, 4, reject=True)
+    assert track(store, 2)["corrected"] == "accept, gender"
+    store.uncorrect(PEOPLE, made.number)
+    assert track(store, 2)["corrected"] == "gender"
+    with pytest.raises(UsageError, match="too much at once"):
+        store.correct(PEOPLE, 2, accept=True, reject=True)
+
+
+def test_what_is_accepted_stays_so_in_a_later_analysis_that_has_the_face(store):
+    store.correct(PEOPLE, 2, accept=True)
+    again = make_result(PEOPLE, FACES, path="people.mp4")
+    tables = {name: getattr(again, name) for name in ("observations", "tracks", "thumbnails")}
+    renumbered = {name: table.assign(track_id=table["track_id"] + 4) for name, table in tables.items()}
+    store.write(dataclasses.replace(again, **renumbered), paths=("people.mp4",))
+    assert track(store, 6)["corrected"] == "accept"
+
+
 def test_a_track_that_is_no_face_is_gone_from_all_tables(store):
     before = {name: store.read(name) for name in schema.TABLES}
     store.correct(PEOPLE, 2, reject=True)

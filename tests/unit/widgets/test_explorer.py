@@ -27,6 +27,35 @@ def test_the_explorer_of_a_store_opens_and_closes_videos(store):
     explorer.close()
 
 
+def test_the_grid_of_faces_opens_a_face_in_its_video_and_tells_of_corrections(tmp_path, monkeypatch):
+    store = make_store(tmp_path / "store")
+    explorer = Explorer(store)
+    grid = explorer.show_faces()
+    assert grid in explorer.children
+    ask(explorer.videos, kind="list", search="", order="name", page=0, state="")
+    assert any(video_id == PEOPLE for video_id, _ in explorer.videos._cards)
+    ask(grid, kind="act", what="reject", face=[PEOPLE, 4], other=None)
+    assert all(video_id != PEOPLE for video_id, _ in explorer.videos._cards)  # it is made anew
+    grid.opened = [PEOPLE, 2]
+    assert (explorer.grid, explorer.video_id, explorer.table.selected) == (None, PEOPLE, [2])
+    assert explorer.table.tracks["track_id"].tolist() == [1, 2, 3]
+    grid = explorer.show_faces()
+    assert {video_id for video_id, _ in grid.review.order} == {PEOPLE}
+    ask(grid, kind="act", what="merge", face=[PEOPLE, 2], other=[PEOPLE, 3])
+    explorer.close_faces()
+    assert explorer.grid is None
+    assert explorer.table.tracks["track_id"].tolist() == [1, 2]
+    explorer.show_faces()
+    explorer.close()
+
+
+def test_the_faces_of_a_result_are_a_grid_too(result):
+    explorer = Explorer(result)
+    assert explorer.show_faces().review.order
+    explorer.close_faces()
+    assert explorer.grid is None
+
+
 def test_a_video_that_cannot_be_opened_is_told_and_the_others_can(tmp_path):
     store = make_store(tmp_path / "store", PEOPLE, EMPTY)
     run = store.entries()[PEOPLE].run
