@@ -82,6 +82,15 @@ def train(
             "file. Repeatable. For the embedding, dlib's dlib_face_recognition_resnet_model_v1.dat.",
         ),
     ] = None,
+    further: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Parquet file of further properties of faces (name, and columns of true and false), which are learned "
+            "beside the attributes and not told.",
+            rich_help_panel=_OF_ATTRIBUTES,
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Batches to learn from.", rich_help_panel=_OF_DETECTOR)
     ] = None,
@@ -109,6 +118,7 @@ def train(
     changes = {"batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     running = {"start": start, "device": device, "resume": resume, "overwrite": overwrite, "progress": True}
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
+    of_attributes |= {"further": further}
     of_detector = {"faces": faces, "check": check, "steps": steps}
 
     def command(options: Mapping[str, Any]) -> str:
@@ -117,7 +127,7 @@ def train(
 
     strange = dict(of_attributes if is_detector else of_detector)
     if is_embedding:
-        strange |= {"color": color, "network": network}
+        strange |= {"color": color, "network": network, "further": further}
     for name, value in strange.items():
         if value is not None:
             raise UsageError(f"--{name} is not for training {recipe}: see facestats train --help")
@@ -151,6 +161,7 @@ def train(
         command=command(of_attributes),
         detector=detector,
         teachers=[Path(folder) for folder in teacher or ()],
+        further=further,
         **running,
     )
     for attribute, scores in model.card.metrics["validation"].items():
@@ -166,7 +177,7 @@ def _command(recipe: str, data: Sequence[Path], options: Mapping[str, Any]) -> s
     for path in data:
         words += ["--data", path.name]
     for name, value in options.items():
-        is_path = name in ("check", "detector", "faces", "start", "teacher")
+        is_path = name in ("check", "detector", "faces", "further", "start", "teacher")
         for word in value if isinstance(value, list) else [value]:
             words += [f"--{name}", Path(word).resolve().name if is_path else word]
     return shlex.join(str(word) for word in words)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from facestats.classify.onnx import color_planes
 from facestats.datasets.faces import FaceData
 from facestats.datasets.labelled import NETWORK_CLASSES
+from facestats.training.groups import balanced, group_names, hardened, numbered
 from facestats.training.recipes import Recipe
 from facestats.training.targets import sample_weights, training_targets
-from facestats.types import Float32, UInt8
+from facestats.types import Float32, Int64, UInt8
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,26 @@ class Examples:
         By attribute, float32 (N,), see :func:`facestats.training.targets.sample_weights`; 0 without a label.
     taught : mapping of str to numpy.ndarray
         By attribute, float32 (N, K): logits of teachers, see :func:`facestats.training.teaching.taught_by`.
+    groups : mapping of str to numpy.ndarray
+        Of the attributes that the recipe's ``balance`` or ``robust`` names, int64 (N,): the group of people that each
+        face is of, -1 where it is not known.
+    further : numpy.ndarray, optional
+        float32 (N, M): further properties of faces, 1 or 0, that are learned beside the attributes and not told; NaN
+        where they are not known.
     """
 
     planes: UInt8 = field(repr=False)
     targets: Mapping[str, Float32] = field(repr=False)
     weights: Mapping[str, Float32] = field(repr=False)
     taught: Mapping[str, Float32] = field(default_factory=dict, repr=False)
+    groups: Mapping[str, Int64] = field(default_factory=dict, repr=False)
+    further: Float32 | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.planes)
 
 
-def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
+def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe, further: pd.DataFrame | None = None) -> Examples:
     """Put the faces of all files together, each once, with all the labels that count.
 
     Parameters
@@ -48,7 +58,9 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
     files : sequence of sequence of FaceData
         Of each file, what :func:`facestats.datasets.faces.load_faces` gives for each attribute that it has.
     recipe : Recipe
-        Names attributes, colours, and how the taggers of FER+ count.
+        Names attributes, colours, how the taggers of FER+ count, and which groups of people count alike.
+    further : pandas.DataFrame, optional
+        Further properties of faces, a row a face by its ``name``, a column a property, True or False.
 
     Examples
     --------
@@ -71,6 +83,9 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
     planes = np.empty((total, 1 if recipe.input_color == "gray" else 3, side, side), np.uint8)
     targets = {name: np.zeros((total, len(NETWORK_CLASSES[name])), np.float32) for name in recipe.attributes}
     weights_of = {name: np.zeros(total, np.float32) for name in recipe.attributes}
+    columns = {**recipe.balance, **recipe.robust}
+    groups = {name: pd.Series(pd.NA, range(total), dtype="string") for name in columns}
+    properties = None if further is None else np.full((total, further.shape[1]), np.nan, np.float32)
     for parts, (rows, first) in zip(counted, places, strict=True):
         for faces, weights in parts:
             used = np.flatnonzero(weights)
@@ -80,7 +95,41 @@ def combine(files: Sequence[Sequence[FaceData]], recipe: Recipe) -> Examples:
                 planes[place[some]] = color_planes(faces.crops[used[some]], recipe.input_color)
             targets[faces.attribute][place] = training_targets(faces, tagger_share=recipe.tagger_share)[used]
             weights_of[faces.attribute][place] = weights[used]
-    return Examples(planes, targets, weights_of)
+            if faces.attribute in columns:
+                names = group_names(faces, columns[faces.attribute])
+                groups[faces.attribute].iloc[place] = names.iloc[used].to_numpy()
+            if further is not None and properties is not None and "name" in faces.table:
+                properties[place] = further.reindex(faces.table["name"].iloc[used]).to_numpy(np.float32)
+    numbers = {name: numbered(names) for name, names in groups.items()}
+    for name in recipe.balance:
+        weights_of[name] = balanced(weights_of[name], numbers[name])
+    return Examples(planes, targets, weights_of, groups=numbers, further=properties)
+
+
+def harden(examples: Examples, names: Iterable[str]) -> Examples:
+    """Return examples in which groups of people count by how often the teachers are wrong about them.
+
+    Parameters
+    ----------
+    examples : Examples
+        With what teachers said of the attributes, and groups.
+    names : iterable of str
+        Attributes: ``robust`` of the recipe.
+
+    Raises
+    ------
+    DataError
+        See :func:`facestats.training.groups.hardened`.
+
+    Examples
+    --------
+    >>> harden(examples, ["gender"])  # doctest: +SKIP
+    """
+    weights = dict(examples.weights)
+    for name in names:
+        wrong = examples.taught[name].argmax(axis=1) != examples.targets[name].argmax(axis=1)
+        weights[name] = hardened(weights[name], examples.groups[name], wrong)
+    return replace(examples, weights=weights)
 
 
 def with_unlabelled(examples: Examples, crops: Sequence[UInt8], input_color: str) -> Examples:
@@ -106,10 +155,13 @@ def with_unlabelled(examples: Examples, crops: Sequence[UInt8], input_color: str
     more = [color_planes(part, input_color) for part in crops]
     n = sum(len(part) for part in more)
 
-    def padded(of: Mapping[str, Float32]) -> dict[str, Float32]:
-        return {
-            name: np.concatenate([values, np.zeros((n, *values.shape[1:]), values.dtype)])
-            for name, values in of.items()
-        }
+    def padded(values: np.ndarray, fill: float = 0) -> np.ndarray:
+        return np.concatenate([values, np.full((n, *values.shape[1:]), fill, values.dtype)])
 
-    return Examples(np.concatenate([examples.planes, *more]), padded(examples.targets), padded(examples.weights))
+    return Examples(
+        np.concatenate([examples.planes, *more]),
+        {name: padded(values) for name, values in examples.targets.items()},
+        {name: padded(values) for name, values in examples.weights.items()},
+        groups={name: padded(values, -1) for name, values in examples.groups.items()},
+        further=None if examples.further is None else padded(examples.further, np.nan),
+    )

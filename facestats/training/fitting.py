@@ -19,13 +19,22 @@ from facestats.training.examples import Examples
 from facestats.training.loop import BatchLoss, Forward, Lessons, Running, train, weights_checksum
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD, create_network
 from facestats.training.recipes import Recipe
-from facestats.training.targets import target_loss, teacher_loss
+from facestats.training.targets import further_loss, target_loss, teacher_loss
 from facestats.training.transfer import take_over
 from facestats.types import Float32, Int64, UInt8
 
+#: The output for further properties of faces, which only trains.
+FURTHER = "further"
 
-def new_network(recipe: Recipe) -> nn.Module:
+
+def new_network(recipe: Recipe, n_further: int = 0) -> nn.Module:
     """Return the network of a recipe with fresh, seeded weights; the global random state stays as it was.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    n_further : int
+        How many further properties it learns: an output more, :data:`FURTHER`.
 
     Examples
     --------
@@ -35,9 +44,8 @@ def new_network(recipe: Recipe) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         channels = 1 if recipe.input_color == "gray" else 3
-        return create_network(
-            recipe.network, channels, {name: len(NETWORK_CLASSES[name]) for name in recipe.attributes}
-        )
+        outputs = {name: len(NETWORK_CLASSES[name]) for name in recipe.attributes}
+        return create_network(recipe.network, channels, outputs | ({FURTHER: n_further} if n_further else {}))
 
 
 def fit(
@@ -84,18 +92,16 @@ def fit(
         if np.count_nonzero(examples.weights[name]) < 2:
             n = np.count_nonzero(examples.weights[name])
             raise DataError(f"{n} faces with a label cannot train a network for {name}")
-    network = new_network(recipe)
+    n_further = 0 if examples.further is None else examples.further.shape[1]
+    network = new_network(recipe, n_further)
     identity = {"faces": _checksum(examples), **(about or {})}
     if start is not None:
         take_over(network, start)
         identity["start"] = weights_checksum(start)
-    return train(
-        network,
-        lessons_of(examples, recipe),
-        recipe,
-        identity=identity,
-        **running,
-    )
+    trained = train(network, lessons_of(examples, recipe), recipe, identity=identity, **running)
+    if n_further:
+        del trained.heads[FURTHER]
+    return trained
 
 
 Batch = tuple[Int64, torch.Tensor, torch.Tensor, float]
@@ -164,6 +170,15 @@ def _batch_loss(
                 lesson = lesson + (1 - share) * teacher_loss(logits, taught[other], recipe.teacher_temperature)
             loss = (1 - recipe.teacher_share) * loss + recipe.teacher_share * lesson.mean()
         total = total + recipe.emphasis.get(name, 1.0) * loss
+    if examples.further is not None:
+        logits = outputs[FURTHER].float()
+        truth = torch.from_numpy(examples.further[rows]).to(logits.device)
+        other = others.to(logits.device)
+        summed = share * further_loss(logits, truth)
+        if share < 1:
+            summed = summed + (1 - share) * further_loss(logits, truth[other])
+        n_known = float(np.isfinite(examples.further).any(axis=1).mean()) * len(rows)
+        total = total + recipe.further * summed.sum() / max(n_known, 1e-9)
     return BatchLoss(total, parts)
 
 
@@ -192,6 +207,8 @@ def flatten(network: nn.Module, examples: Examples, share: float) -> None:
 
 def _checksum(examples: Examples) -> int:
     checksum = zlib.crc32(examples.planes)
+    if examples.further is not None:
+        checksum = zlib.crc32(examples.further, checksum)
     for name in sorted(examples.targets):
         checksum = zlib.crc32(examples.targets[name], zlib.crc32(examples.weights[name], checksum))
     return checksum

@@ -171,6 +171,44 @@ def gather(
     return Faces(used["train"] if to_train else [], validation, unseen, found, unlabelled)
 
 
+def read_properties(path: Path) -> pd.DataFrame:
+    """Read further properties of faces, which are learned beside the attributes and never told.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A Parquet file with the column ``name``, as in the data files, and columns of true and false, such as CelebA's
+        forty attributes. Others are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        bool columns, by ``name``.
+
+    Raises
+    ------
+    MissingInputError
+        If the file does not exist.
+    DataError
+        If it is not Parquet, or has no names, names twice, or no column of true and false.
+
+    Examples
+    --------
+    >>> read_properties(Path("celeba_attributes.parquet")).shape  # doctest: +SKIP
+    (18000, 40)
+    """
+    with parquet_columns(path) as present:
+        if "name" not in present:
+            raise DataError(f"{path} has no column 'name', by which its properties belong to faces")
+        table = pd.read_parquet(path).set_index("name")
+    if not table.index.is_unique:
+        raise DataError(f"{path} names {table.index[table.index.duplicated()][0]} twice")
+    properties = table.select_dtypes(bool)
+    if properties.shape[1] == 0:
+        raise DataError(f"{path} has no column of true and false")
+    return properties
+
+
 def _has_labels(path: Path, attributes: Sequence[str]) -> bool:
     with parquet_columns(path) as present:
         return any(set(LABEL_COLUMNS[name]) <= set(present) for name in attributes)

@@ -105,6 +105,15 @@ class Recipe(TrainingRecipe):
         often as any other, 0 as often as the training faces have it. Not for age.
     emphasis : mapping of str to float
         Weight of each attribute's loss, 1 where it is not named.
+    balance : mapping of str to str
+        Attributes of which groups of people count alike in the training, and the column of the data that names them: a
+        group is a value of that column with a label. ``{"makeup": "gender"}`` lets women without makeup count as much
+        as men without.
+    robust : mapping of str to str
+        Likewise, groups that count the more the more often the teachers are wrong about them: ``{"gender": "race"}``.
+    further : float
+        Weight of the loss of further properties of faces, where the training is given some, see
+        :func:`facestats.training.run.train_model`.
     sources : tuple of str
         Data sets, as the column ``source`` names them, that the network learns from; every one by default.
     unseen : tuple of str
@@ -133,6 +142,7 @@ class Recipe(TrainingRecipe):
         "teacher_share": (0, 1),
         "teacher_temperature": (0.5, 20),
         "flattened": (0, 1),
+        "further": (0, 100),
     }
 
     attributes: tuple[str, ...]
@@ -147,6 +157,9 @@ class Recipe(TrainingRecipe):
     teacher_temperature: float = 2.0
     flattened: float = 0.0
     emphasis: Mapping[str, float] = field(default_factory=dict)
+    balance: Mapping[str, str] = field(default_factory=dict)
+    robust: Mapping[str, str] = field(default_factory=dict)
+    further: float = 0.3
     sources: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
@@ -155,7 +168,7 @@ class Recipe(TrainingRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in (*self.attributes, *self.emphasis):
+        for name in (*self.attributes, *self.emphasis, *self.balance, *self.robust):
             if name not in ATTRIBUTE_CLASSES:
                 raise UsageError(f"unknown attribute {name!r}; there are {', '.join(ATTRIBUTE_CLASSES)}")
         if not self.attributes or len(set(self.attributes)) != len(self.attributes):
@@ -166,8 +179,13 @@ class Recipe(TrainingRecipe):
             raise UsageError(f"unknown augmentation {self.augmentation!r}; there is {', '.join(AUGMENTATIONS)}")
         if self.input_color not in ("gray", "rgb"):
             raise UsageError(f"input_color must be gray or rgb, not {self.input_color!r}")
-        if not set(self.emphasis) <= set(self.attributes):
-            raise UsageError(f"emphasis is for {', '.join(self.attributes)}, not {', '.join(self.emphasis)}")
+        for key in ("emphasis", "balance", "robust"):
+            if not set(of := getattr(self, key)) <= set(self.attributes):
+                raise UsageError(f"{key} is for {', '.join(self.attributes)}, not {', '.join(of)}")
+        if "age" in {*self.balance, *self.robust}:
+            raise UsageError("balance and robust are for attributes with classes, not for age")
+        if both := sorted(set(self.balance) & set(self.robust)):
+            raise UsageError(f"{', '.join(both)} cannot be both in balance and in robust")
         if not all(0 < weight < float("inf") for weight in self.emphasis.values()):
             raise UsageError("emphasis must be positive")
         if both := sorted(set(self.sources) & set(self.unseen)):
@@ -319,7 +337,8 @@ def find_recipe(name: str) -> TrainingRecipe:
     for path in shipped.values():
         recipe = read_recipe(path)
         if isinstance(recipe, Recipe) and name in recipe.attributes:
-            return replace(recipe, attributes=(name,), emphasis={})
+            kept = {key: {k: v for k, v in getattr(recipe, key).items() if k == name} for key in ("balance", "robust")}
+            return replace(recipe, attributes=(name,), emphasis={}, **kept)
     raise UnknownNameError(
         f"unknown recipe {name!r}; there are {', '.join(shipped)}, each attribute, and files ending in .toml"
     )
@@ -404,9 +423,11 @@ def _typed(path: Path, key: str, value: Any, kind: str) -> Any:
 
     if kind.startswith("tuple") and isinstance(value, list) and all(fits(item, "str") for item in value):
         return tuple(value)
-    if kind.startswith("Mapping") and isinstance(value, dict) and all(fits(item, "float") for item in value.values()):
+    of = kind.rstrip("]").split()[-1]  # "Mapping[str, float]" holds float
+    if kind.startswith("Mapping") and isinstance(value, dict) and all(fits(item, of) for item in value.values()):
         return value
     if kind in ("int", "float", "str", "bool") and fits(value, kind):
         return float(value) if kind == "float" else value
-    wanted = {"t": "a list of texts", "M": "a table of numbers"}.get(kind[0], kind)
+    tables = {"Mapping[str, float]": "a table of numbers", "Mapping[str, str]": "a table of texts"}
+    wanted = "a list of texts" if kind.startswith("tuple") else tables.get(kind, kind)
     raise UsageError(f"{path}: {key} must be {wanted}, not {value!r}")

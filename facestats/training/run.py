@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -24,11 +25,11 @@ from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import card_markdown
 from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.curves import CURVES_FILE, add_epoch
-from facestats.training.examples import combine, with_unlabelled
+from facestats.training.examples import Examples, combine, harden, with_unlabelled
 from facestats.training.export import check_out, round_weights, write_model
 from facestats.training.finishing import finish
 from facestats.training.fitting import fit, flatten, network_logits, new_network
-from facestats.training.gathering import check_labels, gather
+from facestats.training.gathering import check_labels, gather, read_properties
 from facestats.training.loop import torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
 from facestats.training.origins import all_commands, all_terms, check_origins, origin_of
@@ -46,6 +47,7 @@ def train_model(
     *,
     start: Path | None = None,
     teachers: Sequence[Path] = (),
+    further: Path | None = None,
     command: str = "",
     detector: str = DEFAULT_DETECTOR,
     device: str = "cpu",
@@ -74,6 +76,9 @@ def train_model(
     teachers : sequence of pathlib.Path
         Folders of trained models whose verdicts on the training faces are learned beside the labels, see
         :func:`facestats.training.teaching.taught_by`.
+    further : pathlib.Path, optional
+        Further properties of some of the faces, see :func:`facestats.training.gathering.read_properties`: the network
+        learns them beside its attributes, and its outputs for them are dropped at the end.
     command : str
         What the card says makes the model again, after what makes its start and its teachers.
     detector : str
@@ -90,7 +95,7 @@ def train_model(
     Raises
     ------
     UsageError
-        If faces are to be learned from teachers alone, and there is none.
+        If faces are to be learned from teachers alone, or groups to count by the teachers' errors, and there is none.
     UnknownNameError, MissingInputError, DataError
         See :func:`facestats.training.gathering.check_labels` and :func:`facestats.training.gathering.gather`.
     DeviceError, OutputError
@@ -113,7 +118,11 @@ def train_model(
     origins = [origin_of(teacher.card) for teacher in teaching]
     if recipe.unlabelled and not teaching:
         raise UsageError(f"{', '.join(recipe.unlabelled)} is learned from teachers alone: name one with --teacher")
+    for name in recipe.robust:
+        if not any(name in teacher.card.attributes for teacher in teaching):
+            raise UsageError(f"robust weighs groups by the errors of a teacher of {name}: name one with --teacher")
     served = check_labels(data, recipe)
+    properties = read_properties(further) if further else None
     check_origins([*([begun.origin] if begun else []), *origins], recipe.unseen)
     check_out(out, overwrite=overwrite)
     checkpoint, curves = out / CHECKPOINT_FILE, out / CURVES_FILE
@@ -122,17 +131,19 @@ def train_model(
     about = {
         "detector": identity,
         **identity_of_files("data", data),
+        **identity_of_files("further", [further] if further else []),
         **identity_of_files("teacher", [teacher.folder / WEIGHTS_FILE for teacher in teaching]),
     }
     check_checkpoint(checkpoint, {**recipe_values(recipe), **about})
 
     faces = gather(served, recipe, detector=detector, data=data, progress=progress)
-    examples, sources = combine(faces.training, recipe), sources_of(faces.training)
+    examples, sources = combine(faces.training, recipe, properties), sources_of(faces.training)
     examples = with_unlabelled(examples, list(faces.unlabelled.values()), recipe.input_color)
     unlabelled = {name: len(crops) for name, crops in faces.unlabelled.items()}
     faces = replace(faces, training=(), unlabelled={})  # what trains holds a copy of the crops
     if teaching:
         examples = taught_by(examples, teaching, device=device, bfloat16=recipe.bfloat16, progress=progress)
+    examples = harden(examples, recipe.robust)
     network = fit(
         examples,
         recipe,
@@ -162,7 +173,7 @@ def train_model(
         input_std=PIXEL_STD,
         framing=FRAMING,
         familiarity=familiarity,
-        data=describe_data(sources, unlabelled),
+        data=describe_data(sources, unlabelled) + _further_words(examples, further),
         licence=all_terms(learned_from, describe_terms({**sources, **unlabelled})),
         limits="\n\n".join(head.limits for head in heads),
         metrics={
@@ -182,6 +193,17 @@ def train_model(
     model = write_model(out, network, card, card_markdown=card_markdown(card), overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)
     return model
+
+
+def _further_words(examples: Examples, further: Path | None) -> str:
+    """Say, for the card, what was learned beside the attributes."""
+    if further is None or examples.further is None:
+        return ""
+    known = np.isfinite(examples.further)
+    return (
+        f" While it trained, it also learned {known.shape[1]} further properties of {known.any(axis=1).sum():,} of "
+        f"these images ({further.name}); it does not tell them."
+    )
 
 
 def _measured(network: nn.Module, faces: FaceData, recipe: Recipe) -> tuple[float, float | None]:

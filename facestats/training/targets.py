@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from facestats.datasets.faces import FaceData
 from facestats.datasets.labelled import NETWORK_CLASSES
@@ -139,6 +140,25 @@ def teacher_loss(logits: torch.Tensor, taught: torch.Tensor, temperature: float)
     wanted = torch.log_softmax(taught / temperature, dim=1)
     given = torch.log_softmax(logits / temperature, dim=1)
     return temperature**2 * (wanted.exp() * (wanted - given)).sum(dim=1)
+
+
+def further_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return the loss of each row's further properties, float32 (N,): mean binary cross-entropy of the known ones.
+
+    Parameters
+    ----------
+    logits, truth : torch.Tensor
+        float32 (N, M), of the network, and 1, 0 or NaN.
+
+    Examples
+    --------
+    >>> truth = torch.tensor([[1.0, float("nan")], [float("nan"), float("nan")]])
+    >>> further_loss(torch.zeros(2, 2), truth).round(decimals=4).tolist()  # log 2
+    [0.6931, 0.0]
+    """
+    known = truth.isfinite()
+    losses = functional.binary_cross_entropy_with_logits(logits, truth.nan_to_num(), reduction="none")
+    return (losses * known).sum(dim=1) / known.sum(dim=1).clamp_min(1)
 
 
 def target_loss(attribute: str, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -1,14 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from facestats.datasets.faces import FaceData
 from facestats.models.attributes import EXPRESSIONS
-from facestats.training.examples import combine
+from facestats.training.examples import combine, harden, with_unlabelled
 from facestats.training.recipes import Recipe
 
 
 def faces(attribute, rows, level, **columns):
-    crops = np.stack([np.full((32, 32, 3), level + row, np.uint8) for row in rows])
+    crops = np.stack([np.full((32, 32, 3), (level + row) % 256, np.uint8) for row in rows])
     table = pd.DataFrame({"row": rows, **columns})
     return FaceData(attribute, crops, np.ones(len(rows), bool), table, tuple(rows))
 
@@ -57,3 +60,32 @@ def test_taggers_share_the_target():
         assert abs(target[EXPRESSIONS.index(name)] - share) < 1e-6
     alone = combine([[data]], Recipe(("expression",), input_size=32, tagger_share=0)).targets["expression"][0]
     assert alone[EXPRESSIONS.index("surprise")] == 1
+
+
+def test_women_without_makeup_count_as_much_as_men_without():
+    columns = {"makeup": ["none"] * 4 + ["over"], "gender": ["male"] * 3 + ["female"] * 2}
+    recipe = Recipe(("makeup",), input_size=32, balance={"makeup": "gender"})
+    weights = combine([[faces("makeup", range(5), 0, **columns)]], recipe).weights["makeup"]
+    assert weights[:3].sum() == pytest.approx(weights[3]) == pytest.approx(weights[4])
+
+
+def test_groups_that_the_teacher_gets_wrong_count_more():
+    columns = {"gender": ["male"] * 400, "race": ["a", "b"] * 200}
+    recipe = Recipe(("gender",), input_size=32, robust={"gender": "race"})
+    examples = combine([[faces("gender", range(400), -200, **columns)]], recipe)
+    logits = np.tile([0.0, 1.0], (400, 1)).astype(np.float32)
+    logits[:200:2] = [1, 0]  # half of a is taken for female
+    weights = harden(replace(examples, taught={"gender": logits}), recipe.robust).weights["gender"]
+    assert weights[0] > 2 * weights[1]
+    assert harden(examples, {}).weights["gender"].tolist() == [1] * 400
+
+
+def test_further_properties_belong_to_faces_by_name():
+    recipe = Recipe(("gender",), input_size=32)
+    data = faces("gender", [0, 1], 10, gender=["male", "female"], name=["a", "b"])
+    further = pd.DataFrame({"hat": [True], "smiling": [False]}, index=pd.Index(["b"], name="name"))
+    examples = combine([[data]], recipe, further)
+    assert np.isnan(examples.further[0]).all()
+    assert examples.further[1].tolist() == [1, 0]
+    more = with_unlabelled(examples, [np.zeros((1, 32, 32, 3), np.uint8)], "rgb")
+    assert np.isnan(more.further[2]).all()

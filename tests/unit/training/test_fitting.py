@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -201,3 +202,19 @@ def test_devices():
     if not torch.cuda.is_available():
         with pytest.raises(DeviceError, match="needs an NVIDIA GPU"):
             torch_device("cuda")
+
+
+def test_further_properties_train_and_are_dropped(bright_and_dark):
+    table = bright_and_dark.table.assign(name=[f"face {i}" for i in range(64)])
+    bright = pd.DataFrame({"bright": table["gender"].eq("male").to_numpy()}, index=table["name"])
+    data = replace(bright_and_dark, table=table)
+    seen = []
+    network = fitting.fit(
+        combine([[data]], QUICK, bright),
+        replace(QUICK, epochs=8, further=5.0, emphasis={"gender": 1e-9}, mixup=0.2),
+        on_round=lambda epoch, network, losses: seen.append(
+            network_logits(network, data.crops, "rgb")[fitting.FURTHER][:, 0]
+        ),
+    )
+    assert sorted(network.heads) == ["gender"]
+    assert ((seen[-1] > 0) == bright["bright"].to_numpy()).mean() > 0.9

@@ -51,6 +51,13 @@ def test_a_file_of_ones_own(write):
         ('attributes = ["age"]\n[emphasis]\nage = -1', "emphasis must be positive"),
         ('attributes = ["age"]\n[emphasis]\nage = nan', "emphasis must be positive"),
         ('attributes = ["age"]\n[emphasis]\ngender = 1', "emphasis is for age, not gender"),
+        ('attributes = ["age"]\n[balance]\ngender = "race"', "balance is for age, not gender"),
+        ('attributes = ["age"]\n[robust]\nage = "race"', "not for age"),
+        ('attributes = ["gender"]\n[robust]\ngender = 1', "robust must be a table of texts"),
+        (
+            'attributes = ["gender"]\n[robust]\ngender = "race"\n[balance]\ngender = "race"',
+            "gender cannot be both in balance and in robust",
+        ),
         ("attributes = [", "is not TOML"),
         ('kind = "tracker"', "kind must be one of attributes, detector, embedding, not 'tracker'"),
         ('kind = "detector"\nepochs = 3', "unknown key 'epochs'; there are kind, .*steps, side"),

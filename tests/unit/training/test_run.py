@@ -304,3 +304,36 @@ def test_rare_classes_are_no_longer_expected_to_be_rare(write_faces, tmp_path):
     plain, flat = (OnnxClassifier(model).logits(crops)["gender"] for model in (plain, flat))
     gained = (flat[:, 0] - flat[:, 1]) - (plain[:, 0] - plain[:, 1])
     assert gained == pytest.approx(np.log(3), abs=0.3)  # about three men for a woman in the training rows
+
+
+def test_further_properties_are_told_of_in_the_card(write_faces, tmp_path):
+    data = write_faces(COLUMNS["makeup"])
+    further = tmp_path / "further.parquet"
+    pd.DataFrame({"name": [f"face {i}" for i in range(60)], "hat": True, "smiling": False, "no": 3}).to_parquet(further)
+    recipe = replace(QUICK, attributes=("makeup",), balance={"makeup": "gender"})
+    model = train_model(recipe, [data], tmp_path / "mine", further=further)
+    n = model.card.metrics["sources"]["celeba"]
+    assert f"it also learned 2 further properties of {n} of these images (further.parquet)" in model.card.data
+    assert model.card.attributes == ("makeup",)
+    assert model.card.metrics["recipe"]["balance"] == {"makeup": "gender"}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"hat": [True]}, "no column 'name'"),
+        ({"name": ["a", "a"], "hat": [True, False]}, "names a twice"),
+        ({"name": ["a"], "hat": [1]}, "no column of true and false"),
+    ],
+)
+def test_further_properties_that_are_none(write_faces, tmp_path, table, words):
+    further = tmp_path / "further.parquet"
+    pd.DataFrame(table).to_parquet(further)
+    with pytest.raises(DataError, match=words):
+        train_model(QUICK, [write_faces(COLUMNS["gender"])], tmp_path / "mine", further=further)
+
+
+def test_groups_are_weighed_by_a_teacher_alone(write_faces, tmp_path):
+    recipe = replace(QUICK, robust={"gender": "race"})
+    with pytest.raises(UsageError, match="robust weighs groups by the errors of a teacher of gender"):
+        train_model(recipe, [write_faces(COLUMNS["gender"])], tmp_path / "mine")
