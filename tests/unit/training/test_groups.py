@@ -20,7 +20,14 @@ def test_a_group_is_a_label_of_a_value_of_a_source():
     assert group_names(faces, "nothing").isna().all()
 
 
-@given(st.lists(st.tuples(st.integers(-1, 3), st.sampled_from([0.0, 1.0])), min_size=1))
+def test_faces_of_a_tiny_group_count_four_times_as_much_as_those_of_a_mean_one():
+    groups = np.repeat([0, 1, 2], [600, 298, 2])
+    weights = balanced(np.ones(900, np.float32), groups)
+    assert weights[-1] / weights[600] == pytest.approx(4 / (300 / 298))
+    assert 2 * weights[0] == pytest.approx(weights[600], rel=0.01)
+
+
+@given(st.lists(st.tuples(st.integers(-1, 2), st.sampled_from([0.0, 1.0])), min_size=1, max_size=8))
 def test_balanced_groups_count_alike(rows):
     groups, weights = np.array([g for g, _ in rows]), np.array([w for _, w in rows], np.float32)
     if not ((groups >= 0) & (weights > 0)).any():
