@@ -48,8 +48,9 @@ def group_names(faces: FaceData, column: str) -> pd.Series:
 def balanced(weights: Float32, groups: np.ndarray) -> Float32:
     """Return weights with which every group counts alike, in all as much as before.
 
-    Faces of small groups count at most four times as much as those of a group of mean size: of the few men with makeup
-    in CelebA, many may be wrong. Faces that count nothing stay so. Those of no known group count as much as one of an average group.
+    Faces of small groups count at most four times as much as those of a group of mean size: of the few men with
+    makeup in CelebA, many may be wrong. Faces that count nothing stay so. Those of no known group count as much as
+    those of a mean one.
 
     Parameters
     ----------
