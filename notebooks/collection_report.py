@@ -37,8 +37,6 @@ section.coverage(data)
 
 # %% [markdown]
 # ## Who was seen
-#
-# Each followed face counts once.
 
 # %%
 section.verdicts(data)

@@ -50,7 +50,7 @@ section.coverage(data)
 # %% [markdown]
 # ## Who was seen
 #
-# Each followed face counts once. Bars are shares, lines across them 90 % intervals, and clear differences
+# Bars are shares, lines across them 90 % intervals, and clear differences
 # are given in percentage points, from the first side to the second.
 
 # %%

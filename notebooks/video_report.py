@@ -30,7 +30,7 @@ page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
 
 # %%
-from facestats.reports import demographics, evidence, glance, provenance
+from facestats.reports import demographics, evidence, glance, people, provenance
 from facestats.reports import video as section
 from facestats.reports.analysis import analyze_first
 from facestats.reports.data import load_video
@@ -52,6 +52,15 @@ section.overview(data, smooth_s=smooth_s)
 glance.doubts(data)
 
 # %% [markdown]
+# ## Who was seen
+
+# %%
+people.who(data)
+
+# %%
+demographics.composition(data)
+
+# %% [markdown]
 # ## Face by face
 #
 # The bar beside a verdict is its probability, for the expression the share of the time; the coloured strip has the shares of
@@ -67,14 +76,6 @@ section.faces(data)
 
 # %%
 section.timelines(data, smooth_s=smooth_s, limit=max_timelines)
-
-# %% [markdown]
-# ## Who was seen
-#
-# Each followed face counts once.
-
-# %%
-demographics.composition(data)
 
 # %% [markdown]
 # ## Evidence

@@ -13,7 +13,7 @@ import pandas as pd
 from facestats.models import attributes
 from facestats.options import AnalyzeOptions
 from facestats.store.store import Store, create_store
-from facestats.tables import schema
+from facestats.tables import people, schema
 from facestats.tables.building import summarize_tracks
 from facestats.tables.thumbnails import encode_webp
 from facestats.tables.video_tables import VideoTables
@@ -156,6 +156,19 @@ def with_doubtful(result: VideoTables, face_prob: float = 0.3, image: bytes | No
     row = {"video_id": result.video_id, "shot": 0, "start_s": 3.0, "end_s": 4.5, "n_observations": 7, "face_px": 30.0}
     row |= {"face_prob": face_prob, "time_s": 3.5, "x": 200.0, "y": 50.0, "w": 30.0, "h": 36.0, "image": image}
     return replace(result, doubtful=schema.conform("doubtful", pd.DataFrame([row])))
+
+
+def with_people(
+    result: VideoTables, persons: Mapping[int, tuple[int, float]], *, within: tuple[int, int] | None = None
+) -> VideoTables:
+    """The same tables, and by track whose it is, and how sure that is; NaN where it cannot be told."""
+    tracks = people.with_people(result.tracks, persons)
+    lengths = {result.video_id: float(result.videos["duration_s"].iloc[0])}
+    found = people.summarize_people(tracks, result.observations, {}, lengths)
+    n = int(found["comparable"].sum())
+    low, high = within or (n, n)
+    videos = result.videos.assign(n_people=n, n_people_low=low, n_people_high=high)
+    return replace(result, videos=schema.conform("videos", videos), tracks=tracks, people=found)
 
 
 def results() -> Mapping[str, VideoTables]:

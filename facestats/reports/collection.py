@@ -20,6 +20,7 @@ from facestats.reports.figures import figure
 from facestats.reports.headlines import collection_headline, doubtful_sentence
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
 from facestats.reports.mixture import mixture
+from facestats.reports.people import key_figure
 from facestats.tables.schema import STATUSES, UNKNOWN
 from facestats.track.gaps import seconds_seen
 
@@ -45,6 +46,7 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     figures = [(f"{len(data.videos):,}", "video" if len(data.videos) == 1 else "videos")]
     if length > 0:
         figures.append((words.duration(length), "of video"))
+    figures += [people] if (people := key_figure(data)) is not None else []
     figures.append((f"{len(data.tracks):,}", "face followed" if len(data.tracks) == 1 else "faces followed"))
     said = mixture(data.entries.values())
     notice = render("pieces.callout", said) if said else ""

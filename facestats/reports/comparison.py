@@ -20,6 +20,7 @@ from facestats.reports import provenance
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure
 from facestats.reports.html import block, render, section
+from facestats.reports.people import counting_sentence, key_figure, people_words, totals, units
 from facestats.reports.sides import Comparison, is_measured
 from facestats.store.manifest import Entry
 from facestats.tables.comparison import COMPARISON_DTYPES, NOTE
@@ -43,6 +44,9 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
         ([len(data.tracks) for _, data in comparison.sides], "faces followed"),
     ):
         figures.append((" and ".join(f"{count:,}" for count in counts), noun))
+    people = [key_figure(data) for _, data in comparison.sides]
+    if any(people):
+        figures.insert(-1, (" and ".join("–" if one is None else one[0] for one in people), "people"))
     legend = render("comparison.legend", comparison.first_label, comparison.second_label)
     return section("pieces.headline", name, _sentence(comparison), figures, legend)
 
@@ -83,7 +87,8 @@ def composition(comparison: Comparison, attributes: Sequence[str] | None = None)
         return None
     charts = [_chart(comparison, attribute) for attribute in measured]
     unknown = [attribute for attribute in measured if comparison.differences[attribute] is None]
-    return section("comparison.composition", charts, unknown, NOTE if len(unknown) < len(measured) else "")
+    what = counting_sentence(*(data for _, data in comparison.sides))
+    return section("comparison.composition", what, charts, unknown, NOTE if len(unknown) < len(measured) else "")
 
 
 def expressions(comparison: Comparison) -> HTML | None:
@@ -151,6 +156,8 @@ def _how_much(data: ReportData) -> str:
     length = float(data.videos["duration_s"].sum())
     parts = [words.count(len(data.videos), "video")]
     parts += [words.duration(length)] if length > 0 else []
+    people = totals(data)
+    parts += [people_words(*people)] if people is not None else []
     return ", ".join([*parts, words.count(len(data.tracks), "face")])
 
 
@@ -182,6 +189,7 @@ def _counts(data: ReportData) -> dict[str, str]:
         "– of a followed face": f"{int(data.tracks['n_observations'].sum()):,}",
         "– large enough to classify": f"{int(data.tracks['n_classified'].sum()):,}",
         "faces followed": f"{len(data.tracks):,}",
+        "people": "–" if (people := key_figure(data)) is None else people[0],
     }
 
 
@@ -190,7 +198,7 @@ def _chart(comparison: Comparison, attribute: str) -> Markup:
     if table is None:
         table = _counts_only(comparison, attribute)
     column = VERDICT_COLUMNS[attribute]
-    n_missing = tuple(int(data.tracks[column].isna().sum()) for _, data in comparison.sides)
+    n_missing = tuple(int(_counting(data, attribute)[column].isna().sum()) for _, data in comparison.sides)
     text = "; ".join(
         f"{row['class']} {_range(row, 'first')} in {comparison.first_label}, {_range(row, 'second')} in "
         f"{comparison.second_label}{', a clear difference' if row['clear'] else ''}"
@@ -209,6 +217,11 @@ def _chart(comparison: Comparison, attribute: str) -> Markup:
     )
 
 
+def _counting(data: ReportData, attribute: str) -> pd.DataFrame:
+    """Return whose verdicts are counted: people where they are known; of expressions, those of each face."""
+    return data.tracks if attribute == "expression" else units(data)
+
+
 def _range(row: pd.Series, side: str) -> str:
     share, low, high = (row[name] for name in (side, f"{side}_low", f"{side}_high"))
     if not np.isfinite(share):
@@ -223,7 +236,7 @@ def _counts_only(comparison: Comparison, attribute: str) -> pd.DataFrame:
     classes = [*(name for name, _ in told), UNKNOWN]
     groups = CLASS_GROUPS.get(attribute, {})
     counts = {
-        f"n_{side}": [int(data.tracks[column].isin(groups.get(name, [name])).sum()) for name in classes]
+        f"n_{side}": [int(_counting(data, attribute)[column].isin(groups.get(name, [name])).sum()) for name in classes]
         for side, (_, data) in zip(("first", "second"), comparison.sides, strict=True)
     }
     missing = {name: np.nan for name, dtype in COMPARISON_DTYPES.items() if dtype == "float64"}

@@ -40,7 +40,7 @@ class ReportData:
     corrections : pandas.DataFrame or None
         What was corrected by hand, see :meth:`facestats.store.store.Store.corrections`; None where there is no store.
     people : pandas.DataFrame or None
-        The people that its tracks were put together to, of one video; None or empty where nobody asked.
+        The people that its tracks were put together to; None or empty where nobody asked.
     """
 
     videos: pd.DataFrame
@@ -188,5 +188,5 @@ def _read(store: Store, page_folder: str, linked: bool) -> ReportData:
         page_folder=page_folder,
         linked=linked,
         corrections=store.corrections(),
-        people=store.people() if one else None,
+        people=store.people(),
     )

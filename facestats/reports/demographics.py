@@ -15,6 +15,7 @@ from facestats.plots.verdicts import TITLES, row_label
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure
 from facestats.reports.html import class_legend, section
+from facestats.reports.people import are_known, counting_sentence, units
 from facestats.reports.provenance import model_folders, model_of
 from facestats.tables.corrections import ACCEPT, told
 from facestats.tables.demographics import demographics
@@ -36,16 +37,17 @@ def composition(data: ReportData, attributes: Sequence[str] | None = None) -> HT
     attributes = lasting_attributes() if attributes is None else attributes
     if data.tracks.empty:
         return None
-    if len(data.tracks) < _ENOUGH:
-        return _counts(data, attributes)
+    counted = units(data)
+    if len(counted) < _ENOUGH:
+        return _counts(data, counted, attributes)
     shares = {attribute: _shares(data, attribute) for attribute in attributes}
     charts = []
     for attribute, table in shares.items():
-        verdicts = data.tracks[VERDICT_COLUMNS[attribute]]
+        verdicts = counted[VERDICT_COLUMNS[attribute]]
         counts = verdicts.fillna("not measured").value_counts()
         text = f"{attribute}: {', '.join(f'{name} {number}' for name, number in counts.items())} counted"
         if table is None:
-            charts.append(figure(plots.verdict_counts, data.tracks, attribute, half=True, alt=text))
+            charts.append(figure(plots.verdict_counts, counted, attribute, half=True, alt=text))
             continue
         known = table[table["share"].notna()]
         corrected = ", ".join(f"{row['class']} {row['in_words']}" for _, row in known.iterrows())
@@ -53,7 +55,7 @@ def composition(data: ReportData, attributes: Sequence[str] | None = None) -> HT
         alt = f"{text}; shares: {corrected}" if corrected else text
         charts.append(figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
-    return section("demographics.shares", charts, sorted(notes), corrected_words(data))
+    return section("demographics.shares", counting_sentence(data), charts, sorted(notes), corrected_words(data))
 
 
 def corrected_words(data: ReportData) -> str:
@@ -93,20 +95,21 @@ def _named(data: ReportData, corrections: pd.DataFrame) -> str:
     return f": {words.listing(parts)}"
 
 
-def _counts(data: ReportData, attributes: Sequence[str]) -> HTML:
-    """Return the verdicts on a few faces in words."""
-    tracks, rows = data.tracks, []
+def _counts(data: ReportData, counted: pd.DataFrame, attributes: Sequence[str]) -> HTML:
+    """Return the verdicts on a few people or faces in words."""
+    rows = []
     for attribute in attributes:
-        verdicts = tracks[VERDICT_COLUMNS[attribute]]
+        verdicts = counted[VERDICT_COLUMNS[attribute]]
         counts: list[tuple[str | None, int]] = [
             *((name, int((verdicts == name).sum())) for name in (*ATTRIBUTE_CLASSES[attribute], UNKNOWN)),
             (None, int(verdicts.isna().sum())),
         ]
         names = [(name, f"{count} {row_label(attribute, name)}") for name, count in counts if count]
         rows.append((TITLES[attribute], class_legend(attribute, names)))
-    few = "one face is" if len(tracks) == 1 else f"{words.count(len(tracks), 'face')} are"
+    noun = ("person", "people") if are_known(data) and len(counted) == len(data.people) else ("face", None)
+    few = f"{words.count(len(counted), *noun)} {'is' if len(counted) == 1 else 'are'}"
     note = words.sentence(f"{few} too few to speak of shares")
-    return section("demographics.counted", rows, note, corrected_words(data))
+    return section("demographics.counted", counting_sentence(data), rows, note, corrected_words(data))
 
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:

@@ -14,7 +14,7 @@ from facestats.reports.data import ReportData
 from facestats.reports.figures import data_uri
 from facestats.reports.headlines import video_headline
 from facestats.reports.html import render
-from facestats.tables.labels import face_name
+from facestats.tables.labels import face_name, names_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +36,12 @@ def result_html(result: VideoTables) -> str:
     >>> result_html(result)  # doctest: +SKIP
     """
     tables = (result.videos, result.frames, result.observations, result.tracks, result.thumbnails, result.doubtful)
-    data = ReportData(*tables, entries={}, store=None)
+    data = ReportData(*tables, entries={}, store=None, people=result.people)
+    names = names_of(result.tracks)
     longest = result.tracks.nlargest(_MOST_FACES, "duration_s").sort_values(["start_s", "track_id"])
     faces = [
         (
-            face_name(track["track_id"]),
+            names[track["track_id"]],
             words.span(track["start_s"], track["end_s"]),
             [
                 (attribute, track[VERDICT_COLUMNS[attribute]], track[measure_column(attribute)])

@@ -22,7 +22,7 @@ from facestats.reports.folder import clips_folder
 from facestats.reports.html import section
 from facestats.tables import expressions
 from facestats.tables.doubts import doubts_of
-from facestats.tables.labels import face_name
+from facestats.tables.labels import face_name, names_of
 from facestats.tables.schema import UNKNOWN
 from facestats.types import UInt8
 from facestats.video.file import ContainerSource
@@ -171,13 +171,14 @@ def _folder(data: ReportData) -> Path:
 
 def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
     start_s, end_s = max(moment.time_s - AROUND_S, 0.0), moment.time_s + AROUND_S
+    name = names_of(data.tracks).get(moment.track_id, face_name(moment.track_id))
     card: dict[str, Any] = {
         "address": f"{data.clip_href(data.video_id, start_s)},{end_s:.2f}",
         "picture": None,
         "problem": "",
         "class": moment.expression or UNKNOWN,
         "text": moment.text,
-        "place": f"{face_name(moment.track_id)} at {words.moment(moment.time_s)}",
+        "place": f"{name} at {words.moment(moment.time_s)}",
     }
     try:
         if data.page_folder:
@@ -191,7 +192,7 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
             card["address"] = data.relative(cut)
         if data.may_show(data.video_id):
             seen = _around(_frame(clip, moment.time_s), moment.box)
-            card["picture"] = image(seen, _PICTURE, f"{face_name(moment.track_id)}: {moment.text}")
+            card["picture"] = image(seen, _PICTURE, f"{name}: {moment.text}")
     except FacestatsError as error:  # a clip that cannot be read is no reason to lose the page
         card |= {"picture": None, "problem": str(error)}
     return card

@@ -17,8 +17,9 @@ from facestats.reports.data import ReportData
 from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
 from facestats.reports.html import section
+from facestats.reports.people import are_known
 from facestats.tables.doubts import SURELY_JOINED
-from facestats.tables.labels import ATTRIBUTE_TITLES, face_color, face_name, person_name
+from facestats.tables.labels import ATTRIBUTE_TITLES, colors_of, face_name, names_of
 from facestats.tables.schema import UNKNOWN
 
 #: Of the contact sheet, those seen longest; the rest is below.
@@ -42,30 +43,32 @@ def glance(data: ReportData) -> HTML | None:
     if found is None:
         found, what = data.tracks.assign(best_track=data.tracks["track_id"], first_s=data.tracks["start_s"]), "faces"
     longest = found.nlargest(SHEET, "seen_s").sort_values(["first_s", "best_track"])
+    names, colors = names_of(data.tracks), colors_of(data.tracks)
     pictures = data.thumbnails.drop_duplicates("track_id").set_index("track_id")["image"]
-    cards = [_card(data, row, pictures.get(row["best_track"])) for row in longest.to_dict("records")]
+    cards = []
+    for row in longest.to_dict("records"):
+        number = int(row["best_track"])
+        named = {"name": names[number], "color": hex_color(colors[number])}
+        cards.append({**_card(data, row, pictures.get(number), names[number]), **named})
     return section("glance.glance", address, still, cards, len(found), what)
 
 
 def _people(data: ReportData) -> pd.DataFrame | None:
-    """Return the people; None where they are not known, or each has one face only and its name says it."""
-    if data.people is None or not 0 < len(data.people) < len(data.tracks):
+    """Return the people; None where they are not known, or the faces of a still, each of which is of another."""
+    if not are_known(data) or data.one.is_still:
         return None
     shown = data.tracks[data.tracks["person_id"].notna()]
     names = shown.groupby("person_id")["track_id"].agg(lambda ids: words.listing([face_name(i) for i in sorted(ids)]))
-    return data.people.assign(faces=data.people["person_id"].map(names))
+    several = data.people["n_tracks"] > 1  # or the name says it
+    return data.people.assign(faces=data.people["person_id"].map(names).where(several, ""))
 
 
-def _card(data: ReportData, row: Mapping[Any, Any], webp: bytes | None) -> dict[str, Any]:
+def _card(data: ReportData, row: Mapping[Any, Any], webp: bytes | None, name: str) -> dict[str, Any]:
     known = [str(row[column]) for column in ("gender", "age_group") if isinstance(row[column], str)]
     told = [verdict for verdict in known if verdict != UNKNOWN]
-    is_person = "person_id" in row and "faces" in row
-    name = person_name(row["person_id"]) if is_person else face_name(row["best_track"])
     return {
         "number": row["best_track"],
-        "name": name,
-        "faces": row["faces"] if is_person else "",
-        "color": hex_color(face_color(row["best_track"])),
+        "faces": row.get("faces", ""),
         "picture": thumbnail(webp, name),
         "seen": "" if data.one.is_still else words.duration(float(row["seen_s"])),
         "verdicts": ", ".join(told) or ("unknown" if known else "not measured"),

@@ -8,6 +8,7 @@ from facestats._util import words
 from facestats.models.attributes import GENDERS
 from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
+from facestats.reports.people import people_words, totals, units
 from facestats.tables.schema import UNKNOWN
 
 
@@ -39,13 +40,15 @@ def video_headline(data: ReportData) -> str:
         glimpses = f"{words.count(faces, 'glimpse')} of a face"
         return words.sentence(f"{glimpses} in {where}, none long enough to be followed")
     followed = "found" if data.one.is_still else "followed"
-    seen = words.count(len(data.tracks), "face")
-    verb = "was" if len(data.tracks) == 1 else "were"
-    text = words.sentence(f"{seen} {verb} {followed} in {where}")
-    people = [] if data.one.is_still else people_sentences(video, data.tracks)
-    return " ".join(
-        [text, *people, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=data.one.is_still)]
-    )
+    faces_followed = f"{words.count(len(data.tracks), 'face')} {_were(len(data.tracks))} {followed}"
+    said = "" if data.one.is_still else people_sentence(video, data.tracks, where)
+    told = data.tracks
+    if said and data.people is not None and len(data.people):
+        told = data.people[data.people["comparable"]]
+        text = f"{said} {words.sentence(faces_followed)}" if len(data.tracks) != len(told) else said
+    else:
+        text = words.sentence(f"{faces_followed} in {where}")
+    return " ".join([text, *_gender_sentences(told), *_expression_sentences(data.tracks, still=data.one.is_still)])
 
 
 def collection_headline(data: ReportData) -> str:
@@ -63,14 +66,18 @@ def collection_headline(data: ReportData) -> str:
         return f"None of the {words.count(failed, 'video')} could be analysed."
     length = float(read["duration_s"].sum())
     lasting = f", {words.duration(length)} in all," if length > 0 else ""
-    seen = f"{words.count(len(data.tracks), 'face')} {'was' if len(data.tracks) == 1 else 'were'} followed"
+    seen = f"{words.count(len(data.tracks), 'face')} {_were(len(data.tracks))} followed"
+    if (found := totals(data)) is not None:
+        n_asked = int(data.videos["n_people"].notna().sum())
+        some = "" if n_asked == len(read) else f", in the {words.count(n_asked, 'video')} where people were looked for"
+        seen = f"{people_words(*found)} {_were(found[0])} seen{some}; {seen}"
     text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
     lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []
-    return " ".join([text, *_gender_sentences(data.tracks), *_expression_sentences(data.tracks, still=False), *lost])
+    return " ".join([text, *_gender_sentences(units(data)), *_expression_sentences(data.tracks, still=False), *lost])
 
 
-def people_sentences(video: pd.Series, tracks: pd.DataFrame) -> list[str]:
-    """Return how many people the faces of a video are of; nothing where nobody asked.
+def people_sentence(video: pd.Series, tracks: pd.DataFrame, where: str) -> str:
+    """Return how many people were seen; nothing where nobody asked, or none of them can be told from others.
 
     Parameters
     ----------
@@ -78,23 +85,26 @@ def people_sentences(video: pd.Series, tracks: pd.DataFrame) -> list[str]:
         Its row of ``videos``.
     tracks : pandas.DataFrame
         Its tracks.
+    where : str
+        ``"this video of 12 seconds"``.
 
     Examples
     --------
     >>> video = pd.Series({"n_people": 2, "n_people_low": 2, "n_people_high": 3})
-    >>> people_sentences(video, pd.DataFrame({"person_id": [0, 1, 0, 2], "person_prob": [0.9, 0.9, 0.8, None]}))
-    ['They are of two people (2 to 3), and one face too small to tell.']
+    >>> tracks = pd.DataFrame({"person_id": [0, 1, 0, 2], "person_prob": [0.9, 0.9, 0.8, None]})
+    >>> people_sentence(video, tracks, "this clip")
+    'Two people (2 to 3), and one face too small to tell, were seen in this clip.'
     """
-    if len(tracks) < 2 or pd.isna(video["n_people"]):
-        return []
+    if pd.isna(video["n_people"]) or not video["n_people"]:
+        return ""
     n, low, high = (int(video[name]) for name in ("n_people", "n_people_low", "n_people_high"))
-    untold = tracks["person_id"].notna() & tracks["person_prob"].isna()
-    small = int(tracks.loc[untold, "person_id"].nunique())
-    if n == 0:
-        return ["They are too small to tell how many people they are of."]
-    counted = words.count(n, "person", "people") + (f" ({low:,} to {high:,})" if low < high else "")
-    rest = f", and {words.count(small, 'face')} too small to tell" if small else ""
-    return [f"They are of {counted}{rest}."]
+    untold = int((tracks["person_id"].notna() & tracks["person_prob"].isna()).sum())
+    rest = f", and {words.count(untold, 'face')} too small to tell," if untold else ""
+    return words.sentence(f"{people_words(n, low, high)}{rest} {_were(n + untold)} seen in {where}")
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
 
 
 def _gender_sentences(tracks: pd.DataFrame) -> list[str]:

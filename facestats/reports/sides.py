@@ -174,7 +174,7 @@ def _restrict(data: ReportData, choice: Choice, side: str) -> ReportData:
     # Of the frames of many videos a report reads only what is counted, not to which video they belong.
     where = [("video_id", "in", sorted(ids))]
     frames = data.store.frames(columns=["n_faces"], where=where) if ids else data.frames.iloc[:0]
-    tables = {"videos": data.videos, "tracks": data.tracks}
+    tables = {"videos": data.videos, "tracks": data.tracks, "people": data.people}
     chosen = {name: table[table["video_id"].isin(ids)].reset_index(drop=True) for name, table in tables.items()}
     entries = {name: entry for name, entry in data.entries.items() if name in ids}
     return replace(data, **chosen, frames=frames, entries=entries)

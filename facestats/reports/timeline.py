@@ -27,7 +27,7 @@ from facestats.plots.palette import (
 )
 from facestats.reports.html import render
 from facestats.tables import expressions
-from facestats.tables.labels import face_name
+from facestats.tables.labels import face_name, rows_of
 from facestats.tables.schema import UNKNOWN
 from facestats.tables.video_tables import VideoTables
 
@@ -85,7 +85,7 @@ def live(item: Mapping[str, Any], still: Markup, *, hint: str = "") -> Markup:
 
 
 def timeline_item(tables: VideoTables, *, smooth_s: float = 0.5, max_tracks: int = 30) -> dict[str, Any]:
-    """Return the interactive timeline of one video: a row for each track, and below it the mean over all faces.
+    """Return the interactive timeline of one video: a row a person or track, and below them the mean over all faces.
 
     Both share the time axis. Hovering tells what is under the pointer, dragging zooms, a click moves the page's clip to
     that moment. A moment whose most likely expression is less probable than the stored threshold is "unknown".
@@ -96,7 +96,7 @@ def timeline_item(tables: VideoTables, *, smooth_s: float = 0.5, max_tracks: int
     smooth_s : float
         Width in seconds of the moving average taken before; 0 for none.
     max_tracks : int
-        If there are more tracks, the longest ones are drawn.
+        If there are more rows, the longest ones are drawn.
 
     Returns
     -------
@@ -115,27 +115,34 @@ def timeline_item(tables: VideoTables, *, smooth_s: float = 0.5, max_tracks: int
     start, end = tables.time_range
     x_range = Range1d(start, max(end, start + 1e-3), bounds=(start, max(end, start + 1e-3)))
     new_figure = partial(_figure, x_range, tables.cuts)
-    longest = tables.tracks.nlargest(max_tracks, "duration_s").sort_values(["start_s", "track_id"])
-    rows = _rows(tables, longest, smooth_s, new_figure)
+    rows = _rows(tables, max_tracks, smooth_s, new_figure)
     mean = _mean(tables.observations, smooth_s, new_figure)
     return json_item(column([rows, mean], sizing_mode="stretch_width"), theme=None)
 
 
-def _rows(tables: VideoTables, tracks: pd.DataFrame, smooth_s: float, new_figure: Callable[..., Any]) -> Any:
+def _rows(tables: VideoTables, most: int, smooth_s: float, new_figure: Callable[..., Any]) -> Any:
     from bokeh.models import ColumnDataSource, HoverTool
 
-    names = [face_name(track_id) for track_id in tracks["track_id"]]
+    shown = rows_of(tables.tracks, most)
+    names = [row.name for row in shown]
     observations, threshold = tables.observations, tables.threshold("expression")
     found: list[dict[str, Any]] = []
-    for track_id, name in zip(tracks["track_id"], names, strict=True):
+    for track_id, name in ((track_id, row.name) for row in shown for track_id in row.track_ids):
+        which = "" if name == face_name(track_id) else f", {face_name(track_id)}"
         for span in expressions.spans(observations[observations["track_id"] == track_id], threshold, smooth_s):
             color = hex_color(color_of("expression", span.state))
             sure = f", probability {100 * span.probability:.0f} %" if span.state is not None else ""
-            row = {"face": name, "start": round(span.start_s, 3), "end": round(span.end_s, 3), "color": color}
+            row = {
+                "face": name,
+                "which": which,
+                "start": round(span.start_s, 3),
+                "end": round(span.end_s, 3),
+                "color": color,
+            }
             row |= {"line": hex_color(MUTED) if span.state is None else color}
             row |= {"hatch": "/" if span.state == UNKNOWN else " ", "text": f"{span.state or NOT_MEASURED}{sure}"}
             found.append(row | {"when": words.span(span.start_s, span.end_s)})
-    columns = ("face", "start", "end", "color", "line", "hatch", "text", "when")
+    columns = ("face", "which", "start", "end", "color", "line", "hatch", "text", "when")
     figure = new_figure(60 + 24 * max(len(names), 1), y_range=names[::-1] or ["no face"], toolbar=True)
     bars = figure.hbar(
         y="face",
@@ -150,7 +157,7 @@ def _rows(tables: VideoTables, tracks: pd.DataFrame, smooth_s: float, new_figure
         hatch_color="#bbbbbb",
         hatch_scale=7,
     )
-    tooltip = f'<div style="font:13px {_FONT};color:#222">@face: <b>@text</b><br>@when</div>'
+    tooltip = f'<div style="font:13px {_FONT};color:#222">@face@which: <b>@text</b><br>@when</div>'
     figure.add_tools(HoverTool(renderers=[bars], tooltips=tooltip, point_policy="follow_mouse"))
     return figure
 

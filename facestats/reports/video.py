@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 
 from facestats import plots
 from facestats._util import words
-from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.models.cards import Card
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
@@ -22,13 +21,12 @@ from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import doubtful_sentence, video_headline
-from facestats.reports.hints import hint
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
+from facestats.reports.people import are_known, key_figure
 from facestats.reports.provenance import used_cards
 from facestats.reports.timeline import live, timeline_item
-from facestats.tables.corrections import ACCEPT
-from facestats.tables.labels import face_color, face_name
-from facestats.tables.schema import UNKNOWN
+from facestats.reports.verdicts import by_hand, verdict_rows
+from facestats.tables.labels import Row, colors_of, face_name, names_of, rows_of
 
 #: More tracks than this are not listed one by one.
 LONGEST_LIST = 100
@@ -58,10 +56,10 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     figures: list[tuple[str, str]] = []
     if video["status"] != "failed":
         length = "picture" if data.one.is_still else "of video"
-        figures = [
-            ("1" if data.one.is_still else words.duration(float(video["duration_s"])), length),
-            (f"{len(data.tracks):,}", "face followed" if len(data.tracks) == 1 else "faces followed"),
-        ]
+        figures = [("1" if data.one.is_still else words.duration(float(video["duration_s"])), length)]
+        people = None if data.one.is_still else key_figure(data)
+        figures += [people] if people is not None else []
+        figures.append((f"{len(data.tracks):,}", "face followed" if len(data.tracks) == 1 else "faces followed"))
         if not data.one.is_still:
             most = int(data.frames["n_faces"].max()) if len(data.frames) else 0
             figures.append((f"{most:,}", "most faces at once"))
@@ -135,7 +133,7 @@ def _search_sentence(data: ReportData) -> str:
 
 
 def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
-    """Return the whole video at one glance: a row for each face, and how many there are at a time.
+    """Return the whole video at one glance: a row for each person or face, and how many there are at a time.
 
     Examples
     --------
@@ -143,6 +141,8 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     """
     if data.tracks.empty or data.one.is_still:
         return None
+    n_rows = len(rows_of(data.tracks))
+    what = "faces" if n_rows == len(data.tracks) else "people"
     still = figure(
         plots.track_overview,
         data.one,
@@ -150,7 +150,7 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
         smooth_s=smooth_s,
         max_tracks=_ROWS,
         legend=False,
-        alt=f"A row for each of {len(data.tracks)} faces over the video's time, coloured by expression",
+        alt=f"A row for each of {n_rows} {what} over the video's time, coloured by expression",
     )
     still += figure(
         plots.expression_average,
@@ -166,8 +166,8 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     item = timeline_item(data.one, smooth_s=smooth_s, max_tracks=_ROWS)
     has_clip = data.clip_href(data.video_id) is not None
     hint = f"Point at it for details, drag to zoom in{', click to move the clip to that moment' if has_clip else ''}."
-    parts = [expression_legend(), render("pieces.longest", _ROWS, len(data.tracks)), live(item, still, hint=hint)]
-    if len(data.tracks) > _ROWS:  # or the rows tell it
+    parts = [expression_legend(), render("pieces.longest", _ROWS, n_rows, what), live(item, still, hint=hint)]
+    if n_rows > _ROWS:  # or the rows tell it
         parts.append(
             figure(
                 plots.face_count,
@@ -183,7 +183,7 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
 
 
 def faces(data: ReportData) -> HTML | None:
-    """Return a row for each track: picture, times, verdicts with their probabilities.
+    """Return a row for each track: picture, times, verdicts with their probabilities; folded where people have rows.
 
     Examples
     --------
@@ -194,10 +194,17 @@ def faces(data: ReportData) -> HTML | None:
     listed = data.tracks.nlargest(LONGEST_LIST, "duration_s").sort_values(["start_s", "track_id"])
     pictures = data.thumbnails.drop_duplicates("track_id").set_index("track_id")["image"]
     cards = dict(used_cards(data))
-    rows = [_face(data, track, pictures.get(track["track_id"]), cards) for _, track in listed.iterrows()]
+    names, colors = names_of(data.tracks), colors_of(data.tracks)
+    rows = []
+    for _, track in listed.iterrows():
+        number = int(track["track_id"])
+        row = _face(data, track, pictures.get(number), cards)
+        person = names[number] if names[number] != face_name(number) else ""
+        rows.append({**row, "person": person, "color": hex_color(colors[number])})
     address = data.clip_href(data.video_id)
     where = "" if address is None else "picture" if address.endswith(".png") else "clip"
-    return section("video.faces", expression_legend(unknown=False, missing=False), rows, len(data.tracks), where)
+    legend = expression_legend(unknown=False, missing=False)
+    return section("video.faces", legend, rows, len(data.tracks), where, are_known(data) and not data.one.is_still)
 
 
 def _face(
@@ -211,74 +218,57 @@ def _face(
     if pd.notna(track["static"]) and track["static"]:
         often += ", and never moved nor changed: perhaps a picture of a face"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"
-    by_hand = "" if pd.isna(track["corrected"]) else str(track["corrected"])
-    corrected = ", ".join(what.replace("_", " ") for what in by_hand.split(", ") if what != ACCEPT)
-    weak = (
-        {} if corrected else {name: hint(card, name, track) for name, card in cards.items() if name in VERDICT_COLUMNS}
-    )
+    corrected = by_hand(track["corrected"])
     return {
         "number": track["track_id"],
-        "color": hex_color(face_color(track["track_id"])),
         "corrected": corrected,
         "picture": thumbnail(webp, f"Face {track['track_id']}"),
         "moment": "in the picture" if data.one.is_still else words.span(track["start_s"], track["end_s"]),
         "address": None if data.one.is_still else data.clip_href(data.video_id, track["start_s"]),
         "text": f"{often}{judged}; {track['face_px']:.0f} pixels",
         "shares": expression_parts(mean_shares(track.to_frame().T.infer_objects())),
-        "verdicts": [
-            ("perceived gender", ("gender", track["gender"], track["gender_prob"], "", weak.get("gender", ""))),
-            ("age group", ("age", track["age_group"], track["age_group_prob"], _years(track), weak.get("age", ""))),
-            (
-                "expression",
-                ("expression", track["expression"], track["expression_share"], "", weak.get("expression", "")),
-            ),
-            ("makeup", ("makeup", track["makeup"], track["makeup_prob"], "", weak.get("makeup", ""))),
-        ],
+        "verdicts": verdict_rows(track, cards),
     }
 
 
-def _years(track: pd.Series) -> str:
-    if not np.isfinite(track["age_years"]):
-        return ""
-    low, high = track["age_years_low"], track["age_years_high"]
-    between = f" ({low:.0f} to {high:.0f})" if np.isfinite(low) and np.isfinite(high) else ""
-    return f", about {track['age_years']:.0f}{between}"
-
-
 def timelines(data: ReportData, *, smooth_s: float = 0.5, limit: int = 12) -> HTML | None:
-    """Return a small expression timeline of each track, on one clock; of the longest ``limit`` if there are more.
+    """Return a small expression timeline of each person or track, on one clock; of many the longest ``limit``.
 
-    None if there is one track only: the timeline of the whole video is that of its face.
+    None if there is one row only: the timeline of the whole video is that of its face.
 
     Examples
     --------
     >>> timelines(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     measured = data.tracks[data.tracks["expression"].notna()]
-    if measured.empty or len(data.tracks) == 1 or data.one.is_still:
+    n_all = len(rows_of(measured))
+    if n_all == 0 or len(rows_of(data.tracks)) == 1 or data.one.is_still:
         return None
-    longest = measured.nlargest(limit, "duration_s").sort_values(["start_s", "track_id"])
-    n = len(longest)
-    figures = [_timeline(data, track, smooth_s, last=i == n - 1) for i, track in enumerate(longest.itertuples())]
-    return section("video.timelines", figures, len(measured))
+    longest = rows_of(measured, limit)
+    figures = [_timeline(data, row, smooth_s, last=row is longest[-1]) for row in longest]
+    return section("video.timelines", figures, n_all, "faces" if n_all == len(measured) else "people")
 
 
-def _timeline(data: ReportData, track: Any, smooth_s: float, *, last: bool) -> Markup:
-    verdict = "unknown" if track.expression == UNKNOWN else f"mostly {track.expression}"
+def _timeline(data: ReportData, row: Row, smooth_s: float, *, last: bool) -> Markup:
+    shares = mean_shares(data.tracks[data.tracks["track_id"].isin(row.track_ids)])
+    verdict = "unknown" if shares is None else f"mostly {shares.idxmax()}"
+    observations = data.observations
+    if len(row.track_ids) > 1:  # the faces of one person are never seen at the same time
+        observations = observations[observations["track_id"].isin(row.track_ids)].assign(track_id=row.track_ids[0])
     return figure(
         _small_timeline,
-        data.observations,
-        name=face_name(track.track_id),
-        color=hex_color(face_color(track.track_id)),
+        observations,
+        name=row.name,
+        color=hex_color(row.color),
         last=last,
-        track_id=track.track_id,
+        track_id=row.track_ids[0],
         cuts=data.one.cuts,
         smooth_s=smooth_s,
         time_range=data.one.time_range,
         legend=False,
         aligned=True,
         height=_SMALL + (_CLOCK if last else 0),
-        alt=f"Expression probabilities of {face_name(track.track_id)} over time, {verdict}",
+        alt=f"Expression probabilities of {row.name} over time, {verdict}",
     )
 
 

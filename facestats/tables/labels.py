@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -109,6 +110,107 @@ def person_name(person_id: int) -> str:
     'person 2'
     """
     return f"person {person_id}"
+
+
+def names_of(tracks: pd.DataFrame) -> dict[int, str]:
+    """Return what the faces of a video are called where a reader sees them: as their person, where that is known.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        Of one video.
+
+    Returns
+    -------
+    dict of int to str
+        By ``track_id``.
+
+    Examples
+    --------
+    >>> names_of(pd.DataFrame({"track_id": [0, 1, 2], "person_id": [4, 4, 5], "person_prob": [0.9, 0.9, None]}))
+    {0: 'person 4', 1: 'person 4', 2: 'face 2'}
+    """
+    ids = tracks["track_id"].tolist()
+    persons = _known(tracks, "person_id", pd.NA)
+    sure = _known(tracks, "person_prob", float("nan"))
+    return {
+        int(track): face_name(track) if pd.isna(prob) or pd.isna(person) else person_name(int(person))
+        for track, person, prob in zip(ids, persons, sure, strict=True)
+    }
+
+
+def colors_of(tracks: pd.DataFrame) -> dict[int, tuple[int, int, int]]:
+    """Return the colours of the faces of a video: all faces of a person have one.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        Of one video.
+
+    Returns
+    -------
+    dict of int to tuple of int
+        By ``track_id``; see :func:`face_color`.
+
+    Examples
+    --------
+    >>> found = colors_of(pd.DataFrame({"track_id": [0, 1, 2], "person_id": [4, 4, 5]}))
+    >>> found[0] == found[1] == face_color(4), found[2] == face_color(5)
+    (True, True)
+    """
+    persons = _known(tracks, "person_id", pd.NA)
+    pairs = zip(tracks["track_id"].tolist(), persons, strict=True)
+    return {int(track): face_color(int(track if pd.isna(person) else person)) for track, person in pairs}
+
+
+def _known(tracks: pd.DataFrame, column: str, missing: Any) -> list[Any]:
+    return tracks[column].tolist() if column in tracks else [missing] * len(tracks)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a timeline: a person, or a face of which nobody knows whose it is.
+
+    Attributes
+    ----------
+    name : str
+    color : tuple of int
+        See :func:`face_color`.
+    track_ids : tuple of int
+        In the order in which they are seen.
+    """
+
+    name: str
+    color: tuple[int, int, int]
+    track_ids: tuple[int, ...]
+
+
+def rows_of(tracks: pd.DataFrame, most: int | None = None) -> list[Row]:
+    """Return the rows of a video's timeline, in the order in which they begin; of many, those that last longest.
+
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        Of one video.
+    most : int, optional
+        Rows at most.
+
+    Examples
+    --------
+    >>> rows_of(pd.DataFrame({"track_id": [3], "start_s": [0.0], "duration_s": [2.0]}))[0].name
+    'face 3'
+    """
+    if tracks.empty:
+        return []
+    names, colors = names_of(tracks), colors_of(tracks)
+    ordered = tracks.sort_values(["start_s", "track_id"], kind="stable")
+    lasting = ordered["duration_s"].groupby(ordered["track_id"].map(names), sort=False).sum()
+    longest = set(lasting.nlargest(len(lasting) if most is None else most).index)
+    found: dict[str, list[int]] = {name: [] for name in lasting.index if name in longest}
+    for track_id in ordered["track_id"].tolist():
+        if names[track_id] in found:
+            found[names[track_id]].append(int(track_id))
+    return [Row(name, colors[ids[0]], tuple(ids)) for name, ids in found.items()]
 
 
 def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = False) -> tuple[str, ...]:

@@ -49,25 +49,10 @@ def test_a_video_of_which_everything_is_sure_has_no_doubts(store):
     assert glance.doubts(replace(data, tracks=data.tracks.iloc[:0])) is None
 
 
-def test_where_faces_were_put_together_the_sheet_shows_people(people):
-    tracks = people.tracks.assign(person_id=pd.array([0, 1, 0, 2], dtype="Int64"))
-    first, second, third, _ = tracks["track_id"].tolist()
-    rows = {
-        "person_id": [0, 1, 2],
-        "seen_s": [7.0, 3.0, 1.0],
-        "first_s": [0.0, 1.0, 6.0],
-        "best_track": [first, second, third],
-        "gender": ["female", "unknown", None],
-        "age_group": ["young", "unknown", None],
-    }
-    parsed = parse(glance.glance(replace(people, tracks=tracks, people=pd.DataFrame(rows))))
+def test_where_people_are_known_the_sheet_shows_people(store_of_people):
+    parsed = parse(glance.glance(load_video(str(store_of_people.path))))
     assert sum(tag == "a" for tag, _ in parsed.tags) == 3
-    both = " and ".join(f"face {number}" for number in sorted([first, third]))
-    assert f"person 0 {both} 7 seconds female, young" in parsed.words
-    assert "3 seconds unknown" in parsed.words
-    assert "1 second not measured" in parsed.words
-
-
-def test_where_each_person_has_one_face_faces_are_shown(people):
-    alone = pd.DataFrame({"person_id": range(len(people.tracks))})
-    assert "person" not in parse(glance.glance(replace(people, people=alone))).words
+    assert "person 1 face 2 and face 3 10.8 seconds" in parsed.words
+    assert "person 0 11.9 seconds" in parsed.words  # the name of whoever has one face says it
+    assert "face 4" in parsed.words  # too small to be told
+    assert len({a["style"] for tag, a in parsed.tags if tag == "a"}) == 3

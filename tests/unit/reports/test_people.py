@@ -1,0 +1,120 @@
+"""A page says who was seen, where people are known, and speaks of faces where they are not."""
+
+from dataclasses import replace
+
+import pytest
+from pages import parse
+from stores import EMPTY, FACES, MODELS, make_result, with_people
+
+from facestats.reports import collection, demographics, people, provenance, video
+from facestats.reports.data import load_collection, load_video
+from facestats.reports.sides import Choice, load_comparison
+from facestats.reports.timeline import timeline_item
+
+
+@pytest.fixture
+def known(store_of_people):
+    return load_video(str(store_of_people.path))
+
+
+def test_every_person_has_a_row_with_all_its_appearances(known):
+    parsed = parse(people.who(known))
+    rows = [a["id"] for tag, a in parsed.tags if tag == "section"]
+    assert rows == ["person-0", "person-1"]  # the longest on screen first
+    assert "10.8 seconds on screen, 90 % of the video" in parsed.words
+    assert "face 2, face 3; one person with 79 %" in parsed.words.replace(" ,", ",").replace(" ;", ";")
+    assert "perhaps one of the others: 20 %" in parsed.words
+    spans = [a for tag, a in parsed.tags if tag == "a" and "title" in a]
+    assert [a["title"] for a in spans] == [
+        "face 1, 0:00.0 to 0:11.9",
+        "face 2, 0:01.0 to 0:05.9",
+        "face 3, 0:06.0 to 0:11.9",
+    ]
+    assert spans[2]["href"].endswith("#t=6.00")
+    assert "left:50." in spans[2]["style"]
+    assert "Face 4 cannot be told from others: it may be of these people or not." in parsed.words
+
+
+def test_verdicts_are_those_of_all_faces_of_a_person(known):
+    said = parse(people.who(known)).words
+    assert known.tracks.set_index("track_id").loc[3, "age_group"] == "unknown"
+    second = known.people.iloc[1]
+    assert second["age_group"] == "middle"  # as face 2 says, of which that is sure
+    assert said.count("age group middle") == 1
+
+
+def test_nobody_is_listed_where_nobody_asked(store):
+    for name in ("people", EMPTY):
+        assert people.who(load_video(str(store.path), name)) is None
+
+
+def test_the_headline_counts_people_with_their_interval(known):
+    said = parse(video.headline(known)).words
+    assert "Two people (2 to 4), and one face too small to tell, were seen in this video of 12 seconds." in said
+    assert "Four faces were followed. Perceived gender: 1 female and 1 male." in said
+    assert "2 to 4 people 4 faces followed" in said
+
+
+def test_a_row_of_the_timeline_is_a_person(known):
+    item = timeline_item(known.one)
+    assert str(item).count("person 1") >= 2
+    assert "['face 4', 'person 1', 'person 0']" in str(item)
+    assert ", face 3" in str(item)
+    said = parse(video.timelines(known))
+    assert any("of person 1 over time" in a.get("alt", "") for _, a in said.tags)
+
+
+def test_single_faces_are_folded_and_say_whose_they_are(known, store):
+    parsed = parse(video.faces(known))
+    assert "Four faces, one by one" in parsed.words
+    assert any(tag == "details" for tag, _ in parsed.tags)
+    assert "Face 3 , person 1" in parsed.words
+    assert not any(tag == "details" for tag, _ in parse(video.faces(load_video(str(store.path), "people"))).tags)
+
+
+def test_what_counts_once_is_said(known, store):
+    assert "Each person counts once" in parse(demographics.composition(known)).words
+    assert "Three people are too few" in parse(demographics.composition(known)).words
+    unknown = load_video(str(store.path), "people")
+    assert "Each followed face counts once." in parse(demographics.composition(unknown)).words
+
+
+def test_a_face_is_called_no_person_only_where_people_are_not_known(known, store):
+    assert "A person is a guess" in parse(provenance.limits(known)).words
+    assert "A face is not a person" not in parse(provenance.limits(known)).words
+    loose = known.tracks.assign(person_id=known.tracks["person_id"].mask(known.tracks["track_id"] == 2))
+    both = parse(provenance.limits(replace(known, tracks=loose))).words
+    assert "A person is a guess" in both
+    assert "counts again in videos that were analysed without --people" in both
+    assert "A person is a guess" not in parse(provenance.limits(load_video(str(store.path), "people"))).words
+
+
+@pytest.fixture(scope="module")
+def mixed(store_of_people):
+    """Besides, a video of which the people are known, and one that was analysed without them."""
+    other = make_result("other-00000007", FACES[:2], path="videos/other.mp4")
+    store_of_people.write(with_people(other, {1: (0, 1.0), 2: (1, 1.0)}), paths=("videos/other.mp4",), models=MODELS)
+    plain = make_result("plain-00000008", FACES[:3], path="videos/plain.mp4")
+    store_of_people.write(plain, paths=("videos/plain.mp4",), models=MODELS)
+    return store_of_people
+
+
+def test_a_collection_is_counted_in_people(mixed):
+    data = load_collection(str(mixed.path))
+    assert people.totals(data) == (4, 4, 6)
+    said = parse(collection.headline(data)).words
+    assert "four people (4 to 6) were seen, in the two videos where people were looked for; nine faces" in said
+    assert "4 to 6 people 9 faces followed" in said
+    counted = people.units(data)
+    assert len(counted) == 3 + 2 + 3  # with whoever is too small to tell, and the faces of the third video
+    assert "where people were not looked for, each followed face does" in people.counting_sentence(data)
+
+
+def test_sides_are_counted_in_people(mixed):
+    data = load_comparison(str(mixed.path), first=Choice(files="people.mp4"), second=Choice(files="plain.mp4"))
+    from facestats.reports import comparison
+
+    said = parse(comparison.headline(data)).words
+    assert "two people (2 to 4)" in said
+    assert "2 to 4 and – people" in said
+    assert "people 2 to 4 –" in parse(comparison.coverage(data)).words
