@@ -43,6 +43,8 @@ class FaceLabel:
         Of the label, 0 to 1.
     small : bool
         Whether its letters are smaller, as in crowds.
+    person_id : int or None
+        Whose face it is, where that is known: all faces of a person have one colour.
     """
 
     box: tuple[float, float, float, float]
@@ -52,11 +54,12 @@ class FaceLabel:
     plate: tuple[int, int] | None = None
     opacity: float = 1.0
     small: bool = False
+    person_id: int | None = None
 
     @property
     def color(self) -> Rgb:
         """RGB of the box."""
-        return face_color(self.track_id)
+        return face_color(self.track_id if self.person_id is None else self.person_id)
 
 
 def font_size(width: int, height: int) -> int:

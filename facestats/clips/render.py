@@ -20,7 +20,7 @@ from facestats._util.files import written_aside
 from facestats.clips.blur import blur_video
 from facestats.clips.canvas import PlaneCanvas
 from facestats.clips.draw import FaceLabel, draw_faces, draw_on
-from facestats.clips.stretches import SeenFace, StretchLabels, stretches
+from facestats.clips.stretches import SeenFace, StretchLabels, stretches, unnamed
 from facestats.detect import Detector
 from facestats.errors import OutputError
 from facestats.tables.labels import expression_lines
@@ -98,7 +98,7 @@ class Annotator:
         """Return the faces to draw in a frame: its 0-based index, and its time in seconds."""
         self._go_to(frame)
         if self._labels is None:
-            return [FaceLabel(face.box_at(time_s), face.track_id) for face in self._active]
+            return [unnamed(face, time_s, self._tracks) for face in self._active]
         return [self._labels.drawn(face, frame, time_s) for face in self._active]
 
     def _go_to(self, frame: int) -> None:

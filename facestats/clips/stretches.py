@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from facestats.clips.draw import FaceLabel, label_size
 from facestats.clips.placing import Faces, place_labels
 from facestats.tables.expressions import Float64
-from facestats.tables.labels import FULL_LABELS, label_lines, verdict_lines
+from facestats.tables.labels import FULL_LABELS, label_lines, name_of, verdict_lines
 from facestats.tables.presence import Box, Presence
 
 _LONGEST_S = 20.0  # of a stretch: labels are placed so far ahead, and so much is kept in memory
@@ -119,6 +119,24 @@ class _TrackLabel:
     opacity: Float64
 
 
+def unnamed(face: SeenFace, time_s: float, tracks: Mapping[int, Mapping[Any, Any]]) -> FaceLabel:
+    """Return what to draw for a face that has no label.
+
+    Parameters
+    ----------
+    face : SeenFace
+    time_s : float
+    tracks : mapping
+        The rows of the ``tracks`` table by number.
+
+    Examples
+    --------
+    >>> unnamed(face, 0.0, {})  # doctest: +SKIP
+    """
+    person = None if face.track_id is None else tracks.get(face.track_id, {}).get("person_id")
+    return FaceLabel(face.box_at(time_s), face.track_id, person_id=None if pd.isna(person) else int(person))
+
+
 class StretchLabels:
     """What is written beside the faces of a stretch, and where.
 
@@ -202,22 +220,25 @@ class StretchLabels:
         says_expression = bool(spoken) and (not brief or 2 * sum(line is not None for line in said) > len(said))
         verdicts = () if brief and says_expression else verdicts[: 1 if brief else None]
         wordings = [[*verdicts], *([*verdicts, line] for line in spoken if says_expression)]
-        texts = [label_lines(track_id, lines, brief=brief) for lines in wordings]
+        texts = [label_lines(self._name(track_id), lines, brief=brief) for lines in wordings]
         sizes = np.array([label_size(lines, self._size, small=brief) for lines in texts])
         n = len(self._moments.frames)
         plate = (int(sizes[:, 0].max()), int(sizes[:, 1].max()))
         return _TrackLabel(brief, verdicts, says_expression, plate, np.full((n, 2), np.nan), np.zeros(n))
 
+    def _name(self, track_id: int) -> str:
+        return name_of({"track_id": track_id, **self._tracks.get(track_id, {})})
+
     def drawn(self, face: SeenFace, frame: int, time_s: float) -> FaceLabel:
         """Return what to draw for a face of the stretch in one of its frames."""
         label = None if face.track_id is None else self._labels.get(face.track_id)
-        box = face.box_at(time_s)
-        if label is None:  # between two moments only
-            return FaceLabel(box, face.track_id)
+        drawn = unnamed(face, time_s, self._tracks)
+        if label is None or face.track_id is None:  # between two moments only
+            return drawn
         expression = [face.expression] if face.expression and label.says_expression else []
-        lines = label_lines(face.track_id, [*label.verdicts, *expression], brief=label.brief)
+        lines = label_lines(self._name(face.track_id), [*label.verdicts, *expression], brief=label.brief)
         corner, opacity = self._at(label, frame)
-        return FaceLabel(box, face.track_id, lines, corner, label.plate, opacity, small=label.brief)
+        return replace(drawn, lines=lines, corner=corner, plate=label.plate, opacity=opacity, small=label.brief)
 
     def _at(self, label: _TrackLabel, frame: int) -> tuple[tuple[float, float] | None, float]:
         frames = self._moments.frames

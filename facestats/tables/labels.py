@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,45 +112,55 @@ def person_name(person_id: int) -> str:
     return f"person {person_id}"
 
 
-def names_of(tracks: pd.DataFrame) -> dict[int, str]:
-    """Return what the faces of a video are called where a reader sees them: as their person, where that is known.
+def name_of(track: Mapping[Any, Any]) -> str:
+    """Return what a face is called where a reader sees it: as its person, where that is known.
 
     Parameters
     ----------
-    tracks : pandas.DataFrame
-        Of one video.
+    track : mapping
+        A row of ``tracks``, or what is known of it.
 
-    Returns
-    -------
-    dict of int to str
-        By ``track_id``.
+    Examples
+    --------
+    >>> name_of({"track_id": 3, "person_id": 4, "person_prob": 0.9}), name_of({"track_id": 3})
+    ('person 4', 'face 3')
+    >>> name_of({"track_id": 3, "person_id": 4, "person_prob": None})  # too small to tell
+    'face 3'
+    """
+    is_told = pd.notna(track.get("person_id")) and pd.notna(track.get("person_prob"))
+    return person_name(int(track["person_id"])) if is_told else face_name(int(track["track_id"]))
+
+
+def color_of_track(track: Mapping[Any, Any]) -> tuple[int, int, int]:
+    """Return the colour of a face, see :func:`face_color`: all faces of a person have one.
+
+    Parameters
+    ----------
+    track : mapping
+        A row of ``tracks``, or what is known of it.
+
+    Examples
+    --------
+    >>> color_of_track({"track_id": 3, "person_id": 4}) == face_color(4)
+    True
+    """
+    person = track.get("person_id")
+    return face_color(int(track["track_id"] if pd.isna(person) else person))
+
+
+def names_of(tracks: pd.DataFrame) -> dict[int, str]:
+    """Return what the faces of a video are called, see :func:`name_of`, by ``track_id``.
 
     Examples
     --------
     >>> names_of(pd.DataFrame({"track_id": [0, 1, 2], "person_id": [4, 4, 5], "person_prob": [0.9, 0.9, None]}))
     {0: 'person 4', 1: 'person 4', 2: 'face 2'}
     """
-    ids = tracks["track_id"].tolist()
-    persons = _known(tracks, "person_id", pd.NA)
-    sure = _known(tracks, "person_prob", float("nan"))
-    return {
-        int(track): face_name(track) if pd.isna(prob) or pd.isna(person) else person_name(int(person))
-        for track, person, prob in zip(ids, persons, sure, strict=True)
-    }
+    return {int(track["track_id"]): name_of(track) for track in _told(tracks)}
 
 
 def colors_of(tracks: pd.DataFrame) -> dict[int, tuple[int, int, int]]:
-    """Return the colours of the faces of a video: all faces of a person have one.
-
-    Parameters
-    ----------
-    tracks : pandas.DataFrame
-        Of one video.
-
-    Returns
-    -------
-    dict of int to tuple of int
-        By ``track_id``; see :func:`face_color`.
+    """Return the colours of the faces of a video, see :func:`color_of_track`, by ``track_id``.
 
     Examples
     --------
@@ -158,13 +168,11 @@ def colors_of(tracks: pd.DataFrame) -> dict[int, tuple[int, int, int]]:
     >>> found[0] == found[1] == face_color(4), found[2] == face_color(5)
     (True, True)
     """
-    persons = _known(tracks, "person_id", pd.NA)
-    pairs = zip(tracks["track_id"].tolist(), persons, strict=True)
-    return {int(track): face_color(int(track if pd.isna(person) else person)) for track, person in pairs}
+    return {int(track["track_id"]): color_of_track(track) for track in _told(tracks)}
 
 
-def _known(tracks: pd.DataFrame, column: str, missing: Any) -> list[Any]:
-    return tracks[column].tolist() if column in tracks else [missing] * len(tracks)
+def _told(tracks: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return tracks[[name for name in ("track_id", "person_id", "person_prob") if name in tracks]].to_dict("records")
 
 
 @dataclass(frozen=True)
@@ -213,12 +221,13 @@ def rows_of(tracks: pd.DataFrame, most: int | None = None) -> list[Row]:
     return [Row(name, colors[ids[0]], tuple(ids)) for name, ids in found.items()]
 
 
-def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = False) -> tuple[str, ...]:
+def label_lines(name: str | None, lines: Sequence[str], *, brief: bool = False) -> tuple[str, ...]:
     """Return the lines of a face's label; none for a face without a track.
 
     Parameters
     ----------
-    track_id : int or None
+    name : str or None
+        See :func:`name_of`.
     lines : sequence of str
         What is said of it, the most important first.
     brief : bool
@@ -226,12 +235,12 @@ def label_lines(track_id: int | None, lines: Sequence[str], *, brief: bool = Fal
 
     Examples
     --------
-    >>> label_lines(3, ["happiness", "female"]), label_lines(3, ["happiness", "female"], brief=True)
+    >>> label_lines("face 3", ["happiness", "female"]), label_lines("face 3", ["happiness", "female"], brief=True)
     (('face 3', 'happiness', 'female'), ('face 3 happiness',))
     """
-    if track_id is None:
+    if name is None:
         return ()
-    named = (face_name(track_id), *lines)
+    named = (name, *lines)
     return (" ".join(named[:2]),) if brief else named
 
 

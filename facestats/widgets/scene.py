@@ -15,7 +15,7 @@ from facestats._util.locations import is_remote
 from facestats.errors import UsageError
 from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes, measure_column
 from facestats.store.store import Store
-from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, pose_lines, verdict_lines
+from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, name_of, pose_lines, verdict_lines
 from facestats.tables.presence import Presence, Samples
 from facestats.tables.video_tables import VideoTables
 
@@ -170,7 +170,8 @@ class Scene:
         x1, y1, x2, y2 = self._presence.box_at(row, time_s)
         width, height = (float(self.tables.videos[side].iloc[0]) for side in ("width", "height"))
         track_id = self._presence.track_at(row)
-        lines = label_lines(track_id, self._lines(row, track_id, attribute), brief=brief)
+        name = None if track_id is None else name_of(self._tracks_by_id.get(track_id, {"track_id": track_id}))
+        lines = label_lines(name, self._lines(row, track_id, attribute), brief=brief)
         return Face(track_id, (x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height), lines)
 
     def _lines(self, row: int, track_id: int | None, attribute: str) -> list[str]:

@@ -156,7 +156,7 @@ def annotate(
     from facestats.clips.blur import blur_faces
     from facestats.clips.draw import FaceLabel, draw_faces
     from facestats.models.attributes import ATTRIBUTE_CLASSES
-    from facestats.tables.labels import label_lines, prediction_line
+    from facestats.tables.labels import face_name, label_lines, prediction_line
 
     lasting = {} if lasting is None else lasting
     said = [
@@ -175,7 +175,7 @@ def annotate(
             said[i] = {attribute: lasting.get((known, attribute)) for attribute in ATTRIBUTE_CLASSES}
         lines = [text for text in said[i].values() if text]
         # Without a tracker no face has a name, and what is said of it is all there is.
-        label = tuple(lines) if known is None else label_lines(known, lines)
+        label = tuple(lines) if known is None else label_lines(face_name(known), lines)
         labels.append(FaceLabel(tuple(float(value) for value in box), known, label))
     rgb = blur_faces(frame.rgb, [label.box for label in labels]) if blur else frame.rgb
     return draw_faces(rgb, labels)

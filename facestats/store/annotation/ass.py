@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from facestats.store.annotation.webvtt import cues
-from facestats.tables.labels import face_color, face_name
+from facestats.tables.labels import colors_of, names_of
 from facestats.tables.video_tables import VideoTables, frame_size
 
 _STYLE = (
@@ -17,18 +17,19 @@ _EVENT = "Layer,Start,End,Style,Text"
 
 
 def write_ass(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
-    """Write the expressions as subtitles, each in its face's colour; see :func:`.webvtt.write_vtt`."""
+    """Write the expressions as subtitles, each in its face's, or person's, colour; see :func:`.webvtt.write_vtt`."""
     width, height = frame_size(tables.videos) or (1280, 720)
-    found = list(cues(intervals))
+    names, colors = names_of(tables.tracks), colors_of(tables.tracks)
+    found = list(cues(intervals, names))
     lines = ["[Script Info]", "ScriptType: v4.00+", f"PlayResX: {width}", f"PlayResY: {height}", "", "[V4+ Styles]"]
     lines.append(f"Format: {_STYLE}")
-    for track_id in sorted({track_id for _, _, track_id, _ in found}):
-        red, green, blue = face_color(track_id)
+    styles = {names[track_id]: colors[track_id] for track_id in sorted({track_id for _, _, track_id, _ in found})}
+    for name, (red, green, blue) in styles.items():
         color = f"&H00{blue:02X}{green:02X}{red:02X}"
-        lines.append(f"Style: {face_name(track_id)},Sans,{max(12, height // 20)},{color},&H00000000,1,2,0,2")
+        lines.append(f"Style: {name},Sans,{max(12, height // 20)},{color},&H00000000,1,2,0,2")
     lines += ["", "[Events]", f"Format: {_EVENT}"]
     lines += [
-        f"Dialogue: 0,{_clock(start_s)},{_clock(end_s)},{face_name(track_id)},{text}"
+        f"Dialogue: 0,{_clock(start_s)},{_clock(end_s)},{names[track_id]},{text}"
         for start_s, end_s, track_id, text in found
     ]
     out.write_text("\n".join([*lines, ""]), encoding="utf-8")

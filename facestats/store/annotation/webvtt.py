@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from facestats.store.annotation.intervals import milliseconds
-from facestats.tables.labels import face_name
+from facestats.tables.labels import face_name, names_of
 from facestats.tables.video_tables import VideoTables
 
 
 def write_vtt(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
-    """Write the expressions as cues, in the order of time; see :func:`.elan.write_eaf`."""
+    """Write the expressions as cues, in the order of time; see :func:`.elan.write_eaf`.
+
+    Where people are known, a cue names the person, as the clip does.
+    """
     lines = ["WEBVTT", ""]
-    for start_s, end_s, _, text in cues(intervals):
+    for start_s, end_s, _, text in cues(intervals, names_of(tables.tracks)):
         lines += [f"{_clock(start_s)} --> {_clock(end_s)}", escape(text, quote=False), ""]
     out.write_text("\n".join(lines), encoding="utf-8")
 
 
-def cues(intervals: pd.DataFrame) -> Iterator[tuple[float, float, int, str]]:
+def cues(
+    intervals: pd.DataFrame, names: Mapping[int, str] = MappingProxyType({})
+) -> Iterator[tuple[float, float, int, str]]:
     """Yield begin and end in seconds, the track and the text of each subtitle, in the order of time.
 
     Where no expression of a face was measured, its cue says that the face is there.
+
+    Parameters
+    ----------
+    intervals : pandas.DataFrame
+        See :func:`.intervals.intervals_of`.
+    names : mapping of int to str
+        What the faces are called, where not by their number.
 
     Examples
     --------
@@ -37,8 +50,8 @@ def cues(intervals: pd.DataFrame) -> Iterator[tuple[float, float, int, str]]:
     rows = list(zip(*columns, strict=True))
     expressive = {track_id for tier, track_id, *_ in rows if tier != face_name(track_id)}
     for tier, track_id, start_s, end_s, label in rows:
-        name = face_name(track_id)
-        if tier != name:
+        name = names.get(track_id, face_name(track_id))
+        if tier != face_name(track_id):
             yield start_s, end_s, track_id, f"{name}: {label}"
         elif track_id not in expressive:
             yield start_s, end_s, track_id, name

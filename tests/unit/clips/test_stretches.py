@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from crowds import FRAME, crowd, tables_of
 
 from facestats.clips.draw import FaceLabel
 from facestats.clips.render import Annotator
 from facestats.clips.stretches import stretches
+from facestats.tables.labels import face_color
 
 FPS = 25
 
@@ -108,3 +110,20 @@ def test_samples_far_apart_and_a_clock_that_stands_still():
     still = tables_of(crowd(3, seconds=2))
     still["frames"]["time_s"] = 0.0
     assert all(len(faces) == 3 for faces in drawn(still, 50))
+
+
+def test_where_people_are_known_a_face_is_called_and_coloured_as_its_person():
+    boxes = np.full((20, 2, 4), np.nan)
+    boxes[:10, 0], boxes[10:, 1] = (100, 100, 300, 350), (700, 10, 900, 260)
+    tables = tables_of(boxes, shots=np.repeat([0, 1], 10))
+    known = {"person_id": pd.array([3, 3], dtype="Int64"), "person_prob": np.float32(0.9)}
+    frames = drawn({**tables, "tracks": tables["tracks"].assign(**known)}, 40)
+    faces = [face for faces in frames for face in faces]
+    assert {face.track_id for face in faces} == {0, 1}
+    assert {face.lines[0] for face in faces if face.lines} == {"person 3"}
+    assert {face.color for face in faces} == {face_color(3)}
+    annotator = Annotator(**{**tables, "tracks": tables["tracks"].assign(**known)})  # of unknown size: boxes alone
+    assert annotator.faces_at(0, 0.0)[0].color == face_color(3)
+    # Too small to be told: a face, in a colour of its own.
+    untold = {**tables, "tracks": tables["tracks"].assign(**{**known, "person_prob": np.nan})}
+    assert drawn(untold, 1)[0][0].lines[0] == "face 0"

@@ -41,17 +41,17 @@ def test_the_expression_is_the_moments_and_may_be_unknown():
 
 
 @pytest.mark.parametrize(
-    ("track_id", "brief", "expected"),
+    ("name", "brief", "expected"),
     [
-        (3, False, ("face 3", "happiness", "female")),
-        (3, True, ("face 3 happiness",)),
+        ("face 3", False, ("face 3", "happiness", "female")),
+        ("face 3", True, ("face 3 happiness",)),
         (None, False, ()),
         (None, True, ()),
     ],
 )
-def test_a_label_names_the_face_first(track_id, brief, expected):
-    assert label_lines(track_id, ["happiness", "female"], brief=brief) == expected
-    assert label_lines(7, [], brief=True) == ("face 7",)
+def test_a_label_names_the_face_first(name, brief, expected):
+    assert label_lines(name, ["happiness", "female"], brief=brief) == expected
+    assert label_lines("face 7", [], brief=True) == ("face 7",)
 
 
 def test_what_a_model_says_of_one_face():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import av
-from stores import PEOPLE, make_store
+from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_people
 
 from facestats.store.annotation.files import export_annotations
 from facestats.store.annotation.intervals import intervals_of
 from facestats.store.annotation.webvtt import cues
+from facestats.store.store import create_store
 from facestats.tables.labels import face_color
 
 
@@ -29,3 +30,20 @@ def test_players_read_the_subtitles_beside_a_clip_and_they_go_with_it(tmp_path):
     assert f"Style: face 1,Sans,18,&H00{blue:02X}{green:02X}{red:02X}," in written[0].read_text(encoding="utf-8")
     store.drop_clip(PEOPLE)
     assert not any(path.exists() for path in (clip, *written))
+
+
+def test_subtitles_speak_of_people_where_they_are_known(tmp_path):
+    store = create_store(tmp_path / "store")
+    result = make_result(PEOPLE, FACES, path="videos/people.mp4")
+    store.write(with_people(result, {2: (0, 0.9), 3: (0, 0.9)}), paths=("videos/people.mp4",), models=MODELS)
+    ass, vtt = (
+        export_annotations(store, format=format, out=tmp_path, videos=[PEOPLE])[0].read_text(encoding="utf-8")
+        for format in ("ass", "vtt")
+    )
+    red, green, blue = face_color(0)
+    assert ass.count(f"Style: person 0,Sans,18,&H00{blue:02X}{green:02X}{red:02X},") == 1
+    assert "person 0,person 0: sadness" in ass
+    assert "person 0: sadness" in vtt
+    assert "person 0: expression unknown" not in vtt
+    assert "face 1: happiness" in vtt  # nobody knows whose it is
+    assert "face 2" not in vtt
