@@ -22,8 +22,8 @@ from facestats.options import AnalyzeOptions
 from facestats.tables.thumbnails import PictureChooser
 from facestats.track.online import OnlineTracker
 from facestats.video import open_source
-from facestats.video.file import ContainerSource
 from facestats.video.identity import Identity
+from facestats.video.picture import Pictures
 from facestats.video.shots import CueReader, ShotCounter
 
 
@@ -49,8 +49,8 @@ def main() -> None:
         return measured
 
     places = [
-        (ContainerSource, "_to_small", "decode: convert to the detector's size"),
-        (ContainerSource, "_to_rgb", "decode: convert in full, where needed"),
+        (Pictures, "small", "decode: convert to the detector's size"),
+        (Pictures, "full", "decode: convert in full, where needed"),
         (CueReader, "read", "shots: cues"),
         (ShotCounter, "update", "shots: count"),
         (OnlineTracker, "update", "track"),

@@ -40,7 +40,8 @@ class Stages:
         Tells people apart; None if nobody asks, or this copy comes without the model.
     models : mapping of str to mapping
         By attribute, the ``name`` and ``sha256`` of its model, and the hash of what its card says of its answers; name
-        and hash of the detector as ``"detector"``, and of what tells people apart as ``"embedding"``.
+        and hash of the detector as ``"detector"``, with that of its quicker weights as ``card`` if it has some, and of
+        what tells people apart as ``"embedding"``.
     """
 
     options: AnalyzeOptions
@@ -79,6 +80,8 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         for _ in range(min(usable_cores(), MOST_WORKERS))
     )
     detector = {"name": detectors[0].name, "sha256": sha256_of(detector_file(options.detector))}
+    if (quicker := getattr(detectors[0], "follow_sha256", None)) is not None:
+        detector["card"] = quicker
     attributes = {
         name: {"name": model.name, "sha256": hashes[model.name], "card": model.card.behaviour}
         for name, model in chosen.items()

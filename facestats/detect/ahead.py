@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from facestats._util.threads import map_ahead, opencv_threads
-from facestats.detect.base import Detector, shrink_to
+from facestats.detect.base import Detector, follows_with, shrink_to
 from facestats.types import Detections, Frame
 
 #: Faces are searched for in the finest picture at least so often, in seconds of video.
@@ -94,7 +94,7 @@ def detect_ahead(
         small = shrink_to(frame.small, side)[0] if side else frame.small
         detector = idle.get()
         try:
-            found = detector.detect([small])[0]
+            found = (follows_with(detector) if side else detector.detect)([small])[0]
         finally:
             idle.put(detector)
         height, width = small.shape[:2]

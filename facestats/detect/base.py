@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,8 +68,11 @@ class ShrinkingDetector(Detector):
 
     def detect(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of each image; see :class:`Detector`."""
+        return self._detected(images, self.detect_shrunken)
+
+    def _detected(self, images: ImageBatch, detect: Callable[[ImageBatch], list[Detections]]) -> list[Detections]:
         shrunken = [shrink_to(image, self.detect_size) for image in images]
-        found = self.detect_shrunken([small for small, _ in shrunken])
+        found = detect([small for small, _ in shrunken])
         return [
             to_original(faces, scale, image.shape)
             for faces, (_, scale), image in zip(found, shrunken, images, strict=True)
@@ -77,6 +81,22 @@ class ShrinkingDetector(Detector):
     @abstractmethod
     def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of shrunken pictures, uint8 (h, w, 3), best score first, in pixels of these."""
+
+
+def follows_with(detector: Detector) -> Callable[[ImageBatch], list[Detections]]:
+    """Return what a detector finds faces with between two searches: its ``follow``, or ``detect`` if it has none.
+
+    A detector with a quicker way that is as good for faces of some size may offer it so.
+
+    Examples
+    --------
+    >>> from facestats.detect import create_detector
+    >>> detector = create_detector("fast")
+    >>> follows_with(detector) == detector.detect
+    True
+    """
+    follow: Callable[[ImageBatch], list[Detections]] = getattr(detector, "follow", detector.detect)
+    return follow
 
 
 def shrink_to(rgb: UInt8, longer_side: int) -> tuple[UInt8, float]:
@@ -176,6 +196,33 @@ def network_planes(images: ImageBatch, *, mean: float = 0.0, std: float = 1.0, m
         np.multiply(image.transpose(2, 0, 1), np.float32(1 / std), out=part)
         if mean:
             part -= np.float32(mean / std)
+    return planes
+
+
+def byte_planes(images: ImageBatch, *, multiple: int = 32) -> UInt8:
+    """Return pictures of one size as networks of bytes take them, filled up with 0 at the right and bottom.
+
+    Parameters
+    ----------
+    images : sequence of numpy.ndarray
+        N of uint8 (H, W, 3).
+    multiple : int
+        Of which both sides of the result are.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (N, 3, H', W').
+
+    Examples
+    --------
+    >>> byte_planes([np.full((33, 64, 3), 9, np.uint8)]).shape
+    (1, 3, 64, 64)
+    """
+    height, width = images[0].shape[:2]
+    planes = np.zeros((len(images), 3, height + -height % multiple, width + -width % multiple), np.uint8)
+    for target, image in zip(planes, images, strict=True):
+        target[:, :height, :width] = image.transpose(2, 0, 1)
     return planes
 
 

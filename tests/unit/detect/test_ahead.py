@@ -212,3 +212,27 @@ def test_a_search_that_fails_does_not_leave_the_others_waiting():
 
     with pytest.raises(RuntimeError, match="broken"):
         list(detect_ahead(moments(0.0, 0.1, 0.2, 0.3), [Broken(), Broken()], follow_px=32))
+
+
+def test_a_quicker_way_is_taken_between_two_searches_only():
+    class Twofold(Numbering):
+        def __init__(self):
+            super().__init__()
+            self.searched, self.followed = [], []
+
+        def detect(self, images):
+            self.searched.append(int(images[0][0, 0, 0]))
+            return super().detect(images)
+
+        def follow(self, images):
+            self.followed.append(int(images[0][0, 0, 0]))
+            return super().detect(images)
+
+    every, between = Twofold(), Twofold()
+    list(detect_ahead(frames(25), [every]))
+    found = list(detect_ahead(frames(25), [between], follow_px=8))
+    assert every.searched == list(range(25))
+    assert not every.followed
+    assert between.searched == [0, 10, 20]
+    assert sorted(between.searched + between.followed) == list(range(25))
+    assert [faces.boxes[0, 0] for _, faces in found] == list(range(25))

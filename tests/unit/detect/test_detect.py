@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.detect import create_detector
-from facestats.detect.base import box_overlaps, network_planes, shrink_to, suppress
+from facestats.detect.base import box_overlaps, byte_planes, network_planes, shrink_to, suppress
 from facestats.errors import ModelError, UnknownNameError
 from facestats.models.detectors import Calibration, DetectorCard, shipped_card, shipped_detector
 
@@ -79,6 +79,38 @@ def test_pictures_in_planes_are_the_same_pictures(portrait):
     for name in NAMES:
         detector = create_detector(name, detect_size=0)
         assert np.array_equal(detector.detect([planes])[0].boxes, detector.detect([portrait])[0].boxes)
+
+
+@pytest.mark.parametrize("longer", [0, 90])
+def test_eight_bit_weights_find_the_same_faces(portrait, longer):
+    detector = create_detector("centerface")
+    small, scale = shrink_to(portrait, longer)
+    (searched,), (followed,) = detector.detect([portrait]), detector.follow([small])
+    assert len(followed) == len(searched) == 1
+    assert overlap(followed.boxes[0] / scale, searched.boxes[0]) > 0.85
+    eyes = np.linalg.norm(searched.landmarks[0, 0] - searched.landmarks[0, 1])
+    apart = np.linalg.norm(followed.landmarks[0] / scale - searched.landmarks[0], axis=1)
+    assert apart.mean() < 0.1 * eyes
+    assert abs(float(followed.scores[0] - searched.scores[0])) < 0.05
+
+
+def test_changed_eight_bit_weights_are_refused(tmp_path, monkeypatch):
+    from facestats.models import detectors
+
+    folder = tmp_path / "models" / "detectors" / "centerface"
+    folder.mkdir(parents=True)
+    path, known = detectors.shipped_detector("centerface")
+    (folder / "card.json").write_text(known.to_json())
+    (folder / "model.onnx").write_bytes(path.read_bytes() + b"x")
+    monkeypatch.setattr(detectors, "bundled", lambda name: tmp_path / name)
+    with pytest.raises(ModelError, match="sha256 differs"):
+        create_detector("centerface")
+
+
+def test_bytes_are_filled_up_like_floats():
+    images = [np.random.default_rng(0).integers(0, 255, (33, 70, 3)).astype(np.uint8)] * 2
+    assert np.array_equal(byte_planes(images), network_planes(images))
+    assert byte_planes(images).dtype == np.uint8
 
 
 def test_the_least_score_is_kept(portrait):
