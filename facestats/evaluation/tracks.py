@@ -7,17 +7,21 @@ stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 
+from facestats.classify.age import group_of_years
 from facestats.classify.base import softmax
 from facestats.datasets.faces import FaceData
 from facestats.datasets.sources import SOURCES
-from facestats.evaluation.accuracy import score
+from facestats.evaluation.accuracy import class_probabilities, score
+from facestats.evaluation.calibration import fit_temperature
+from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.models.cards import Head
 from facestats.tables.verdicts import effective_size, pooled
 from facestats.types import Float32, Predictions, UInt8
@@ -77,10 +81,27 @@ def swaying(crops: UInt8, seed: int = 0) -> UInt8:
     return frames
 
 
-def track_scores(
+@dataclass(frozen=True)
+class Tracks:
+    """Tracks made of labelled faces.
+
+    Attributes
+    ----------
+    probabilities : numpy.ndarray
+        float64 (T, K): of each track the pooled probabilities of the attribute's classes, age in groups, as
+        :mod:`facestats.tables.verdicts` pools them at temperature 1.
+    faces : FaceData
+        T rows: one face of each track.
+    """
+
+    probabilities: np.ndarray
+    faces: FaceData
+
+
+def tracks_of(
     logits_of: Callable[[UInt8], Float32], faces: FaceData, head: Head, *, least: int = 3
-) -> dict[str, dict[str, Any]]:
-    """Score verdicts on tracks made of labelled faces, as :mod:`facestats.tables.verdicts` gives them.
+) -> dict[str, Tracks]:
+    """Make tracks of labelled faces.
 
     Parameters
     ----------
@@ -89,32 +110,36 @@ def track_scores(
     faces : FaceData
         Not seen in training.
     head : Head
-        With its temperatures and threshold.
+        With its temperatures.
     least : int
         Pictures that a person has at least to make a track; their labels must agree.
 
     Returns
     -------
-    dict of str to dict
+    dict of str to Tracks
         ``"swaying"``: one picture a track; ``"people"``: one person a track, where all faces are of sources whose
-        names say whom they show (not for expression, which changes from picture to picture). Each ``n``, ``accuracy``,
-        ``ece``, ``coverage`` and ``covered_accuracy``.
+        names say whom they show (not for expression, which changes from picture to picture).
 
     Examples
     --------
-    >>> track_scores(logits_of, faces, head)["swaying"]["ece"]  # doctest: +SKIP
+    >>> tracks_of(logits_of, faces, head)["swaying"].probabilities  # doctest: +SKIP
     """
+
+    def classes_of(crops: UInt8, pixels: Float32 | None) -> Float32:
+        probabilities = softmax(logits_of(crops) / head.temperatures_at(pixels))
+        return class_probabilities(Predictions(head.attribute, head.classes, probabilities))
+
     views = swaying(faces.crops)
     pixels = None if faces.pixels is None else np.repeat(faces.pixels, SWAYING_FRAMES)
-    flat = softmax(logits_of(views.reshape(-1, *views.shape[2:])) / head.temperatures_at(pixels))
-    tracks = [_together(head, of) for of in flat.reshape(len(faces), SWAYING_FRAMES, -1)]
-    scores = {"swaying": _scored(np.stack(tracks), faces, head)}
+    flat = classes_of(views.reshape(-1, *views.shape[2:]), pixels)
+    swayed = [_together(head, of) for of in flat.reshape(len(faces), SWAYING_FRAMES, -1)]
+    tracks = {"swaying": Tracks(np.stack(swayed), faces)}
     if head.attribute == "expression" or not {"name", "source"} <= set(faces.table):
-        return scores
+        return tracks
     known = {name for name, source in SOURCES.items() if source.names_people}
     if not set(faces.table["source"]) <= known:
-        return scores
-    each = softmax(logits_of(faces.crops) / head.temperatures_at(faces.pixels))
+        return tracks
+    each = classes_of(faces.crops, faces.pixels)
     rows = pd.Series(np.arange(len(faces))).groupby(people_of(faces.table["name"]).to_numpy()).agg(list)
     labels = faces.table[[name for name in ("gender", "makeup", "age_min") if name in faces.table]].iloc[:, 0]
     people = [np.array(of) for of in rows if len(of) >= least and (labels.iloc[of] == labels.iloc[of[0]]).all()]
@@ -122,8 +147,58 @@ def track_scores(
         firsts = np.zeros(len(faces), bool)
         firsts[[of[0] for of in people]] = True
         in_order = sorted(people, key=lambda of: of[0])
-        scores["people"] = _scored(np.stack([_together(head, each[of]) for of in in_order]), faces[firsts], head)
-    return scores
+        tracks["people"] = Tracks(np.stack([_together(head, each[of]) for of in in_order]), faces[firsts])
+    return tracks
+
+
+def track_scores(tracks: Tracks, head: Head) -> dict[str, Any]:
+    """Score verdicts on tracks: ``n``, ``accuracy``, ``ece``, ``coverage`` and ``covered_accuracy``.
+
+    Parameters
+    ----------
+    tracks : Tracks
+    head : Head
+        With the temperature of tracks, and the threshold.
+
+    Examples
+    --------
+    >>> track_scores(tracks_of(logits_of, faces, head)["swaying"], head)["ece"]  # doctest: +SKIP
+    """
+    probabilities = softmax(_logs(tracks) / head.track_temperature)
+    predictions = Predictions(head.attribute, ATTRIBUTE_CLASSES[head.attribute], probabilities.astype(np.float32))
+    scores = score(predictions, tracks.faces, threshold=head.threshold)
+    return {name: scores[name] for name in ("n", "accuracy", "ece", "coverage", "covered_accuracy")}
+
+
+def fit_track_temperature(parts: Sequence[Tracks], attribute: str) -> float:
+    """Return the temperature with which the probabilities of tracks mean what they say; each part counts alike.
+
+    Parameters
+    ----------
+    parts : sequence of Tracks
+        Of one attribute, not expression. Of tracks with an age, those with an exact one count.
+    attribute : str
+
+    Examples
+    --------
+    >>> fit_track_temperature([tracks_of(logits_of, faces, head)["swaying"]], "gender")  # doctest: +SKIP
+    """
+    logs, right, weights = [], [], []
+    for part in parts:
+        if attribute == "age":
+            table = part.faces.table
+            used = (table["age_min"] == table["age_max"]).to_numpy(bool)
+            labels = group_of_years(table["age_min"].to_numpy(np.float64)[used])
+        else:
+            used, labels = np.ones(len(part.faces), bool), part.faces.labels
+        logs.append(_logs(part)[used])
+        right.append(labels[:, None] == np.arange(len(ATTRIBUTE_CLASSES[attribute])))
+        weights.append(np.full(len(labels), 1 / max(len(labels), 1)))
+    return fit_temperature(np.concatenate(logs), np.concatenate(right).astype(float), weights=np.concatenate(weights))
+
+
+def _logs(tracks: Tracks) -> np.ndarray:
+    return np.log(np.clip(tracks.probabilities, 1e-12, None))
 
 
 def _together(head: Head, probabilities: Float32) -> np.ndarray:
@@ -131,9 +206,3 @@ def _together(head: Head, probabilities: Float32) -> np.ndarray:
         return probabilities.mean(axis=0)
     weights = np.ones(len(probabilities))
     return pooled(probabilities, weights, effective_size(np.arange(len(weights)) * _SAMPLES_APART_S, weights))
-
-
-def _scored(probabilities: np.ndarray, faces: FaceData, head: Head) -> dict[str, Any]:
-    predictions = Predictions(head.attribute, head.classes, probabilities.astype(np.float32))
-    scores = score(predictions, faces, threshold=head.threshold)
-    return {name: scores[name] for name in ("n", "accuracy", "ece", "coverage", "covered_accuracy")}

@@ -197,3 +197,14 @@ def share_classes(attribute: str) -> tuple[tuple[str, str | None], ...]:
             found.append((group, None))
         found.append((name, group))
     return tuple(found)
+
+
+def track_temperature_key(attribute: str) -> str:
+    """Return under which name a track's temperature stands beside the thresholds that are stored with results.
+
+    Examples
+    --------
+    >>> track_temperature_key("age")
+    'age: temperature of tracks'
+    """
+    return f"{attribute}: temperature of tracks"

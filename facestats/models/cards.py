@@ -47,6 +47,9 @@ class Head:
         Temperatures of faces that few pixels show: pairs of ``pixels`` (see
         :attr:`facestats.types.FaceCrops.pixels`), ascending, and temperature. Between two its logarithm is linear in
         that of the pixels; below the first and beyond the last it stays. Without any, ``temperature`` holds for all.
+    track_temperature : float
+        The logarithms of a track's pooled probabilities are divided by it; not for expression, of which a track has
+        shares, no probabilities.
     limits : str
         Where the model fails at this attribute, for people.
     """
@@ -58,6 +61,7 @@ class Head:
     threshold: float = 0.5
     temperatures: tuple[tuple[float, float], ...] = ()
     limits: str = ""
+    track_temperature: float = 1.0
 
     def __post_init__(self) -> None:
         own = self.attribute not in BUILT_IN
@@ -72,6 +76,8 @@ class Head:
             )
         if not self.temperature > 0:
             raise ModelError(f"{self.attribute}: temperature must be positive, not {self.temperature}")
+        if not 0 < self.track_temperature < float("inf"):
+            raise ModelError(f"{self.attribute}: track_temperature must be positive, not {self.track_temperature}")
         if not 0 <= self.threshold <= 1:
             raise ModelError(f"{self.attribute}: threshold must be in [0, 1], not {self.threshold}")
         pairs = np.array(self.temperatures, np.float64).reshape(-1, 2)
@@ -296,7 +302,10 @@ class Card(ModelCard):
         told = {name: value for name, value in asdict(self).items() if name.startswith("input_") or name == "heads"}
         if self.familiarity is not None:
             told["familiarity"] = asdict(self.familiarity)
-        told["heads"] = [{name: value for name, value in head.items() if name != "limits"} for head in told["heads"]]
+        for head in told["heads"]:
+            del head["limits"]
+            if head["track_temperature"] == 1:  # as in cards that do not have it yet
+                del head["track_temperature"]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @classmethod

@@ -19,7 +19,7 @@ from facestats._util import hooks
 from facestats._util.files import cache_dir, sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError, UnknownNameError
-from facestats.models.attributes import BUILT_IN, VERDICT_COLUMNS, declare
+from facestats.models.attributes import BUILT_IN, VERDICT_COLUMNS, declare, track_temperature_key
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, kind_of
 from facestats.models.detectors import DetectorCard, shipped_card
 from facestats.models.embedding import EmbeddingCard, find_embedding
@@ -238,15 +238,20 @@ def choose_models(selection: Mapping[str, str], models_path: Sequence[Path] = ()
 
 
 def thresholds(models: Mapping[str, Model]) -> dict[str, float]:
-    """Return the "unknown" threshold of each attribute, from the cards.
+    """Return the "unknown" threshold of each attribute, from the cards, and the temperatures of tracks that are not 1.
+
+    The latter stand under :func:`facestats.models.attributes.track_temperature_key`.
 
     Examples
     --------
     >>> thresholds({})
     {}
     """
-    return {
-        attribute: next(head.threshold for head in model.card.heads if head.attribute == attribute)
+    heads = {
+        attribute: next(head for head in model.card.heads if head.attribute == attribute)
         for attribute, model in models.items()
         if attribute in VERDICT_COLUMNS
     }
+    found = {attribute: head.threshold for attribute, head in heads.items()}
+    tracks = {track_temperature_key(attribute): head.track_temperature for attribute, head in heads.items()}
+    return found | {key: temperature for key, temperature in tracks.items() if temperature != 1}

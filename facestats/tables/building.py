@@ -20,7 +20,7 @@ from facestats.classify.quality import quality_weight
 from facestats.models import attributes
 from facestats.tables import schema
 from facestats.tables.faceness import face_probability
-from facestats.tables.verdicts import effective_size, pooled, smoothed, threshold_of
+from facestats.tables.verdicts import effective_size, pooled, smoothed, threshold_of, track_temperature_of
 from facestats.track.gaps import bridged_gap_s
 from facestats.types import Detections, Float32, Int64, Places, Predictions, UInt8
 
@@ -310,7 +310,8 @@ def summarize_track(
             shares = dict(zip(attributes.EXPRESSIONS, together, strict=True))
             row |= {f"expression_share_{name}": share for name, share in shares.items() if not np.isnan(share)}
         else:
-            together = pooled(probabilities, weights, effective_size(when, weights))
+            worth = effective_size(when, weights) / track_temperature_of(thresholds, attribute)
+            together = pooled(probabilities, weights, worth)
             row |= dict(zip(schema.probability_columns(attribute), together, strict=True))
         best = int(np.nanargmax(together))
         sure = together[best] >= threshold_of(thresholds, attribute)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from facestats.models.attributes import track_temperature_key
+
 #: Correlation of the errors of two faces of one track: this much, however far apart they are; the rest fades away with
 #: their distance, with the time constant below. On synthetic tracks of faces that no network had seen it was 0.98 for
 #: gender; but those pictures never change their pose and light, as real faces do.
@@ -43,6 +45,23 @@ def threshold_of(thresholds: Mapping[str, float], attribute: str) -> float:
     (0.44, 0.5)
     """
     return float(thresholds.get(attribute, FALLBACK_THRESHOLD))
+
+
+def track_temperature_of(thresholds: Mapping[str, float], attribute: str) -> float:
+    """Return what the logarithms of a track's pooled probabilities are divided by.
+
+    Parameters
+    ----------
+    thresholds : mapping of str to float
+        Those stored with the results, see :func:`facestats.models.registry.thresholds`; 1 stands for an absent one.
+    attribute : str
+
+    Examples
+    --------
+    >>> track_temperature_of({track_temperature_key("age"): 1.5}, "age"), track_temperature_of({"age": 0.5}, "age")
+    (1.5, 1.0)
+    """
+    return float(thresholds.get(track_temperature_key(attribute), 1.0))
 
 
 def effective_size(time_s: np.ndarray, weights: np.ndarray) -> float:

@@ -175,7 +175,7 @@ def _head_lines(head: Head, metrics: Mapping[str, Any]) -> list[str]:
         ),
         "",
         *_unseen_lines(head.attribute, metrics["unseen"]),
-        *_track_lines(head.attribute, metrics.get("tracks", {})),
+        *_track_lines(head, metrics.get("tracks", {})),
         *_group_lines(every["groups"]),
     ]
 
@@ -218,18 +218,18 @@ def _unseen_lines(attribute: str, unseen: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _track_lines(attribute: str, tracks: Mapping[str, Any]) -> list[str]:
+def _track_lines(head: Head, tracks: Mapping[str, Any]) -> list[str]:
     kinds = {"swaying": "one picture that sways", "people": "several pictures of one person"}
     rows = [
         f"| {source} | {kinds[kind]} | {row['n']:,} | {row['accuracy']:.3f} | {row['ece']:.3f} "
         f"| {row['coverage']:.1%} | {_percent(row['covered_accuracy'])} |"
         for source, of in tracks.items()
-        for kind, row in of.get(attribute, {}).items()
+        for kind, row in of.get(head.attribute, {}).items()
     ]
     if not rows:
         return []
     return [
-        "Tracks that were made of such pictures, and judged as those of a video:",
+        f"Tracks of such pictures, judged as those of a video. Their temperature is {head.track_temperature:g}:",
         "",
         "| source | a track is | tracks | accuracy | calibration error | with a verdict | of these right |",
         "|---|---|---|---|---|---|---|",

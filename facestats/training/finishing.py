@@ -2,7 +2,8 @@
 
 What a probability means is fitted to faces of sources that training never saw, where there are such: on the faces of
 its own sources a network is surer than it may be elsewhere. Each of these sources counts alike, however many faces it
-has. How far probabilities are off on such a source is told as if it were a further one: by what the others fit. The
+has. How far probabilities are off on such a source is told as if it were a further one: by what the others fit. So it
+is with the temperature of tracks, of which a hundred of a kind are fitted to at least. The
 threshold of "unknown" keeps a fixed share of one half of the validation faces.
 """
 
@@ -22,7 +23,7 @@ from facestats.datasets.labelled import NETWORK_CLASSES, digest_of
 from facestats.evaluation.accuracy import class_probabilities, score
 from facestats.evaluation.calibration import alike, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
-from facestats.evaluation.tracks import people_of, track_scores
+from facestats.evaluation.tracks import Tracks, fit_track_temperature, people_of, track_scores, tracks_of
 from facestats.models.cards import Familiarity, Head
 from facestats.training.cards import limits_of
 from facestats.training.fitting import network_logits
@@ -40,6 +41,9 @@ _MOST_TRACKS = 500
 _MOST_FITTED = 2000
 
 _UNFAMILIAR_SHARE = 0.05
+
+# The half of the validation faces that things are fitted to, among sources of tracks.
+_OWN = "fitting half"
 
 _KNOWN = 6
 
@@ -85,9 +89,18 @@ def finish(
         elsewhere = {source: of[attribute] for source, of in unseen.items() if attribute in of}
         logits_of = _logits_of(network, attribute, input_color, familiarity)
         head, metrics[attribute] = _finished(logits_of, faces, elsewhere)
+        made = {
+            source: tracks_of(logits_of, _at_most(of, _MOST_TRACKS), head)
+            for source, of in {
+                _OWN: faces[faces.first_half],
+                "validation": faces[~faces.first_half],
+                **elsewhere,
+            }.items()
+        }
+        head, figures = _judged_as_tracks(head, made)
         heads.append(head)
-        for source, of in {"validation": faces[~faces.first_half], **elsewhere}.items():
-            tracks.setdefault(source, {})[attribute] = track_scores(logits_of, _at_most(of, _MOST_TRACKS), head)
+        for source, of in figures.items():
+            tracks.setdefault(source, {})[attribute] = of
     kinds = ("validation", "held_out_half", "coverage_curve", "when_small", "fitted_on")
     return (
         tuple(heads),
@@ -103,6 +116,31 @@ def finish(
             "tracks": tracks,
         },
     )
+
+
+def _judged_as_tracks(
+    head: Head, tracks: Mapping[str, Mapping[str, Tracks]]
+) -> tuple[Head, dict[str, dict[str, dict[str, Any]]]]:
+    """Fit the temperature of tracks, to those of the fitting half and of unseen sources, and score the others.
+
+    How far probabilities are off on an unseen source is told by what its own tracks had no part in.
+    """
+    fitting = {source: list(of.values()) for source, of in tracks.items() if source != "validation"}
+
+    def fitted(without: str = "") -> Head:
+        parts = [
+            part for source, of in fitting.items() if source != without for part in of if len(part.faces) >= _ENOUGH
+        ]
+        if head.attribute == "expression" or not parts:
+            return head
+        return replace(head, track_temperature=round(fit_track_temperature(parts, head.attribute), 4))
+
+    figures: dict[str, dict[str, dict[str, Any]]] = {}
+    for source, of in tracks.items():
+        if source != _OWN:
+            judge = fitted(without=source)
+            figures[source] = {kind: track_scores(part, judge) for kind, part in of.items()}
+    return fitted(), figures
 
 
 def _at_most(faces: FaceData, most: int) -> FaceData:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,21 @@ class TestCard:
     def test_no_card(self, tmp_path):
         with pytest.raises(ModelError, match=r"no card\.json in"):
             Card.read(tmp_path / "card.json")
+
+
+class TestTrackTemperature:
+    def test_it_counts_as_behaviour_where_it_is_not_1(self):
+        head = Head("gender", "gender", ("female", "male"))
+        plain, warm = (Card("mine", (replace(head, track_temperature=of),)) for of in (1.0, 1.5))
+        assert plain.behaviour != warm.behaviour
+        assert Card.parse(json.loads(warm.to_json())) == warm
+        before = json.loads(plain.to_json())
+        del before["heads"][0]["track_temperature"]
+        assert Card.parse(before).behaviour == plain.behaviour
+
+    def test_one_that_makes_no_sense(self):
+        with pytest.raises(ModelError, match="track_temperature must be positive, not 0"):
+            Head("gender", "gender", ("female", "male"), track_temperature=0)
 
 
 class TestFamiliarity:

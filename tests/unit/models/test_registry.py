@@ -8,7 +8,7 @@ from commands import run
 from facestats._util.resources import bundled
 from facestats.classify.crops import FRAMING
 from facestats.errors import ModelError, UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.models.attributes import ATTRIBUTE_CLASSES, track_temperature_key
 from facestats.models.cards import Card, Head
 from facestats.models.registry import DEFAULT_MODELS, Model, choose_models, find_models, thresholds
 from facestats.training.networks import NETWORKS
@@ -98,6 +98,11 @@ class TestFindAndChoose:
     def test_thresholds_come_from_the_cards(self, tmp_path):
         card = Card("mine", (replace(GENDER, threshold=0.77),))
         assert thresholds({"gender": Model(tmp_path, card)}) == {"gender": 0.77}
+
+    def test_so_do_temperatures_of_tracks(self, tmp_path):
+        card = Card("mine", (replace(GENDER, threshold=0.77, track_temperature=1.5),))
+        found = thresholds({"gender": Model(tmp_path, card)})
+        assert found == {"gender": 0.77, track_temperature_key("gender"): 1.5}
 
 
 def validation_scores(card, attribute):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.models import attributes
+from facestats.models.attributes import track_temperature_key
 from facestats.tables import building as tables
 from facestats.tables import schema
 from facestats.tables.building import SampledFrame
@@ -110,6 +111,16 @@ def test_a_verdict_below_its_threshold_is_unknown_and_keeps_its_probability():
     assert sure["gender"] == "female"
     assert unsure["gender"] == "unknown"
     assert unsure["gender_prob"] == pytest.approx(0.7)
+
+
+def test_the_temperature_of_tracks_makes_them_less_sure_of_the_same():
+    table = observations([0.0, 0.1], gender_female=0.7, gender_male=0.3)
+    plain, warm = (
+        tables.summarize_tracks(table, {"gender": 0.5, **more}).iloc[0]
+        for more in ({}, {track_temperature_key("gender"): 3.0})
+    )
+    assert 0.5 < warm["gender_prob"] < plain["gender_prob"]
+    assert warm["gender"] == plain["gender"]
 
 
 def test_what_was_not_measured_is_missing_not_unknown():
