@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -19,7 +20,7 @@ from facestats.analysis.progress import Bars
 from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import load_stages
 from facestats.clips import Annotator
-from facestats.errors import MissingInputError, UsageError
+from facestats.errors import MissingInputError, OutputError, UnreadableInputError, UsageError
 from facestats.options import AnalyzeKeywords, AnalyzeOptions, described
 from facestats.tables.video_tables import VideoTables
 from facestats.video.arrays import NAME, array_hash, frames_id
@@ -51,7 +52,8 @@ def analyze(
     fps : float, optional
         Frames a second, where frames are given: these have no clock of their own.
     clip : str or path, optional
-        Also write the annotated clip (or still) there; the suffix ``.mp4`` or ``.png`` is put right.
+        Also write the annotated clip (or still) there; the suffix ``.mp4`` or ``.png`` is put right. If it cannot be
+        written, a warning says so, and the tables are returned without it.
     progress : bool, optional
         Show a progress bar; by default in a terminal or a notebook.
     preview : bool
@@ -102,7 +104,11 @@ def analyze(
                 result = replace(found.collected(), blurred=settings.blur)
             if out is None or found.is_stopped:
                 return result
-            return replace(result, clip=near.draw(Annotator.of(result), out))
+            try:
+                return replace(result, clip=near.draw(Annotator.of(result), out))
+            except (OutputError, UnreadableInputError, MissingInputError) as error:
+                warnings.warn(f"no clip, the tables are whole: {error}", stacklevel=2)
+                return result
 
 
 def _check_fps(frames: Iterable[Any] | None, fps: float | None) -> None:

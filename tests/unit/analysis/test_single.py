@@ -9,7 +9,7 @@ from facestats.errors import ModelError, UnreadableInputError, UsageError
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video
-from facestats.video import open_source
+from facestats.video import ClipWriter, open_source
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,24 @@ def test_wrong_frames_are_one_line(given, how, told):
     with pytest.raises(UsageError, match=told) as caught:
         run(given, **how)
     assert "\n" not in str(caught.value)
+
+
+def test_a_clip_whose_encoder_fails_half_way_costs_no_table(video, tmp_path, monkeypatch):
+    whole, mux, n_written = run(video), ClipWriter._mux, 0
+
+    def fails_late(writer, packets):
+        nonlocal n_written
+        n_written += len(packets)
+        if n_written > 8:
+            raise OSError(28, "No space left on device")
+        mux(writer, packets)
+
+    monkeypatch.setattr(ClipWriter, "_mux", fails_late)
+    with pytest.warns(UserWarning, match="no clip, the tables are whole: cannot write .*No space left"):
+        found = run(video, clip=tmp_path / "clip.mp4")
+    assert found.clip is None
+    assert found.observations.equals(whole.observations)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -130,6 +130,24 @@ def test_tables_survive_a_clip_that_cannot_be_written(videos, tmp_path):
     assert len(open_store(tmp_path / "store").frames()) == 12
 
 
+def test_tables_survive_an_encoder_that_fails_half_way_and_the_clip_is_drawn_later(videos, tmp_path, monkeypatch):
+    def fails(writer, picture, time_s, end_s=None):
+        if time_s > 0.3:
+            raise OutputError("cannot write the clip: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("facestats.video.writer.ClipWriter.write", fails)
+        result = run([videos / "good.mp4"], tmp_path / "store")
+    assert [line.split(": ", 1)[1] for line in result.problems] == [
+        "no clip: cannot write the clip: No space left on device"
+    ]
+    assert len(result.store.frames()) == 12
+    assert list((tmp_path / "store" / "clips").iterdir()) == []
+    again = run([videos / "good.mp4"], tmp_path / "store")
+    assert (again.analyzed, again.drawn) == ((), again.video_ids)
+    assert again.store.clip_path(again.video_ids[0]) is not None
+
+
 def test_stills_are_inputs_of_their_own_and_a_sequence_is_one(tmp_path, portrait):
     folder = tmp_path / "stills"
     folder.mkdir()
