@@ -158,7 +158,7 @@ def with_doubtful(result: VideoTables, face_prob: float = 0.3, image: bytes | No
     return replace(result, doubtful=schema.conform("doubtful", pd.DataFrame([row])))
 
 
-def with_people(
+def with_persons(
     result: VideoTables, persons: Mapping[int, tuple[int, float]], *, within: tuple[int, int] | None = None
 ) -> VideoTables:
     """The same tables, and by track whose it is, and how sure that is; NaN where it cannot be told."""

@@ -35,12 +35,18 @@ def correct(
     accept: Annotated[
         bool, typer.Option("--accept", help="You looked at it and let it be: it is doubtful no more.")
     ] = False,
+    same_person: Annotated[
+        int | None, typer.Option(metavar="OTHER", help="Make one person of the people whom both faces show.")
+    ] = None,
+    own_person: Annotated[
+        bool, typer.Option("--own-person", help="It shows another person than the faces that it was put together with.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why; kept with the correction.")] = "",
     undo: Annotated[int | None, typer.Option(metavar="NUMBER", help="Undo this correction of the video.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what was corrected.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as one JSON object.")] = False,
 ) -> None:
-    """Correct a face by hand: its verdicts, two tracks that are one face, one that is two or none.
+    """Correct a face by hand: its verdicts, two tracks that are one face, one that is two or none, and whose it is.
 
     The analysis stays as it is; everything is read with the corrections. They are kept through later analyses.
     """
@@ -62,7 +68,16 @@ def correct(
         raise UsageError("name the face to correct, by the number that clips and reports show")
     verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
     made = opened.correct(
-        video, track, **verdicts, merge=merge, split=split, reject=reject, accept=accept, reason=reason
+        video,
+        track,
+        **verdicts,
+        merge=merge,
+        split=split,
+        reject=reject,
+        accept=accept,
+        same_person=same_person,
+        own_person=own_person,
+        reason=reason,
     )
     for each in made:
         print(one_line(f"{each.number}: {told(each.track_id, each.what, each.value, each.time_s)}"))

@@ -57,9 +57,11 @@ class Correctable:
         split: float | None = None,
         reject: bool = False,
         accept: bool = False,
+        same_person: int | None = None,
+        own_person: bool = False,
         reason: str = "",
     ) -> tuple[Correction, ...]:
-        """Correct a track by hand: set verdicts, or one of ``merge``, ``split``, ``reject`` and ``accept``.
+        """Correct a track by hand: set verdicts, or one of ``merge``, ``split``, ``reject``, ``accept`` and people.
 
         All tables are read with it from now on. It is kept through later analyses as long as they have the track.
 
@@ -71,13 +73,17 @@ class Correctable:
         gender, age_group, expression, makeup : str, optional
             A class, or ``"unknown"``.
         merge : int, optional
-            Another track of the same face, which becomes part of this one.
+            Another track of the same face, which becomes part of this one; other tracks of its person stay theirs.
         split : float, optional
             The second of the video from which on it is another face, which gets a new number.
         reject : bool
             It is no face.
         accept : bool
             Somebody looked at it and lets it be: it changes nothing, but is no longer listed as doubtful.
+        same_person : int, optional
+            Another track that shows the same person: all tracks of both people are of one from now on.
+        own_person : bool
+            It shows another person than the tracks that it was put together with.
         reason : str
             Why; kept with it.
 
@@ -117,6 +123,8 @@ class Correctable:
                 split=split,
                 reject=reject,
                 accept=accept,
+                same_person=same_person,
+                own_person=own_person,
                 reason=reason,
             )
 

@@ -39,9 +39,10 @@ from facestats.tables.corrections import (
     new_number,
     people_with_verdicts,
     place_of,
-    together_s,
     with_verdicts,
 )
+from facestats.tables.people import NO_PEOPLE
+from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
 
 
 def corrected_dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
@@ -104,6 +105,8 @@ def correct(
     split: float | None = None,
     reject: bool = False,
     accept: bool = False,
+    same_person: int | None = None,
+    own_person: bool = False,
     reason: str = "",
 ) -> tuple[Correction, ...]:
     """Add corrections of a track, see :meth:`facestats.store.store.Store.correct`.
@@ -116,7 +119,7 @@ def correct(
     track : int
     verdicts : mapping of str to str
         By column of ``tracks``, a class or ``"unknown"``.
-    merge, split, reject, accept, reason
+    merge, split, reject, accept, same_person, own_person, reason
         See :meth:`facestats.store.store.Store.correct`.
 
     Raises
@@ -135,11 +138,13 @@ def correct(
     >>> correct(store.path, entry, 3, verdicts={"gender": "female"})  # doctest: +SKIP
     """
     verdicts, track = dict(verdicts or {}), int(track)
-    n_changes = bool(verdicts) + (merge is not None) + (split is not None) + reject + accept
+    n_changes = bool(verdicts) + sum(each is not None for each in (merge, split, same_person))
+    n_changes += reject + accept + own_person
     if n_changes != 1:
         much = "too much at once" if n_changes else "nothing to correct"
         raise UsageError(
-            f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split, reject or accept"
+            f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split, reject, accept, "
+            "same_person or own_person"
         )
     for column, value in verdicts.items():
         classes = {known: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, known in VERDICT_COLUMNS.items()}
@@ -148,8 +153,9 @@ def correct(
     with locked(store):
         present = read_entry(store, entry.video_id) or entry
         before = read_corrections(store, entry.video_id)
-        observations = _replayed(store, present, before).tables["observations"]
-        for each in (track, *([] if merge is None else [merge])):
+        tables = _replayed(store, present, before).tables
+        observations = tables["observations"]
+        for each in (track, *(one for one in (merge, same_person) if one is not None)):
             _check_there(observations, entry.video_id, each)
         place = place_of(observations, track)
         begins = place[0][0]
@@ -165,6 +171,12 @@ def correct(
         if merge is not None:
             _check_apart(observations, track, merge)
             made, other = [(MERGE, str(int(merge)), begins)], place_of(observations, merge)
+        if same_person is not None:
+            _check_people(tables, track, same_person)
+            made, other = [(SAME_PERSON, str(int(same_person)), begins)], place_of(observations, same_person)
+        if own_person:
+            _check_people(tables, track)
+            made = [(OWN_PERSON, None, begins)]
         first = max((each.number for each in before), default=0) + 1
         added = tuple(
             Correction(first + k, track, what, value, time_s, reason.strip(), now(), present.run, place, other)
@@ -333,10 +345,30 @@ def _check_there(observations: pd.DataFrame, video_id: str, track: int) -> None:
 def _check_apart(observations: pd.DataFrame, one: int, other: int) -> None:
     if one == other:
         raise UsageError(f"face {one} cannot be merged with itself")
+    _check_not_met(observations, [one], [other])
+
+
+def _check_not_met(observations: pd.DataFrame, one: list[int], other: list[int]) -> None:
     times, ids = observations["time_s"].to_numpy(), observations["track_id"].fillna(-1).to_numpy()
-    moment = together_s(times, ids, one, other)
+    moment = met_s(times, ids, one, other)
     if moment is not None:
-        raise UsageError(f"faces {one} and {other} are seen together at {words.moment(moment)}: they are two")
+        there = set(ids[times == moment].tolist())
+        first, second = (next(track for track in tracks if track in there) for tracks in (one, other))
+        raise UsageError(f"faces {first} and {second} are seen together at {words.moment(moment)}: they are two")
+
+
+def _check_people(tables: Mapping[str, pd.DataFrame], track: int, other: int | None = None) -> None:
+    """Refuse what cannot be said of the people of tracks."""
+    whose = Whose(tables["tracks"])
+    if track not in whose.people:
+        raise UsageError(f"whose face {track} is cannot be corrected: {NO_PEOPLE}")
+    if other is None:
+        if len(whose.tracks_of(track)) == 1:
+            raise UsageError(f"face {track} is of a person of its own already")
+        return
+    if other in whose.tracks_of(track):
+        raise UsageError(f"faces {track} and {other} are of one person already")
+    _check_not_met(tables["observations"], whose.tracks_of(track), whose.tracks_of(other))
 
 
 def _split_moment(observations: pd.DataFrame, track: int, split: float) -> float:

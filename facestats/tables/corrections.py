@@ -17,6 +17,7 @@ from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, meas
 from facestats.tables import schema
 from facestats.tables.building import summarize_track
 from facestats.tables.people import count_people, summarize_people, with_people
+from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
 
 #: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on; or
 #: somebody looked at it and let it be.
@@ -41,10 +42,11 @@ class Correction:
     track_id : int
         The track, as it was numbered when it was corrected.
     what : str
-        The column of a verdict, ``"reject"`` (it is no face), ``"merge"``, ``"split"``, or ``"accept"`` (somebody
-        looked at it and let it be, so that it is doubtful no more).
+        The column of a verdict, ``"reject"`` (it is no face), ``"merge"``, ``"split"``, ``"accept"`` (somebody looked
+        at it and let it be, so that it is doubtful no more), ``"same_person"`` or ``"own_person"``.
     value : str or None
-        The verdict, the number of the track that became part of this one, or the new number behind a split.
+        The verdict, the number of the track that became part of this one or shows the same person, or the new number
+        behind a split.
     time_s : float
         The moment of a split; else when the track begins.
     reason : str
@@ -53,7 +55,7 @@ class Correction:
     run : str
         The analysis whose tables were corrected.
     place, other : tuple of (time_s, x, y, w, h)
-        Where the track was seen, and the one that became part of it.
+        Where the track was seen, and the other one.
     """
 
     number: int
@@ -168,10 +170,7 @@ class _State:
 
     def __init__(self, observations: pd.DataFrame, thumbnails: pd.DataFrame, tracks: pd.DataFrame) -> None:
         self.observations = observations
-        # Whose each track is, and how sure that is; tracks of which nobody asked have no entry.
-        known = tracks[tracks["person_id"].notna()]
-        whose = zip(known["person_id"].tolist(), known["person_prob"].tolist(), strict=True)
-        self.people: dict[int, tuple[int, float]] = dict(zip(known["track_id"].tolist(), whose, strict=True))
+        self.whose = Whose(tracks)
         self.boxes = observations[["x", "y", "w", "h"]].to_numpy(np.float64)
         self.times, self.ids = _numbers(observations)
         self.picture_times, self.pictures = _numbers(thumbnails)
@@ -192,15 +191,13 @@ class _State:
             self.pictures[self.pictures == track] = -1
             self.made.pop(track, None)
             return track
-        if each.what == MERGE:
+        if each.what == OWN_PERSON and not self.whose.set_apart(track):
+            return None
+        if each.what in (MERGE, SAME_PERSON):
             other = self._found(int(each.value or 0), each.other, is_same=each.run == run)
-            if other is None or other == track or together_s(self.times, self.ids, track, other) is not None:
+            join = self._take_in if each.what == MERGE else self._join
+            if other is None or other == track or not join(track, other):
                 return None
-            self.ids[self.ids == other] = track
-            self.pictures[self.pictures == other] = track
-            self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
-            self.verdicts = [(track if of == other else of, what, value) for of, what, value in self.verdicts]
-            self._unite(track, other)
         elif each.what == SPLIT:
             is_later = (self.ids == track) & (self.times >= each.time_s)
             if not is_later.any() or is_later.sum() == (self.ids == track).sum():
@@ -209,8 +206,7 @@ class _State:
             self.ids[is_later] = new
             self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = new
             self.made[new] = {SPLIT: None}
-            if track in self.people:  # another face is another person
-                self.people[new] = (max(person for person, _ in self.people.values()) + 1, 1.0)
+            self.whose.set_apart(track, new)  # another face is another person
             self.changed.add(new)
             self.next = max(self.next, new + 1)
         if each.what in (MERGE, SPLIT):
@@ -226,13 +222,21 @@ class _State:
         is_taken = own in self.made or bool((self.ids == own).any())
         return self.next if is_taken else own
 
-    def _unite(self, track: int, other: int) -> None:
-        """Make one person of the people whom two tracks show, which somebody says are one face."""
-        if track in self.people and other in self.people:
-            person, gone = self.people[track][0], self.people.pop(other)[0]
-            self.people = {
-                each: (person if whose == gone else whose, sure) for each, (whose, sure) in self.people.items()
-            }
+    def _take_in(self, track: int, other: int) -> bool:
+        """Make a track part of another one, and say whether they are never seen together."""
+        if met_s(self.times, self.ids, [track], [other]) is not None:
+            return False
+        self.ids[self.ids == other] = track
+        self.pictures[self.pictures == other] = track
+        self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
+        self.verdicts = [(track if of == other else of, what, value) for of, what, value in self.verdicts]
+        self.whose.take_in(track, other)
+        return True
+
+    def _join(self, track: int, other: int) -> bool:
+        """Make one person of two, and say whether both are known, and never seen together."""
+        both = self.whose.tracks_of(track), self.whose.tracks_of(other)
+        return met_s(self.times, self.ids, *both) is None and self.whose.join(track, other)
 
     def tables(self, tables: Mapping[str, pd.DataFrame], thresholds: Mapping[str, float]) -> dict[str, pd.DataFrame]:
         """Return the tables that the corrections changed."""
@@ -244,7 +248,7 @@ class _State:
         gone = self.observations[~self.is_face].groupby("frame").size()
         frames = tables["frames"]
         n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
-        tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.people)
+        tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.whose.people)
         videos, times = tables["videos"], frames["time_s"].to_numpy(np.float64)
         length_s = float(times[-1] - times[0]) if len(times) else np.nan  # as where people are found
         lengths_s = dict.fromkeys(videos["video_id"], length_s)
@@ -293,18 +297,6 @@ class _State:
                 votes[seen] = votes.get(seen, 0) + 1
         best = max(votes, key=lambda seen: votes[seen], default=None)
         return best if best is not None and votes[best] >= _LEAST_SHARE * len(place) else None
-
-
-def together_s(times: np.ndarray, ids: np.ndarray, one: int, other: int) -> float | None:
-    """Return a moment at which both tracks are seen, so that they are two; None if there is none.
-
-    Examples
-    --------
-    >>> together_s(np.array([0.0, 0.5, 0.5]), np.array([1, 1, 2]), 1, 2)
-    0.5
-    """
-    both = np.intersect1d(times[ids == one], times[ids == other])
-    return float(both[0]) if len(both) else None
 
 
 _Made = Mapping[int, Mapping[str, str | None]]
@@ -396,6 +388,10 @@ def told(track_id: int, what: str, value: str | None, time_s: float) -> str:
         return f"face {track_id} was looked at and let be"
     if what == MERGE:
         return f"face {track_id} takes in face {value}"
+    if what == SAME_PERSON:
+        return f"face {track_id} is of the same person as face {value}"
+    if what == OWN_PERSON:
+        return f"face {track_id} is of a person of its own"
     if what == SPLIT:
         return f"face {track_id} is another face from {time_s:.1f} s on"
     return f"{what.replace('_', ' ')} of face {track_id} is {value}"

@@ -233,7 +233,8 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         Column("track_id", "Int64", "the corrected track, as it is numbered now"),
         text(
             "what",
-            "what was corrected: a verdict's column, reject, merge or split; or accept, where somebody let it be",
+            "what was corrected: a verdict's column, reject, merge, split, same_person or own_person; or accept, where "
+            "somebody let it be",
         ),
         text("value", "the verdict, or the number of the track that was merged into this one, or that a split gave"),
         seconds("time_s", "moment of a split; else the first observation when it was corrected"),

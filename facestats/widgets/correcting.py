@@ -19,7 +19,7 @@ _CHOICE = "set verdict …"
 
 
 class CorrectingRow(ipywidgets.HBox):
-    """Buttons that correct what is chosen: a verdict, merge, split, no face; and one that undoes the last correction.
+    """Buttons that correct what is chosen: a verdict, merge, split, no face, whose it is; and undo.
 
     Parameters
     ----------
@@ -50,8 +50,11 @@ class CorrectingRow(ipywidgets.HBox):
             "no face": lambda _first, _rest: {"reject": True},
             "merge": lambda _first, rest: {"merge": rest[0]},
             "split here": lambda _first, _rest: {"split": self._moment()},
+            "same person": lambda _first, rest: {"same_person": rest[0]},
+            "own person": lambda _first, _rest: {"own_person": True},
         }
-        buttons = [ipywidgets.Button(description=name, layout={"width": "90px"}) for name in actions]
+        buttons = [ipywidgets.Button(description=name, layout={"width": "100px"}) for name in actions]
+        self._of_people = buttons[-2:]
         for button, (name, change) in zip(buttons, actions.items(), strict=True):
             button.tooltip = _TIPS[name]
             button.on_click(lambda _button, name=name, change=change: self._act(name, change))
@@ -72,6 +75,9 @@ class CorrectingRow(ipywidgets.HBox):
         self._store, self._video = store, video_id
         self._say.value = ""
         self.layout.display = "none" if store is None else ""
+        known = store is not None and bool(store.video(video_id).videos()["n_people"].notna().any())
+        for button in self._of_people:
+            button.layout.display = "" if known else "none"
 
     def correct(self, track: int, **change: Any) -> None:
         """Correct a track, see :meth:`facestats.store.store.Store.correct`; what does not fit is said in the row."""
@@ -104,7 +110,7 @@ class CorrectingRow(ipywidgets.HBox):
 
     def _act(self, name: str, change: Callable[[int, Sequence[int]], dict[str, Any]]) -> None:
         chosen = sorted(self._chosen())
-        wanted = 2 if name == "merge" else 1
+        wanted = 2 if name in ("merge", "same person") else 1
         if len(chosen) != wanted:
             self._say.value = f"choose {'two faces' if wanted == 2 else 'one face'} in the table"
             return
@@ -123,6 +129,8 @@ _TIPS = {
     "no face": "the chosen face is no face",
     "merge": "the two chosen faces are one",
     "split here": "from the moment shown on, the chosen face is another one",
+    "same person": "the two chosen faces are of one person, and so are all others of both",
+    "own person": "the chosen face is of another person than those that it was put together with",
     "undo": "undo the last correction of this video",
 }
 

@@ -207,6 +207,8 @@ class Explorer(ipywidgets.VBox):
     def merge(self, track: int, other: int) -> None:
         """Make another track of the same face part of a track; kept in the store as a correction.
 
+        Other tracks of its person stay theirs: :meth:`same_person` makes one person of two.
+
         Raises
         ------
         UsageError
@@ -223,6 +225,14 @@ class Explorer(ipywidgets.VBox):
     def reject(self, track: int) -> None:
         """Say that a track is no face; errors are those of :meth:`merge`."""
         self._correct(track, reject=True)
+
+    def same_person(self, track: int, other: int) -> None:
+        """Make one person of the people whom two tracks show; errors are those of :meth:`merge`."""
+        self._correct(track, same_person=other)
+
+    def own_person(self, track: int) -> None:
+        """Say that a track shows another person than those it was put together with; errors as :meth:`merge`."""
+        self._correct(track, own_person=True)
 
     def _correct(self, track: int, **change: Any) -> None:
         self._opened()

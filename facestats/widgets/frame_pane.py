@@ -9,7 +9,6 @@ import pandas as pd
 
 from facestats.errors import FacestatsError
 from facestats.plots.palette import hex_color
-from facestats.tables.labels import face_color
 from facestats.types import UInt8
 from facestats.video.seeking import SeekableVideo, Shown
 from facestats.widgets.base import FRONT, MomentWidget
@@ -131,7 +130,7 @@ class FramePane(MomentWidget):
                 "track": face.track_id,
                 "box": face.box,
                 "lines": face.lines,
-                "color": hex_color(face_color(face.track_id)),
+                "color": hex_color(self._scene.color_at(face)),
             }
             for face in self._scene.faces_at(time_s, self.wanted)
         ]

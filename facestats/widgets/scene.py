@@ -15,7 +15,16 @@ from facestats._util.locations import is_remote
 from facestats.errors import UsageError
 from facestats.models.attributes import VERDICT_COLUMNS, lasting_attributes, measure_column
 from facestats.store.store import Store
-from facestats.tables.labels import FULL_LABELS, expression_lines, label_lines, name_of, pose_lines, verdict_lines
+from facestats.tables.labels import (
+    FULL_LABELS,
+    color_of_track,
+    expression_lines,
+    face_color,
+    label_lines,
+    name_of,
+    pose_lines,
+    verdict_lines,
+)
 from facestats.tables.presence import Presence, Samples
 from facestats.tables.video_tables import VideoTables
 
@@ -173,6 +182,12 @@ class Scene:
         name = None if track_id is None else name_of(self._tracks_by_id.get(track_id, {"track_id": track_id}))
         lines = label_lines(name, self._lines(row, track_id, attribute), brief=brief)
         return Face(track_id, (x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height), lines)
+
+    def color_at(self, face: Face) -> tuple[int, int, int]:
+        """Return the colour of a face, see :func:`facestats.tables.labels.color_of_track`."""
+        if face.track_id is None:
+            return face_color(None)
+        return color_of_track(self._tracks_by_id.get(face.track_id, {"track_id": face.track_id}))
 
     def _lines(self, row: int, track_id: int | None, attribute: str) -> list[str]:
         chosen = [name for name in lasting_attributes() if attribute in ("all", name)]

@@ -11,7 +11,7 @@ from facestats._util import words
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.tables import expressions
-from facestats.tables.labels import face_color, face_name
+from facestats.tables.labels import by_person, color_of_track, face_name, name_of
 from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, MomentWidget
 from facestats.widgets.scene import Scene
@@ -74,7 +74,7 @@ class Timeline(MomentWidget):
         if scene is None:
             return
         tracks = self.wanted.of(scene.tracks)
-        longest = tracks.nlargest(_MOST_ROWS, "duration_s").sort_values(["start_s", "track_id"])
+        longest = by_person(tracks.nlargest(_MOST_ROWS, "duration_s"))
         attribute = "expression" if self.attribute == "all" else self.attribute
         names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, None]
         rows = []
@@ -88,8 +88,9 @@ class Timeline(MomentWidget):
                 drawn = [[span.start_s, span.end_s, key, _percent(sure)] for span in spans]
             else:
                 drawn = [[s.start_s, s.end_s, names.index(s.state), _percent(s.probability)] for s in spans]
-            mark = hex_color(face_color(number))
-            rows.append({"id": number, "label": face_name(number), "mark": mark, "spans": drawn})
+            mark, name = hex_color(color_of_track(track)), name_of(track)
+            label = name if name == face_name(number) else f"{name} · {number}"
+            rows.append({"id": number, "label": label, "mark": mark, "spans": drawn})
         start_s, end_s = scene.tables.time_range
         colors = [
             {

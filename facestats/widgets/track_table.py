@@ -13,7 +13,7 @@ from facestats._util.words import moment
 from facestats.errors import UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column, measure_name
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
-from facestats.tables.labels import ATTRIBUTE_TITLES, face_color
+from facestats.tables.labels import ATTRIBUTE_TITLES, color_of_track, face_name, name_of
 from facestats.tables.schema import UNKNOWN
 from facestats.widgets.base import FRONT, SceneWidget
 from facestats.widgets.scene import Scene
@@ -85,9 +85,10 @@ class TrackTable(SceneWidget):
 
     def _say_page(self, sort: str, ascending: bool, page: int) -> None:
         column = sort if sort in _SORTABLE else "start_s"
-        fitting = self.tracks.sort_values(
-            [column, "start_s", "track_id"], ascending=[ascending, True, True], kind="stable"
-        )
+        # By face: those of a person stand together.
+        first = ["person_id", column] if column == "track_id" else [column]
+        by = [*first, *(name for name in ("start_s", "track_id") if name not in first)]
+        fitting = self.tracks.sort_values(by, ascending=[ascending] * len(first) + [True] * (len(by) - len(first)))
         pages = max(1, math.ceil(len(fitting) / PAGE))
         page = int(np.clip(page, 0, pages - 1))
         of_page = fitting.iloc[page * PAGE : (page + 1) * PAGE]
@@ -116,7 +117,8 @@ def _row(track: dict[str, Any]) -> dict[str, Any]:
         verdicts.append({"text": text, "share": share, "measure": measure_name(attribute), "color": color})
     return {
         "id": int(track["track_id"]),
-        "mark": hex_color(face_color(int(track["track_id"]))),
+        "who": name_of(track) if name_of(track) != face_name(int(track["track_id"])) else "",
+        "mark": hex_color(color_of_track(track)),
         "when": f"{moment(track['start_s'])} – {moment(track['end_s'])}",
         "size": f"{track['face_px']:.0f} px" if np.isfinite(track["face_px"]) else "",
         "verdicts": verdicts,

@@ -1,6 +1,6 @@
 // A row for each track on the video's clock: click to go there, drag to choose a span.
 
-const GUTTER = 64, ROW = 18, AXIS = 22;
+const NARROW = 64, WIDE = 92, ROW = 18, AXIS = 22;
 
 function clock(seconds, digits) {
   const whole = Math.floor(seconds + 1e-6), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
@@ -30,6 +30,7 @@ function render({ model, el }) {
   legend.className = "fsx-legend";
   el.append(bar, axis, scroll, legend);
 
+  let gutter = NARROW; // left of the bars, for the names
   let data = { start: 0, end: 1, cuts: [], rows: [], colors: [], hidden: 0 };
   let from = 0, to = 1, dragged = null, gone = false;
 
@@ -61,8 +62,8 @@ function render({ model, el }) {
     model.save_changes();
   }
   const width = () => Math.max(scroll.clientWidth, 240);
-  const xOf = (time) => GUTTER + ((time - from) / (to - from)) * (width() - GUTTER - 8);
-  const timeOf = (x) => from + ((x - GUTTER) / (width() - GUTTER - 8)) * (to - from);
+  const xOf = (time) => gutter + ((time - from) / (to - from)) * (width() - gutter - 8);
+  const timeOf = (x) => from + ((x - gutter) / (width() - gutter - 8)) * (to - from);
 
   function sized(canvas, height) {
     const ratio = window.devicePixelRatio || 1, wide = width();
@@ -76,7 +77,7 @@ function render({ model, el }) {
   }
 
   function ticks() {
-    const fits = Math.max(2, Math.floor((width() - GUTTER) / 90)), length = to - from;
+    const fits = Math.max(2, Math.floor((width() - gutter) / 90)), length = to - from;
     const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
     const step = steps.find((each) => length / each <= fits) || 14400;
     const found = [];
@@ -107,7 +108,7 @@ function render({ model, el }) {
       const top = 2 + i * ROW, chosen = row.id === marked;
       pen.globalAlpha = marked === null || chosen ? 1 : 0.45;
       for (const [first, last, key] of row.spans) {
-        const left = Math.max(xOf(first), GUTTER), right = Math.min(xOf(last), width() - 6);
+        const left = Math.max(xOf(first), gutter), right = Math.min(xOf(last), width() - 6);
         if (right <= left) continue;
         pen.fillStyle = data.colors[key].color;
         pen.fillRect(left, top + 2, Math.max(right - left, 1), ROW - 5);
@@ -133,7 +134,7 @@ function render({ model, el }) {
     pen.setLineDash([]);
     if (!data.rows.length) {
       pen.fillStyle = ink;
-      pen.fillText("no face that fits", GUTTER + 6, 15);
+      pen.fillText("no face that fits", gutter + 6, 15);
     }
     place();
   }
@@ -205,7 +206,7 @@ function render({ model, el }) {
     if (was.span) choose(was.span);
     else {
       const row = data.rows[Math.floor((event.offsetY - 2) / ROW)];
-      if (event.offsetX < GUTTER && row) {
+      if (event.offsetX < gutter && row) {
         model.set("highlight", model.get("highlight") === row.id ? null : row.id);
         model.save_changes();
       } else go(timeOf(event.offsetX));
@@ -232,6 +233,7 @@ function render({ model, el }) {
     if (message.kind !== "rows") return;
     const fresh = message.start !== data.start || message.end !== data.end;
     data = message;
+    gutter = data.rows.some((row) => row.label.length > 8) ? WIDE : NARROW;
     if (fresh) [from, to] = [data.start, Math.max(data.end, data.start + 0.05)];
     legend.replaceChildren(
       ...data.colors.map(({ name, color, hatched }) => {

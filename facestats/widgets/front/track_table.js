@@ -97,6 +97,7 @@ function render({ model, el }) {
       picture.style.borderLeft = `4px solid ${row.mark}`; // the colour of its box in the picture
       const made = make("tr", { tabindex: "0", "data-track": row.id, "aria-selected": "false" });
       made.append(make("td", {}, picture), make("td", {}, String(row.id)), make("td", {}, row.when));
+      if (row.who) made.children[1].append(make("br"), make("span", { class: "fsx-soft" }, row.who));
       made.append(...row.verdicts.map(verdict), make("td", {}, row.size));
       const choose = (event) => {
         const many = event.ctrlKey || event.metaKey || event.shiftKey, chosen = model.get("selected");

@@ -1,7 +1,7 @@
 import nbformat
 import numpy as np
 import pytest
-from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_people
+from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_persons
 
 from facestats.options import AnalyzeOptions
 from facestats.reports import run
@@ -18,7 +18,7 @@ def store(tmp_path_factory):
 def store_of_people(tmp_path_factory):
     """One video: the faces 2 and 3 are of person 1, face 1 of person 0, and face 4 is too small to tell."""
     result = make_result(PEOPLE, FACES, path="videos/people.mp4", cut_s=6.0)
-    known = with_people(result, {1: (0, 0.8), 2: (1, 0.9), 3: (1, 0.7), 4: (2, np.nan)}, within=(2, 4))
+    known = with_persons(result, {1: (0, 0.8), 2: (1, 0.9), 3: (1, 0.7), 4: (2, np.nan)}, within=(2, 4))
     store = create_store(tmp_path_factory.mktemp("people") / "syn")
     store.write(known, paths=("videos/people.mp4",), options=AnalyzeOptions().to_dict(), models=MODELS)
     (store.path / "clips").mkdir()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from pages import parse
-from stores import EMPTY, FACES, MODELS, make_result, with_people
+from stores import EMPTY, FACES, MODELS, make_result, with_persons
 
 from facestats.reports import collection, demographics, people, provenance, video
 from facestats.reports.data import load_collection, load_video
@@ -93,7 +93,7 @@ def test_a_face_is_called_no_person_only_where_people_are_not_known(known, store
 def mixed(store_of_people):
     """Besides, a video of which the people are known, and one that was analysed without them."""
     other = make_result("other-00000007", FACES[:2], path="videos/other.mp4")
-    store_of_people.write(with_people(other, {1: (0, 1.0), 2: (1, 1.0)}), paths=("videos/other.mp4",), models=MODELS)
+    store_of_people.write(with_persons(other, {1: (0, 1.0), 2: (1, 1.0)}), paths=("videos/other.mp4",), models=MODELS)
     plain = make_result("plain-00000008", FACES[:3], path="videos/plain.mp4")
     store_of_people.write(plain, paths=("videos/plain.mp4",), models=MODELS)
     return store_of_people

@@ -3,10 +3,10 @@ import json
 
 import pandas as pd
 import pytest
-from stores import EMPTY, FACES, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
+from stores import EMPTY, FACES, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store, with_persons
 
 import facestats as fs
-from facestats.errors import BusyError, StoreError, UnknownNameError, UsageError
+from facestats.errors import BusyError, FacestatsError, StoreError, UnknownNameError, UsageError
 from facestats.store.export import export
 from facestats.store.locking import locked
 from facestats.store.store import create_store, open_store
@@ -267,3 +267,47 @@ def test_a_store_elsewhere_is_corrected_too():
     assert 3 not in store.tracks()["track_id"].tolist()
     store.uncorrect(PEOPLE, 1)
     assert store.corrections().empty
+
+
+def known(tmp_path):
+    """A store in which faces 2 and 3 are of person 1, and face 1, which is seen with both, of person 0."""
+    store = create_store(tmp_path / "known")
+    result = make_result(PEOPLE, FACES, path="people.mp4")
+    people = {1: (0, 0.9), 2: (1, 0.9), 3: (1, 0.8), 4: (2, 0.9)}
+    store.write(with_persons(result, people), paths=("people.mp4",), models=MODELS)
+    return store
+
+
+def test_whose_a_face_is_can_be_corrected_and_undone(tmp_path):
+    store = known(tmp_path)
+    store.correct(PEOPLE, 3, own_person=True, reason="another coat")
+    assert store.tracks()["person_id"].tolist() == [0, 1, 3, 2]
+    assert store.videos()["n_people"].item() == 4
+    assert store.corrections()["what"].tolist() == ["own_person"]
+    store.correct(PEOPLE, 3, same_person=4)
+    assert store.tracks()["person_id"].tolist() == [0, 1, 3, 3]
+    store.uncorrect(PEOPLE, 1)  # then all of person 1 are of one person with face 4, who is not seen with face 2
+    store.uncorrect(PEOPLE, 2)
+    assert store.tracks()["person_id"].tolist() == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("track", "change", "told"),
+    [
+        (2, {"same_person": 3}, "faces 2 and 3 are of one person already"),
+        (1, {"same_person": 3}, "faces 1 and 2 are seen together at 0:01.0: they are two"),
+        (1, {"own_person": True}, "face 1 is of a person of its own already"),
+        (1, {"same_person": 9}, "has no face 9"),
+        (1, {"same_person": 3, "own_person": True}, "too much at once"),
+    ],
+)
+def test_what_cannot_be_said_of_people_is_refused(tmp_path, track, change, told):
+    store = known(tmp_path)
+    with pytest.raises(FacestatsError, match=told):
+        store.correct(PEOPLE, track, **change)
+    assert store.corrections().empty
+
+
+def test_where_nobody_asked_for_people_that_is_said(store):
+    with pytest.raises(UsageError, match="analyse it again with --people to know"):
+        store.correct(PEOPLE, 1, own_person=True)

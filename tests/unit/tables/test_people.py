@@ -7,6 +7,7 @@ from facestats.models.embedding import EmbeddingCard, SamePerson
 from facestats.tables import schema
 from facestats.tables.corrections import MERGE, Correction, applied
 from facestats.tables.people import Appearance, find_people, people_are_missing, summarize_people
+from facestats.tables.whose import OWN_PERSON, SAME_PERSON
 
 CARD = EmbeddingCard("toy", same_person=(SamePerson(64.0, 12.0, -6.0, 0.98),), least_pixels=20)
 BOX = np.array([0.0, 0.0, 50.0, 50.0])
@@ -70,17 +71,47 @@ def test_where_nobody_asked_people_are_missing_not_zero(tables):
     assert not people_are_missing(tables.tracks.assign(person_id=pd.array([0, 0, 1], dtype="Int64")))
 
 
-def test_who_is_merged_by_hand_is_one_person_with_all_tracks(tables):
-    corrected = applied(
-        {**{name: getattr(tables, name, schema.conform(name)) for name in schema.TABLES}, **with_known_people(tables)},
-        [Correction(1, 2, MERGE, "1", 0.0, "the same", "now", "7f", place=())],
-        run="7f",
-        thresholds={},
-    ).tables
-    assert corrected["tracks"]["track_id"].tolist() == [2, 3]
-    assert len(set(corrected["tracks"]["person_id"])) == 1
-    assert corrected["people"]["n_tracks"].tolist() == [2]
-    assert corrected["videos"]["n_people"].tolist() == [1]
+def corrected(tables, *corrections):
+    every = {
+        **{name: getattr(tables, name, schema.conform(name)) for name in schema.TABLES},
+        **with_known_people(tables),
+    }
+    return applied(every, corrections, run="7f", thresholds={})
+
+
+def by_hand(number, track, what, value=None):
+    return Correction(number, track, what, value, 0.0, "", "now", "7f", place=())
+
+
+def test_a_face_that_is_merged_joins_its_person_alone(tables):
+    found = corrected(tables, by_hand(1, 2, MERGE, "1")).tables
+    assert found["tracks"]["track_id"].tolist() == [2, 3]
+    assert found["tracks"]["person_id"].tolist() == [1, 0]  # the other face of person 0 stays what it was
+    assert found["people"]["n_tracks"].tolist() == [1, 1]
+    assert found["videos"]["n_people"].tolist() == [2]
+
+
+def test_people_who_are_one_are_joined_with_all_their_faces(tables):
+    found = corrected(tables, by_hand(1, 2, SAME_PERSON, "1"))
+    assert found.track_ids == {1: 2}
+    tracks = found.tables["tracks"]
+    assert tracks["person_id"].tolist() == [1, 1, 1]
+    np.testing.assert_allclose(tracks["person_prob"], [1.0, 1.0, 0.9])  # of the third nobody said anything
+    assert tracks["corrected"].dropna().tolist() == ["same_person"]
+    assert found.tables["people"]["n_tracks"].tolist() == [3]
+    assert found.tables["videos"]["n_people"].tolist() == [1]
+
+
+def test_a_face_is_taken_from_its_person(tables):
+    tracks = corrected(tables, by_hand(1, 3, OWN_PERSON)).tables["tracks"]
+    assert tracks["person_id"].tolist() == [0, 1, 2]
+    assert tracks["person_prob"].tolist()[2] == 1
+
+
+def test_where_nobody_asked_who_is_who_nothing_can_be_said_of_people(tables):
+    every = {name: getattr(tables, name, schema.conform(name)) for name in schema.TABLES}
+    made = [by_hand(1, 2, SAME_PERSON, "1"), by_hand(2, 3, OWN_PERSON)]
+    assert applied(every, made, run="7f", thresholds={}).track_ids == {}
 
 
 def with_known_people(tables):

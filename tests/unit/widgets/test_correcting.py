@@ -1,7 +1,8 @@
 import pytest
-from stores import FACES, PEOPLE, make_result, make_store
+from stores import FACES, PEOPLE, make_result, make_store, with_persons
 
 from facestats.errors import UnknownNameError, UsageError
+from facestats.store.store import create_store
 from facestats.widgets import Explorer
 
 
@@ -79,3 +80,28 @@ def test_a_result_has_no_place_for_corrections():
     assert explorer.correcting.layout.display == "none"
     with pytest.raises(UsageError, match="a result has no place for corrections"):
         explorer.reject(1)
+
+
+def test_people_are_joined_and_taken_apart_where_they_are_known(tmp_path):
+    store = create_store(tmp_path / "known")
+    known = with_persons(make_result(PEOPLE, FACES, path="p.mp4"), {1: (0, 1.0), 2: (1, 0.9), 3: (1, 0.9), 4: (2, 0.9)})
+    store.write(known, paths=("p.mp4",))
+    explorer = Explorer(store.video(PEOPLE))
+    explorer.table.selected = [3]
+    press(explorer, "own person")
+    assert explorer.correcting.said == "face 3 is of a person of its own"
+    explorer.table.selected = [3, 4]
+    press(explorer, "same person")
+    assert explorer.correcting.said == "face 3 is of the same person as face 4"
+    explorer.own_person(4)
+    with pytest.raises(UsageError, match="seen together"):
+        explorer.same_person(2, 4)
+    explorer.same_person(2, 3)
+    assert explorer.selection.tracks["person_id"].nunique() == 2
+    explorer.close()
+
+
+def test_where_people_are_not_known_there_are_no_buttons_for_them(explorer):
+    shown = [each.description for each in explorer.correcting.children if getattr(each, "description", "")]
+    hidden = [each.description for each in explorer.correcting.children if each.layout.display == "none"]
+    assert set(hidden) == {"same person", "own person"} <= set(shown)

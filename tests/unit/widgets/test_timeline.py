@@ -1,6 +1,7 @@
 import math
 
 from messages import ask, listen
+from stores import with_persons
 
 from facestats.widgets import Timeline, scene_of
 
@@ -22,3 +23,13 @@ def test_the_timeline_has_a_row_for_each_wanted_track(result, monkeypatch):
     timeline.attribute = "gender"
     (said, _) = sent.pop()
     assert {said["colors"][span[2]]["name"] for span in said["rows"][0]["spans"]} == {"male"}
+
+
+def test_faces_of_a_person_stand_together_in_its_colour(result, monkeypatch):
+    known = with_persons(result, {1: (0, 0.9), 2: (1, 0.9), 3: (1, 0.9), 4: (2, math.nan)})
+    timeline = Timeline(scene_of(known, threshold=0.5))
+    sent = listen(timeline, monkeypatch)
+    ask(timeline, kind="hello")
+    rows = sent.pop()[0]["rows"]
+    assert [row["label"] for row in rows] == ["person 0 · 1", "person 1 · 2", "person 1 · 3", "face 4"]
+    assert rows[1]["mark"] == rows[2]["mark"] != rows[0]["mark"]

@@ -1,5 +1,5 @@
 from messages import ask, listen
-from stores import FACES, PEOPLE, make_result
+from stores import FACES, PEOPLE, make_result, with_persons
 
 from facestats.widgets import TrackTable, scene_of
 
@@ -22,3 +22,12 @@ def test_the_table_sorts_filters_and_hands_out_pages(monkeypatch):
     ask(table, kind="page", sort="nonsense", ascending=True, page=0)
     assert sent.pop()[0]["total"] == 0
     assert table.tracks.empty
+
+
+def test_faces_say_whose_they_are_and_are_sorted_by_person(monkeypatch):
+    known = make_result(PEOPLE, FACES, path="known.mp4")
+    table = TrackTable(scene_of(with_persons(known, {1: (1, 0.9), 2: (0, 0.9), 3: (0, 0.9)})))
+    sent = listen(table, monkeypatch)
+    ask(table, kind="page", sort="track_id", ascending=True, page=0)
+    rows = sent.pop()[0]["rows"]
+    assert [(row["id"], row["who"]) for row in rows] == [(2, "person 0"), (3, "person 0"), (1, "person 1"), (4, "")]

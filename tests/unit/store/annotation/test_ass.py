@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import av
-from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_people
+from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_persons
 
 from facestats.store.annotation.files import export_annotations
 from facestats.store.annotation.intervals import intervals_of
@@ -35,7 +35,7 @@ def test_players_read_the_subtitles_beside_a_clip_and_they_go_with_it(tmp_path):
 def test_subtitles_speak_of_people_where_they_are_known(tmp_path):
     store = create_store(tmp_path / "store")
     result = make_result(PEOPLE, FACES, path="videos/people.mp4")
-    store.write(with_people(result, {2: (0, 0.9), 3: (0, 0.9)}), paths=("videos/people.mp4",), models=MODELS)
+    store.write(with_persons(result, {2: (0, 0.9), 3: (0, 0.9)}), paths=("videos/people.mp4",), models=MODELS)
     ass, vtt = (
         export_annotations(store, format=format, out=tmp_path, videos=[PEOPLE])[0].read_text(encoding="utf-8")
         for format in ("ass", "vtt")
