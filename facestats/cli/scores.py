@@ -127,7 +127,8 @@ def attribute_table(scores: Mapping[str, Any]) -> str:
     """Lay scores and confusion matrix of an attribute model out in columns."""
     lines = list(_lines(_ATTRIBUTES, {name: value for name, value in scores.items() if value is not None}, 32))
     if scores.get("n_exact") == 0:
-        lines.append("  no row has an exact age (age_min equal to age_max): age groups cannot be scored on bins")
+        of = "on rows whose years lie in one" if scores["accuracy"] is not None else "on none: their years span several"
+        lines.append(f"  no row has an exact age (age_min equal to age_max): age groups are scored {of}")
     if scores.get("majority", {}).get("n"):
         title = "accuracy, majority of taggers"
         lines.append(f"  {title:<32}{scores['majority']['accuracy']:>10.3f}")

@@ -1,9 +1,10 @@
 """Training and validation data: one Parquet file per data set, and who reads what of it.
 
 The columns are ``image`` (an encoded picture of any size and kind), the label columns of the attribute (see
-:data:`LABEL_COLUMNS`) and, where there are any, ``name``, ``split``, ``source`` and FER+'s ``votes_*``. Validation rows
-are those whose ``split`` says so, or, in a file without that column, those whose name's sha256 is divisible by 10. Rows
-without a label of the attribute are left out, as a file may hold several attributes' labels, each for some of its rows.
+:data:`LABEL_COLUMNS`) and, where there are any, ``name``, ``split``, ``source`` and FER+'s ``votes_*``. A file
+without years of age may have ``age_group`` instead. Validation rows are those whose ``split`` says so, or, in a file
+without that column, those whose name's sha256 is divisible by 10. Rows without a label of the attribute are left out,
+as a file may hold several attributes' labels, each for some of its rows.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from facestats.errors import DataError, MissingInputError, UnknownNameError
-from facestats.models.attributes import ATTRIBUTE_CLASSES
+from facestats.models.attributes import AGE_GROUP_YEARS, ATTRIBUTE_CLASSES
 from facestats.types import UInt8
 
 SPLITS = ("train", "validation")
@@ -32,6 +33,9 @@ LABEL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "age": ("age_min", "age_max"),
     "makeup": ("makeup",),
 }
+
+# What stands for the years of age in a file that has groups alone.
+_AGE_GROUP = ("age_group",)
 
 # Read where a file has them: what a row is called, where it comes from, and whom it shows, to compare groups of people.
 _OPTIONAL = ("name", "split", "source", "gender", "race", "age_min", "age_max")
@@ -126,13 +130,16 @@ def read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.Dat
         raise UnknownNameError(f"unknown attribute {attribute!r}; there are {', '.join(LABEL_COLUMNS)}")
     _check_split(split)
     with parquet_columns(path) as present:
-        needed = ("image", *LABEL_COLUMNS[attribute])
+        labels = label_columns(attribute, present)
+        needed = ("image", *labels)
         for name in needed:
             if name not in present:
                 raise DataError(f"{path} has no column {name!r}; {attribute} needs {', '.join(needed)}")
         optional = [name for name in present if name in _OPTIONAL or name.startswith("votes_")]
         frame = pd.read_parquet(path, columns=list(dict.fromkeys([*needed, *optional]))).reset_index(drop=True)
     frame = rows_of_split(frame, split, path)
+    if labels == _AGE_GROUP:
+        frame = _with_years(frame, path)
     has_label = frame[list(LABEL_COLUMNS[attribute])].notna().any(axis=1)
     frame = frame[has_label]
     if frame.empty:
@@ -140,6 +147,38 @@ def read_labelled(path: Path, attribute: str, split: str | None) -> tuple[pd.Dat
     _check_labels(frame, attribute, path)
     frame = frame.drop(columns="split", errors="ignore").rename_axis("row").reset_index()
     return frame, bool(has_label.all())
+
+
+def label_columns(attribute: str, present: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that hold an attribute's label in a file with some columns.
+
+    Those of :data:`LABEL_COLUMNS`; of age ``age_group``, where a file has that and no years.
+
+    Examples
+    --------
+    >>> label_columns("age", ["image", "age_group"]), label_columns("age", ["age_group", "age_min", "age_max"])
+    (('age_group',), ('age_min', 'age_max'))
+    """
+    columns = LABEL_COLUMNS[attribute]
+    has_groups = attribute == "age" and set(_AGE_GROUP) <= set(present) and not set(columns) & set(present)
+    return _AGE_GROUP if has_groups else columns
+
+
+def _with_years(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the rows with the years of their age groups instead of these."""
+    (name,) = _AGE_GROUP
+    wrong = frame[name].notna() & ~frame[name].isin(list(AGE_GROUP_YEARS))
+    if wrong.any():
+        index = wrong.idxmax()
+        raise DataError(
+            f"{path}, {row_name(frame, index)}: {name} {frame.loc[index, name]!r} is not one of "
+            f"{', '.join(AGE_GROUP_YEARS)}"
+        )
+    years = {
+        column: frame[name].map({group: of[place] for group, of in AGE_GROUP_YEARS.items()})
+        for place, column in enumerate(LABEL_COLUMNS["age"])
+    }
+    return frame.drop(columns=name).assign(**years)
 
 
 @contextlib.contextmanager
@@ -285,13 +324,14 @@ def attributes_in(path: Path, wanted: Sequence[str], split: str | None = None) -
     """
     _check_split(split)
     with parquet_columns(path) as present:
-        served = [name for name in wanted if {"image", *LABEL_COLUMNS[name]} <= set(present)]
+        columns_of = {name: label_columns(name, present) for name in wanted}
+        served = [name for name in wanted if {"image", *columns_of[name]} <= set(present)]
         if not served:
             columns = list(dict.fromkeys(("image", *(column for name in wanted for column in LABEL_COLUMNS[name]))))
             missing = next(name for name in columns if name not in present)
             raise DataError(f"{path} has no column {missing!r}; {', '.join(wanted)} needs {', '.join(columns)}")
-        needed = {column for name in served for column in LABEL_COLUMNS[name]} | ({"name", "split"} & set(present))
+        needed = {column for name in served for column in columns_of[name]} | ({"name", "split"} & set(present))
         frame = pd.read_parquet(path, columns=sorted(needed))
     if split is not None:
         frame = frame[_is_in_split(frame, split, path)]
-    return tuple(name for name in served if frame[list(LABEL_COLUMNS[name])].notna().any(axis=None))
+    return tuple(name for name in served if frame[list(columns_of[name])].notna().any(axis=None))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, f1_score, recall_score, roc_auc_score
 
 from facestats.classify.age import age_quantiles, expected_age, group_of_years, group_probabilities
@@ -85,10 +86,10 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
         :func:`facestats.evaluation.groups.accuracy_by_group`. What cannot be computed is None.
 
         For age all of these are of age groups, over the ``n_exact`` rows whose age is exact (bins straddle the
-        groups); ``group_accuracy`` repeats the accuracy. For a model that gives years there are also ``mae``, the mean
-        absolute error in years over the same rows, ``interval_90``, the share of them inside the distribution's 90 %
-        interval, and ``bin_distance``, the mean distance in years between the expected age and the bin, over the rows
-        that have one.
+        groups; but see :func:`known_age_groups`); ``group_accuracy`` repeats the accuracy. For a model that gives years
+        there are also ``mae``, the mean absolute error in years over the same rows, ``interval_90``, the share of them
+        inside the distribution's 90 % interval, and ``bin_distance``, the mean distance in years between the expected
+        age and the bin, over the rows that have one.
 
         For expression, where the file has the votes of FER+'s taggers, ``majority``: ``n``, ``accuracy``,
         ``coverage``, ``covered_accuracy`` and ``verdicts`` against their majority, over the rows where it is one of the
@@ -120,6 +121,30 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
         against = _score_classes(probabilities[counts], majority[counts], voted, "expression", threshold)
         scores["majority"] = {"n": int(counts.sum()), **{name: against[name] for name in _OF_MAJORITY}}
     return {"n": len(faces), **scores}
+
+
+def known_age_groups(table: pd.DataFrame) -> tuple[NDArray[np.bool_], Int64]:
+    """Return which rows' age groups verdicts are compared with, bool (N,), and the index of these groups.
+
+    Those with an exact age. Of faces none of which has one, such as those labelled with groups, those whose years all
+    lie in one group.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``age_min`` and ``age_max``.
+
+    Examples
+    --------
+    >>> rows, groups = known_age_groups(pd.DataFrame({"age_min": [0, 30], "age_max": [12, 39]}))
+    >>> rows.tolist(), groups.tolist()
+    ([True, False], [0])
+    """
+    low, high = (table[name].to_numpy(np.float64) for name in ("age_min", "age_max"))
+    counted = low == high
+    if not counted.any():
+        counted = group_of_years(low) == group_of_years(high)
+    return counted, group_of_years(low[counted])
 
 
 def majority_labels(table: pd.DataFrame) -> Int64:
@@ -164,8 +189,9 @@ def _score_female(probabilities: Float32, faces: FaceData) -> dict[str, Any]:
 def _score_age(predictions: Predictions, probabilities: Float32, faces: FaceData, threshold: float) -> dict[str, Any]:
     low, high = (faces.table[name].to_numpy(np.float64) for name in ("age_min", "age_max"))
     exact = low == high
-    table = faces.table[exact].reset_index(drop=True)
-    scores = _score_classes(probabilities[exact], group_of_years(low[exact]), table, "age", threshold)
+    counted, labels = known_age_groups(faces.table)
+    table = faces.table[counted].reset_index(drop=True)
+    scores = _score_classes(probabilities[counted], labels, table, "age", threshold)
     mae = interval = distance = None
     if (years := predictions.years) is not None:
         expected = expected_age(predictions.probabilities, years)

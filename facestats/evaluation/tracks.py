@@ -15,11 +15,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from facestats.classify.age import group_of_years
 from facestats.classify.base import softmax
 from facestats.datasets.faces import FaceData
 from facestats.datasets.sources import SOURCES
-from facestats.evaluation.accuracy import class_probabilities, score
+from facestats.evaluation.accuracy import class_probabilities, known_age_groups, score
 from facestats.evaluation.calibration import fit_temperature
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.models.cards import Head
@@ -176,7 +175,7 @@ def fit_track_temperature(parts: Sequence[Tracks], attribute: str) -> float:
     Parameters
     ----------
     parts : sequence of Tracks
-        Of one attribute, not expression. Of tracks with an age, those with an exact one count.
+        Of one attribute, not expression; of age see :func:`facestats.evaluation.accuracy.known_age_groups`.
     attribute : str
 
     Examples
@@ -186,9 +185,7 @@ def fit_track_temperature(parts: Sequence[Tracks], attribute: str) -> float:
     logs, right, weights = [], [], []
     for part in parts:
         if attribute == "age":
-            table = part.faces.table
-            used = (table["age_min"] == table["age_max"]).to_numpy(bool)
-            labels = group_of_years(table["age_min"].to_numpy(np.float64)[used])
+            used, labels = known_age_groups(part.faces.table)
         else:
             used, labels = np.ones(len(part.faces), bool), part.faces.labels
         logs.append(_logs(part)[used])

@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 
 from facestats.datasets.faces import FaceData, concatenate, load_faces, load_unlabelled
-from facestats.datasets.labelled import LABEL_COLUMNS, SPLITS, attributes_in, parquet_columns, read_table
+from facestats.datasets.labelled import (
+    LABEL_COLUMNS,
+    SPLITS,
+    attributes_in,
+    label_columns,
+    parquet_columns,
+    read_table,
+)
 from facestats.datasets.sources import with_source
 from facestats.errors import DataError
 from facestats.training.recipes import Recipe
@@ -211,7 +218,7 @@ def read_properties(path: Path) -> pd.DataFrame:
 
 def _has_labels(path: Path, attributes: Sequence[str]) -> bool:
     with parquet_columns(path) as present:
-        return any(set(LABEL_COLUMNS[name]) <= set(present) for name in attributes)
+        return any(set(label_columns(name, present)) <= set(present) for name in attributes)
 
 
 def _list(names: set[str]) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facestats.datasets.labelled import decode_image, read_table
+from facestats.datasets.labelled import attributes_in, decode_image, read_table
 from facestats.errors import DataError, MissingInputError, UnknownNameError
 
 
@@ -95,6 +95,17 @@ class TestReadTable:
     def test_ages_out_of_order(self, write_faces, bounds):
         with pytest.raises(DataError, match=r"row 0: age_min .* is not years with 0 <= age_min <= age_max"):
             read_table(write_faces({"age_min": [bounds[0]], "age_max": [bounds[1]]}), "age")
+
+    def test_groups_of_age_stand_for_their_years(self, write_faces):
+        path = write_faces({"age_group": ["young", None, "old"], "gender": ["male", "male", "female"]})
+        table = read_table(path, "age")
+        assert table["row"].tolist() == [0, 2]
+        assert table[["age_min", "age_max"]].to_numpy().tolist() == [[13, 30], [51, 200]]
+        assert attributes_in(path, ["age", "gender"]) == ("age", "gender")
+
+    def test_a_group_of_age_that_is_none(self, write_faces):
+        with pytest.raises(DataError, match="row 1: age_group 'teen' is not one of child, young, middle, old"):
+            read_table(write_faces({"age_group": ["young", "teen"]}), "age")
 
     def test_missing_file(self, tmp_path):
         with pytest.raises(MissingInputError, match=r"no data file at .*nothing.parquet"):

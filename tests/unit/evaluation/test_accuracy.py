@@ -105,8 +105,15 @@ def test_age_of_a_model_that_gives_groups():
     assert scores["mae"] is scores["interval_90"] is scores["bin_distance"] is None
 
 
-def test_bins_alone_cannot_be_scored():
-    scores = score(sure_of("age", YEARS, ["25"]), faces("age", age_min=[20], age_max=[29]))
+def test_groups_of_age_are_scored_where_no_age_is_exact():
+    predictions = sure_of("age", YEARS, ["25", "40", "60", "35"])
+    scores = score(predictions, faces("age", age_min=[13, 13, 51, 30], age_max=[30, 30, 200, 39]))
+    assert (scores["n"], scores["n_exact"], scores["mae"]) == (4, 0, None)
+    assert scores["accuracy"] == pytest.approx(2 / 3)  # 30 to 39 lies in no group
+
+
+def test_bins_that_span_groups_alone_cannot_be_scored():
+    scores = score(sure_of("age", YEARS, ["25"]), faces("age", age_min=[30], age_max=[39]))
     assert (scores["n"], scores["n_exact"]) == (1, 0)
     assert scores["accuracy"] is None
     assert scores["balanced_accuracy"] is None
