@@ -1,13 +1,16 @@
 """How long reports take, and how large they get: ``python -m benchmarks.reports [--videos 1000]``.
 
-Writes a store of made-up rows, and makes the report on the whole of it; then the reports on some of its videos, one
-after another and side by side. The last line is one JSON object, in seconds and megabytes.
+Writes a store of made-up rows, and makes the report on the whole of it; then the reports on some of its videos, by one
+kernel and by as many as there are cores; then asks for those that are touched, of which there are none. Seconds are of
+the clock and, for pages, of the processor too, with all that starts and ends kernels. The last line is one JSON object,
+in seconds and megabytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -32,7 +35,7 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=1000)
     parser.add_argument("--tracks", type=int, default=5, help="of each video (default 5)")
     parser.add_argument("--frames", type=int, default=600, help="sampled frames of each video (default 600)")
-    parser.add_argument("--reports", type=int, default=8, help="reports on single videos (default 8)")
+    parser.add_argument("--reports", type=int, default=40, help="reports on single videos (default 40)")
     arguments = parser.parse_args()
     rng, models = np.random.default_rng(0), find_models().values()
     used = {attribute: {"name": m.name, "sha256": m.verify()} for m in models for attribute in m.card.attributes}
@@ -52,14 +55,29 @@ def main() -> None:
             "collection_report_s": round(time.perf_counter() - began, 1),
             "collection_report_mb": round(page.html.stat().st_size / 1e6, 2),
         }
-        for title, at_once in (("one_by_one", 1), ("side_by_side", run.at_once())):
+        for title, at_once in (("one_kernel", 1), ("side_by_side", run.at_once())):
             with mock.patch.object(run, "at_once", lambda n=at_once: n):
-                began = time.perf_counter()
-                report(few, out=folder / title, progress=False)
-                result[f"each_report_{title}_s"] = round((time.perf_counter() - began) / (arguments.reports + 1), 2)
+                began, used = time.perf_counter(), _used()
+                made = report(few, out=folder / title, progress=False).reports
+                if bad := [page.error for page in made if page.error]:
+                    raise SystemExit(f"a page stopped: {bad[0]}")
+                result[f"page_{title}_s"] = round((time.perf_counter() - began) / len(made), 2)
+                result[f"page_{title}_processor_s"] = round((_used() - used) / len(made), 2)
+        began = time.perf_counter()
+        report(few, out=folder / "side_by_side", only_changed=True, progress=False)
+        result["none_touched_s"] = round(time.perf_counter() - began, 2)
+        result["page_mb"] = round(made[0].html.stat().st_size / 1e6, 2)
+        peaks = [resource.getrusage(of).ru_maxrss / 1024 for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        result |= dict(zip(("peak_mb", "peak_of_a_kernel_mb"), (round(peak) for peak in peaks), strict=True))
     for key, value in result.items():
         print(f"{key:<32}{value}")
     print(json.dumps(result))
+
+
+def _used() -> float:
+    """Return the processor time of this process and of those that it started and that have ended, in seconds."""
+    each = [resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in each)
 
 
 def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator) -> VideoTables:
@@ -111,6 +129,7 @@ def made_up(number: int, n_tracks: int, n_frames: int, rng: np.random.Generator)
         "duration_s": n_frames / 10,
         "width": 640,
         "height": 360,
+        "rotation": 0,
         "n_frames": n_frames * 3,
         "n_sampled": n_frames,
         "n_tracks": n_tracks,

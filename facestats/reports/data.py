@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from facestats._util.locations import is_remote
-from facestats.errors import UsageError
+from facestats.errors import FacestatsError, UsageError
+from facestats.models.cards import Card
+from facestats.models.registry import find_models
 from facestats.reports.folder import CLIPS, address_of
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
@@ -73,6 +75,26 @@ class ReportData:
         entry = self.entries.get(self.video_id)
         tables = (self.videos, self.frames, self.observations, self.tracks, self.thumbnails, self.doubtful)
         return VideoTables(*tables, thresholds={} if entry is None else entry.thresholds)
+
+    @cached_property
+    def cards(self) -> list[tuple[str, Card]]:
+        """Attribute and card of each model used, where this installation has the very same one."""
+        used: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for entry in self.entries.values():
+            for attribute, model in entry.models.items():
+                paths = tuple(entry.options.get("models_path", ()))
+                used.setdefault((attribute, model.get("name", ""), model.get("sha256", "")), paths)
+        found, known = [], {}
+        for (attribute, name, sha256), paths in used.items():
+            try:
+                if paths not in known:
+                    known[paths] = find_models([Path(path) for path in paths])
+                card = known[paths][name].card
+            except (FacestatsError, KeyError, FileNotFoundError):
+                continue  # the page still names the model and its hash
+            if card.files.get("model.onnx", sha256) == sha256:
+                found.append((attribute, card))
+        return found
 
     @cached_property
     def _names(self) -> dict[str, str]:

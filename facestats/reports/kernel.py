@@ -13,10 +13,12 @@ from typing import Any
 import nbformat
 import papermill
 from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_event_loop
+from jupyter_core.utils import ensure_event_loop, run_sync
 from nbclient.exceptions import CellControlSignal, DeadKernelError
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
@@ -26,11 +28,33 @@ from facestats._util.progress import is_hidden
 NotebookFailure = (PapermillExecutionError, CellControlSignal, RuntimeError, TimeoutError)
 
 
+#: So many notebooks a kernel serves: what they leave behind in it stays little.
+SERVES = 100
+
+_ANSWERS_S = 60.0  # after a notebook that ended well
+
+# Nothing that the next notebook could see: its names, its counts, its figures.
+_CLEAR = """
+import sys
+if "matplotlib.pyplot" in sys.modules:
+    sys.modules["matplotlib.pyplot"].close("all")
+get_ipython().reset(new_session=True)
+"""
+
+
 class ThisPython(AsyncKernelManager):
     """Starts kernels with the interpreter that is running, whatever kernels the machine has registered.
 
     A registered ``python3`` may belong to another environment, without facestats, or be absent.
     """
+
+    #: Who last spoke with the kernel.
+    talker: AsyncKernelClient | None = None
+
+    def client(self, **how: Any) -> AsyncKernelClient:
+        """Return a new client of the kernel."""
+        self.talker = super().client(**how)
+        return self.talker
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -46,7 +70,107 @@ class ThisPython(AsyncKernelManager):
         return "auto"
 
 
-def execute(template: Path, out: Path, parameters: Mapping[str, Any], *, progress: bool | None = None) -> None:
+class Kernel:
+    """One kernel that serves notebooks one after the other, started when the first comes; for one thread.
+
+    Each finds an empty namespace. One that fails takes the kernel along, and the next gets a new one; so does every
+    hundredth.
+
+    Parameters
+    ----------
+    serves : int
+        How many notebooks at most.
+
+    Examples
+    --------
+    >>> with Kernel() as kernel:
+    ...     kernel.is_running
+    False
+    """
+
+    def __init__(self, serves: int = SERVES) -> None:
+        self._serves = serves
+        self._served = 0
+        self._manager: ThisPython | None = None
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a kernel waits for the next notebook."""
+        return self._manager is not None
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[ThisPython]:
+        """Give what starts the kernel, or has started it, to one notebook."""
+        manager = self._manager = self._manager or ThisPython(kernel_name="python3")
+        is_clean = False
+        try:
+            yield manager
+            self._served += 1
+            is_clean = self._served < self._serves and _is_cleared(manager)
+        finally:
+            if not is_clean:
+                self._stop()
+
+    def _stop(self) -> None:
+        manager, self._manager, self._served = self._manager, None, 0
+        if manager is not None:
+            _stop(manager)
+
+
+class _Keeping(NBClientEngine):
+    """Lets its caller have the notebook, however it ends; papermill would write it before and after each cell."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, *, kept: list[nbformat.NotebookNode], **how: Any
+    ) -> None:
+        kept.append(nb_man.nb)
+        super().execute_managed_notebook(nb_man, kernel_name, **how)
+
+
+papermill_engines.register("facestats", _Keeping)
+
+
+@run_sync
+async def _is_cleared(manager: ThisPython) -> bool:
+    """Take away what a notebook left in its kernel, and say whether that went well."""
+    talker = manager.talker
+    if talker is None:
+        return False
+    try:
+        answer = await talker.execute(_CLEAR, silent=True, store_history=False, reply=True, timeout=_ANSWERS_S)
+    except (RuntimeError, TimeoutError):
+        return False
+    finally:
+        talker.stop_channels()
+    return bool(answer["content"]["status"] == "ok")
+
+
+@run_sync
+async def _stop(manager: ThisPython) -> None:
+    if manager.talker is not None:
+        manager.talker.stop_channels()
+    try:
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=not await manager.is_alive())
+    finally:
+        await manager.cleanup_resources()
+
+
+def execute(
+    template: Path,
+    out: Path,
+    parameters: Mapping[str, Any],
+    *,
+    progress: bool | None = None,
+    kernel: Kernel | None = None,
+) -> None:
     """Run a notebook and write it with its outputs; when it fails, as far as it came.
 
     Parameters
@@ -58,6 +182,8 @@ def execute(template: Path, out: Path, parameters: Mapping[str, Any], *, progres
         Already checked.
     progress : bool, optional
         Show a progress bar; by default where there is someone to see it.
+    kernel : Kernel, optional
+        What runs it; by default a kernel of its own.
 
     Raises
     ------
@@ -70,24 +196,26 @@ def execute(template: Path, out: Path, parameters: Mapping[str, Any], *, progres
     --------
     >>> execute(Path("mine.ipynb"), Path("out.ipynb"), {"store": "facestats-out"})  # doctest: +SKIP
     """
-    hide = is_hidden(progress)
+    kept: list[nbformat.NotebookNode] = []
     with tempfile.TemporaryDirectory(prefix="facestats-") as folder:
         # papermill formats the names it is given, so that braces in a user's paths would be taken for parameters.
-        copy, executed = Path(folder) / "template.ipynb", Path(folder) / "executed.ipynb"
+        copy = Path(folder) / "template.ipynb"
         shutil.copyfile(template, copy)
         try:
-            papermill.execute_notebook(
-                copy,
-                executed,
-                parameters=dict(parameters),
-                kernel_name="python3",
-                language="python",
-                progress_bar={"desc": out.stem, "disable": hide, "leave": False},
-                kernel_manager_class=ThisPython,
-            )
+            with (kernel or Kernel(serves=1)).lent() as manager:
+                papermill.execute_notebook(
+                    copy,
+                    None,
+                    parameters=dict(parameters),
+                    engine_name="facestats",
+                    kernel_name="python3",
+                    language="python",
+                    progress_bar={"desc": out.stem, "disable": is_hidden(progress), "leave": False},
+                    km=manager,
+                    kept=kept,
+                )
         finally:
-            if executed.is_file():
-                notebook = nbformat.read(executed, as_version=4)
+            for notebook in kept:
                 notebook.metadata.papermill.update(input_path=template.name, output_path=out.name)
                 nbformat.write(notebook, out)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ NOTEBOOK_ONLY = "notebook-only"
 
 _PAPERMILL_ERROR = "papermill-error-cell-tag"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+
+_exporting = threading.Lock()  # an exporter keeps what belongs to the page that it makes
 
 
 def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = None) -> str:
@@ -51,6 +55,17 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
     page.cells = [cell for section in _sections(page.cells) if _shows_something(section) for cell in section]
     # Without this, nbconvert asks a CDN for the scripts that draw stored widgets.
     page.metadata.pop("widgets", None)
+    notice = render("pieces.callout", f"This report stopped before its end: {error}") if error else ""
+    drawn = any('class="fs-live"' in str(output) for cell in page.cells for output in cell.get("outputs", []))
+    resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice, "script": SCRIPT if drawn else None}}
+    with _exporting:
+        text, _ = _exporter().from_notebook_node(page, resources=resources)
+    return text
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """Return what makes pages: compiling its templates takes as long as making one."""
     exporter = HTMLExporter(
         template_name="template",
         extra_template_basedirs=[str(Path(__file__).parent)],
@@ -61,11 +76,7 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
     )
     remove = TagRemovePreprocessor(remove_cell_tags={NOTEBOOK_ONLY, _PAPERMILL_ERROR}, enabled=True)
     exporter.register_preprocessor(remove, enabled=True)
-    notice = render("pieces.callout", f"This report stopped before its end: {error}") if error else ""
-    drawn = any('class="fs-live"' in str(output) for cell in page.cells for output in cell.get("outputs", []))
-    resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice, "script": SCRIPT if drawn else None}}
-    text, _ = exporter.from_notebook_node(page, resources=resources)
-    return text
+    return exporter
 
 
 def _belongs_to_page(output: nbformat.NotebookNode) -> bool:

@@ -7,16 +7,13 @@ import platform
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from IPython.display import HTML
 
 from facestats._util import words
-from facestats.errors import FacestatsError
 from facestats.models.cards import Card
-from facestats.models.registry import find_models
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reports.data import ReportData
 from facestats.reports.html import section
@@ -45,20 +42,7 @@ def used_cards(data: ReportData) -> list[tuple[str, Card]]:
     --------
     >>> used_cards(load_collection("facestats-out"))  # doctest: +SKIP
     """
-    used: dict[tuple[str, str, str], tuple[str, ...]] = {}
-    for entry in data.entries.values():
-        for attribute, model in entry.models.items():
-            paths = tuple(entry.options.get("models_path", ()))
-            used.setdefault((attribute, model.get("name", ""), model.get("sha256", "")), paths)
-    found = []
-    for (attribute, name, sha256), paths in used.items():
-        try:
-            card = find_models([Path(path) for path in paths])[name].card
-        except (FacestatsError, KeyError, FileNotFoundError):
-            continue  # the page still names the model and its hash
-        if card.files.get("model.onnx", sha256) == sha256:
-            found.append((attribute, card))
-    return found
+    return data.cards
 
 
 def model_of(data: ReportData, attribute: str) -> str | None:
@@ -132,7 +116,7 @@ def _video_rows(data: ReportData) -> list[tuple[str, object]]:
     if entry.sha256:
         rows.append(("sha256 of the video", entry.sha256))
     if pd.notna(video["width"]):
-        turned = f", turned by {video['rotation']}°" if video["rotation"] else ""
+        turned = f", turned by {video['rotation']}°" if pd.notna(video["rotation"]) and video["rotation"] else ""
         rows.append(("picture", f"{video['width']} x {video['height']} pixels{turned}"))
     took = f" in {video['elapsed_s']:.1f} s" if pd.notna(video["elapsed_s"]) else ""
     rows.append(("analysed", f"{video['started_at']:%Y-%m-%d %H:%M} UTC{took}, status {video['status']}"))

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import nbformat
 
 from facestats._util.locations import write_whole
 from facestats._util.progress import bar
+from facestats._util.resources import bundled
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, gather_clips, prepare
 from facestats.reports.index import Listed, headline_of, read_index, write_index
-from facestats.reports.kernel import NotebookFailure, cause, execute, own_event_loop
+from facestats.reports.kernel import Kernel, NotebookFailure, cause, execute, own_event_loop
 from facestats.reports.leftovers import drop_stale
 from facestats.reports.page import to_html
 from facestats.reports.parameters import check_parameters
@@ -34,6 +37,9 @@ from facestats.store.store import Store, open_store
 
 #: Notebooks that run at once at most: each takes some 300 MB.
 _MOST_AT_ONCE = 8
+
+#: Seconds between two writings of the list of all reports, which takes as long as many of them are in it.
+_LIST_EVERY_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +59,8 @@ def report(
 
     Each is a notebook, executed, and a page without code made of it that opens offline. The annotated clips are put
     beside them, so that the folder can be moved as a whole; ``index.html`` lists all reports in it. As many notebooks
-    run at once as there are cores, up to eight.
+    run at once as there are cores, up to eight. Those that come with facestats share a kernel for each core, one after
+    the other; one of your own has a kernel to itself each time.
 
     Parameters
     ----------
@@ -115,12 +122,19 @@ def report(
         tasks = [task for task in tasks if not task.is_current(folder, listed, pdf=pdf)]
     if tasks:
         _write(folder / SCRIPT, script())
-    made: dict[str, Report] = {}
-    for task, result in _make_all(tasks, folder, browser, progress):
-        made[task.name] = result
-        _log.info("report %s: %s", result.html, result.error or "ok")
-        listed[task.name] = _listed(opened, task, result, listed.get(task.name))
-        write_index(folder, listed)
+    before, made, listed_at = dict(listed), dict[str, Report](), time.monotonic()
+    try:
+        for task, result in _make_all(tasks, folder, before, browser, progress):
+            made[task.name] = result
+            _log.info("report %s: %s", result.html, result.error or "ok")
+            listed[task.name] = _listed(opened, task, result, before.get(task.name))
+            # A page about several videos is found by the list alone, when one of them is forgotten.
+            if time.monotonic() - listed_at > _LIST_EVERY_S or len(listed[task.name].videos) > 1:
+                write_index(folder, listed)
+                listed_at = time.monotonic()
+    finally:
+        if made:
+            write_index(folder, listed)
     return ReportResult(folder, tuple(made[task.name] for task in tasks), tuple(removed))
 
 
@@ -179,23 +193,38 @@ def _summary(store: Store, task: Task) -> dict[str, Any]:
 
 
 def _make_all(
-    tasks: Sequence[Task], folder: Path, browser: str | None, progress: bool | None
+    tasks: Sequence[Task], folder: Path, listed: Mapping[str, Listed], browser: str | None, progress: bool | None
 ) -> Iterator[tuple[Task, Report]]:
     """Make the reports, several at once, and yield each when it is done."""
     if len(tasks) == 1:
-        yield tasks[0], _make(tasks[0], folder, browser, progress)
+        yield tasks[0], _make(tasks[0], folder, listed.get(tasks[0].name), browser, progress)
         return
+    waiting: SimpleQueue[Task] = SimpleQueue()
+    for task in tasks:
+        waiting.put(task)
+    done: SimpleQueue[tuple[Task, Report] | None] = SimpleQueue()
+    n = max(1, min(at_once(), len(tasks)))
     with (
-        ThreadPoolExecutor(at_once()) as pool,
+        ThreadPoolExecutor(n) as pool,
         bar(total=len(tasks), progress=progress, desc="reports", unit="report") as shown,
     ):
-        futures = {pool.submit(_make_aside, task, folder, browser): task for task in tasks}
+        threads = [pool.submit(_make_some, waiting, done, folder, listed, browser) for _ in range(n)]
         try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-                shown.update()
+            while n:
+                made = done.get()
+                if made is None:
+                    n -= 1
+                    if not waiting.empty():  # it did not end well
+                        break
+                else:
+                    yield made
+                    shown.update()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            with contextlib.suppress(Empty):
+                while True:
+                    waiting.get_nowait()
+        for thread in threads:
+            thread.result()
 
 
 def at_once() -> int:
@@ -209,21 +238,39 @@ def at_once() -> int:
     return min(usable_cores(), _MOST_AT_ONCE)
 
 
-def _make_aside(task: Task, folder: Path, browser: str | None) -> Report:
-    """Make a report in a thread of its own."""
-    with own_event_loop():
-        return _make(task, folder, browser, progress=False)
+def _make_some(
+    waiting: SimpleQueue[Task],
+    done: SimpleQueue[tuple[Task, Report] | None],
+    folder: Path,
+    listed: Mapping[str, Listed],
+    browser: str | None,
+) -> None:
+    """Make reports until none waits, in a thread of its own; the shipped notebooks run in one kernel, in turn."""
+    try:
+        with own_event_loop(), Kernel() as shared, contextlib.suppress(Empty):
+            while True:
+                task = waiting.get_nowait()
+                kernel = shared if task.template.parent == bundled("notebooks") else None
+                done.put((task, _make(task, folder, listed.get(task.name), browser, False, kernel)))
+    finally:
+        done.put(None)
 
 
-def _make(task: Task, folder: Path, browser: str | None, progress: bool | None) -> Report:
+def _make(
+    task: Task,
+    folder: Path,
+    known: Listed | None,
+    browser: str | None,
+    progress: bool | None,
+    kernel: Kernel | None = None,
+) -> Report:
     """Make a report. Where it fails and there is a good one, that stays, and what failed goes beside it."""
     notebook, html = folder / f"{task.name}.ipynb", folder / f"{task.name}.html"
     failed, began, error = folder / f"{task.name}{FAILED}", time.time(), None
-    known = read_index(folder).get(task.name)
     try:
         before = notebook.read_bytes() if known is not None and known.has_good_page and notebook.is_file() else None
         try:
-            execute(task.template, notebook, task.parameters, progress=progress)
+            execute(task.template, notebook, task.parameters, progress=progress, kernel=kernel)
         except NotebookFailure as failure:
             error = cause(failure)
             if before is not None:

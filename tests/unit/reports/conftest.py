@@ -36,7 +36,7 @@ def planned(monkeypatch):
     """What would run: template, executed notebook and parameters, without running it."""
     calls = []
 
-    def fake(template, out, parameters, *, progress=None):
+    def fake(template, out, parameters, **_):
         calls.append((template.name, out.name, dict(parameters)))
         nbformat.write(nbformat.v4.new_notebook(), out)
 

@@ -1,5 +1,7 @@
 import re
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from pages import parse
 from stores import MODELS, Face, make_result
@@ -20,6 +22,11 @@ def test_the_end_names_models_hashes_options_and_versions(people):
     assert "smooth_s 0.5" in said
     assert "analysed 2025-05-04 03:02 UTC in 3.2 s, status ok" in said
     assert f"schema version {SCHEMA_VERSION}" in said
+
+
+def test_a_rotation_that_is_missing_stops_no_page(people):
+    made = replace(people, videos=people.videos.assign(rotation=pd.array([pd.NA], "Int64"), width=640, height=360))
+    assert "picture 640 x 360 pixels" in parse(provenance.provenance(made)).words
 
 
 def test_the_caveats_stand_on_the_page(people):

@@ -177,7 +177,7 @@ def test_an_own_template_runs_once_or_for_each_video_if_it_asks(store, tmp_path,
 def test_the_others_still_run_when_one_fails(store, tmp_path, planned, monkeypatch):
     fake = run.execute
 
-    def failing(template, out, parameters, *, progress=None):
+    def failing(template, out, parameters, **_):
         fake(template, out, parameters)
         if out.stem in (EMPTY, PEOPLE):
             raise DeadKernelError("Kernel died")
@@ -196,7 +196,7 @@ def test_a_failed_report_leaves_a_good_one_alone(store, tmp_path, planned, monke
     good, made_at = (page.read_bytes(), notebook.read_bytes()), read_index(tmp_path)["collection"].made_at
     works = run.execute
 
-    def failing(template, out, parameters, *, progress=None):
+    def failing(template, out, parameters, **_):
         out.write_text("half a notebook")
         raise DeadKernelError("Kernel died")
 
