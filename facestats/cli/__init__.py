@@ -25,8 +25,8 @@ _PIPE_CLOSED_IN_TYPER = 1  # no command of ours ends so
 #: Where each command is written: only that module is imported when the command is called. Of a group it is the module
 #: that adds to it last: importing that imports the others.
 _MODULES = {
-    **{name: name for name in ("analyze", "calibrate", "config", "correct", "dataset", "demo", "export", "forget")},
-    **{name: name for name in ("lab", "models", "report", "schedule", "status", "synth", "update")},
+    **{name: name for name in ("analyze", "calibrate", "compact", "config", "correct", "dataset", "demo", "export")},
+    **{name: name for name in ("forget", "lab", "models", "report", "schedule", "status", "synth", "update")},
     **{"annotations": "annotation", "evaluate": "annotation", "prune": "forget", "train": "training"},
 }
 

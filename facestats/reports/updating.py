@@ -5,6 +5,7 @@ It stands among the reports, not in :mod:`facestats.batch`, because the batch kn
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,17 @@ from typing import Any, Unpack
 from facestats._util.described import takes
 from facestats._util.files import check_writable
 from facestats.batch.collection import CollectionResult, analyze_collection
-from facestats.errors import OutputError, UsageError
+from facestats.errors import FacestatsError, OutputError, UsageError
 from facestats.options import AnalyzeOptions, CollectionKeywords, RunOptions
 from facestats.reports.parameters import check_parameters
 from facestats.reports.results import Report
 from facestats.reports.run import report
 from facestats.reports.tasks import reserved_names, templates
+from facestats.store.compact import is_worth_compacting
 from facestats.store.locking import locked
-from facestats.store.store import create_store
+from facestats.store.store import Store, create_store
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,9 @@ def update(
 ) -> UpdateResult:
     """Analyse what is new or changed, and make those reports anew that it touches.
 
-    Two updates of the same reports, and two runs on the same store, never overlap. The logger ``facestats`` writes a
-    line for each video and each report.
+    Where a hundred videos and a tenth of all have come, the store is compacted too, see
+    :meth:`facestats.store.removable.Removable.compact`. Two updates of the same reports, and two runs on the same
+    store, never overlap. The logger ``facestats`` writes a line for each video and each report.
 
     Parameters
     ----------
@@ -108,6 +113,17 @@ def update(
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}") from None
     with locked(folder):
         found = analyze_collection(inputs, out=store, progress=progress, may_be_empty=True, **options)
+        _tidy(found.store)
         made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
     code = next((code for code in (2, 4, 3) if code in (found.exit_code, made.exit_code)), 0)
     return UpdateResult(found, made.reports, (*found.problems, *made.problems), code, made.removed)
+
+
+def _tidy(store: Store) -> None:
+    """Compact a store of many new videos, which nothing else depends on."""
+    if not is_worth_compacting(store.path):
+        return
+    try:
+        _log.info("compacted: short tables of %d videos are merged", store.compact().n_videos)
+    except FacestatsError as error:
+        _log.warning("the store could not be compacted: %s", error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from facestats.store.corrections import correct, corrections_table, uncorrect
-from facestats.store.manifest import read_entries
+from facestats.store.manifest import read_entries, read_entry
 from facestats.store.read import attempt, find_video
 from facestats.tables.corrections import Correction
 
@@ -39,8 +39,8 @@ class Correctable:
         """
 
         def entries() -> list[Entry]:
-            found = read_entries(self.path)
-            return [each for each in found if each.counts and self.video_id in (None, each.video_id)]
+            found = read_entries(self.path) if self.video_id is None else [read_entry(self.path, self.video_id)]
+            return [each for each in found if each is not None and each.counts]
 
         return attempt(lambda: corrections_table(self.path, entries()), self.path, entries)
 

@@ -23,6 +23,7 @@ from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.store.layout import CORRECTIONS
 from facestats.store.locking import locked
 from facestats.store.manifest import Entry, now, read_entry
+from facestats.store.merged import MERGED_TABLES
 from facestats.store.read import dataset
 from facestats.store.write import unwritable
 from facestats.tables import schema
@@ -64,9 +65,10 @@ def corrected_dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.D
         if frame is None:
             waiting.append(entry)
             continue
-        parts += [dataset(store, waiting, table)] if waiting else []
         parts.append(ds.dataset(to_arrow(table, frame)))
-        waiting = []
+        if table not in MERGED_TABLES and waiting:  # those are put in order by whoever reads them
+            parts.insert(-1, dataset(store, waiting, table))
+            waiting = []
     parts += [dataset(store, waiting, table)] if waiting else []
     return ds.dataset(parts) if len(parts) > 1 else parts[0]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from facestats._util.locations import remove
 from facestats.errors import OutputError, UsageError
+from facestats.store.compact import purge
 from facestats.store.corrections import drop_corrections, has_corrections
 from facestats.store.keptout import keep_out
 from facestats.store.layout import CHUNKS, CORRECTIONS, clip_path
@@ -141,12 +142,15 @@ def remove_videos(store: Path, entries: Sequence[Entry]) -> tuple[Forgotten, ...
     published = unpublish(store, [entry.video_id for entry in entries])
     strike_out(store, {path for entry in entries for path in entry.paths})
     done = []
-    for entry in entries:
-        kinds = ["tables", "thumbnails"] if entry.status != "failed" else ["its record"]
-        kinds += ["corrections"] if has_corrections(store, entry.video_id) else []
-        kinds += ["clip"] if clip_path(store, entry.video_id) is not None else []
-        forget_video(store, entry.video_id)
-        done.append(Forgotten(entry.video_id, entry.paths, (*kinds, *published.get(entry.video_id, ()))))
+    try:
+        for entry in entries:
+            kinds = ["tables", "thumbnails"] if entry.status != "failed" else ["its record"]
+            kinds += ["corrections"] if has_corrections(store, entry.video_id) else []
+            kinds += ["clip"] if clip_path(store, entry.video_id) is not None else []
+            forget_video(store, entry.video_id)
+            done.append(Forgotten(entry.video_id, entry.paths, (*kinds, *published.get(entry.video_id, ()))))
+    finally:  # of those that went, their rows too
+        purge(store)
     return tuple(done)
 
 
@@ -210,6 +214,7 @@ def sweep(store: Path, entries: Mapping[str, Entry]) -> None:
     --------
     >>> sweep(Path("nowhere"), {})
     """
+    purge(store)
     for folder in _inside(store / "tables"):
         current = entries.get(folder.name)
         for run in folder.iterdir():

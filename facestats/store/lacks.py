@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
-from facestats.store.layout import clip_path, table_path
+from facestats.store.layout import clip_path
 from facestats.store.manifest import Entry
+from facestats.store.merged import MERGED_TABLES, Merged, file_of, read_merged
 from facestats.tables import schema
 
 _MAGIC = b"PAR1"  # begins and ends a Parquet file
@@ -29,9 +31,20 @@ def lost_part(store: Path, entry: Entry) -> Part | None:
     >>> lost_part(Path("nowhere"), Entry("a", "7f", None, (), "ok"))
     <Part.TABLES: 'tables'>
     """
-    if not all(_is_whole(table_path(store, entry, table)) for table in schema.stored_tables(entry.schema_version)):
-        return Part.TABLES
+    merged = read_merged(store)
+    while not _has_tables(store, merged, entry):
+        before, merged = merged, read_merged(store)
+        if merged == before:  # or they were merged a moment ago
+            return Part.TABLES
     return Part.CLIP if clip_path(store, entry.video_id) is None else None
+
+
+def _has_tables(store: Path, merged: Merged, entry: Entry) -> bool:
+    are_shared = merged.has(entry)
+    return all(
+        (_is_shared_whole if are_shared and table in MERGED_TABLES else _is_whole)(file_of(store, merged, entry, table))
+        for table in schema.stored_tables(entry.schema_version)
+    )
 
 
 def lost_words(entry: Entry, part: Part | None, options: Mapping[str, object]) -> str:
@@ -46,6 +59,20 @@ def lost_words(entry: Entry, part: Part | None, options: Mapping[str, object]) -
         return "its tables are missing or half written"
     wants_clip = bool(options.get("clips", True)) and entry.status != "failed"
     return "its clip is missing" if part is Part.CLIP and wants_clip else ""
+
+
+def _is_shared_whole(path: Path) -> bool:
+    """Say the same of a file that thousands of videos share, which is looked into only once."""
+    try:
+        known = path.stat()
+    except OSError:
+        return False
+    return _is_whole(path) if not isinstance(path, Path) else _was_whole(path, known.st_mtime_ns, known.st_size)
+
+
+@lru_cache(maxsize=8)
+def _was_whole(path: Path, *_: int) -> bool:
+    return _is_whole(path)
 
 
 def _is_whole(path: Path) -> bool:

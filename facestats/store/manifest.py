@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from facestats._util.locations import write_whole
 from facestats.errors import StoreError
 
 _FOLDER = "entries"
+
+_LONGEST_ID = 240  # in bytes; a file's name has 255 at most
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,17 @@ class Entry:
     def shown(self) -> str:
         """What people call it: where it is, or its id."""
         return self.paths[0] if self.paths else self.video_id
+
+
+def may_be_id(name: str) -> bool:
+    """Say whether a name has the form of a video's id, so that it can be looked up.
+
+    Examples
+    --------
+    >>> may_be_id("clip-1234abcd"), may_be_id("videos/clip.mp4")
+    (True, False)
+    """
+    return re.fullmatch(r"[\w.-]+", name) is not None and len(name.encode("utf-8", "surrogateescape")) <= _LONGEST_ID
 
 
 def entry_path(store: Path, video_id: str) -> Path:

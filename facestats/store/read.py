@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from facestats.errors import StoreError, UnknownNameError, UsageError
 from facestats.store.layout import table_path
 from facestats.store.manifest import Entry, read_entry
+from facestats.store.merged import MERGED_TABLES, Merged, file_of, merged_path, read_merged
 from facestats.store.tablefiles import problem_of
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, to_arrow
@@ -42,13 +44,36 @@ def dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
     having = [entry for entry in entries if table in stored_tables(entry.schema_version)]
     if not having:
         return ds.dataset(to_arrow(table, schema.conform(table)))
-    parts = [
-        _stored(store, table, [table_path(store, entry, table) for entry in group], dict(former))
-        for former, group in itertools.groupby(
-            having, lambda entry: tuple(former_names(table, entry.schema_version).items())
+    merged = read_merged(store) if table in MERGED_TABLES else Merged()
+    inside = {entry.video_id for entry in having if merged.has(entry)}
+    parts = [_of_merged(store, merged, table, inside)] if inside else []
+    parts += [
+        _stored(store, table, [table_path(store, entry, table) for entry in group], former_names(table, version))
+        for version, group in itertools.groupby(
+            (entry for entry in having if entry.video_id not in inside), lambda entry: entry.schema_version
         )
     ]
     return ds.dataset(parts) if len(parts) > 1 else parts[0]
+
+
+def _of_merged(store: Path, merged: Merged, table: str, video_ids: Set[str]) -> ds.Dataset:
+    """Return the rows of these videos in a merged file."""
+    found = _stored(store, table, [merged_path(store, merged, table)], former_names(table, merged.schema_version))
+    if video_ids == merged.runs.keys():
+        return found
+    # Arrow forgets the filter of a dataset that is one of several, and the table is short.
+    return ds.dataset(found.to_table(filter=ds.field("video_id").isin(sorted(video_ids))))
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """Return rows by video, those of each in the order in which they were.
+
+    Examples
+    --------
+    >>> in_order(pa.table({"video_id": ["b", "a", "b"], "n": [1, 2, 3]}))["n"].to_pylist()
+    [2, 1, 3]
+    """
+    return rows.take(pc.sort_indices(rows, sort_keys=[("video_id", "ascending")]))
 
 
 def _stored(store: Path, table: str, files: Sequence[Path], former: Mapping[str, str]) -> ds.Dataset:
@@ -100,9 +125,10 @@ def attempt(
 
 def _check(store: Path, entries: Iterable[Entry]) -> None:
     """Raise if a file of these videos is absent or damaged."""
+    merged = read_merged(store)
     for entry in entries:
         for table in stored_tables(entry.schema_version):
-            path = table_path(store, entry, table)
+            path = file_of(store, merged, entry, table)
             # Or it was replaced a moment ago, and another entry names another file.
             if (problem := problem_of(path)) is not None and read_entry(store, entry.video_id) == entry:
                 where = entry.paths[0] if entry.paths else entry.video_id

@@ -7,6 +7,7 @@
     STORE/entries/<video_id>.json            hash, options, models and the folder below: one video's manifest entry
     STORE/tables/<video_id>/<run>/*.parquet  the video's tables
     STORE/clips/<video_id>.mp4 (.png)        the annotated clip or still
+    STORE/merged.json, merged/               short tables of many videos in one file, see :mod:`facestats.store.merged`
     STORE/chunks/                            long videos that are being analysed in chunks
 
 A video's tables are written aside; replacing its entry makes all of them visible at once. What no entry names does not
@@ -33,10 +34,11 @@ from facestats.models.attributes import declare
 from facestats.store import layout
 from facestats.store.correctable import Correctable
 from facestats.store.corrections import corrected_dataset
-from facestats.store.forget import Forgotten, forget, forget_clip, prune, sweep
 from facestats.store.lacks import Part, lost_part
-from facestats.store.manifest import Entry, read_entries, read_entry
-from facestats.store.read import ATTEMPTS, attempt, find_video, with_present_places
+from facestats.store.manifest import Entry, may_be_id, read_entries, read_entry
+from facestats.store.merged import MERGED_TABLES
+from facestats.store.read import ATTEMPTS, attempt, find_video, in_order, with_present_places
+from facestats.store.removable import Removable
 from facestats.store.tablefiles import Where, known_columns, row_filter
 from facestats.store.write import bring_up_to_date, change_entry, replace_thumbnails, write_video
 from facestats.tables import schema
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 _Found = TypeVar("_Found")
 
 
-class Store(Correctable):
+class Store(Correctable, Removable):
     """An open store; see :func:`open_store`. Its tables hold what was corrected by hand, see :meth:`correct`.
 
     Attributes
@@ -167,17 +169,26 @@ class Store(Correctable):
         chosen = row_filter(table, where)
         if table == "videos":  # small, and where they are is known to the manifest alone
             entries = self.entries(current=False)
-            found = self._attempt(lambda: with_present_places(self.dataset(table, current).to_table(), entries))
+            found = self._attempt(
+                lambda: with_present_places(in_order(self.dataset(table, current).to_table()), entries)
+            )
             return from_arrow(table, (found if chosen is None else found.filter(chosen)).select(wanted), wanted)
-        found = self._attempt(lambda: self.dataset(table, current).to_table(columns=wanted, filter=chosen))
-        return from_arrow(table, found, wanted)
+        if table not in MERGED_TABLES:
+            return from_arrow(
+                table,
+                self._attempt(lambda: self.dataset(table, current).to_table(columns=wanted, filter=chosen)),
+                wanted,
+            )
+        named = list(dict.fromkeys([*wanted, "video_id"]))
+        found = self._attempt(lambda: in_order(self.dataset(table, current).to_table(columns=named, filter=chosen)))
+        return from_arrow(table, found.select(wanted), wanted)
 
     def batches(
         self, table: str, *, columns: Sequence[str] | None = None, where: Where | None = None, current: bool = True
     ) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`read` returns piece by piece, so that a table of any length takes little memory."""
         wanted = known_columns(table, columns)
-        if table == "videos":
+        if table in MERGED_TABLES:  # short, and may be merged meanwhile
             yield self.read(table, columns=columns, where=where, current=current)
             return
         how = {"columns": wanted, "filter": row_filter(table, where), "batch_readahead": 1, "fragment_readahead": 1}
@@ -234,6 +245,8 @@ class Store(Correctable):
         UnknownNameError
             If no video fits, or several do.
         """
+        if may_be_id(video) and read_entry(self.path, video) is not None:  # as in each of a thousand reports
+            return Store(self.path, video)
         return Store(self.path, find_video(self.path, self.entries(current=False), video))
 
     def result(self, video_id: str) -> VideoTables:
@@ -253,10 +266,7 @@ class Store(Correctable):
         )
 
     def thresholds(self, attribute: str) -> dict[str, float]:
-        """Return, by ``video_id``, the probability below which the attribute is "unknown".
-
-        See :func:`facestats.tables.verdicts.threshold_of`.
-        """
+        """Return the probability below which it is "unknown", by ``video_id``; see :mod:`facestats.tables.verdicts`."""
         return {video_id: threshold_of(entry.thresholds, attribute) for video_id, entry in self.entries().items()}
 
     def lacks(self, entry: Entry) -> Part | None:
@@ -290,28 +300,6 @@ class Store(Correctable):
     def replace_thumbnails(self, entry: Entry, thumbnails: pd.DataFrame, **changes: Any) -> Entry:
         """Replace the thumbnails of a video, see :func:`facestats.store.write.replace_thumbnails`."""
         return replace_thumbnails(self.path, entry, thumbnails, **changes)
-
-    def forget(self, *videos: str, keep_out: bool = True) -> tuple[Forgotten, ...]:
-        """Remove videos, by default the one that the store is restricted to, with all that is known of them.
-
-        See :func:`facestats.store.forget.forget`; with ``keep_out`` no later run analyses them again.
-        """
-        named = videos or (() if self.video_id is None else (self.video_id,))
-        return forget(self.path, named, kept_out=keep_out)
-
-    def prune(
-        self, *, gone: bool = False, replaced: bool = False, failed: bool = False, dry_run: bool = False
-    ) -> tuple[Forgotten, ...]:
-        """Remove what has gone, was replaced, or failed; see :func:`facestats.store.forget.prune`."""
-        return prune(self.path, gone=gone, replaced=replaced, failed=failed, dry_run=dry_run)
-
-    def drop_clip(self, video_id: str) -> None:
-        """Remove a video's clip, see :func:`facestats.store.forget.forget_clip`."""
-        forget_clip(self.path, video_id)
-
-    def sweep(self) -> None:
-        """Remove what runs that were cut off left behind, see :func:`facestats.store.forget.sweep`."""
-        sweep(self.path, self.entries(current=False))
 
 
 def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -> Store:

@@ -20,9 +20,12 @@ from facestats.errors import OutputError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, own_attributes
 from facestats.store.layout import MARKER, run_folder, table_path
 from facestats.store.manifest import Entry, now, read_entry, write_entry
+from facestats.store.merged import MERGED_TABLES, read_merged
+from facestats.store.read import dataset
 from facestats.store.tablefiles import write_batches
 from facestats.tables import schema
 from facestats.tables.arrow import from_arrow, to_arrow
+from facestats.tables.versions import former_names
 from facestats.tables.video_tables import VideoTables
 
 if TYPE_CHECKING:
@@ -173,7 +176,7 @@ def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **ch
     >>> replace_thumbnails(store.path, entry, thumbnails)  # doctest: +SKIP
     """
     schema.validate("thumbnails", thumbnails)
-    changed = replace(entry, run=uuid.uuid4().hex[:12], **changes)
+    changed, is_merged = replace(entry, run=uuid.uuid4().hex[:12], **changes), read_merged(store).has(entry)
     with _new_run(store, changed):
         for table in schema.stored_tables(entry.schema_version):
             with table_path(store, changed, table).open("wb") as target:
@@ -181,6 +184,10 @@ def replace_thumbnails(store: Path, entry: Entry, thumbnails: pd.DataFrame, **ch
                     _write_parquet(table, thumbnails, target)
                 elif table == "doubtful" and thumbnails.empty:
                     _write_parquet(table, _without_pictures(table_path(store, entry, table)), target)
+                elif is_merged and table in MERGED_TABLES:
+                    former = former_names(table, entry.schema_version)
+                    rows = dataset(store, [entry], table).to_table()
+                    pq.write_table(rows.rename_columns([former.get(name, name) for name in rows.column_names]), target)
                 else:
                     with table_path(store, entry, table).open("rb") as source:
                         shutil.copyfileobj(source, target, 1 << 20)

@@ -185,6 +185,16 @@ def test_the_manifest_is_not_read_once_a_video_for_every_piece(tmp_path, monkeyp
     assert len(n) <= 5
 
 
+def test_one_video_is_read_without_the_manifest_of_the_others(tmp_path, monkeypatch):
+    store = make_store(tmp_path / "store")
+    for module in ("store", "correctable"):  # a thousand reports would read a thousand entries each
+        monkeypatch.setattr(f"facestats.store.{module}.read_entries", lambda _: pytest.fail("all entries were read"))
+    one = open_store(store.path, video=PEOPLE)
+    assert set(one.tracks()["video_id"]) == {PEOPLE}
+    assert one.corrections().empty
+    assert list(one.entries()) == [PEOPLE]
+
+
 def test_a_condition_of_another_kind_is_one_line(tmp_path):
     store = make_store(tmp_path / "store")
     with pytest.raises(UsageError, match="where is not understood"):
