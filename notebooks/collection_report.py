@@ -29,31 +29,26 @@ from facestats.reports.data import load_collection
 data = load_collection(store, linked=linked)
 section.headline(data, title=title)
 
-# %% [markdown]
-# ## What was analysed, and what was not
-
 # %%
-section.coverage(data)
-
-# %% [markdown]
-# ## Who was seen
-
-# %%
-section.verdicts(data)
-
-# %% [markdown]
-# ## Expressions
-#
-# The share of the time in each expression, over all faces followed, and how videos differ.
-
-# %%
-section.expressions(data)
+section.glance(data)
 
 # %% [markdown]
 # ## The videos
 
 # %%
 section.videos(data)
+
+# %% [markdown]
+# ## How the videos differ in their expressions
+
+# %%
+section.spread(data)
+
+# %% [markdown]
+# ## What was analysed, and what was not
+
+# %%
+section.coverage(data)
 
 # %% [markdown]
 # ## What this does not say

@@ -42,27 +42,19 @@ section.headline(data)
 section.cautions(data)
 
 # %% [markdown]
-# ## What was analysed
-
-# %%
-section.coverage(data)
-
-# %% [markdown]
-# ## Who was seen
+# ## Who was seen, and with which expressions
 #
-# Bars are shares, lines across them 90 % intervals, and clear differences
-# are given in percentage points, from the first side to the second.
+# Expressions are shares of the time, and counted is what each face showed most. Lines across the bars are 90 % intervals; clear
+# differences are percentage points, from the first side to the second.
 
 # %%
 section.composition(data)
 
 # %% [markdown]
-# ## Expressions
-#
-# The share of the time in each expression, over all faces followed; counted is what each of them showed most.
+# ## What was analysed
 
 # %%
-section.expressions(data)
+section.coverage(data)
 
 # %% [markdown]
 # ## What this does not say

@@ -82,10 +82,10 @@ def video_sections(data):
 def collection_sections(data):
     return [
         collection.headline(data),
-        collection.coverage(data),
-        collection.verdicts(data),
-        collection.expressions(data),
+        collection.glance(data),
         collection.videos(data),
+        collection.spread(data),
+        collection.coverage(data),
         provenance.limits(data),
         provenance.provenance(data),
     ]

@@ -8,17 +8,19 @@ from urllib.parse import quote
 
 import pandas as pd
 from IPython.display import HTML
+from markupsafe import Markup
 
 from facestats import plots
 from facestats._util import words
-from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
+from facestats.models.attributes import EXPRESSIONS
 from facestats.plots.palette import AGE_COLORS, MUTED, hex_color
 from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.demographics import composition
+from facestats.reports.doubts import collection_doubts
 from facestats.reports.figures import figure
 from facestats.reports.headlines import collection_headline, doubtful_sentence
-from facestats.reports.html import block, expression_legend, expression_parts, render, section
+from facestats.reports.html import Share, expression_legend, expression_parts, render, section
 from facestats.reports.mixture import mixture
 from facestats.reports.people import key_figure
 from facestats.tables.schema import STATUSES, UNKNOWN
@@ -118,43 +120,52 @@ def _found(data: ReportData) -> str:
     return f"{said} {doubtful_sentence(len(data.doubtful))}".rstrip()
 
 
-def verdicts(data: ReportData) -> HTML | None:
-    """Return how many faces got which verdict on every attribute.
+def glance(data: ReportData) -> HTML | None:
+    """Return the first screen: the expressions over all, who was seen, and what is doubtful.
 
     Examples
     --------
-    >>> verdicts(load_collection("facestats-out"))  # doctest: +SKIP
+    >>> glance(load_collection("facestats-out"))  # doctest: +SKIP
     """
-    return composition(data, tuple(VERDICT_COLUMNS))
-
-
-def expressions(data: ReportData) -> HTML | None:
-    """Return the shares of the expressions: over all videos, and in each, or how they are spread if these are many.
-
-    Examples
-    --------
-    >>> expressions(load_collection("facestats-out"))  # doctest: +SKIP
-    """
-    shares = mean_shares(data.tracks)
-    if shares is None:
+    if data.videos.empty:
         return None
-    legend = expression_legend(unknown=False, missing=False)
-    if len(data.videos) > _MANY:
-        most = [f"{name} {words.percent(float(share))}" for name, share in shares.items()]
-        drawn = figure(
-            plots.expression_spread, data.tracks, alt="How the share of each expression is spread over the videos"
-        )
-        text = f"Over all: {words.listing(most)}."
-        return section("collection.spread", legend, expression_parts(shares), text, drawn)
-    labels = {video_id: data.name(video_id) for video_id in data.videos["video_id"]}
-    drawn = figure(
-        plots.expression_shares,
-        data.tracks,
-        labels=labels,
-        legend=False,
-        alt="Shares of the expressions over all videos and in each video",
+    doubts = render("pieces.doubts", collection_doubts(data))
+    who = composition(data, beside=doubts)
+    shares = mean_shares(data.tracks)
+    return section(
+        "collection.glance",
+        [] if shares is None else _named_shares(shares),
+        _most_frequent(data.tracks),
+        doubts if who is None else Markup(who.data),
+        who is not None,
     )
-    return block(legend, drawn)
+
+
+def _named_shares(shares: pd.Series) -> list[Share]:
+    """Return the parts of the bar over all, each with its share in its name."""
+    found = expression_parts(shares) or []
+    return [(f"{name} {words.percent(share)}", share, color) for name, share, color in found]
+
+
+def _most_frequent(tracks: pd.DataFrame) -> str:
+    """Return in words how many faces showed which expression most."""
+    counts = tracks["expression"].value_counts()
+    names = [*(name for name in counts.index if name != UNKNOWN), UNKNOWN]
+    parts = [f"{name} of {counts[name]:,}" for name in names if counts.get(name, 0)]
+    return f"Most frequent expression of a face: {words.listing(parts)}." if parts else ""
+
+
+def spread(data: ReportData) -> HTML | None:
+    """Return how the videos differ in their expressions; None where these are few, and the list of them shows it.
+
+    Examples
+    --------
+    >>> spread(load_collection("facestats-out"))  # doctest: +SKIP
+    """
+    if len(data.videos) <= _MANY or mean_shares(data.tracks) is None:
+        return None
+    alt = "How the share of each expression is spread over the videos"
+    return section("collection.spread", figure(plots.expression_spread, data.tracks, alt=alt))
 
 
 def videos(data: ReportData) -> HTML | None:
@@ -167,7 +178,8 @@ def videos(data: ReportData) -> HTML | None:
     if data.videos.empty:
         return None
     if len(data.videos) <= _MANY:
-        return section("collection.videos", _rows(data, {"": data.videos}))
+        legend = "" if mean_shares(data.tracks) is None else expression_legend(unknown=False, missing=False)
+        return section("collection.listed", _rows(data, {"": data.videos}), legend)
     read = data.videos[data.videos["status"] != "failed"]
     drawn = figure(plots.faces_per_video, read, alt="In how many videos how many faces were followed")
     groups = {title: rows for title, rows in standing_out(data).items() if len(rows)}

@@ -18,8 +18,9 @@ from facestats.options import AnalyzeOptions, described
 from facestats.plots.verdicts import row_label
 from facestats.reports import provenance
 from facestats.reports.data import ReportData
+from facestats.reports.doubts import collection_doubts
 from facestats.reports.figures import figure
-from facestats.reports.html import block, render, section
+from facestats.reports.html import render, section
 from facestats.reports.people import counting_sentence, key_figure, people_words, totals, units
 from facestats.reports.sides import Comparison, is_measured
 from facestats.store.manifest import Entry
@@ -75,33 +76,28 @@ def coverage(comparison: Comparison) -> HTML:
 
 
 def composition(comparison: Comparison, attributes: Sequence[str] | None = None) -> HTML | None:
-    """Return the shares of each class on both sides, which of them differ clearly, and what that means.
+    """Return the shares of each class on both sides, which of them differ clearly, what that means, and the doubts.
 
     Examples
     --------
     >>> composition(load_comparison("october", "november"))  # doctest: +SKIP
     """
-    attributes = lasting_attributes() if attributes is None else attributes
+    attributes = (*lasting_attributes(), "expression") if attributes is None else attributes
     measured = [name for name in attributes if any(is_measured(data, name) for _, data in comparison.sides)]
+    measured = [name for name in measured if (table := comparison.differences[name]) is None or not table.empty]
     if not measured:
         return None
     charts = [_chart(comparison, attribute) for attribute in measured]
     unknown = [attribute for attribute in measured if comparison.differences[attribute] is None]
     what = counting_sentence(*(data for _, data in comparison.sides))
-    return section("comparison.composition", what, charts, unknown, NOTE if len(unknown) < len(measured) else "")
+    note = NOTE if len(unknown) < len(measured) else ""
+    doubts = render("pieces.doubts", _doubts(comparison))
+    return section("comparison.composition", what, charts, unknown, note, doubts)
 
 
-def expressions(comparison: Comparison) -> HTML | None:
-    """Return the share of the time in each expression on both sides, and which of them differ clearly.
-
-    Examples
-    --------
-    >>> expressions(load_comparison("october", "november"))  # doctest: +SKIP
-    """
-    table = comparison.differences["expression"]
-    if table is None or table.empty:
-        return None
-    return block(_chart(comparison, "expression"))
+def _doubts(comparison: Comparison) -> list[str]:
+    """Return what is doubtful on either side."""
+    return [f"{label}: {line}" for label, data in comparison.sides for line in collection_doubts(data)]
 
 
 def limits(comparison: Comparison) -> HTML | None:
@@ -212,6 +208,7 @@ def _chart(comparison: Comparison, attribute: str) -> Markup:
         first=comparison.first_label,
         second=comparison.second_label,
         n_missing=n_missing,
+        legend=False,  # that of the page is for all
         half=True,
         alt=f"{attribute}: {text}",
     )

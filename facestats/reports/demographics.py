@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 from IPython.display import HTML
+from markupsafe import Markup
 
 from facestats import plots
 from facestats._util import words
@@ -26,9 +27,13 @@ _ENOUGH = 5
 
 _MOST_NAMED = 6  # corrections
 
+_NOTHING = Markup("")
 
-def composition(data: ReportData, attributes: Sequence[str] | None = None) -> HTML | None:
+
+def composition(data: ReportData, attributes: Sequence[str] | None = None, *, beside: Markup = _NOTHING) -> HTML | None:
     """Return what shares of the people followed are of which class, beside how many faces got which verdict.
+
+    ``beside`` stands behind the last chart, where there is room.
 
     Examples
     --------
@@ -39,7 +44,7 @@ def composition(data: ReportData, attributes: Sequence[str] | None = None) -> HT
         return None
     counted = units(data)
     if len(counted) < _ENOUGH:
-        return _counts(data, counted, attributes)
+        return _counts(data, counted, attributes, beside)
     shares = {attribute: _shares(data, attribute) for attribute in attributes}
     charts = []
     for attribute, table in shares.items():
@@ -55,7 +60,8 @@ def composition(data: ReportData, attributes: Sequence[str] | None = None) -> HT
         alt = f"{text}; shares: {corrected}" if corrected else text
         charts.append(figure(plots.corrected_shares, table, attribute, n_missing=n_missing, half=True, alt=alt))
     notes = {table.attrs["note"] for table in shares.values() if table is not None}
-    return section("demographics.shares", counting_sentence(data), charts, sorted(notes), corrected_words(data))
+    said = (counting_sentence(data), charts, sorted(notes), corrected_words(data), beside)
+    return section("demographics.shares", *said)
 
 
 def corrected_words(data: ReportData) -> str:
@@ -95,7 +101,7 @@ def _named(data: ReportData, corrections: pd.DataFrame) -> str:
     return f": {words.listing(parts)}"
 
 
-def _counts(data: ReportData, counted: pd.DataFrame, attributes: Sequence[str]) -> HTML:
+def _counts(data: ReportData, counted: pd.DataFrame, attributes: Sequence[str], beside: Markup) -> HTML:
     """Return the verdicts on a few people or faces in words."""
     rows = []
     for attribute in attributes:
@@ -109,7 +115,7 @@ def _counts(data: ReportData, counted: pd.DataFrame, attributes: Sequence[str]) 
     noun = ("person", "people") if are_known(data) and len(counted) == len(data.people) else ("face", None)
     few = f"{words.count(len(counted), *noun)} {'is' if len(counted) == 1 else 'are'}"
     note = words.sentence(f"{few} too few to speak of shares")
-    return section("demographics.counted", counting_sentence(data), rows, note, corrected_words(data))
+    return section("demographics.counted", counting_sentence(data), rows, note, corrected_words(data), beside)
 
 
 def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:

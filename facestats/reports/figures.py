@@ -14,8 +14,9 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection
-from matplotlib.colors import is_color_like, to_rgb
+from matplotlib.colors import is_color_like, to_rgb, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from facestats.plots.palette import FAINT, INK, MUTED, hex_color
@@ -144,12 +145,15 @@ def darken(drawn: Figure) -> None:
     True
     """
     swapped = {to_rgb(hex_color(old)): new for old, new in _DARK.items()}
+    ground = {to_rgb("white"): DARK_GROUND}  # of hatched bars, and around lines on bars; white words stand on colours
     for artist in drawn.findobj():
         for name in ("color", "facecolor", "edgecolor", "markeredgecolor"):
             get, change = (getattr(artist, f"{verb}_{name}", None) for verb in ("get", "set"))
             if get is None or change is None or isinstance(artist, Collection):
                 continue
-            new = swapped.get(to_rgb(get())) if is_color_like(get()) else None
+            if not is_color_like(get()) or to_rgba(get())[3] == 0:  # "none" is a black that is not seen
+                continue
+            new = (swapped if isinstance(artist, Text) else swapped | ground).get(to_rgb(get()))
             if new is not None:
                 change(new)
     for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
 from facestats._util import words
-from facestats.models.attributes import VERDICT_COLUMNS
-from facestats.options import MIN_CLASSIFIED_PX
 from facestats.plots.palette import hex_color
 from facestats.reports.data import ReportData
+from facestats.reports.doubts import video_doubts
 from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
 from facestats.reports.html import section
 from facestats.reports.people import are_known
-from facestats.tables.doubts import SURELY_JOINED
-from facestats.tables.labels import ATTRIBUTE_TITLES, colors_of, face_name, names_of
+from facestats.tables.labels import colors_of, face_name, names_of
 from facestats.tables.schema import UNKNOWN
 
 #: Of the contact sheet, those seen longest; the rest is below.
@@ -82,39 +79,5 @@ def doubts(data: ReportData) -> HTML | None:
     --------
     >>> doubts(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
-    if data.tracks.empty:
-        return None
-    lines = [*_of_verdicts(data.tracks), *_of_tracks(data.tracks), *_of_sightings(data.observations)]
+    lines = video_doubts(data)
     return section("glance.doubts", lines) if lines else None
-
-
-def _of_verdicts(tracks: pd.DataFrame) -> list[str]:
-    n = len(tracks)
-    unknown = {
-        ATTRIBUTE_TITLES[name]: int((tracks[column] == UNKNOWN).sum()) for name, column in VERDICT_COLUMNS.items()
-    }
-    parts = [f"{title} of {number:,}" for title, number in unknown.items() if number]
-    if not parts:
-        return []
-    which = "the one face" if n == 1 else f"{n:,} faces"
-    return [words.sentence(f"not sure enough to say, of {which}: {words.listing(parts)}")]
-
-
-def _of_tracks(tracks: pd.DataFrame) -> list[str]:
-    joined = tracks["joined_prob"].to_numpy(np.float64)
-    unsure = tracks["track_id"][np.isfinite(joined) & (joined < SURELY_JOINED)]
-    if unsure.empty:
-        return []
-    names = words.listing([face_name(number) for number in unsure[:5]])
-    more = f" and {len(unsure) - 5} more" if len(unsure) > 5 else ""
-    who = "two people" if len(unsure) == 1 else "two people each"
-    return [words.sentence(f"{names}{more} may be {who}: parts of the track were joined")]
-
-
-def _of_sightings(observations: pd.DataFrame) -> list[str]:
-    n, lines = len(observations), []
-    if small := int((~observations["classified"] & (observations["face_px"] < MIN_CLASSIFIED_PX)).sum()):
-        lines.append(f"In {small:,} of {n:,} sightings the face was too small to classify.")
-    if loose := int(observations["track_id"].isna().sum()):
-        lines.append(f"{loose:,} of {n:,} sightings belong to no face: too brief or too doubtful.")
-    return lines

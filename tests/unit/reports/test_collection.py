@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from pages import collection_sections, parse
 from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result
@@ -32,6 +34,19 @@ def test_an_empty_store_has_a_page_too(tmp_path):
     assert sections[1:6] == [None] * 5
 
 
+def test_the_first_screen_has_expressions_people_and_doubts_and_no_chart_twice(store):
+    data = load_collection(str(store.path))
+    parsed = parse(collection.glance(data))
+    assert [picture.split(":")[0] for picture in parsed.pictures] == ["gender", "makeup", "age"]
+    assert parsed.words.index("Expressions: shares of the time") < parsed.words.index("Who was seen")
+    assert "Most frequent expression of a face: " in parsed.words
+    assert "Doubts One video could not be read. One video could be read in part only." in parsed.words
+    assert re.search(r"happiness \d+\s%", parsed.words)  # in the legend of the bar
+    assert collection.spread(data) is None  # the list of videos shows it
+    every = [alt for section in collection_sections(data) if section for alt in parse(section).pictures]
+    assert len(every) == len(set(every)) == 3
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
     """A store of 60 videos, of which some failed for reasons that differ only in their numbers."""
@@ -62,3 +77,4 @@ def test_many_videos_are_told_by_what_stands_out(many):
     assert out["Most faces"]["n_tracks"].tolist() == [3] * 5
     assert {int(video_id[2:], 16) % 3 for video_id in out["Most anger"]["video_id"]} == {2}
     assert "Longest" not in out  # all are alike
+    assert len(parse(collection.spread(many)).pictures) == 1

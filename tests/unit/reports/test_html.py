@@ -15,10 +15,14 @@ NASTY = """<b>&"'</b>.mp4"""
 
 
 def test_what_is_given_is_escaped_and_what_is_html_is_not():
-    assert render("pieces.paragraph", NASTY) == f"<p>{escape(NASTY)}</p>"
-    assert render("pieces.paragraph", Markup("<b>bold</b>")) == "<p><b>bold</b></p>"
+    assert render("pieces.paragraphs", [NASTY]) == f"<p>{escape(NASTY)}</p>"
+    assert render("pieces.paragraphs", [Markup("<b>bold</b>")]) == "<p><b>bold</b></p>"
     assert NASTY not in class_legend("gender", [("male", NASTY)])
-    assert block(render("pieces.paragraph", NASTY)).data == f'<div class="fs"><p>{escape(NASTY)}</p></div>'
+    assert block(render("pieces.paragraphs", [NASTY])).data == f'<div class="fs"><p>{escape(NASTY)}</p></div>'
+
+
+LISTED = {"link": (NASTY, NASTY), "status": NASTY, "made_at": NASTY, "text": NASTY, "picture": NASTY}
+MONTH = {"name": NASTY, "videos": (1, 1.0), "faces": (0, 0.0), "shares": [(NASTY, 1.0, "red")]}
 
 
 @pytest.mark.parametrize(
@@ -37,10 +41,12 @@ def test_what_is_given_is_escaped_and_what_is_html_is_not():
         ),
         render("collection.coverage", [(NASTY, 1.0, "red")], NASTY, (NASTY, [(NASTY, 2, NASTY)], 1), NASTY),
         render("comparison.coverage", [NASTY, NASTY], [(NASTY, NASTY, NASTY)]),
-        render("comparison.composition", [], [NASTY], NASTY),
-        render("provenance.limits", 20, [(NASTY, NASTY, NASTY, NASTY)]),
+        render("comparison.composition", NASTY, [], [NASTY], NASTY, render("pieces.doubts", [NASTY])),
+        render("collection.glance", [(NASTY, 1.0, "red")], NASTY, NASTY, True),
+        render("demographics.shares", NASTY, [], [NASTY], NASTY, NASTY),
+        render("provenance.limits", 20, [(NASTY, NASTY, NASTY, NASTY)], True, True),
         render("display.store", NASTY, NASTY, [NASTY], 1),
-        render("list.page", NASTY, [{"link": (NASTY, NASTY), "status": NASTY, "made_at": NASTY, "text": NASTY}], NASTY),
+        render("list.page", NASTY, [LISTED], NASTY, [MONTH], NASTY, NASTY),
         render("timeline.live", {"x": NASTY}, "", NASTY),
     ],
 )

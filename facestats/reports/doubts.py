@@ -1,0 +1,93 @@
+"""What a reader must know before trusting a page: of one video, and of many; a sentence each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from facestats._util import words
+from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.options import MIN_CLASSIFIED_PX
+from facestats.reports.data import ReportData
+from facestats.reports.headlines import doubtful_sentence
+from facestats.tables.doubts import SURELY_JOINED
+from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
+from facestats.tables.schema import UNKNOWN
+
+
+def video_doubts(data: ReportData) -> list[str]:
+    """Return what is doubtful about the faces of one video; nothing if no face was followed.
+
+    Examples
+    --------
+    >>> video_doubts(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    ['Not sure enough to say, of the one face: expression of 1.']
+    """
+    if data.tracks.empty:
+        return []
+    return [*_of_verdicts(data.tracks), *_of_tracks(data.tracks), *_of_sightings(data.observations)]
+
+
+def collection_doubts(data: ReportData) -> list[str]:
+    """Return what is doubtful about many videos: what was not read, and what is not sure of what was.
+
+    Examples
+    --------
+    >>> collection_doubts(load_collection("facestats-out"))  # doctest: +SKIP
+    ['Two videos could not be read.']
+    """
+    lines = []
+    for status, what in (("failed", "could not be read"), ("partial", "could be read in part only")):
+        if n := int((data.videos["status"] == status).sum()):
+            lines.append(words.sentence(f"{words.count(n, 'video')} {what}"))
+    if data.tracks.empty:
+        return lines
+    lines += _of_verdicts(data.tracks)
+    if unsure := len(_unsurely_joined(data.tracks)):
+        may_be = f"{words.count(unsure, 'face')} may be two people{'' if unsure == 1 else ' each'}"
+        lines.append(words.sentence(f"{may_be}: parts of a track were joined"))
+    found = int(data.frames["n_faces"].sum())
+    tracked, classified = (int(data.tracks[name].sum()) for name in ("n_observations", "n_classified"))
+    lines += _counted(tracked - classified, tracked, "of a followed face show it too small to classify")
+    lines += _counted(found - tracked, found, "belong to no face: too brief or too doubtful")
+    return [*lines, *filter(None, [doubtful_sentence(len(data.doubtful))])]
+
+
+def _of_verdicts(tracks: pd.DataFrame) -> list[str]:
+    n = len(tracks)
+    unknown = {
+        ATTRIBUTE_TITLES[name]: int((tracks[column] == UNKNOWN).sum()) for name, column in VERDICT_COLUMNS.items()
+    }
+    parts = [f"{title} of {number:,}" for title, number in unknown.items() if number]
+    if not parts:
+        return []
+    which = "the one face" if n == 1 else f"{n:,} faces"
+    return [words.sentence(f"not sure enough to say, of {which}: {words.listing(parts)}")]
+
+
+def _unsurely_joined(tracks: pd.DataFrame) -> pd.Series:
+    joined = tracks["joined_prob"].to_numpy(np.float64)
+    return tracks["track_id"][np.isfinite(joined) & (joined < SURELY_JOINED)]
+
+
+def _of_tracks(tracks: pd.DataFrame) -> list[str]:
+    unsure = _unsurely_joined(tracks)
+    if unsure.empty:
+        return []
+    names = words.listing([face_name(number) for number in unsure[:5]])
+    more = f" and {len(unsure) - 5} more" if len(unsure) > 5 else ""
+    who = "two people" if len(unsure) == 1 else "two people each"
+    return [words.sentence(f"{names}{more} may be {who}: parts of the track were joined")]
+
+
+def _of_sightings(observations: pd.DataFrame) -> list[str]:
+    n, lines = len(observations), []
+    if small := int((~observations["classified"] & (observations["face_px"] < MIN_CLASSIFIED_PX)).sum()):
+        lines.append(f"In {small:,} of {n:,} sightings the face was too small to classify.")
+    if loose := int(observations["track_id"].isna().sum()):
+        lines.append(f"{loose:,} of {n:,} sightings belong to no face: too brief or too doubtful.")
+    return lines
+
+
+def _counted(n: int, of: int, what: str) -> list[str]:
+    return [f"{n:,} of {of:,} sightings {what}."] if n > 0 else []
