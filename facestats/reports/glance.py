@@ -54,10 +54,8 @@ def _people(data: ReportData) -> pd.DataFrame | None:
     """Return the people; None where they are not known, or the faces of a still, each of which is of another."""
     if not are_known(data) or data.one.is_still:
         return None
-    shown = data.tracks[data.tracks["person_id"].notna()]
-    names = shown.groupby("person_id")["track_id"].agg(lambda ids: words.listing([face_name(i) for i in sorted(ids)]))
-    several = data.people["n_tracks"] > 1  # or the name says it
-    return data.people.assign(faces=data.people["person_id"].map(names).where(several, ""))
+    counts = [words.count(int(n), "face") if n > 1 else "" for n in data.people["n_tracks"]]
+    return data.people.assign(faces=counts)
 
 
 def _card(data: ReportData, row: Mapping[Any, Any], webp: bytes | None, name: str) -> dict[str, Any]:

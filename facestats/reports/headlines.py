@@ -48,6 +48,8 @@ def video_headline(data: ReportData) -> str:
         text = f"{said} {words.sentence(faces_followed)}" if len(data.tracks) != len(told) else said
     else:
         text = words.sentence(f"{faces_followed} in {where}")
+        if not data.one.is_still and pd.notna(video["n_people"]) and len(data.tracks) > 1:
+            text += " They are too small to tell how many people they are of."
     return " ".join([text, *_gender_sentences(told), *_expression_sentences(data.tracks, still=data.one.is_still)])
 
 

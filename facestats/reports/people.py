@@ -46,8 +46,8 @@ def who(data: ReportData) -> HTML | None:
         verdicts = verdict_rows(person, {} if corrected else cards)
         row = _row(data, person, tracks, pictures.get(person["best_track"]))
         rows.append({**row, "corrected": corrected, "verdicts": verdicts})
-    untold = data.tracks[data.tracks["person_id"].notna() & data.tracks["person_prob"].isna()]
-    return section("people.who", rows, len(told), _untold_sentence(untold))
+    untold = _untold_sentence(data.tracks[data.tracks["person_id"].notna() & data.tracks["person_prob"].isna()])
+    return section("people.who", rows, len(told), untold) if rows else section("pieces.paragraph", untold)
 
 
 def _row(data: ReportData, person: pd.Series, tracks: pd.DataFrame, webp: bytes | None) -> dict[str, Any]:
@@ -136,7 +136,9 @@ def counting_sentence(*sides: ReportData) -> str:
 
 
 def totals(data: ReportData) -> tuple[int, int, int] | None:
-    """Return how many people were seen in all videos, and the interval of it; None where nobody asked.
+    """Return how many people were seen in all videos, and the interval of it; None where that is not known.
+
+    Nobody asked, or all faces are too small to tell.
 
     Who is seen in two videos counts twice. The ends of the videos' own intervals are added: what makes too many people
     of the faces of one video may well do so in all.
@@ -147,14 +149,12 @@ def totals(data: ReportData) -> tuple[int, int, int] | None:
     (12, 10, 15)
     """
     known = data.videos[data.videos["n_people"].notna()]
-    if known.empty or not are_known(data):
-        return None
     n, low, high = (int(known[name].sum()) for name in ("n_people", "n_people_low", "n_people_high"))
-    return n, low, high
+    return (n, low, high) if n else None
 
 
 def key_figure(data: ReportData) -> tuple[str, str] | None:
-    """Return the number of people as a key figure of a page, with its interval; None where nobody asked.
+    """Return the number of people as a key figure of a page, with its interval; None where that is not known.
 
     Examples
     --------

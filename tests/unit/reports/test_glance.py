@@ -52,7 +52,7 @@ def test_a_video_of_which_everything_is_sure_has_no_doubts(store):
 def test_where_people_are_known_the_sheet_shows_people(store_of_people):
     parsed = parse(glance.glance(load_video(str(store_of_people.path))))
     assert sum(tag == "a" for tag, _ in parsed.tags) == 3
-    assert "person 1 face 2 and face 3 10.8 seconds" in parsed.words
+    assert "person 1 two faces 10.8 seconds" in parsed.words
     assert "person 0 11.9 seconds" in parsed.words  # the name of whoever has one face says it
     assert "face 4" in parsed.words  # too small to be told
     assert len({a["style"] for tag, a in parsed.tags if tag == "a"}) == 3

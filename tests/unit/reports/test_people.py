@@ -1,15 +1,17 @@
 """A page says who was seen, where people are known, and speaks of faces where they are not."""
 
+import math
 from dataclasses import replace
 
 import pytest
 from pages import parse
-from stores import EMPTY, FACES, MODELS, make_result, with_persons
+from stores import EMPTY, FACES, MODELS, PEOPLE, make_result, with_persons
 
 from facestats.reports import collection, demographics, people, provenance, video
 from facestats.reports.data import load_collection, load_video
 from facestats.reports.sides import Choice, load_comparison
 from facestats.reports.timeline import timeline_item
+from facestats.store.store import create_store
 
 
 @pytest.fixture
@@ -55,6 +57,38 @@ def test_the_headline_counts_people_with_their_interval(known):
     assert "2 to 4 people 4 faces followed" in said
 
 
+def written(tmp_path, faces, persons):
+    store = create_store(tmp_path / "one")
+    result = with_persons(make_result(PEOPLE, faces, path="videos/one.mp4"), persons)
+    store.write(result, paths=("videos/one.mp4",), models=MODELS)
+    return load_video(str(store.path))
+
+
+def test_one_person(tmp_path):
+    data = written(tmp_path, FACES[:1], {1: (0, 1.0)})
+    said = parse(video.headline(data)).words
+    assert "One person was seen in this video of 12 seconds. It is perceived as female." in said
+    assert "1 person 1 face followed" in said
+    assert parse(people.who(data)).words.count("Person 0") == 1
+    assert video.timelines(data) is None
+
+
+def test_nobody(tmp_path):
+    data = written(tmp_path, (), {})
+    assert "No face was found in this video of 12 seconds." in parse(video.headline(data)).words
+    assert people.who(data) is None
+    assert people.totals(data) is None
+
+
+def test_only_faces_too_small_to_tell_are_no_people(tmp_path):
+    data = written(tmp_path, FACES[1:3], {2: (0, math.nan), 3: (1, math.nan)})
+    said = parse(video.headline(data)).words
+    assert "Two faces were followed in this video of 12 seconds. They are too small to tell how many people" in said
+    assert "0 people" not in said
+    assert "Face 2 and face 3 cannot be told from others" in parse(people.who(data)).words
+    assert "Bars" not in parse(people.who(data)).words
+
+
 def test_a_row_of_the_timeline_is_a_person(known):
     item = timeline_item(known.one)
     assert str(item).count("person 1") >= 2
@@ -86,7 +120,9 @@ def test_a_face_is_called_no_person_only_where_people_are_not_known(known, store
     both = parse(provenance.limits(replace(known, tracks=loose))).words
     assert "A person is a guess" in both
     assert "counts again in videos that were analysed without --people" in both
-    assert "A person is a guess" not in parse(provenance.limits(load_video(str(store.path), "people"))).words
+    unasked = parse(provenance.limits(load_video(str(store.path), "people"))).words
+    assert "A person is a guess" not in unasked
+    assert "Analysed with --people , people are counted." in unasked
 
 
 @pytest.fixture(scope="module")
