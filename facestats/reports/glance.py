@@ -16,7 +16,7 @@ from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
 from facestats.reports.html import section
 from facestats.reports.people import are_known
-from facestats.tables.labels import colors_of, face_name, names_of
+from facestats.tables.labels import colors_of, names_of
 from facestats.tables.schema import UNKNOWN
 
 #: Of the contact sheet, those seen longest; the rest is below.
