@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
@@ -12,30 +11,12 @@ from matplotlib.ticker import PercentFormatter
 from facestats.models.attributes import EXPRESSIONS
 from facestats.plots import _axes
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color, text_color
-from facestats.track.gaps import seconds_seen
-
-_SHARE_COLUMNS = [f"expression_share_{name}" for name in EXPRESSIONS]
+from facestats.tables.expressions import mean_shares
 
 _LONGEST_LABEL = 20
 
 #: Smaller parts are too narrow for their number, at least on a phone.
 _SMALLEST_LABELLED = 0.17
-
-
-def mean_shares(tracks: pd.DataFrame) -> pd.Series | None:
-    """Return the share of the tracked time in each expression, by expression, or None if it was never measured.
-
-    Examples
-    --------
-    >>> from facestats import schema
-    >>> mean_shares(schema.conform("tracks")) is None
-    True
-    """
-    measured = tracks[tracks[_SHARE_COLUMNS].notna().any(axis=1)]
-    if measured.empty:
-        return None
-    shares = np.nan_to_num(measured[_SHARE_COLUMNS].to_numpy(np.float64))
-    return pd.Series(np.average(shares, axis=0, weights=seconds_seen(measured)), index=list(EXPRESSIONS))
 
 
 def expression_shares(

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from facestats.models.attributes import EXPRESSIONS
 from facestats.plots import _axes
 from facestats.plots.palette import AGE_COLORS, EXPRESSION_COLORS, INK, hex_color
-from facestats.plots.shares import mean_shares
+from facestats.tables.expressions import mean_shares
 
 _MOST_BARS = 30
 

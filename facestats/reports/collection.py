@@ -14,7 +14,6 @@ from facestats import plots
 from facestats._util import words
 from facestats.models.attributes import EXPRESSIONS
 from facestats.plots.palette import AGE_COLORS, MUTED, hex_color
-from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.demographics import composition
 from facestats.reports.doubts import collection_doubts
@@ -23,6 +22,7 @@ from facestats.reports.headlines import collection_headline, doubtful_sentence
 from facestats.reports.html import Share, expression_legend, expression_parts, render, section
 from facestats.reports.mixture import mixture
 from facestats.reports.people import key_figure
+from facestats.tables.expressions import mean_shares
 from facestats.tables.schema import STATUSES, UNKNOWN
 from facestats.track.gaps import seconds_seen
 

@@ -6,9 +6,9 @@ import pandas as pd
 
 from facestats._util import words
 from facestats.models.attributes import GENDERS
-from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.people import people_words, totals, units
+from facestats.tables.expressions import mean_shares
 from facestats.tables.schema import UNKNOWN
 
 

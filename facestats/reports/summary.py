@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from PIL import Image, ImageOps
 
-from facestats.plots.shares import mean_shares
 from facestats.reports.figures import data_uri
+from facestats.tables.expressions import mean_shares
 from facestats.track.gaps import seconds_seen
 
 if TYPE_CHECKING:

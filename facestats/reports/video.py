@@ -17,7 +17,6 @@ from facestats._util import words
 from facestats.models.cards import Card
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
-from facestats.plots.shares import mean_shares
 from facestats.reports.data import ReportData
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import doubtful_sentence, video_headline
@@ -26,6 +25,7 @@ from facestats.reports.people import are_known, key_figure
 from facestats.reports.provenance import used_cards
 from facestats.reports.timeline import live, timeline_item
 from facestats.reports.verdicts import by_hand, verdict_rows
+from facestats.tables.expressions import mean_shares
 from facestats.tables.labels import Row, colors_of, face_name, names_of, rows_of
 
 #: More tracks than this are not listed one by one.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facestats.models.attributes import EXPRESSIONS
 from facestats.tables.schema import UNKNOWN, probability_columns
-from facestats.track.gaps import bridged_gap_s
+from facestats.track.gaps import bridged_gap_s, seconds_seen
 
 Float64 = NDArray[np.float64]
 
@@ -153,3 +153,20 @@ def average(observations: pd.DataFrame) -> tuple[Float64, Float64]:
     sums = np.zeros((len(times), len(EXPRESSIONS)))
     np.add.at(sums, of, values[measured])
     return times, sums / np.bincount(of, minlength=len(times))[:, None] if len(times) else sums
+
+
+def mean_shares(tracks: pd.DataFrame) -> pd.Series | None:
+    """Return the share of the tracked time in each expression, by expression, or None if it was never measured.
+
+    Examples
+    --------
+    >>> from facestats import schema
+    >>> mean_shares(schema.conform("tracks")) is None
+    True
+    """
+    columns = [f"expression_share_{name}" for name in EXPRESSIONS]
+    measured = tracks[tracks[columns].notna().any(axis=1)]
+    if measured.empty:
+        return None
+    shares = np.nan_to_num(measured[columns].to_numpy(np.float64))
+    return pd.Series(np.average(shares, axis=0, weights=seconds_seen(measured)), index=list(EXPRESSIONS))

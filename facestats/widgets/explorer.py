@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import traitlets
+from IPython.display import display
 from markupsafe import Markup
 
 from facestats._util.notebook import is_notebook
-from facestats.clips.cut import cut_clip
 from facestats.errors import FacestatsError, UsageError
 from facestats.store.store import Store, open_store
 from facestats.tables.video_tables import VideoTables
@@ -22,7 +23,7 @@ from facestats.widgets.face_grid import FaceGrid
 from facestats.widgets.frame_pane import FramePane
 from facestats.widgets.scene import Scene, scene_of
 from facestats.widgets.selection import Selection, selected
-from facestats.widgets.stage import controls, stage
+from facestats.widgets.stage import button, controls, row, stage
 from facestats.widgets.timeline import Timeline
 from facestats.widgets.track_table import TrackTable
 from facestats.widgets.video_list import VideoList
@@ -67,39 +68,53 @@ class Explorer(ipywidgets.VBox):
         self._scene: Scene | None = None
         self.grid: FaceGrid | None = None
         self._is_stale = False  # corrected since the tables were read
+        self._is_whole = False  # whether the parts are there that wait for the first frame
         self.pane, self.timeline, self.table = FramePane(), Timeline(), TrackTable()
         self.videos: VideoList | None = None
-        self._controls = controls()
         self._title, self._trouble = ipywidgets.HTML(), ipywidgets.HTML()
-        self._back = ipywidgets.Button(description="all videos", icon="arrow-left", layout={"width": "130px"})
-        self._back.on_click(self._close_video)
-        self._faces, self._all_faces = (ipywidgets.Button(description="faces as a grid", icon="th") for _ in range(2))
-        for button in (self._faces, self._all_faces):
-            button.on_click(lambda _button: self.show_faces())
-        self._close_grid = ipywidgets.Button(description="close the grid", icon="arrow-left")
-        self._close_grid.on_click(lambda _button: self.close_faces())
-        self.correcting = CorrectingRow(
-            lambda: self.table.selected, lambda: float(self.pane.time_s), lambda: self._show_again()
-        )
         self._wire()
-        top = [self._back, self._faces, self._title]
-        self._one = stage(top, self.pane, self.table, self.timeline, list(self._controls.values()), self.correcting)
+        self._top, self._stage = row(self._title), stage(self.pane, self.table, self.timeline)
         super().__init__(layout={"width": "100%"})
+        self.add_class("fsx-room")
         self.observe(self._open_chosen, "video_id")
         if isinstance(found, Store) and found.video_id is None:
             self.videos = VideoList(found)
             self.videos.observe(self._chosen, "chosen")
             self.children = self._listed()
         else:
-            self._back.layout.display = "none"
             self.video_id = found.video_id
 
+    @cached_property
+    def correcting(self) -> CorrectingRow:
+        """The row that corrects the chosen faces by hand; hidden where there is no store."""
+        made = CorrectingRow(lambda: self.table.selected, lambda: float(self.pane.time_s), lambda: self._show_again())
+        made.show(self._found if isinstance(self._found, Store) else None, str(self.video_id))
+        return made
+
+    @cached_property
+    def _controls(self) -> dict[str, ipywidgets.Widget]:
+        made = controls()
+        for trait, control in made.items():
+            control.value = getattr(self.table, trait)
+            traitlets.link((control, "value"), (self.table, trait))
+        return made
+
+    @cached_property
+    def _faces(self) -> ipywidgets.Button:
+        return button("faces as a grid", "th", lambda: self.show_faces())
+
+    @cached_property
+    def _back(self) -> ipywidgets.Button:
+        return button("all videos", "arrow-left", lambda: self._close_video())
+
+    @cached_property
+    def _close_grid(self) -> ipywidgets.Button:
+        return button("close the grid", "arrow-left", lambda: self.close_faces())
+
     def _wire(self) -> None:
-        for trait, control in self._controls.items():
-            for widget in (self.pane, self.timeline, self.table):
-                traitlets.link((control, "value"), (widget, trait))
-        for widget in (self.pane, self.timeline):
-            traitlets.link((self.table, "verdicts"), (widget, "verdicts"))
+        for trait in CHOICES:
+            for widget in (self.pane, self.timeline):
+                traitlets.link((self.table, trait), (widget, trait))
         # In the browser, so that the cursor follows without the kernel.
         self._links = [ipywidgets.jslink((self.pane, "time_s"), (self.timeline, "time_s"))]
         self._links.append(ipywidgets.jslink((self.pane, "highlight"), (self.timeline, "highlight")))
@@ -131,8 +146,23 @@ class Explorer(ipywidgets.VBox):
             return
         self._trouble.value = ""
         self._show(video_id)
-        self.correcting.show(self._found if isinstance(self._found, Store) else None, video_id)
-        self.children = [self._one]
+        if "correcting" in vars(self):
+            self.correcting.show(self._found if isinstance(self._found, Store) else None, video_id)
+        if not self._is_whole:
+            self.pane.once_shown(self._make_whole)
+        self.children = self._opened_parts()
+
+    def _make_whole(self) -> None:
+        """Add whatever the first frame need not wait for."""
+        self._is_whole = True
+        self._top.children = [*([self._back] if self.videos else []), self._faces, self._title]
+        if self._scene is not None and self.grid is None:
+            self.children = self._opened_parts()
+
+    def _opened_parts(self) -> list[ipywidgets.Widget]:
+        """Return what is seen of the open video."""
+        rest = [row(*self._controls.values()), self.correcting] if self._is_whole else []
+        return [self._top, self._stage, *rest]
 
     def _show(self, video_id: str) -> None:
         one = self._found if isinstance(self._found, VideoTables) else self._found.video(video_id)
@@ -146,7 +176,7 @@ class Explorer(ipywidgets.VBox):
 
     def _listed(self) -> list[ipywidgets.Widget]:
         """Return what is seen of a store while no video is open."""
-        return [self._trouble, self._all_faces, self.videos]
+        return [self._trouble, self._faces, self.videos]
 
     def show_faces(self) -> FaceGrid:
         """Show the faces of the open video as a grid, or those of the whole store; keys accept, reject and merge them.
@@ -171,7 +201,7 @@ class Explorer(ipywidgets.VBox):
             return
         if self._is_stale:
             self._show_again()
-        self.children = [self._one]
+        self.children = self._opened_parts()
 
     def _drop_grid(self) -> None:
         if self.grid is not None:
@@ -303,6 +333,8 @@ class Explorer(ipywidgets.VBox):
         source = scene.tables.clip or scene.pictures
         if source is None or source.is_dir() or scene.tables.is_still:
             raise UsageError(f"there is no video to cut from: {scene.note or 'it is no video file'}")
+        from facestats.clips.cut import cut_clip  # not before: whoever only looks needs nothing that draws clips
+
         start_s, end_s = self.timeline.span
         out = Path(path)
         out = out if out.suffix.lower() == ".mp4" else out.with_name(f"{out.name}.mp4")
@@ -314,13 +346,26 @@ class Explorer(ipywidgets.VBox):
         return self._scene
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:
-        # Whoever shows a notebook without its kernel (a page, a viewer) shows a still figure instead of nothing.
         bundle = super()._repr_mimebundle_(**options)
-        if bundle is not None:
-            bundle["text/plain"] = still.SAID
-            if (picture := still.still_png(self._found)) is not None:
-                bundle["image/png"] = picture
-        return bundle
+        # A page made of the notebook shows the picture beside it, and nothing here.
+        return bundle if bundle is None else bundle | {"text/plain": still.SAID, "text/html": ""}
+
+    def _ipython_display_(self, **options: Any) -> None:
+        # Whoever shows a notebook without its kernel (a page, a viewer, JupyterLab itself when it is opened again)
+        # shows a still picture; while the explorer lives, that is hidden.
+        display({"text/html": self._still(), "text/plain": still.SAID}, raw=True)
+        display(self._repr_mimebundle_(**options), raw=True)
+
+    def _still(self) -> str:
+        if self._scene is None and self.videos is not None:
+            return still.of_videos(self._videos_found())
+        return still.of_video(self._opened().tables.name, self.timeline.rows(still.MOST_ROWS))
+
+    def _videos_found(self) -> dict[str, Any]:
+        try:
+            return self.videos.page("", "name", 0)[0]
+        except FacestatsError as error:  # the list says so too, and a run may mend it
+            return {"items": [], "said": f"the store cannot be read: {error}"}
 
     def close(self) -> None:
         """Take all of it away and let go of the file."""

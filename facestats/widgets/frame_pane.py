@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -49,6 +50,7 @@ class FramePane(MomentWidget):
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
         self._video: SeekableVideo | None = None
         self._trouble = ""
+        self._once_shown: Callable[[], None] | None = None
         super().__init__(scene, **traits)
 
     def show(self, scene: Scene) -> None:
@@ -77,6 +79,10 @@ class FramePane(MomentWidget):
             self.time_s = scene.tables.time_range[0]
         self._say_facts()
 
+    def once_shown(self, then: Callable[[], None]) -> None:
+        """Call something as soon as the first frame is on its way to the browser: whatever can wait for it."""
+        self._once_shown = then
+
     def close_video(self) -> None:
         """Let go of the video's file."""
         if self._video is not None:
@@ -91,7 +97,8 @@ class FramePane(MomentWidget):
     def _wanted_changed(self, _: object) -> None:
         self.send({"kind": "again"})
 
-    def _say_facts(self) -> None:
+    def _say_facts(self, *, follows: bool = False) -> None:
+        """Tell what there is to move through; ``follows`` says that a frame comes without being asked for."""
         scene = self._scene
         if scene is None:
             return
@@ -109,12 +116,19 @@ class FramePane(MomentWidget):
                 "height": int(height) if known else 9,
                 "note": self._trouble,
                 "drawn": scene.is_drawn,
+                "follows": follows,
             }
         )
 
     def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
         if said.get("kind") == "hello":
-            self._say_facts()
+            # The first frame goes before anything else is done.
+            self._say_facts(follows=True)
+            if self._scene is not None:
+                self._answer({**said, "time": self.time_s, "step": 0})
+            if self._once_shown is not None:
+                then, self._once_shown = self._once_shown, None
+                then()
         elif said.get("kind") == "frame" and self._scene is not None:
             self._answer(said)
 

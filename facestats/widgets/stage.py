@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import ipywidgets
 
-from facestats.widgets.correcting import CorrectingRow
 from facestats.widgets.frame_pane import FramePane
 from facestats.widgets.scene import attribute_choices
 from facestats.widgets.timeline import Timeline
 from facestats.widgets.track_table import TrackTable
 
 _WORDS = {"all": "everything", "gender": "perceived gender", "age": "age"}
-_ROW = {"flex_flow": "row wrap", "margin": "6px 0 0", "width": "100%"}
+_ROW = {"flex_flow": "row wrap", "margin": "6px 0 0", "width": "100%", "align_items": "center"}
 _WIDE = {"width": "330px"}
 
 
@@ -45,29 +44,38 @@ def controls() -> dict[str, ipywidgets.Widget]:
     }
 
 
-def stage(
-    top: Sequence[ipywidgets.Widget],
-    pane: FramePane,
-    table: TrackTable,
-    timeline: Timeline,
-    chosen: Sequence[ipywidgets.Widget],
-    correcting: CorrectingRow,
-) -> ipywidgets.VBox:
-    """Return the parts in their places: the video, beside it the table, below both the timeline, then the controls.
+def stage(pane: FramePane, table: TrackTable, timeline: Timeline) -> ipywidgets.Box:
+    """Return the parts in their places: the video, beside it the table, below both the timeline.
 
     Examples
     --------
-    >>> stage([], pane, table, timeline, [], correcting)  # doctest: +SKIP
+    >>> stage(pane, table, timeline)  # doctest: +SKIP
     """
-    pane.layout = ipywidgets.Layout(flex="1 1 400px", min_width="320px")
-    table.layout = ipywidgets.Layout(flex="1 1 420px", min_width="320px")
-    table.add_class("fsx-beside")
-    upper = ipywidgets.Box([pane, table], layout={"flex_flow": "row wrap", "width": "100%"})
-    rows = [
-        ipywidgets.HBox(list(top), layout={"align_items": "center"}),
-        upper,
-        ipywidgets.Box(list(chosen), layout=_ROW),
-        timeline,
-        correcting,
-    ]
-    return ipywidgets.VBox(rows, layout={"width": "100%"})
+    # The pane comes first, as it is asked first too. Where each part stands, widgets.css says.
+    parts = ipywidgets.Box([pane, table, timeline])
+    parts.add_class("fsx-stage")
+    return parts
+
+
+def button(text: str, icon: str, action: Callable[[], object]) -> ipywidgets.Button:
+    """Return a button that does something.
+
+    Examples
+    --------
+    >>> button("all videos", "arrow-left", print).description
+    'all videos'
+    """
+    made = ipywidgets.Button(description=text, icon=icon)
+    made.on_click(lambda _button: action())
+    return made
+
+
+def row(*parts: ipywidgets.Widget) -> ipywidgets.Box:
+    """Return parts in a row, which breaks where there is no room.
+
+    Examples
+    --------
+    >>> row().children
+    ()
+    """
+    return ipywidgets.Box(parts, layout=_ROW)

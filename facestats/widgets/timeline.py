@@ -8,6 +8,7 @@ import numpy as np
 import traitlets
 
 from facestats._util import words
+from facestats.errors import UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column
 from facestats.plots.palette import NOT_MEASURED, color_of, hex_color
 from facestats.tables import expressions
@@ -51,6 +52,7 @@ class Timeline(MomentWidget):
 
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
         self._spans: dict[int, list[expressions.Span]] = {}
+        self._has_view = False
         super().__init__(scene, **traits)
 
     def show(self, scene: Scene) -> None:
@@ -64,17 +66,34 @@ class Timeline(MomentWidget):
 
     def _heard(self, _: object, said: dict[str, Any], __: object) -> None:
         if said.get("kind") == "hello":
+            self._has_view = True
             self._say_rows()
 
     def _wanted_changed(self, _: object) -> None:
         self._say_rows()
 
     def _say_rows(self) -> None:
+        if self._scene is not None and self._has_view:
+            self.send(self.rows())
+
+    def rows(self, most: int = _MOST_ROWS) -> dict[str, Any]:
+        """Return what the browser draws: a row for each of the longest tracks, cuts, and what the colours mean.
+
+        Parameters
+        ----------
+        most : int
+            Rows at most.
+
+        Raises
+        ------
+        UsageError
+            If no video is shown.
+        """
         scene = self._scene
         if scene is None:
-            return
+            raise UsageError("the timeline shows no video yet: call show(scene)")
         tracks = self.wanted.of(scene.tracks)
-        longest = by_person(tracks.nlargest(_MOST_ROWS, "duration_s"))
+        longest = by_person(tracks.nlargest(most, "duration_s"))
         attribute = "expression" if self.attribute == "all" else self.attribute
         names: list[str | None] = [*ATTRIBUTE_CLASSES[attribute], UNKNOWN, None]
         rows = []
@@ -102,15 +121,15 @@ class Timeline(MomentWidget):
             for name in names
         ]
         hidden = len(tracks) - len(longest)
-        said = {
+        return {
             "kind": "rows",
             "start": start_s,
             "end": end_s,
             "cuts": scene.tables.cuts,
             "rows": rows,
             "colors": colors,
+            "hidden": hidden,
         }
-        self.send(said | {"hidden": hidden})
 
     def _spans_of(self, track_id: int) -> list[expressions.Span]:
         if track_id not in self._spans:

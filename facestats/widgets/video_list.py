@@ -16,8 +16,8 @@ from facestats._util import words
 from facestats._util.locations import is_remote
 from facestats.errors import FacestatsError
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
-from facestats.plots.shares import mean_shares
 from facestats.store.store import Store
+from facestats.tables.expressions import mean_shares
 from facestats.tables.labels import video_names
 from facestats.widgets.base import FRONT
 
@@ -84,6 +84,26 @@ class VideoList(anywidget.AnyWidget):
         state = hashlib.sha256(repr((sorted(runs.items()), search, order, page)).encode()).hexdigest()[:16]
         if state == known:
             return
+        reply, sent = self.page(search, order, page)
+        self.send(reply | {"kind": "list", "state": state, "pause": pause}, sent)
+
+    def page(self, search: str, order: str, page: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Return a page of the list: the cards of its videos, and their pictures (WebP).
+
+        Parameters
+        ----------
+        search : str
+            Part of the videos' names.
+        order : str
+            ``"name"``, ``"n_tracks"``, ``"duration_s"`` or ``"status"``.
+        page : int
+
+        Raises
+        ------
+        StoreError
+            If the store is damaged.
+        """
+        runs = {video_id: entry.run for video_id, entry in self._store.entries().items()}
         videos = self._store.videos()
         names = videos["video_id"].map(video_names(dict(zip(videos["video_id"], videos["path"].map(str), strict=True))))
         fitting = videos.assign(name=names)[names.str.contains(search, case=False, regex=False)]
@@ -94,7 +114,8 @@ class VideoList(anywidget.AnyWidget):
         )
         pages = max(1, math.ceil(len(fitting) / PAGE))
         page = int(np.clip(page, 0, pages - 1))
-        items, sent = [], []
+        items: list[dict[str, Any]] = []
+        sent: list[bytes] = []
         for video in fitting.iloc[page * PAGE : (page + 1) * PAGE].to_dict("records"):
             card, pictures = self._card(video, runs.get(video["video_id"], ""))
             items.append(card | {"pictures": list(range(len(sent), len(sent) + len(pictures)))})
@@ -102,8 +123,7 @@ class VideoList(anywidget.AnyWidget):
         said = f"{words.count(len(videos), 'video')}" if len(videos) else "the store holds no videos yet"
         if len(fitting) < len(videos):
             said = f"{len(fitting):,} of {said}"
-        reply = {"kind": "list", "items": items, "page": page, "pages": pages, "total": len(fitting), "state": state}
-        self.send(reply | {"pause": pause, "said": said}, sent)
+        return {"items": items, "page": page, "pages": pages, "total": len(fitting), "said": said}, sent
 
     def _card(self, video: dict[str, Any], run: str) -> tuple[dict[str, Any], list[bytes]]:
         key = str(video["video_id"]), run

@@ -9,8 +9,10 @@ import psutil
 import pytest
 from browser import barriers, chromium
 from lab import jupyter_lab, open_notebook, run_cell, save, write_cells
+from stores import Face, make_result
 
 import facestats
+from facestats.store.store import create_store
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
 from facestats.synth.video import write_video
@@ -34,6 +36,11 @@ def folder(tmp_path_factory, demo_video):
     said = "s = explorer.selection\nprint(len(s.tracks), len(s.observations), *(round(t, 2) for t in s.span))"
     one = show.format('fs.open_store("store", video="demo")')
     write_cells(folder / "one.ipynb", one, said, 'print(explorer.save_clip("chosen"))')
+    write_cells(folder / "again.ipynb", one)
+    faces = [Face(number, 0.2 * number, 11.0) for number in range(12)]
+    crowd = make_result("crowd-00000001", faces, path=str(videos / "demo.mp4"))
+    create_store(folder / "crowd").write(crowd, paths=(str(videos / "demo.mp4"),))
+    write_cells(folder / "crowd.ipynb", show.format('fs.open_store("crowd", video="crowd")'))
     write_cells(folder / "all.ipynb", show.format('"store"'), said)
     write_cells(
         folder / "run.ipynb",
@@ -71,6 +78,7 @@ def page(browser, request):
     opened, trouble = context.new_page(), []
     opened.on("pageerror", lambda error: trouble.append(str(error)))
     opened.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
+    opened.trouble = trouble
     yield opened
     context.close()
     assert trouble == []
@@ -214,7 +222,7 @@ def test_nothing_is_cut_off_or_overlaps(page, lab):
         """() => {
             const names = [".fsx-pane", ".fsx-table", ".fsx-timeline"];
             const parts = names.map((name) => document.querySelector(name));
-            const out = document.querySelector(".jp-OutputArea-output").getBoundingClientRect();
+            const out = document.querySelector(".jp-OutputArea").getBoundingClientRect();
             const boxes = parts.map((part) => part.getBoundingClientRect());
             const meet = (a, b) =>
                 a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
@@ -278,7 +286,63 @@ def test_a_saved_notebook_holds_no_frame(page, lab, folder):
     assert "widget-view" in saved
     assert "/9j/" not in saved  # how JPEG begins in base64
     assert "UklGR" not in saved  # and WebP
-    assert len(re.findall(r"image/png", saved)) == 1  # the still timeline
+    assert len(re.findall(r"image/svg", saved)) == 1  # the still timeline
+
+
+def test_a_notebook_opened_again_without_its_kernel_shows_a_still_picture(page, lab):
+    start(page, lab, "again.ipynb")
+    still, explorer = page.locator(".fsx-still"), page.locator(".fsx-pane")
+    assert (still.is_visible(), explorer.is_visible()) == (False, True)
+    save(page)
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    open_notebook(page, lab, "again.ipynb")  # with a kernel that knows of no explorer
+    still.wait_for()
+    lost = page.locator(".jp-OutputArea-child", has_text="model not found")
+    lost.wait_for(state="attached")
+    assert lost.bounding_box()["height"] == 0
+    assert page.locator(".fsx-still img").evaluate("image => image.naturalWidth") > 800
+    assert "demo.mp4" in page.locator(".fsx-still img").get_attribute("alt")
+    picture(page, "1280-still")
+    page.trouble.clear()  # JupyterLab says there too that it found no model
+    run_cell(page, 0)
+    page.wait_for_selector(".fsx-pane[data-shown]")
+    assert not still.is_visible()
+
+
+@pytest.mark.parametrize(("page", "height"), [(1280, 800), (1920, 1080)], indirect=["page"])
+def test_with_many_faces_the_timeline_stays_in_sight_and_no_gap_opens(page, lab, height):
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": height})
+    start(page, lab, "crowd.ipynb")
+    page.wait_for_selector(".fsx-table tbody img")
+    page.locator(".fsx-room").evaluate("room => room.scrollIntoView(true)")
+    boxes = {name: page.locator(f".fsx-{name}").bounding_box() for name in ("pane", "table", "timeline")}
+    bottom = {name: box["y"] + box["height"] for name, box in boxes.items()}
+    assert bottom["timeline"] <= height
+    assert bottom["table"] == pytest.approx(bottom["pane"], abs=2)
+    assert boxes["timeline"]["y"] - bottom["pane"] < 10
+    table = page.locator(".fsx-wide")
+    assert table.evaluate("wide => wide.scrollHeight > wide.clientHeight + 100")  # it scrolls in itself
+    picture(page, f"{page.viewport_size['width']}-light-crowd")
+
+
+def test_the_faces_of_a_store_are_looked_through_from_the_keyboard(page, lab, folder):
+    open_notebook(page, lab, "all.ipynb")
+    run_cell(page, 0)
+    page.get_by_role("button", name="faces as a grid").click()
+    page.locator(".fsx-card").first.wait_for()
+    n = page.locator(".fsx-card").count()
+    page.locator(".fsx-card[tabindex='0']").focus()
+    page.keyboard.press("a")
+    page.locator(".fsx-state").wait_for()
+    page.keyboard.press("u")
+    page.locator(".fsx-state").wait_for(state="detached")
+    assert page.locator(".fsx-card").count() == n
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 2  # such keys are JupyterLab's too
+    assert facestats.open_store(folder / "store").corrections().empty
+    picture(page, "1280-light-grid")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".fsx-pane[data-shown]")
+    page.wait_for_selector(".fsx-table tbody tr[aria-selected=true]")
 
 
 def test_in_the_dark_theme_all_can_be_read(browser, folder):

@@ -138,6 +138,7 @@ function render({ model, el }) {
   }
 
   function fill(message, buffers) {
+    el.dataset.alive = "";
     const focused = grid.contains(document.activeElement);
     urls.forEach((url) => URL.revokeObjectURL(url));
     urls = [];

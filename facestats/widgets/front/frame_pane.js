@@ -56,6 +56,7 @@ function render({ model, el }) {
   el.append(note, canvas, bar);
 
   let facts = { start: 0, end: 0, cuts: [], starts: [], width: 16, height: 9, note: "", drawn: false };
+  const shape = (wide, high) => el.style.setProperty("--shape", wide / high); // it is no higher than the screen allows
   let time = model.get("time_s"), told = time, toldAt = 0;
   let playing = null; // since when, and from which time
   let wish = null, under_way = null, n = 0, tick = 0, last = null, gone = false;
@@ -129,7 +130,7 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  function go(to, { quiet = false } = {}) {
+  function go(to, { quiet = false, follows = false } = {}) {
     time = Math.min(Math.max(to, facts.start), facts.end);
     slider.value = time;
     slider.setAttribute("aria-valuetext", clock(time));
@@ -138,7 +139,7 @@ function render({ model, el }) {
     nextCut.disabled = firstAfter(facts.cuts) === undefined;
     nextFace.disabled = firstAfter(facts.starts) === undefined;
     if (!quiet) tell(!playing);
-    ask(0);
+    if (!follows) ask(0);
   }
 
   function step(by) {
@@ -156,9 +157,9 @@ function render({ model, el }) {
     if (under_way && performance.now() - under_way.sent < PATIENCE_MS) return;
     under_way = { ...wish, n: ++n, sent: performance.now() };
     wish = null;
-    const width = Math.round((canvas.clientWidth || 640) * (window.devicePixelRatio || 1));
-    model.send({ kind: "frame", view, n, time: under_way.time, step: under_way.step, width });
+    model.send({ kind: "frame", view, n, time: under_way.time, step: under_way.step, width: pixels() });
   }
+  const pixels = () => Math.round((canvas.clientWidth || 640) * (window.devicePixelRatio || 1));
 
   async function answer(said, buffers) {
     if (!under_way || said.n !== under_way.n) return;
@@ -194,8 +195,7 @@ function render({ model, el }) {
     const { picture, faces } = last;
     // As many pixels as the screen has here, so that letters are sharp however small the video is.
     const width = Math.max(Math.round((canvas.clientWidth || 640) * (window.devicePixelRatio || 1)), picture?.width || 0);
-    const shape = picture ? picture.height / picture.width : facts.height / facts.width;
-    const height = Math.round(width * shape);
+    const height = Math.round(width * (picture ? picture.height / picture.width : facts.height / facts.width));
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const pen = canvas.getContext("2d");
     pen.fillStyle = "#111";
@@ -277,11 +277,14 @@ function render({ model, el }) {
   function heard(said, buffers) {
     if (said.kind === "facts") {
       facts = said;
+      el.dataset.alive = "";
+      shape(facts.width, facts.height);
       Object.assign(slider, { min: facts.start, max: facts.end });
       note.textContent = facts.note;
       canvas.width = 960;
       canvas.height = Math.round((960 * facts.height) / facts.width);
-      go(model.get("time_s"), { quiet: true });
+      if (facts.follows && under_way) under_way.time = model.get("time_s");
+      go(model.get("time_s"), { quiet: true, follows: facts.follows });
     } else if (said.kind === "frame" && said.view === view) answer(said, buffers || []);
     else if (said.kind === "again") ask(0);
   }
@@ -297,7 +300,9 @@ function render({ model, el }) {
   model.on("change:highlight", draw);
   const watch = new ResizeObserver(() => draw());
   watch.observe(canvas);
-  model.send({ kind: "hello" });
+  // The frame of the moment comes with the answer.
+  under_way = { time, step: 0, asked: performance.now(), n: ++n, sent: performance.now() };
+  model.send({ kind: "hello", view, n, width: pixels() });
   return () => {
     gone = true;
     last?.picture?.close();

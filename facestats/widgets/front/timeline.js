@@ -234,6 +234,7 @@ function render({ model, el }) {
     const fresh = message.start !== data.start || message.end !== data.end;
     data = message;
     gutter = data.rows.some((row) => row.label.length > 8) ? WIDE : NARROW;
+    el.dataset.alive = "";
     if (fresh) [from, to] = [data.start, Math.max(data.end, data.start + 0.05)];
     legend.replaceChildren(
       ...data.colors.map(({ name, color, hatched }) => {

@@ -142,6 +142,7 @@ function render({ model, el }) {
 
   function heard(message, buffers) {
     if (gone) return;
+    el.dataset.alive = "";
     if (message.kind === "choices") {
       choices = message.choices;
       page = 0;

@@ -53,6 +53,7 @@ function render({ model, el }) {
   }
 
   function fill(message, buffers) {
+    el.dataset.alive = "";
     state = message.state;
     pause = message.pause;
     urls.forEach((url) => URL.revokeObjectURL(url));

@@ -8,8 +8,8 @@ from facestats.errors import UnknownNameError
 from facestats.models import attributes
 from facestats.plots import _axes, expression_shares, verdict_counts
 from facestats.plots.palette import EXPRESSION_COLORS, hex_color
-from facestats.plots.shares import mean_shares
 from facestats.tables import schema
+from facestats.tables.expressions import mean_shares
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 import facestats as fs
 from facestats.errors import UnknownNameError, UsageError
 from facestats.models import attributes
-from facestats.plots.shares import mean_shares
 from facestats.tables import schema
 from facestats.tables.comparison import COMPARED, COMPARISON_DTYPES, within
+from facestats.tables.expressions import mean_shares
 
 SIDES = ("first", "second")
 
