@@ -258,7 +258,7 @@ def _models() -> str:
         color = "rgb" if is_embedding else card.get("input_color")
         size = f"{card['input_size']} x {card['input_size']} {color}" if heads or is_embedding else "any picture"
         data = re.sub(r"^Trained on | Use these weights.*", "", card.get("licence", "").split(" It learned from ")[0])
-        kind = "people (`--people`)" if is_embedding else ", ".join(heads) if heads else "face detection"
+        kind = "people" if is_embedding else ", ".join(heads) if heads else "face detection"
         lines.append(
             f"| [{name}](/_generated/models/{name}.md) | {kind} | {card['network']} | {size} | {data.rstrip('.')} |"
         )

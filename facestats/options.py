@@ -135,7 +135,7 @@ class AnalyzeOptions(Options):
         affects="found",
     )
     people: bool = option(
-        False,
+        True,
         help="Say which tracks are of one person: a guess that leaves some apart, and now and then takes two people "
         "for one. What faces look like is compared in memory, inside one video, and never stored.",
         affects="found",

@@ -92,8 +92,8 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         embedding = find_embedding([Path(folder) for folder in options.models_path])
         if embedding is None:
             raise ModelError(
-                "--people needs the embedding model, which this copy lacks (facestats models list): name a folder that "
-                "has one with --models-path, or leave --people out"
+                "telling people apart needs the embedding model, which this copy lacks (facestats models list): name a "
+                "folder that has one with --models-path, or leave people out with --no-people"
             )
     if embedding is not None:
         file, card = embedding

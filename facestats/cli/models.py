@@ -47,11 +47,11 @@ def list_models(
         rows.append(("fast", "(face detector)", "", "any", str(error), ""))
     try:
         embedding = find_embedding(tuple(models_path or ()))
-        where = "not here: --people cannot be used" if embedding is None else str(embedding[0].parent)
+        where = "not here: use --no-people" if embedding is None else str(embedding[0].parent)
         network, licence = ("", "") if embedding is None else (embedding[1].network, embedding[1].licence)
-        rows.append(("embedding", "(--people)", network, "64x64 rgb", where, licence.split(" It learned from ")[0]))
+        rows.append(("embedding", "(people)", network, "64x64 rgb", where, licence.split(" It learned from ")[0]))
     except ModelError as error:
-        rows.append(("embedding", "(--people)", "", "", str(error), ""))
+        rows.append(("embedding", "(people)", "", "", str(error), ""))
     for name, download in DOWNLOADS.items():
         pulled = pulled_file(name)
         where = str(pulled) if pulled else f"not here: facestats models pull {name}"

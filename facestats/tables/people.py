@@ -27,7 +27,7 @@ PORTRAITS_PER_TRACK, PORTRAITS_APART_S = 5, 0.5
 
 #: Said where a video that has tracks has no people.
 NO_PEOPLE = (
-    "nobody asked which faces are of one person: the video was analysed without --people, or by an earlier version; "
+    "nobody asked which faces are of one person: the video was analysed with --no-people, or by an earlier version; "
     "analyse it again with --people to know"
 )
 

@@ -238,7 +238,7 @@ def test_wrong_names_are_refused_before_anything_is_read(options, error):
 
 
 def test_attributes_can_be_left_out():
-    stages = load_stages(AnalyzeOptions(models=NO_MODELS))
+    stages = load_stages(AnalyzeOptions(models=NO_MODELS, people=False))
     assert stages.classifiers == ()
     assert list(stages.models) == ["detector"]
 

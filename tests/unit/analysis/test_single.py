@@ -117,16 +117,16 @@ def with_a_cut(tmp_path_factory):
     return write_video(scenario, people(None, 2), tmp_path_factory.mktemp("cut")).path
 
 
-def test_with_people_the_shipped_weights_know_again_who_returns_after_a_cut(with_a_cut):
-    found = run(with_a_cut, people=True)
+def test_the_shipped_weights_know_again_who_returns_after_a_cut(with_a_cut):
+    found = run(with_a_cut)
     assert found.tracks.groupby("person_id")["shot"].agg(set).tolist() == [{0, 1}] * 2
     assert found.videos[["n_people", "n_people_low", "n_people_high"]].to_numpy().tolist() == [[2, 2, 2]]
     assert found.people["n_tracks"].tolist() == [2, 2]
     assert (found.people["person_prob"] > 0.9).all()
 
 
-def test_nobody_is_told_apart_unless_asked(with_a_cut):
-    found = run(with_a_cut)
+def test_nobody_is_told_apart_where_people_are_left_out(with_a_cut):
+    found = run(with_a_cut, people=False)
     assert len(found.tracks) == 4
     assert found.tracks["person_id"].isna().all()
     assert found.videos["n_people"].isna().all()
@@ -135,5 +135,5 @@ def test_nobody_is_told_apart_unless_asked(with_a_cut):
 
 def test_people_are_refused_in_a_copy_without_the_weights(with_a_cut, tmp_path, monkeypatch):
     monkeypatch.setattr("facestats.models.embedding.bundled", lambda name: tmp_path)
-    with pytest.raises(ModelError, match="--people needs the embedding model"):
+    with pytest.raises(ModelError, match=r"telling people apart needs the embedding model.*--no-people"):
         run(with_a_cut, people=True)
