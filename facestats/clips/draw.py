@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from facestats.clips.canvas import Canvas, Rgb, RgbCanvas, Sprite
-from facestats.clips.placing import Faces, place_labels
+from facestats.clips.placing import Faces, LivePlaces, place_labels
 from facestats.tables.labels import face_color
 from facestats.types import UInt8
 
@@ -180,8 +180,20 @@ def _draw_box(canvas: Canvas, box: tuple[float, float, float, float], reach: int
         canvas.fill(x - reach, y1 - reach, x + reach + 1, y2 + reach + 1, color)
 
 
-def placed(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel]:
-    """Return the faces of a frame with a place for each label that has none; one without room loses its lines.
+def placed(
+    faces: Sequence[FaceLabel], frame: tuple[int, int], live: LivePlaces | None = None, time_s: float = 0.0
+) -> list[FaceLabel]:
+    """Return the faces of a frame with a place for each label that has none; one without room is not seen.
+
+    Parameters
+    ----------
+    faces : sequence of FaceLabel
+    frame : tuple of int
+        Its width and height.
+    live : LivePlaces, optional
+        Where labels stood in the frames before, which is brought up to date; by default each frame is on its own.
+    time_s : float
+        Of the frame.
 
     Examples
     --------
@@ -194,12 +206,19 @@ def placed(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel
     boxes = np.array([face.box for face in faces], np.float64)[None]
     sizes = [label_size(faces[i].lines, frame, small=faces[i].small) for i in wanting]
     others = np.delete(boxes, wanting, axis=1)
-    places = place_labels(Faces(np.zeros(1), boxes[:, wanting], others, np.array(sizes, np.float64), frame))
+    now = Faces(np.zeros(1), boxes[:, wanting], others, np.array(sizes, np.float64), frame)
+    if live is None:
+        places = place_labels(now)
+        corners, opacity, plates = places.corners[0], places.opacity[0], now.sizes
+    else:
+        tracks = [faces[i].track_id for i in wanting]
+        ids = [-1 - place if track_id is None else track_id for place, track_id in enumerate(tracks)]
+        corners, opacity, plates = live.place(time_s, ids, now)
     found = list(faces)
-    for place, (i, plate) in enumerate(zip(wanting, sizes, strict=True)):
-        x, y = places.corners[0, place].tolist()
-        opacity = float(places.opacity[0, place])
-        found[i] = replace(faces[i], corner=(x, y), plate=plate, opacity=opacity)
+    for place, i in enumerate(wanting):
+        x, y = corners[place].tolist()
+        width, height = (round(side) for side in plates[place].tolist())
+        found[i] = replace(faces[i], corner=(x, y), plate=(width, height), opacity=float(opacity[place]))
     return found
 
 

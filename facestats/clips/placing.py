@@ -7,7 +7,8 @@ those that the others have; a label for which there is no room is left out meanw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +26,10 @@ _ON_FACE, _ON_LABEL, _ON_OWN, _NEARER_ANOTHER, _AWAY, _ON_CAPTION, _LEFT_OUT = 1
 _CHANGE = 45.0
 _CAPTIONS = 0.82  # what is written into a picture usually stands below this share of its height
 _ROUNDS = 3
+
+# While a video is still analysed, in seconds: how fast the cost of a place and the place of a face are followed, how
+# long a label that was in the way stays hidden at least, and after which absence a face is a new one.
+_COSTS_S, _FOLLOWED_S, _HIDDEN_S, _FORGOTTEN_S = 1.0, 0.3, 0.4, 2.0
 _LEAST_STEPS = 4  # moments of a move: with fewer, a label would jump across the picture
 
 
@@ -119,6 +124,111 @@ def place_labels(faces: Faces, before: Int64 | None = None) -> Places:
         out.sides[shown[:, i], i] = sides[shown[:, i]]
         out.corners[:, i], out.opacity[:, i] = _moved(faces, i, corners[i], sides, shown[:, i])
     return out
+
+
+@dataclass
+class _Standing:
+    """Where the label of a face stands, and what is known of its places so far."""
+
+    box: Float64
+    costs: Float64
+    size: Float64
+    place: int
+    since_s: float
+    seen_s: float
+    hidden_s: float = -np.inf
+    regret: float = 0.0
+
+
+class LivePlaces:
+    """Where labels stand in the frames of a video of which the rest is not known yet.
+
+    A label stays for a second at least. It moves where it has lost as much by staying as a move costs, or where it
+    would cover a face or another label; it is hidden while there is no free place, or it may not move yet.
+
+    Examples
+    --------
+    >>> box = np.array([[[10.0, 10.0, 50.0, 60.0]]])
+    >>> faces = Faces(np.zeros(1), box, np.zeros((1, 0, 4)), np.array([[40.0, 20.0]]), (160, 90))
+    >>> corners, opacity, _ = LivePlaces().place(0.0, [3], faces)
+    >>> corners.tolist(), opacity.tolist()
+    ([[54.0, 10.0]], [1.0])
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Standing] = {}
+
+    def place(self, time_s: float, ids: Sequence[int], faces: Faces) -> tuple[Float64, Float64, Float64]:
+        """Choose where the labels of the next frame stand.
+
+        Parameters
+        ----------
+        time_s : float
+        ids : sequence of int
+            The tracks of the N faces with a label; those below 0 are of this frame only.
+        faces : Faces
+            Of one moment.
+
+        Returns
+        -------
+        corners : numpy.ndarray
+            float64 (N, 2): left and top of each label, in pixels.
+        opacity : numpy.ndarray
+            float64 (N,): 0 where it is hidden.
+        sizes : numpy.ndarray
+            float64 (N, 2): width and height of each label, which do not shrink from frame to frame.
+        """
+        n = len(ids)
+        known = [self._of(number, time_s) for number in ids]
+        sizes = np.array(
+            [size if of is None else np.maximum(size, of.size) for size, of in zip(faces.sizes, known, strict=True)]
+        )
+        faces = replace(faces, sizes=sizes.reshape(n, 2))
+        boxes = [_followed(faces.boxes[0, i], known[i], time_s) for i in range(n)]
+        places = [_candidates(boxes[i][None], faces.sizes[i], faces.frame) for i in range(n)]
+        chosen: list[Int64 | None] = [None] * n
+        shown = np.zeros((1, n), bool)
+        for i in np.argsort(-_areas(faces.boxes[0]), kind="stable"):
+            cost = _lasting_cost(faces, i, places[i]) + _ON_LABEL * _on_labels(faces, i, places, chosen, shown)
+            standing = _stood(known[i], cost[0], time_s)
+            standing.box, standing.size = boxes[i], faces.sizes[i]
+            chosen[i], shown[0, i] = np.array([standing.place]), standing.hidden_s + _HIDDEN_S <= time_s
+            if ids[i] >= 0:
+                self._known[ids[i]] = standing
+        self._known = {number: of for number, of in self._known.items() if time_s - of.seen_s <= _FORGOTTEN_S}
+        corners = np.array([places[i][0, chosen[i]][0] for i in range(n)]).reshape(n, 2)
+        return corners, shown[0].astype(np.float64), faces.sizes
+
+    def _of(self, number: int, time_s: float) -> _Standing | None:
+        known = self._known.get(number)
+        return known if known is not None and 0 <= time_s - known.seen_s <= _FORGOTTEN_S else None
+
+
+def _followed(box: Float64, known: _Standing | None, time_s: float) -> Float64:
+    """Return the box that a label keeps to: it follows the face a little later, and trembles less."""
+    if known is None:
+        return box
+    return known.box + (1 - np.exp(-(time_s - known.seen_s) / _FOLLOWED_S)) * (box - known.box)
+
+
+def _stood(known: _Standing | None, cost: Float64, time_s: float) -> _Standing:
+    """Return where a label stands now, given what each place costs a second."""
+    is_free = cost <= _LEFT_OUT
+    if known is None:
+        best = int(cost.argmin())
+        hidden_s = -np.inf if is_free[best] else time_s
+        return _Standing(np.zeros(4), cost, np.zeros(2), best, time_s, time_s, hidden_s)
+    passed = time_s - known.seen_s
+    costs = known.costs + (1 - np.exp(-passed / _COSTS_S)) * (np.minimum(cost, _ON_FACE) - known.costs)
+    best = int(np.where(is_free, costs, np.inf).argmin())
+    lost = min(cost[known.place], _LEFT_OUT) - min(cost[best], _LEFT_OUT)
+    now = replace(known, costs=costs, seen_s=time_s, regret=known.regret + passed * max(lost, 0.0))
+    wants = not is_free[now.place] or now.regret > _CHANGE
+    if wants and is_free[best] and time_s - now.since_s >= HOLD_S:
+        now.place, now.since_s, now.regret, now.hidden_s = best, time_s, 0.0, -np.inf
+    if not is_free[now.place]:
+        now.hidden_s = time_s
+    return now
 
 
 def _areas(boxes: Float64) -> Float64:

@@ -13,7 +13,7 @@ from IPython.display import display
 
 from facestats._util.notebook import is_notebook
 from facestats.analysis.sampling import FrameCallback
-from facestats.widgets.window import annotate
+from facestats.widgets.window import LiveLabels, annotate
 
 if TYPE_CHECKING:
     from facestats.tables.building import SampledFrame
@@ -52,7 +52,7 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
     counts = ipywidgets.HTML()
     box = ipywidgets.VBox([picture, counts])
     handle = display(box, display_id=True)
-    lasting: dict[tuple[int, str], str] = {}
+    labels = LiveLabels()
     seen: set[int] = set()
     n_frames = n_faces = 0
     last = 0.0
@@ -65,7 +65,7 @@ def live_preview(*, blur: bool = False) -> Iterator[FrameCallback | None]:
         if time.monotonic() - last < _EVERY_S:
             return
         last = time.monotonic()
-        rgb = annotate(frame, found, track_ids, lasting, blur=blur)
+        rgb = annotate(frame, found, track_ids, labels, blur=blur)
         size = _WIDTH, max(1, round(rgb.shape[0] * _WIDTH / rgb.shape[1]))
         small = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
         picture.value = cv2.imencode(".jpg", small)[1].tobytes()

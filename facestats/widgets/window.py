@@ -7,16 +7,19 @@ The window lives in a process of its own, which imports nothing but OpenCV and g
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from facestats.errors import DeviceError
 
 if TYPE_CHECKING:
+    from facestats.clips.placing import LivePlaces
     from facestats.tables.building import SampledFrame
     from facestats.types import Frame, Int64, UInt8
 
@@ -95,7 +98,7 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     ...     fs.analyze_collection(["clip.mp4"], on_frame=on_frame)
     """
     check_display()
-    lasting: dict[tuple[int, str], str] = {}
+    labels = LiveLabels()
     code = (
         f"import sys; from facestats.widgets.window import show_frames; show_frames(sys.stdin.buffer, {int(delay_ms)})"
     )
@@ -105,7 +108,7 @@ def open_window(*, delay_ms: int = 1, blur: bool = False) -> Iterator[Callable[.
     def on_frame(frame: Frame, found: SampledFrame, track_ids: Int64, n_decoded: int) -> None:
         if child.poll() is None:
             with contextlib.suppress(BrokenPipeError):
-                child.stdin.write(_message(annotate(frame, found, track_ids, lasting, blur=blur)))
+                child.stdin.write(_message(annotate(frame, found, track_ids, labels, blur=blur)))
                 child.stdin.flush()
                 return
         if child.wait():
@@ -127,11 +130,30 @@ def _message(rgb: UInt8) -> bytes:
     return _HEADER.pack(*rgb.shape[:2]) + rgb[..., ::-1].tobytes()  # imshow takes BGR
 
 
+@dataclass
+class LiveLabels:
+    """What was said of tracked faces so far, and where it stood; one instance for all frames of a run.
+
+    Attributes
+    ----------
+    said : dict
+        By track and attribute.
+    places : LivePlaces or None
+        None before the first frame.
+    time_s : float
+        Of the last frame; an earlier one is of another video.
+    """
+
+    said: dict[tuple[int, str], str] = field(default_factory=dict)
+    places: LivePlaces | None = None
+    time_s: float = math.inf
+
+
 def annotate(
     frame: Frame,
     found: SampledFrame,
     track_ids: Int64,
-    lasting: dict[tuple[int, str], str] | None = None,
+    live: LiveLabels | None = None,
     *,
     blur: bool = False,
 ) -> UInt8:
@@ -143,9 +165,9 @@ def annotate(
     found : SampledFrame
     track_ids : numpy.ndarray
         int64 (N,).
-    lasting : dict, optional
-        What was last said of each track and attribute; shown where the attribute was not measured this time, and
-        brought up to date.
+    live : LiveLabels, optional
+        What was last said of each track, which is shown where an attribute was not measured this time, and where it
+        stood, so that labels stay for a second at least; brought up to date.
     blur : bool
         Make faces unrecognisable.
 
@@ -154,11 +176,15 @@ def annotate(
     >>> annotate(frame, found, track_ids)  # doctest: +SKIP
     """
     from facestats.clips.blur import blur_faces
-    from facestats.clips.draw import FaceLabel, draw_faces
+    from facestats.clips.draw import FaceLabel, draw_faces, placed
+    from facestats.clips.placing import LivePlaces
     from facestats.models.attributes import ATTRIBUTE_CLASSES
     from facestats.tables.labels import face_name, label_lines, prediction_line
 
-    lasting = {} if lasting is None else lasting
+    live = LiveLabels() if live is None else live
+    if live.places is None or frame.time_s < live.time_s:
+        live.places, live.said = LivePlaces(), {}
+    live.time_s = frame.time_s
     said = [
         {
             attribute: prediction_line(found.predictions[attribute], faces.tolist().index(i))
@@ -171,11 +197,12 @@ def annotate(
     for i, (box, track_id) in enumerate(zip(found.detections.boxes, track_ids, strict=True)):
         known = int(track_id) if track_id >= 0 else None
         if known is not None:
-            lasting.update({(known, attribute): text for attribute, text in said[i].items()})
-            said[i] = {attribute: lasting.get((known, attribute)) for attribute in ATTRIBUTE_CLASSES}
+            live.said.update({(known, attribute): text for attribute, text in said[i].items()})
+            said[i] = {attribute: live.said.get((known, attribute)) for attribute in ATTRIBUTE_CLASSES}
         lines = [text for text in said[i].values() if text]
         # Without a tracker no face has a name, and what is said of it is all there is.
         label = tuple(lines) if known is None else label_lines(face_name(known), lines)
         labels.append(FaceLabel(tuple(float(value) for value in box), known, label))
     rgb = blur_faces(frame.rgb, [label.box for label in labels]) if blur else frame.rgb
-    return draw_faces(rgb, labels)
+    size = rgb.shape[1], rgb.shape[0]
+    return draw_faces(rgb, placed(labels, size, live.places, frame.time_s))

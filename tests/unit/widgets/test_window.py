@@ -13,7 +13,7 @@ from faces import make_detections
 from facestats.errors import DeviceError
 from facestats.tables.building import SampledFrame
 from facestats.types import Frame, Predictions
-from facestats.widgets.window import _message, annotate, check_display, open_window, show_frames
+from facestats.widgets.window import LiveLabels, _message, annotate, check_display, open_window, show_frames
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="displays are named in the environment on Linux only")
 
@@ -64,12 +64,15 @@ def test_faces_are_drawn_with_id_and_classes():
 
 
 def test_what_lasts_is_shown_until_it_is_measured_again():
-    lasting = {}
-    first = annotate(FRAME, found(), IDS, lasting)
-    assert lasting == {(3, "gender"): "female 90\N{NO-BREAK SPACE}%"}
+    live = LiveLabels()
+    first = annotate(FRAME, found(), IDS, live)
+    assert live.said == {(3, "gender"): "female 90\N{NO-BREAK SPACE}%"}
     unmeasured = dataclasses.replace(found(), predictions={}, measured={})
-    assert np.array_equal(annotate(FRAME, unmeasured, IDS, lasting), first)
+    assert np.array_equal(annotate(FRAME, unmeasured, IDS, live), first)
     assert not np.array_equal(annotate(FRAME, unmeasured, IDS), first)
+    earlier = Frame(0, FRAME.time_s - 1, FRAME.rgb)
+    annotate(earlier, unmeasured, IDS, live)
+    assert live.said == {}  # of another video
 
 
 def test_a_message_that_breaks_off_ends_the_window_quietly(monkeypatch):
