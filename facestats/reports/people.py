@@ -47,7 +47,7 @@ def who(data: ReportData) -> HTML | None:
         row = _row(data, person, tracks, pictures.get(person["best_track"]))
         rows.append({**row, "corrected": corrected, "verdicts": verdicts})
     untold = _untold_sentence(data.tracks[data.tracks["person_id"].notna() & data.tracks["person_prob"].isna()])
-    return section("people.who", rows, len(told), untold) if rows else section("pieces.paragraph", untold)
+    return section("people.who", rows, len(told), untold)
 
 
 def _row(data: ReportData, person: pd.Series, tracks: pd.DataFrame, webp: bytes | None) -> dict[str, Any]:
