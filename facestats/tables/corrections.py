@@ -231,6 +231,9 @@ class _State:
         self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
         self.verdicts = [(track if of == other else of, what, value) for of, what, value in self.verdicts]
         self.whose.take_in(track, other)
+        for each in self.whose.tracks_of(track):  # whoever is now seen beside this face is another person
+            if each != track and met_s(self.times, self.ids, [track], [each]) is not None:
+                self.whose.set_apart(each)
         return True
 
     def _join(self, track: int, other: int) -> bool:

@@ -91,6 +91,14 @@ def test_a_face_that_is_merged_joins_its_person_alone(tables):
     assert found["videos"]["n_people"].tolist() == [2]
 
 
+def test_nobody_is_seen_twice_at_once_after_a_merge():
+    faces = [Face(1, 0.0, 1.0), Face(2, 2.0, 4.0), Face(3, 3.0, 5.0)]  # 1 and 3 were put together, 2 is seen beside 3
+    tables = make_result("a-1", faces, path="a.mp4", duration_s=6.0)
+    found = corrected(tables, by_hand(1, 1, MERGE, "2")).tables["tracks"]
+    assert found["track_id"].tolist() == [1, 3]
+    assert found["person_id"].nunique() == 2
+
+
 def test_people_who_are_one_are_joined_with_all_their_faces(tables):
     found = corrected(tables, by_hand(1, 2, SAME_PERSON, "1"))
     assert found.track_ids == {1: 2}
