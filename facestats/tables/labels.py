@@ -196,20 +196,26 @@ class Row:
 def by_person(tracks: pd.DataFrame) -> pd.DataFrame:
     """Return tracks in the order in which they begin; where people are known, those of a person stand together.
 
+    Parameters
+    ----------
+    tracks : pandas.DataFrame
+        Of one video or of many, one after the other.
+
     Examples
     --------
     >>> tracks = pd.DataFrame({"track_id": [0, 1, 2], "start_s": [0.0, 1.0, 2.0], "person_id": [4, 5, 4]})
     >>> by_person(tracks)["track_id"].tolist()
     [0, 2, 1]
     """
-    ordered = tracks.sort_values(["start_s", "track_id"], kind="stable").reset_index(drop=True)
+    video = ["video_id"] if "video_id" in tracks else []
+    ordered = tracks.sort_values([*video, "start_s", "track_id"], kind="stable").reset_index(drop=True)
     if "person_id" not in ordered:
         return ordered
-    alone = ordered["track_id"].astype("str")
+    alone = "face " + ordered["track_id"].astype("str")
     whose = ("person " + ordered["person_id"].astype("Int64").astype("str")).where(ordered["person_id"].notna(), alone)
-    first = ordered.groupby(whose, sort=False)["start_s"].transform("min")
-    rank = whose.map({name: place for place, name in enumerate(whose.unique())})
-    return ordered.assign(_first=first, _rank=rank).sort_values(["_first", "_rank"], kind="stable")[list(ordered)]
+    keys = [*(ordered[name].astype("str") for name in video), whose]
+    first = ordered.groupby(keys, sort=False).ngroup()
+    return ordered.iloc[first.argsort(kind="stable")].reset_index(drop=True)
 
 
 def rows_of(tracks: pd.DataFrame, most: int | None = None) -> list[Row]:

@@ -15,7 +15,7 @@ from facestats.errors import FacestatsError
 from facestats.models.attributes import lasting_attributes
 from facestats.plots.palette import hex_color
 from facestats.store.store import Store
-from facestats.tables.labels import face_color, face_name, verdict_lines
+from facestats.tables.labels import color_of_track, face_name, name_of, verdict_lines
 from facestats.tables.schema import UNKNOWN
 from facestats.tables.video_tables import VideoTables
 from facestats.widgets.base import FRONT
@@ -141,12 +141,14 @@ class FaceGrid(anywidget.AnyWidget):
         verdicts = list(verdict_lines(track, lasting_attributes(), unknown=False))
         verdicts += [expression] if isinstance(expression, str) and expression != UNKNOWN else []
         state = self.review.gone(key) or ("accepted" if self.review.is_accepted(key) else "")
+        who, name = name_of(track), face_name(number)
+        name = name if who == name else f"{name}, {who}"
         video = self.review.names.get(video_id, video_id) if len(self.review.names) > 1 else ""
         return {
             "face": [video_id, number],
-            "name": face_name(number),
+            "name": name,
             "video": video,
-            "mark": hex_color(face_color(number)),
+            "mark": hex_color(color_of_track(track)),
             "when": words.moment(track["start_s"]),
             "verdicts": ", ".join(verdicts),
             "doubts": list(self.review.doubts(key)),

@@ -13,7 +13,7 @@ from facestats.errors import FacestatsError, UsageError
 from facestats.store.store import Store
 from facestats.tables.corrections import told
 from facestats.tables.doubts import by_doubt, doubts_of, is_accepted
-from facestats.tables.labels import video_names
+from facestats.tables.labels import by_person, video_names
 from facestats.tables.video_tables import VideoTables
 
 #: A face of a store: its video and its number.
@@ -23,6 +23,7 @@ Key = tuple[str, int]
 ORDERS = {
     "doubt": "most doubtful first",
     "time": "in the order of time",
+    "person": "person by person",
     "length": "longest first",
     "size": "largest first",
 }
@@ -233,6 +234,7 @@ def _rows(tracks: pd.DataFrame) -> dict[Key, dict[Any, Any]]:
 _ORDERED = {
     "doubt": by_doubt,
     "time": lambda tracks: tracks.sort_values(["video_id", "start_s", "track_id"], kind="stable"),
+    "person": by_person,
     "length": lambda tracks: tracks.sort_values("duration_s", ascending=False, kind="stable"),
     "size": lambda tracks: tracks.sort_values("face_px", ascending=False, kind="stable"),
 }

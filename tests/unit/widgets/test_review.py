@@ -1,5 +1,5 @@
 import pytest
-from stores import EMPTY, FACES, PARTIAL, PEOPLE, make_result, make_store
+from stores import EMPTY, FACES, PARTIAL, PEOPLE, make_result, make_store, with_persons
 
 from facestats.errors import UnknownNameError, UsageError
 from facestats.widgets.review import ORDERS, Review
@@ -26,6 +26,13 @@ def test_the_most_doubtful_faces_of_all_videos_come_first_and_every_order_has_th
         assert set(review.order) == everything
     review.read("length")
     assert review.order[0] == FIRST
+
+
+def test_faces_stand_person_by_person():
+    known = make_result(PEOPLE, FACES, path="p.mp4")
+    review = Review(with_persons(known, {1: (1, 0.9), 2: (0, 0.9), 3: (1, 0.9), 4: (2, 0.9)}))
+    review.read("person")
+    assert review.order == [FIRST, THIRD, SECOND, SMALL]
 
 
 def test_what_is_accepted_is_doubtful_no_more_here_and_for_others(store, review):
