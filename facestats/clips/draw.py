@@ -17,8 +17,10 @@ from facestats.clips.placing import Faces, LivePlaces, place_labels
 from facestats.tables.labels import face_color
 from facestats.types import UInt8
 
-_BACKGROUND = (20, 20, 20)
-_OPACITY = 0.72
+#: Of labels, and of the rims of boxes; labels let so much of the picture through.
+GROUND: Rgb = (20, 20, 20)
+OPACITY = 0.72
+
 _LEAST_OPACITY = 0.05  # a label that is fainter is not drawn
 _SMALL = 0.75  # size of the letters in crowds
 
@@ -73,6 +75,17 @@ def font_size(width: int, height: int) -> int:
     return int(np.clip(round(min(width, height * 16 / 9) / 48), 13, 48))
 
 
+def box_reach(frame: tuple[int, int]) -> int:
+    """Return how many pixels the edge of a box is wide on both sides of it, in a frame of this width and height.
+
+    Examples
+    --------
+    >>> box_reach((640, 360)), box_reach((1920, 1080))
+    (1, 3)
+    """
+    return (max(2, round(font_size(*frame) / 8)) + 1) // 2
+
+
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
     import matplotlib  # its wheel carries DejaVu Sans; nothing else of it is loaded
@@ -88,13 +101,19 @@ def label_size(lines: Sequence[str], frame: tuple[int, int], *, small: bool = Fa
     >>> label_size(("face 0",), (640, 360))[1]
     19
     """
-    pad, step, edge, size = _metrics(frame, small)
+    pad, step, edge, size = label_metrics(frame, small)
     width = max((_font(size).getlength(line) for line in lines), default=0)
     return min(round(width) + 2 * pad + edge, frame[0]), min(step * len(lines) + pad, frame[1])
 
 
-def _metrics(frame: tuple[int, int], small: bool) -> tuple[int, int, int, int]:
-    """Return the padding, the height of a line, the width of the coloured edge and the size of the letters."""
+def label_metrics(frame: tuple[int, int], small: bool) -> tuple[int, int, int, int]:
+    """Return the padding, the height of a line, the width of the coloured edge and the size of the letters.
+
+    Examples
+    --------
+    >>> label_metrics((640, 360), False)
+    (3, 16, 2, 13)
+    """
     size = round(font_size(*frame) * (_SMALL if small else 1))
     return max(3, size // 4), round(size * 1.25), max(2, size // 5), size
 
@@ -102,7 +121,7 @@ def _metrics(frame: tuple[int, int], small: bool) -> tuple[int, int, int, int]:
 @lru_cache(maxsize=256)
 def _label(lines: tuple[str, ...], plate: tuple[int, int], frame: tuple[int, int], small: bool, color: Rgb) -> Sprite:
     """Return a label to be laid on frames; labels repeat from frame to frame, so they are cached."""
-    pad, step, edge, size = _metrics(frame, small)
+    pad, step, edge, size = label_metrics(frame, small)
     image = Image.new("L", plate)
     draw = ImageDraw.Draw(image)
     for i, line in enumerate(lines):
@@ -110,7 +129,7 @@ def _label(lines: tuple[str, ...], plate: tuple[int, int], frame: tuple[int, int
     letters = np.asarray(image)
     rgb = _mixed(letters, (255, 255, 255))
     # Only the ground lets the picture through; letters and the coloured edge stay as they are.
-    alpha = np.where(letters > 0, 1, _OPACITY).astype(np.float32)
+    alpha = np.where(letters > 0, 1, OPACITY).astype(np.float32)
     rgb[:, :edge], alpha[:, :edge] = color, 1
     return Sprite(rgb, alpha)
 
@@ -118,7 +137,7 @@ def _label(lines: tuple[str, ...], plate: tuple[int, int], frame: tuple[int, int
 def _mixed(share: UInt8, color: Rgb) -> UInt8:
     """Return the dark ground with so much of a colour, of 255, in each pixel."""
     steps = np.arange(256)[:, None] / 255
-    table = np.rint(np.array(_BACKGROUND) + steps * np.subtract(color, _BACKGROUND))
+    table = np.rint(np.array(GROUND) + steps * np.subtract(color, GROUND))
     return table.astype(np.uint8)[share]
 
 
@@ -156,10 +175,10 @@ def draw_on(canvas: Canvas, faces: Sequence[FaceLabel]) -> None:
     >>> bool(frame.any())
     True
     """
-    reach = (max(2, round(font_size(*canvas.size) / 8)) + 1) // 2
+    reach = box_reach(canvas.size)
     for face in faces:
         # A dark rim keeps the box visible on a ground of its own colour.
-        _draw_box(canvas, face.box, reach + 1, _BACKGROUND)
+        _draw_box(canvas, face.box, reach + 1, GROUND)
         _draw_box(canvas, face.box, reach, face.color)
     labels = [face for face in placed(faces, canvas.size) if face.lines and face.corner is not None]
     labels = [face for face in labels if face.opacity >= _LEAST_OPACITY]

@@ -14,6 +14,7 @@ from facestats.errors import FacestatsError, UsageError
 from facestats.models.cards import Card
 from facestats.models.registry import find_models
 from facestats.reports.folder import CLIPS, address_of
+from facestats.reports.originals import ORIGINAL_SUFFIXES
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
 from facestats.tables.labels import video_names
@@ -105,21 +106,27 @@ class ReportData:
         return self._names[video_id]
 
     def clip_href(self, video_id: str, time_s: float | None = None) -> str | None:
-        """Return the address of a video's annotated clip or still, at a moment of it; None if there is none."""
+        """Return the address of what :meth:`clip_path` returns, at a moment of it; None if there is none."""
         path = self.clip_path(video_id)
         if path is None:
             return None
-        moment = f"#t={max(time_s, 0.0):.2f}" if time_s is not None and path.suffix == ".mp4" else ""
+        moment = f"#t={max(time_s, 0.0):.2f}" if time_s is not None and path.suffix != ".png" else ""
         return self.relative(path) + moment
 
     def clip_path(self, video_id: str) -> Path | None:
-        """Return where a video's annotated clip or still is: beside the page, if that has a folder."""
+        """Return where a video's clip or still is, or the video itself: beside the page, if that has a folder."""
         path = self.store.clip_path(video_id)
         if path is None:
-            return None
+            return self.original_path(video_id)
         if self.page_folder:
             return Path(self.page_folder, CLIPS, path.name)
         return None if is_remote(path) else path
+
+    def original_path(self, video_id: str) -> Path | None:
+        """Return where a video itself lies beside the page, for want of a clip; None if it does not."""
+        places = [Path(self.page_folder, CLIPS, f"{video_id}{suffix}") for suffix in ORIGINAL_SUFFIXES]
+        has_clip = self.store is None or self.store.clip_path(video_id) is not None
+        return None if has_clip or not self.page_folder else next((path for path in places if path.is_file()), None)
 
     def may_show(self, video_id: str) -> bool:
         """Whether pictures of a video may stand in the page itself: not if it was analysed without thumbnails."""

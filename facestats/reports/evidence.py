@@ -13,7 +13,9 @@ import pandas as pd
 from IPython.display import HTML
 
 from facestats._util import words
+from facestats.clips import Annotator
 from facestats.clips.cut import cut_clip
+from facestats.clips.draw import draw_faces
 from facestats.errors import FacestatsError
 from facestats.models.attributes import EXPRESSIONS
 from facestats.reports.data import ReportData
@@ -154,7 +156,7 @@ def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTM
     >>> evidence(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     clip = data.clip_path(data.video_id)
-    if clip is None or clip.suffix != ".mp4" or limit <= 0:
+    if clip is None or clip.suffix == ".png" or limit <= 0:
         return None
     threshold = data.one.threshold("expression")
     doubtful = doubtful_moments(data.observations, data.tracks)
@@ -225,11 +227,13 @@ def poster(data: ReportData) -> str | None:
     >>> poster(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
     clip = data.clip_path(data.video_id)
-    if clip is None or clip.suffix != ".mp4" or data.frames.empty or not data.may_show(data.video_id):
+    if clip is None or clip.suffix == ".png" or data.frames.empty or not data.may_show(data.video_id):
         return None
     fullest = data.frames.loc[data.frames["n_faces"].astype("int64").idxmax()]
     try:
         rgb = _frame(clip, float(fullest["time_s"]))
+        if data.original_path(data.video_id) is not None:  # nothing is drawn on it yet
+            rgb = draw_faces(rgb, Annotator.of(data.one).faces_at(int(fullest["frame"]), float(fullest["time_s"])))
     except FacestatsError:
         return None
     scale = min(1.0, 900 / max(rgb.shape[:2]))

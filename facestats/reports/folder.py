@@ -14,12 +14,16 @@ from urllib.parse import quote
 
 from facestats._util.files import check_writable, written_aside
 from facestats.errors import OutputError
-from facestats.store.store import Store
+from facestats.reports.originals import FACES_SUFFIX, ORIGINAL_SUFFIXES, original_of
+from facestats.store.store import Entry, Store
 from facestats.video.discovery import CLIPS_MARKER
 from facestats.video.names import CLIP_SUFFIXES
 
 #: Folder below the reports that holds the annotated clips, and short cuts of them.
 CLIPS = "clips"
+
+#: A video that cannot be linked is copied if it has no more bytes.
+LARGEST_COPY = 500_000_000
 
 #: Ends the name of a notebook that failed where a good one stays.
 FAILED = ".failed.ipynb"
@@ -73,31 +77,55 @@ def clips_folder(folder: Path) -> Path:
 def gather_clips(store: Store, folder: Path) -> None:
     """Put the clips beside the reports, as hard links where the file system can; take away those that are gone.
 
+    Where there is no clip it is the video itself, see :func:`facestats.reports.originals.original_of`; a large one only
+    where it can be linked.
+
     Raises
     ------
     OutputError
         If one cannot be copied.
     """
-    for video_id in store.entries():
+    for video_id, entry in store.entries().items():
         clip = store.clip_path(video_id)
-        if clip is None:
+        original = _original(entry, folder) if clip is None else None
+        source = original if clip is None else clip
+        if source is None:
             drop_clips(folder, video_id)
             continue
-        target = folder / CLIPS / clip.name
+        ending = ORIGINAL_SUFFIXES[source.suffix.lower() == ".webm"] if clip is None else source.suffix
+        target = folder / CLIPS / f"{video_id}{ending}"
+        _drop(path for path in _pictures(folder, video_id) if path != target and (clip or path.suffix != ".js"))
+        if not target.exists():
+            drop_cuts(folder, video_id)  # they are of something else
         try:
             clips_folder(folder)
-            if isinstance(clip, Path) and target.exists() and target.samefile(clip):
+            if isinstance(source, Path) and target.exists() and target.samefile(source):
                 continue
             with written_aside(target) as part:
-                if not isinstance(clip, Path):
-                    clip.fs.get_file(clip.path, str(part))
+                if not isinstance(source, Path):
+                    source.fs.get_file(source.path, str(part))
                     continue
                 try:
-                    os.link(clip, part)
+                    os.link(source, part)
                 except OSError:  # another file system, or one without links
-                    shutil.copyfile(clip, part)
+                    shutil.copyfile(source, part)
         except OSError as error:
-            raise OutputError(f"cannot copy {clip} to {target}: {error.strerror or error}") from None
+            raise OutputError(f"cannot copy {source} to {target}: {error.strerror or error}") from None
+
+
+def _original(entry: Entry, folder: Path) -> Path | None:
+    """Return the video itself, if it may be shown, and can be linked or is small enough to be copied."""
+    path = original_of(entry)[0]
+    if path is None:
+        return None
+    found = path.stat()
+    return path if found.st_size <= LARGEST_COPY or found.st_dev == folder.stat().st_dev else None
+
+
+def _pictures(folder: Path, name: str) -> list[Path]:
+    """Return what of a video may lie beside the pages: its clip, or itself with its faces."""
+    suffixes = (*CLIP_SUFFIXES, *ORIGINAL_SUFFIXES, FACES_SUFFIX)
+    return [folder / CLIPS / f"{name}{suffix}" for suffix in suffixes]
 
 
 def drop_page(folder: Path, name: str) -> list[str]:
@@ -120,7 +148,7 @@ def drop_page(folder: Path, name: str) -> list[str]:
 
 
 def drop_clips(folder: Path, name: str) -> list[str]:
-    """Take away a video's clip and the cuts of a page of that name, if there are any; return what went.
+    """Take away a video's clip, or itself, and the cuts of a page of that name, if there are any; return what went.
 
     Raises
     ------
@@ -132,7 +160,7 @@ def drop_clips(folder: Path, name: str) -> list[str]:
     >>> drop_clips(Path("nowhere"), "clip-01234567")
     []
     """
-    return [*_drop(folder / CLIPS / f"{name}{suffix}" for suffix in CLIP_SUFFIXES), *drop_cuts(folder, name)]
+    return [*_drop(_pictures(folder, name)), *drop_cuts(folder, name)]
 
 
 def drop_cuts(folder: Path, name: str, *, before: float = math.inf) -> list[str]:

@@ -15,6 +15,8 @@ from facestats.reports.doubts import video_doubts
 from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
 from facestats.reports.html import section
+from facestats.reports.originals import original_of
+from facestats.reports.overlay import overlay_href
 from facestats.reports.people import are_known
 from facestats.tables.labels import colors_of, names_of
 from facestats.tables.schema import UNKNOWN
@@ -47,7 +49,17 @@ def glance(data: ReportData) -> HTML | None:
         number = int(row["best_track"])
         named = {"name": names[number], "color": hex_color(colors[number])}
         cards.append({**_card(data, row, pictures.get(number), names[number]), **named})
-    return section("glance.glance", address, still, cards, len(found), what)
+    how = {"faces": overlay_href(data), "missing": _missing(data) if address is None else ""}
+    return section("glance.glance", address, still, cards, len(found), what, **how)
+
+
+def _missing(data: ReportData) -> str:
+    """Return why neither a clip nor the video itself is shown beside a page."""
+    entry = data.entries.get(data.video_id)
+    if entry is None or not data.page_folder or data.one.is_still:
+        return ""
+    why = original_of(entry)[1] or "no clip was drawn, and the video is too large to be copied from another disk"
+    return words.sentence(f"no video is shown: {why}")
 
 
 def _people(data: ReportData) -> pd.DataFrame | None:

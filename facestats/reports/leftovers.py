@@ -9,6 +9,7 @@ from pathlib import Path
 from facestats.errors import FacestatsError, StoreError
 from facestats.reports.folder import CLIPS, drop_clips, drop_cuts, drop_page
 from facestats.reports.index import DATA, Listed, read_index, write_index
+from facestats.reports.originals import FACES_SUFFIX, ORIGINAL_SUFFIXES
 from facestats.store.published import report_folders
 from facestats.store.store import Store, open_store
 from facestats.video.names import CLIP_SUFFIXES
@@ -98,14 +99,15 @@ def drop_stale(store: Store, folder: Path, listed: dict[str, Listed]) -> list[st
         if path.is_dir():
             if not (folder / f"{path.name}.html").is_file():
                 drop_cuts(folder, path.name)
-        elif path.stem not in counting | of_others:
-            drop_clips(folder, path.stem)
+        elif (name := path.name.removesuffix(path.suffix).removesuffix(".original")) not in counting | of_others:
+            drop_clips(folder, name)
     return gone
 
 
 def _clips(folder: Path) -> Iterator[Path]:
     for path in [*(folder / CLIPS).iterdir()] if (folder / CLIPS).is_dir() else []:
-        if path.is_dir() or (path.suffix in CLIP_SUFFIXES and not path.name.startswith(".")):
+        ours = path.name.endswith((*CLIP_SUFFIXES, *ORIGINAL_SUFFIXES, FACES_SUFFIX))
+        if path.is_dir() or (ours and not path.name.startswith(".")):
             yield path
 
 
