@@ -42,7 +42,8 @@ class CorrectingRow(ipywidgets.HBox):
         self._chosen, self._moment, self._changed = chosen, moment, changed
         self._store: Store | None = None
         self._video = ""
-        self._verdict = ipywidgets.Dropdown(options=_verdicts(), layout={"width": "210px"})
+        how = {"description": "verdict", "style": {"description_width": "initial"}, "layout": {"width": "260px"}}
+        self._verdict = ipywidgets.Dropdown(options=_verdicts(), **how)
         self._reason = ipywidgets.Text(placeholder="reason", layout={"width": "180px"})
         self._say = ipywidgets.HTML()
         self._verdict.observe(self._set_verdict, "value")
@@ -118,10 +119,10 @@ class CorrectingRow(ipywidgets.HBox):
         self.correct(first, **change(first, rest))
 
     def _set_verdict(self, change: dict[str, Any]) -> None:
-        if change["new"] is None:
+        if not change["new"]:
             return
         column, value = change["new"]
-        self._verdict.value = None
+        self._verdict.value = ()
         self._act("verdict", lambda _first, _rest: {column: value})
 
 
@@ -135,9 +136,10 @@ _TIPS = {
 }
 
 
-def _verdicts() -> dict[str, tuple[str, str] | None]:
+def _verdicts() -> dict[str, tuple[str, str] | tuple[()]]:
     """Return the choices of the list: each verdict that can be set."""
-    choices: dict[str, tuple[str, str] | None] = {_CHOICE: None}
+    # Not None: a list that has no value shows none.
+    choices: dict[str, tuple[str, str] | tuple[()]] = {_CHOICE: ()}
     for attribute, column in VERDICT_COLUMNS.items():
         for name in (*ATTRIBUTE_CLASSES[attribute], UNKNOWN):
             choices[f"{ATTRIBUTE_TITLES[attribute]}: {name}"] = (column, name)

@@ -49,7 +49,7 @@ def test_the_chosen_faces_are_corrected_and_what_was_done_is_undone(explorer):
 def test_a_verdict_is_set_from_the_list(explorer):
     explorer.table.selected = [2]
     explorer.correcting._verdict.label = "perceived gender: female"
-    assert explorer.correcting._verdict.value is None
+    assert explorer.correcting._verdict.label == "set verdict …"
     assert explorer.table.tracks.set_index("track_id").loc[2, "gender"] == "female"
     explorer.correcting._verdict.label = "age group: unknown"
     assert explorer.table.tracks.set_index("track_id").loc[2, "age_group"] == "unknown"

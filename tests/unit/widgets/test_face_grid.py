@@ -1,3 +1,6 @@
+import dataclasses
+
+import pandas as pd
 import pytest
 from browser import barriers, chromium
 from front import put
@@ -63,6 +66,15 @@ def test_many_faces_come_in_pages_and_the_next_doubtful_one_may_be_on_another(mo
     assert sent.pop()[0] == {"kind": "go", "face": list(last)}
     ask(grid, kind="page", page=99)
     assert sent.pop()[0]["page"] == 1
+
+
+def test_a_face_is_called_by_its_person_too_where_that_is_known(monkeypatch):
+    made = make_result(PEOPLE, FACES[:2], path="people.mp4")
+    tracks = made.tracks.assign(person_id=pd.array([5, pd.NA], "Int64"), person_prob=[0.9, float("nan")])
+    grid = FaceGrid(dataclasses.replace(made, tracks=tracks))
+    sent = listen(grid, monkeypatch)
+    ask(grid, kind="order", order="time")
+    assert [item["name"] for item in sent.pop()[0]["items"]] == ["face 1, person 5", "face 2"]
 
 
 def test_nothing_of_the_faces_is_saved_with_a_notebook(store):
