@@ -145,7 +145,7 @@ class AnalyzeOptions(Options):
         help="bytetrack, bytetrack-iou, cbiou, ocsort, botsort, centroid or none.",
         affects="found",
     )
-    device: str = option("cpu", help="Where the attribute models run: cpu or cuda.", affects="run")
+    device: str = option("cpu", help="Where the networks run: cpu or cuda, an NVIDIA GPU.", affects="run")
     models: Mapping[str, str] = option(
         factory=dict,
         help="The model of an attribute, by its name, or none to leave the attribute out; several may be given.",

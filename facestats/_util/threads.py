@@ -84,6 +84,50 @@ def map_ahead(
         raise KeyboardInterrupt
 
 
+def grouped(
+    items: Iterable[_Item], most: int, alike: Callable[[_Item], object] = lambda item: None
+) -> Generator[list[_Item], None, None]:
+    """Yield neighbours that are alike as one list, in order, at most so many.
+
+    Parameters
+    ----------
+    items : iterable
+    most : int
+        With 1 each item comes as soon as it is there.
+    alike : callable
+        Items go together for which it returns equal things.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        As ``items`` raises it, once everything that was read has been yielded.
+
+    Examples
+    --------
+    >>> list(grouped("aabbbc", 2, str))
+    [['a', 'a'], ['b', 'b'], ['b'], ['c']]
+    """
+    group: list[_Item] = []
+    kind: object = None
+    interrupted = False
+    try:
+        for item in items:
+            if group and alike(item) != kind:
+                yield group
+                group = []
+            kind = alike(item)
+            group.append(item)
+            if len(group) == most:
+                yield group
+                group = []
+    except KeyboardInterrupt:
+        interrupted = True
+    if group:
+        yield group
+    if interrupted:
+        raise KeyboardInterrupt
+
+
 def read_ahead(items: Iterable[_Item], ahead: int) -> Generator[_Item, None, None]:
     """Yield items that another thread reads, a few ahead.
 

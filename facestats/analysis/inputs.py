@@ -234,7 +234,12 @@ class NearInput:
     def _blur_detectors(self) -> list[Any]:
         options = self._stages.options
         return [
-            create_detector(options.detector, detect_size=options.detect_size, min_score=blur.MIN_SCORE)
+            create_detector(
+                options.detector,
+                detect_size=options.detect_size,
+                min_score=blur.MIN_SCORE,
+                device=options.device,
+            )
             for _ in range(min(usable_cores(), MOST_WORKERS) if options.blur else 0)
         ]
 

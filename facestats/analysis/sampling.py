@@ -16,20 +16,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from facestats._util.threads import map_ahead, opencv_threads, read_ahead, usable_cores
+from facestats._util.threads import grouped, map_ahead, opencv_threads, read_ahead, usable_cores
+from facestats.analysis.faces import FoundFaces, classify_faces, is_lasting
 from facestats.analysis.places import places_in
 from facestats.analysis.portraits import PortraitChooser, cut_portraits
 from facestats.analysis.stages import Stages
-from facestats.classify import Classifier, crops
-from facestats.classify.selection import LASTING_ATTRIBUTES, CloseLooks
+from facestats.classify.selection import CloseLooks
 from facestats.detect import detect_ahead
 from facestats.options import AnalyzeOptions
 from facestats.tables.building import SampledFrame
 from facestats.tables.thumbnails import PictureChooser
 from facestats.track.base import UNCONFIRMED
 from facestats.track.centroid import Centroid
-from facestats.track.linking import appearance
-from facestats.types import Detections, Float32, Frame, Int64, Places, Predictions, UInt8
+from facestats.types import Detections, Frame, Int64, Places, UInt8
 from facestats.video import FrameSource
 from facestats.video.shots import CueReader, ShotCounter, ShotCue
 from facestats.video.spans import Span
@@ -130,10 +129,11 @@ def _sample_span(
             )
         )
         followed = stack.enter_context(contextlib.closing(_follow(detected, shots, stages, places)))
+        batches = stack.enter_context(contextlib.closing(grouped(followed, 1 if is_live else stages.batch)))
         classified = stack.enter_context(
-            contextlib.closing(map_ahead(followed, lambda item: _classify(item, stages), pool, ahead))
+            contextlib.closing(map_ahead(batches, lambda items: _classify(items, stages), pool, ahead))
         )
-        for item, found in classified:
+        for item, found in (pair for items, known in classified for pair in zip(items, known, strict=True)):
             if on_frame is not None:
                 on_frame(item.frame, found.only(item.counts), item.ids[item.counts], item.frame.index + 1)
             yield found
@@ -210,7 +210,7 @@ def _follow(
     is_tracked = options.tracker != "none"
     measures_all = options.every_sample or not is_tracked
     # Measuring a face too small to be judged would be wasted, and the next measurement wait.
-    smallest = min((one.smallest_face for one in stages.classifiers if _is_lasting(one)), default=0.0)
+    smallest = min((one.smallest_face for one in stages.classifiers if is_lasting(one)), default=0.0)
     last, is_first = 0, True
     for frame, found in detected:
         shot, cue = shots.waiting.popleft()
@@ -239,84 +239,29 @@ def _follow(
         yield _Followed(frame, cue, detections, ids, counts, close, pictures, of_people)
 
 
-def _classify(item: _Followed, stages: Stages) -> SampledFrame:
-    """Classify the faces of one frame."""
-    frame, detections, classifiers = item.frame, item.detections, stages.classifiers
-    sharpness: Float32 = np.zeros(0, np.float32)
-    appearances = appearance(np.zeros((0, 1, 1, 3), np.uint8))
-    predictions: dict[str, Predictions] = {}
-    measured: dict[str, Int64] = {}
-    if len(detections):  # the picture in full is made only when it is asked for
-        sharpness, appearances, predictions, measured = classify_faces(
-            frame.rgb, detections, classifiers, item.counts, item.close
+def _classify(items: list[_Followed], stages: Stages) -> list[SampledFrame]:
+    """Classify the faces of some frames."""
+    smallest = min((classifier.smallest_face for classifier in stages.classifiers), default=math.inf)
+    found = [FoundFaces(item.frame, item.detections, item.counts, item.close) for item in items]
+    return [
+        SampledFrame(
+            frame=item.frame.index,
+            time_s=item.frame.time_s,
+            detections=item.detections,
+            sharpness=known.sharpness,
+            classified=np.flatnonzero(item.counts & (item.detections.sizes >= smallest)),
+            predictions=known.predictions,
+            measured=known.rows,
+            looks=known.appearances,
+            pictures=item.pictures,
+            cue=item.cue,
+            portraits=_portraits(item, stages),
         )
-    smallest = min((classifier.smallest_face for classifier in classifiers), default=math.inf)
-    classified = np.flatnonzero(item.counts & (detections.sizes >= smallest))
-    return SampledFrame(
-        frame=frame.index,
-        time_s=frame.time_s,
-        detections=detections,
-        sharpness=sharpness,
-        classified=classified,
-        predictions=predictions,
-        measured=measured,
-        looks=appearances,
-        pictures=item.pictures,
-        cue=item.cue,
-        portraits=cut_portraits(frame.rgb, detections, item.portraits, stages.embedder) if item.portraits else {},
-    )
+        for item, known in zip(items, classify_faces(found, stages.classifiers), strict=True)
+    ]
 
 
-def classify_faces(
-    rgb: np.ndarray, detections: Detections, classifiers: tuple[Classifier, ...], counts: np.ndarray, close: np.ndarray
-) -> tuple[Float32, np.ndarray, dict[str, Predictions], dict[str, Int64]]:
-    """Align and classify faces of one frame.
-
-    Parameters
-    ----------
-    rgb : numpy.ndarray
-        uint8 (H, W, 3), RGB.
-    detections : Detections
-        N faces.
-    classifiers : tuple of Classifier
-    counts : numpy.ndarray
-        bool (N,): the faces to classify; all are aligned.
-    close : numpy.ndarray
-        bool (N,): those of them whose lasting attributes are wanted too.
-
-    Returns
-    -------
-    sharpness : numpy.ndarray
-        float32 (N,), of the crop at the default size.
-    appearances : numpy.ndarray
-        float16 (N, D), see :func:`facestats.track.linking.appearance`.
-    predictions : dict of str to Predictions
-        By attribute.
-    rows : dict of str to numpy.ndarray
-        int64, by attribute: which of the N faces the predictions speak of.
-
-    Examples
-    --------
-    >>> none = np.zeros(0, bool)
-    >>> classify_faces(np.zeros((8, 8, 3), np.uint8), Detections.empty(), (), none, none)[2]
-    {}
-    """
-    aligned = crops.align(rgb, detections)
-    predictions: dict[str, Predictions] = {}
-    rows: dict[str, Int64] = {}
-    for classifier in classifiers:
-        is_due = close if _is_lasting(classifier) else counts
-        wanted = np.flatnonzero(is_due & (detections.sizes >= classifier.smallest_face))
-        if len(wanted):
-            if classifier.input_size == crops.DEFAULT_SIZE:
-                images = aligned.images[wanted]
-            else:
-                images = crops.align(rgb, detections[wanted], classifier.input_size).images
-            found = classifier.classify(images, aligned.pixels[wanted])
-            predictions |= found
-            rows |= dict.fromkeys(found, wanted)
-    return aligned.sharpness, appearance(aligned.images), predictions, rows
-
-
-def _is_lasting(classifier: Classifier) -> bool:
-    return LASTING_ATTRIBUTES.issuperset(classifier.attributes)
+def _portraits(item: _Followed, stages: Stages) -> dict[int, UInt8]:
+    if stages.embedder is None or not item.portraits:
+        return {}
+    return cut_portraits(item.frame.rgb, item.detections, item.portraits, stages.embedder)

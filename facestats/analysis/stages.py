@@ -11,9 +11,9 @@ from facestats._util.files import sha256_of
 from facestats._util.threads import MOST_WORKERS, usable_cores
 from facestats.classify import Classifier, create_classifiers
 from facestats.classify.embedding import Embedder
-from facestats.classify.onnx import check_device
 from facestats.detect import Detector, create_detector, detector_file
 from facestats.errors import ModelError
+from facestats.models.devices import check_device
 from facestats.models.embedding import find_embedding
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
@@ -21,6 +21,9 @@ from facestats.track import create_tracker
 
 # Imported where they are used, so that readers of tables do without; an analysis uses them in several threads.
 _SCIPY = ("scipy.special", "scipy.spatial.transform", "scipy.cluster.hierarchy")
+
+#: On a card: frames whose faces are classified together, and detectors, of which one computes while another is fed.
+_FRAMES_ON_CARD, _DETECTORS_ON_CARD = 12, 2
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Stages:
     models: Mapping[str, Mapping[str, str]]
     embedder: Embedder | None = None
 
+    @property
+    def batch(self) -> int:
+        """Of so many frames the faces are classified together: a card likes many, a processor gains nothing by it."""
+        return 1 if self.options.device == "cpu" else _FRAMES_ON_CARD
+
 
 def load_stages(options: AnalyzeOptions) -> Stages:
     """Load the detector and the attribute models that ``options`` name.
@@ -76,8 +84,10 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     classifiers = create_classifiers(chosen, device=options.device)
     hashes = {classifier.model.name: classifier.sha256 for classifier in classifiers}
     detectors = tuple(
-        create_detector(options.detector, detect_size=options.detect_size, min_score=options.min_score)
-        for _ in range(min(usable_cores(), MOST_WORKERS))
+        create_detector(
+            options.detector, detect_size=options.detect_size, min_score=options.min_score, device=options.device
+        )
+        for _ in range(min(usable_cores(), MOST_WORKERS if options.device == "cpu" else _DETECTORS_ON_CARD))
     )
     detector = {"name": detectors[0].name, "sha256": sha256_of(detector_file(options.detector))}
     if (quicker := getattr(detectors[0], "follow_sha256", None)) is not None:

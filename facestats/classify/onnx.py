@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from facestats.classify import crops
 from facestats.classify.base import softmax
-from facestats.errors import DeviceError, ModelError
+from facestats.errors import ModelError
 from facestats.models.cards import Card
+from facestats.models.devices import batch_size, check_device
 from facestats.models.registry import Model
 from facestats.models.runtime import RUNTIME_ERRORS, open_session
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.types import Float32, Predictions, UInt8
 
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-
-_NO_CUDA = "--device cuda needs an NVIDIA GPU and `pip install onnxruntime-gpu`, which are not here: use --device cpu"
-
-
-def check_device(device: str) -> None:
-    """Raise unless onnxruntime can run on ``device`` here.
-
-    Raises
-    ------
-    DeviceError
-        If ``device`` is neither ``"cpu"`` nor ``"cuda"``, or this machine or installation lacks it.
-
-    Examples
-    --------
-    >>> check_device("cpu")
-    """
-    if device not in _PROVIDERS:
-        raise DeviceError(f"unknown device {device!r}: use cpu or cuda")
-    if _PROVIDERS[device] not in onnxruntime.get_available_providers():
-        raise DeviceError(_NO_CUDA)
+#: Faces that a card takes at once at most, and the memory of one on its way through a network, in bytes.
+_MOST_FACES, _BYTES_EACH = 512, 4_000_000
 
 
 def network_input(images: UInt8, card: Card) -> Float32:
@@ -127,14 +108,13 @@ class OnnxClassifier:
                 f"{crops.FRAMING!r}: train it again"
             )
         self._path = model.onnx_file()
+        self._most = None if device == "cpu" else batch_size(device, _BYTES_EACH, _MOST_FACES)
         try:
-            self._session = open_session(self._path, threads=threads, provider=_PROVIDERS[device])
+            self._session = open_session(self._path, threads=threads, device=device)
             self.classify(np.zeros((2, self.input_size, self.input_size, 3), np.uint8))
         except RUNTIME_ERRORS as error:
             reason = " ".join(str(error).split())[:300]
             raise ModelError(f"{self._path} does not fit its card or cannot be run: {reason}") from None
-        if _PROVIDERS[device] not in self._session.get_providers():  # onnxruntime falls back without a word
-            raise DeviceError(_NO_CUDA)
 
     def classify(self, images: UInt8, pixels: Float32 | None = None) -> dict[str, Predictions]:
         """Return the calibrated probabilities of each attribute; see :class:`facestats.classify.base.Classifier`."""
@@ -168,7 +148,12 @@ class OnnxClassifier:
         ]
         if len(images) == 0:
             return {head.output: np.zeros((0, len(head.classes)), np.float32) for head in heads}
-        outputs = self._session.run([head.output for head in heads], {card.input_name: network_input(images, card)})
+        names, step = [head.output for head in heads], self._most or len(images)
+        parts = [
+            self._session.run(names, {card.input_name: network_input(images[start : start + step], card)})
+            for start in range(0, len(images), step)
+        ]
+        outputs = [np.concatenate(answers) for answers in zip(*parts, strict=True)]
         for head, output in zip(heads, outputs, strict=True):
             if not np.isfinite(output).all():
                 raise ModelError(f"{self._path}: output {head.output!r} is not finite: train it again")

@@ -44,10 +44,10 @@ def _attribute_command(attribute: str) -> Callable[..., None]:
         ] = "full",
         as_json: _Json = False,
     ) -> None:
-        from facestats.classify.onnx import check_device
         from facestats.datasets.faces import load_faces
         from facestats.errors import UnknownNameError
         from facestats.evaluation.accuracy import evaluate as score_model
+        from facestats.models.devices import check_device
         from facestats.models.registry import choose_models
 
         if model == "none":
@@ -137,10 +137,10 @@ def evaluate_people(
     Only people whom the embedding never learned from count. The file has a column person, or the source and name of a
     data set that names people.
     """
-    from facestats.classify.onnx import check_device
     from facestats.datasets.named import load_named
     from facestats.errors import ModelError, UsageError
     from facestats.evaluation.embeddings import evaluate_people as score_embedding
+    from facestats.models.devices import check_device
     from facestats.models.embedding import find_embedding
 
     if videos < 1:

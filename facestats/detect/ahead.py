@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
-from facestats._util.threads import map_ahead, opencv_threads
+from facestats._util.threads import grouped, map_ahead, opencv_threads
 from facestats.detect.base import Detector, follows_with, shrink_to
 from facestats.types import Detections, Frame
 
@@ -61,7 +61,8 @@ def detect_ahead(
     frames : iterable of Frame
         Read a few frames ahead.
     detectors : sequence of Detector
-        Of one kind, one for each thread; none is used by two threads at a time.
+        Of one kind, one for each thread; none is used by two threads at a time. One that takes several pictures at once
+        has a number ``batch``, and gets so many frames of one size that are between the same searches.
     pool : concurrent.futures.Executor, optional
         Of as many threads as there are detectors, which starts its work in order; one of its own by default.
     ahead : int, optional
@@ -90,34 +91,46 @@ def detect_ahead(
     for detector in detectors:
         idle.put(detector)
 
-    def detect(frame: Frame, side: int = 0) -> Detections:
-        small = shrink_to(frame.small, side)[0] if side else frame.small
+    def detect(frames: list[Frame], side: int = 0) -> list[Detections]:
+        smalls = [shrink_to(frame.small, side)[0] if side else frame.small for frame in frames]
         detector = idle.get()
         try:
-            found = (follows_with(detector) if side else detector.detect)([small])[0]
+            found = (follows_with(detector) if side else detector.detect)(smalls)
         finally:
             idle.put(detector)
-        height, width = small.shape[:2]
-        return found.stretched(frame.size[0] / width, frame.size[1] / height)
+        return [
+            faces.stretched(frame.size[0] / small.shape[1], frame.size[1] / small.shape[0])
+            for frame, small, faces in zip(frames, smalls, found, strict=True)
+        ]
 
-    def take(look: _Look) -> Detections:
-        if look.searches:
+    def take(looks: list[_Look]) -> list[Detections]:
+        frames, searches = [look.frame for look in looks], looks[0].searches
+        if searches:
             # They began earlier, so that waiting for them cannot last for ever.
-            return detect(look.frame, _side(look.frame, min(search.result() for search in look.searches), follow_px))
+            return detect(frames, _side(frames[0], min(search.result() for search in searches), follow_px))
         try:
-            found = detect(look.frame)
+            found = detect(frames)
         except BaseException as error:
-            look.found.set_exception(error)
+            for look in looks:
+                look.found.set_exception(error)
             raise
-        look.found.set_result(float(found.sizes.min(initial=math.inf)))
+        for look, faces in zip(looks, found, strict=True):
+            look.found.set_result(float(faces.sizes.min(initial=math.inf)))
         return found
 
     own = ThreadPoolExecutor(len(detectors)) if pool is None else contextlib.nullcontext(pool)
     with opencv_threads(1 if len(detectors) > 1 else None), own as threads:
         new = is_new or (lambda frame: False)
         looks = _plan(frames, new, holds_back) if follow_px else map(_Look, frames)
-        taken = map_ahead(looks, take, threads, 2 * len(detectors) if ahead is None else ahead)
-        yield from _in_order(taken)
+        # What is live comes one by one.
+        batches = grouped(looks, getattr(detectors[0], "batch", 1) if holds_back else 1, _alike)
+        taken = map_ahead(batches, take, threads, 2 * len(detectors) if ahead is None else ahead)
+        yield from _in_order(pair for looks, found in taken for pair in zip(looks, found, strict=True))
+
+
+def _alike(look: _Look) -> object:
+    """Return the same for frames that one batch may hold: of one size, and between the same searches."""
+    return look.frame.small.shape, look.frame.size, tuple(map(id, look.searches))
 
 
 def _side(frame: Frame, smallest_px: float, follow_px: float) -> int:

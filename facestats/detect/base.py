@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import cv2
@@ -12,11 +13,15 @@ import numpy as np
 
 from facestats._util.pixels import halved
 from facestats.models.detectors import Calibration
+from facestats.models.devices import batch_size
 from facestats.options import DEFAULT_DETECT_SIZE, DEFAULT_MIN_SCORE
 from facestats.types import Detections, Float32, ImageBatch, UInt8
 
 #: No network sees more: features of a picture of 12,000 x 9,000 pixels would not fit into memory.
 LARGEST_SIDE = 4096
+
+#: Pictures that a card takes at once at most, and the memory of one on its way through a network, in bytes.
+_MOST_PICTURES, _BYTES_EACH_PIXEL = 32, 200
 
 
 class Detector(Protocol):
@@ -52,11 +57,20 @@ class ShrinkingDetector(Detector):
         Boxes that are faces with a lower probability are dropped.
     calibration : Calibration
         Of the network's scores.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+
+    Attributes
+    ----------
+    batch : int
+        So many pictures of one size are best given at once.
 
     Raises
     ------
     ModelError
         If the detector's file is absent, cannot be run, or holds another network.
+    DeviceError
+        If the device is not here, or the detector cannot use it.
     """
 
     #: Overlap (intersection over union) above which the weaker of two boxes is dropped.
@@ -65,6 +79,13 @@ class ShrinkingDetector(Detector):
     detect_size: int = DEFAULT_DETECT_SIZE
     min_score: float = DEFAULT_MIN_SCORE
     calibration: Calibration = Calibration()  # noqa: RUF009  (frozen)
+    device: str = "cpu"
+
+    @cached_property
+    def batch(self) -> int:
+        """So many pictures of one size are best given at once."""
+        side = self.detect_size or LARGEST_SIDE
+        return batch_size(self.device, _BYTES_EACH_PIXEL * side * side * 9 // 16, _MOST_PICTURES)
 
     def detect(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of each image; see :class:`Detector`."""
@@ -81,6 +102,27 @@ class ShrinkingDetector(Detector):
     @abstractmethod
     def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of shrunken pictures, uint8 (h, w, 3), best score first, in pixels of these."""
+
+
+def in_batches(images: ImageBatch, most: int, detect: Callable[[list[UInt8]], list[Detections]]) -> list[Detections]:
+    """Return the faces of each image, where ``detect`` takes pictures of one size, at most so many.
+
+    Examples
+    --------
+    >>> sizes = [(4, 4, 3), (8, 8, 3), (4, 4, 3)]
+    >>> in_batches([np.zeros(size, np.uint8) for size in sizes], 2, lambda alike: [len(alike)] * len(alike))
+    [2, 1, 2]
+    """
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for index, image in enumerate(images):
+        alike.setdefault(image.shape, []).append(index)
+    found: list[Detections] = [Detections.empty()] * len(images)
+    for indices in alike.values():
+        for start in range(0, len(indices), most):
+            batch = indices[start : start + most]
+            for index, faces in zip(batch, detect([images[index] for index in batch]), strict=True):
+                found[index] = faces
+    return found
 
 
 def follows_with(detector: Detector) -> Callable[[ImageBatch], list[Detections]]:

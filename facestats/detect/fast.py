@@ -5,14 +5,13 @@ Its training is in :mod:`facestats.training.detector`, its figures are in its ca
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.special import expit, logit
 
-from facestats.detect.base import Detector, ShrinkingDetector, network_planes, suppress
+from facestats.detect.base import Detector, ShrinkingDetector, in_batches, network_planes, suppress
 from facestats.errors import ModelError
 from facestats.models.cards import CARD_FILE
 from facestats.models.detectors import DetectorCard, shipped_detector
@@ -58,7 +57,7 @@ def weights_path() -> Path:
     return shipped_detector("fast")[0]
 
 
-def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
+def create(path: Path, *, detect_size: int, min_score: float, device: str = "cpu") -> Detector:
     """Return the detector, with the calibration of the card beside its file.
 
     Raises
@@ -67,7 +66,7 @@ def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
         If the card is absent or damaged.
     """
     card = DetectorCard.read(path.with_name(CARD_FILE))
-    return FastFace(path, detect_size=detect_size, min_score=min_score, calibration=card.calibration)
+    return FastFace(path, detect_size=detect_size, min_score=min_score, calibration=card.calibration, device=device)
 
 
 @dataclass(eq=False)
@@ -87,7 +86,7 @@ class FastFace(ShrinkingDetector):
     def __post_init__(self) -> None:
         self._least_logit = np.float32(logit(self.calibration.score(self.min_score)))
         try:
-            self._session = open_session(self.path)
+            self._session = open_session(self.path, device=self.device)
             outputs = self._session.run(OUTPUTS, {INPUT: np.zeros((1, 3, 32, 32), np.float32)})
         except RUNTIME_ERRORS as error:
             reason = " ".join(str(error).split())[:300]
@@ -98,18 +97,12 @@ class FastFace(ShrinkingDetector):
 
     def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
         """See :class:`facestats.detect.base.ShrinkingDetector`; pictures of one size go together."""
-        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index, image in enumerate(images):
-            alike[image.shape].append(index)
-        found: list[Detections] = [Detections.empty()] * len(images)
-        for indices in alike.values():
-            for start in range(0, len(indices), _LARGEST_BATCH):
-                batch = indices[start : start + _LARGEST_BATCH]
-                pixels = network_planes([images[index] for index in batch], mean=PIXEL_MEAN, std=PIXEL_STD)
-                outputs = self._session.run(OUTPUTS, {INPUT: pixels})
-                for row, index in enumerate(batch):
-                    found[index] = self._decode([output[row] for output in outputs])
-        return found
+        return in_batches(images, max(self.batch, _LARGEST_BATCH), self._detect_alike)
+
+    def _detect_alike(self, images: ImageBatch) -> list[Detections]:
+        pixels = network_planes(images, mean=PIXEL_MEAN, std=PIXEL_STD)
+        outputs = self._session.run(OUTPUTS, {INPUT: pixels})
+        return [self._decode([output[row] for output in outputs]) for row in range(len(images))]
 
     def _decode(self, outputs: list[Float32]) -> Detections:
         said, cells, strides = [], [], []

@@ -30,8 +30,11 @@ class Backend(Protocol):
         """Say whether an ONNX file of the user's own is one of this detector; ModelError if it is no ONNX file."""
         ...
 
-    def create(self, path: Path, *, detect_size: int, min_score: float) -> Detector:
-        """Return the detector with the weights of a file, and with the calibration of its card."""
+    def create(self, path: Path, *, detect_size: int, min_score: float, device: str) -> Detector:
+        """Return the detector with the weights of a file, and with the calibration of its card.
+
+        Where it cannot run on a device, DeviceError says so.
+        """
         ...
 
 
@@ -40,7 +43,11 @@ def _backend(name: str) -> Backend:
 
 
 def create_detector(
-    name: str, *, detect_size: int = DEFAULT_DETECT_SIZE, min_score: float = DEFAULT_MIN_SCORE
+    name: str,
+    *,
+    detect_size: int = DEFAULT_DETECT_SIZE,
+    min_score: float = DEFAULT_MIN_SCORE,
+    device: str = "cpu",
 ) -> Detector:
     """Return a detector by name, or by the path of an ONNX file.
 
@@ -53,9 +60,13 @@ def create_detector(
         Longer side, in pixels, of what the detector sees; 0 for the frame's own size.
     min_score : float
         Boxes that are faces with a lower probability are dropped.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
 
     Raises
     ------
+    DeviceError
+        If the device is not here, or the detector cannot use it.
     UnknownNameError
         If there is no such detector or file.
     ModelError
@@ -68,7 +79,7 @@ def create_detector(
     """
     path = detector_file(name)
     able = (each for each in DETECTORS if each == name or (name not in DETECTORS and _backend(each).runs(path)))
-    return _backend(next(able)).create(path, detect_size=detect_size, min_score=min_score)
+    return _backend(next(able)).create(path, detect_size=detect_size, min_score=min_score, device=device)
 
 
 def detector_identity(name: str) -> str:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from facestats.detect.base import Detector, ShrinkingDetector
-from facestats.errors import ModelError, UnknownNameError
+from facestats.errors import DeviceError, ModelError, UnknownNameError
 from facestats.models.detectors import shipped_card
 from facestats.models.downloads import pulled_file
 from facestats.types import Detections, Float32, ImageBatch, UInt8
@@ -37,8 +37,12 @@ def runs(path: Path) -> bool:
     return True
 
 
-def create(path: Path, *, detect_size: int, min_score: float) -> Detector:
+def create(path: Path, *, detect_size: int, min_score: float, device: str = "cpu") -> Detector:
     """Return the detector, with the calibration of the card that ships with facestats."""
+    if device != "cpu":
+        raise DeviceError(
+            f"YuNet runs in OpenCV, on the processor alone, not on {device}: use --device cpu, or another detector"
+        )
     return YuNet(path, detect_size=detect_size, min_score=min_score, calibration=shipped_card("yunet").calibration)
 
 

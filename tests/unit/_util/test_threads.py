@@ -1,11 +1,14 @@
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from facestats._util.threads import map_ahead, opencv_threads, read_ahead
+from facestats._util.threads import grouped, map_ahead, opencv_threads, read_ahead
 
 
 def test_results_come_in_order_whatever_takes_longest():
@@ -96,3 +99,31 @@ def test_opencv_gets_its_threads_back():
     with pytest.raises(ValueError):
         fail()
     assert cv2.getNumThreads() == before
+
+
+@given(st.lists(st.integers(0, 2)), st.integers(1, 4))
+def test_groups_hold_all_in_order_and_only_what_is_alike(items, most):
+    groups = list(grouped(items, most, lambda item: item))
+    assert [item for group in groups for item in group] == items
+    assert all(1 <= len(group) <= most and len(set(group)) == 1 for group in groups)
+    for before, after in itertools.pairwise(groups):
+        assert before[0] != after[0] or len(before) == most
+
+
+def test_what_comes_one_by_one_waits_for_nothing():
+    def endless():
+        yield 1
+        raise AssertionError("asked for more than was wanted")
+
+    assert next(grouped(endless(), 1)) == [1]
+
+
+def test_an_interrupt_comes_after_the_group_that_was_begun():
+    def interrupted():
+        yield from range(5)
+        raise KeyboardInterrupt
+
+    groups = grouped(interrupted(), 3)
+    assert [next(groups), next(groups)] == [[0, 1, 2], [3, 4]]
+    with pytest.raises(KeyboardInterrupt):
+        next(groups)

@@ -22,7 +22,7 @@ def test_a_new_detector_is_one_module_and_one_line(monkeypatch, tmp_path):
     module = ModuleType("nothing")
     module.weights_path = lambda: tmp_path / "nothing.onnx"
     module.runs = lambda path: path.name == "mine.onnx"
-    module.create = lambda path, *, detect_size, min_score: Nothing()
+    module.create = lambda path, *, detect_size, min_score, device: Nothing()
     monkeypatch.setitem(sys.modules, "nothing", module)
     monkeypatch.setattr(registry, "DETECTORS", {"nothing": "nothing", **registry.DETECTORS})
     (tmp_path / "mine.onnx").write_bytes(b"network")
