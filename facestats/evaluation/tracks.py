@@ -172,6 +172,8 @@ def track_scores(tracks: Tracks, head: Head) -> dict[str, Any]:
 def fit_track_temperature(parts: Sequence[Tracks], attribute: str) -> float:
     """Return the temperature with which the probabilities of tracks mean what they say; each part counts alike.
 
+    It is 1 where nothing can be compared with a label.
+
     Parameters
     ----------
     parts : sequence of Tracks
@@ -191,6 +193,8 @@ def fit_track_temperature(parts: Sequence[Tracks], attribute: str) -> float:
         logs.append(_logs(part)[used])
         right.append(labels[:, None] == np.arange(len(ATTRIBUTE_CLASSES[attribute])))
         weights.append(np.full(len(labels), 1 / max(len(labels), 1)))
+    if not sum(map(len, weights)):
+        return 1.0
     return fit_temperature(np.concatenate(logs), np.concatenate(right).astype(float), weights=np.concatenate(weights))
 
 

@@ -20,7 +20,7 @@ from torch import nn
 from facestats.classify.base import softmax
 from facestats.datasets.faces import FaceData, concatenate
 from facestats.datasets.labelled import NETWORK_CLASSES, digest_of
-from facestats.evaluation.accuracy import class_probabilities, score
+from facestats.evaluation.accuracy import class_probabilities, known_age_groups, score
 from facestats.evaluation.calibration import alike, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
 from facestats.evaluation.tracks import Tracks, fit_track_temperature, people_of, track_scores, tracks_of
@@ -90,7 +90,7 @@ def finish(
         logits_of = _logits_of(network, attribute, input_color, familiarity)
         head, metrics[attribute] = _finished(logits_of, faces, elsewhere)
         made = {
-            source: tracks_of(logits_of, _at_most(of, _MOST_TRACKS), head)
+            source: tracks_of(logits_of, _at_most(_judged(of), _MOST_TRACKS), head)
             for source, of in {
                 _OWN: faces[faces.first_half],
                 "validation": faces[~faces.first_half],
@@ -141,6 +141,12 @@ def _judged_as_tracks(
             judge = fitted(without=source)
             figures[source] = {kind: track_scores(part, judge) for kind, part in of.items()}
     return fitted(), figures
+
+
+def _judged(faces: FaceData) -> FaceData:
+    """Return the faces whose verdict can be compared with a label: of those with bins of ages, few tracks would be."""
+    rows = known_age_groups(faces.table)[0] if faces.attribute == "age" else np.ones(len(faces), bool)
+    return faces[rows] if rows.any() else faces
 
 
 def _at_most(faces: FaceData, most: int) -> FaceData:

@@ -103,3 +103,5 @@ def test_ages_are_pooled_in_groups_as_those_of_a_video_are():
     assert tracks.probabilities.shape == (20, 4)
     assert track_scores(tracks, years)["accuracy"] == 1
     assert fit_track_temperature([tracks], "age") < 1
+    bins = replace(of, table=pd.DataFrame({"age_min": [10] * 20, "age_max": [19] * 20}))
+    assert fit_track_temperature([tracks_of(logits, bins, years)["swaying"]], "age") == 1
