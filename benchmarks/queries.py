@@ -2,8 +2,7 @@
 
 Makes a store of made-up rows, some tracks a video, and reads it as it is and compacted: all tracks, two columns of some
 of them, one video's, a question in SQL, its videos, its status. One video is written in the usual way; the files of the
-others are made from its files. The last line is one JSON object, in seconds of clock and processor; the least
-of three.
+others are made from its files. The last line is one JSON object, in seconds of clock and processor.
 """
 
 from __future__ import annotations
@@ -39,13 +38,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--videos", type=int, default=10_000)
     parser.add_argument("--tracks", type=int, default=5, help="of each video (default 5)")
+    parser.add_argument("--repeat", type=int, default=3, help="of each reading; the least counts (default 3)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = made_up(create_store(Path(folder) / "store"), arguments.videos, arguments.tracks)
-        result: dict[str, float] = {"videos": arguments.videos} | _measured(store, "")
+        result: dict[str, float] = {"videos": arguments.videos} | _measured(store, "", arguments.repeat)
         rows = store.tracks()
         result["compacting_s"], result["compacting_processor_s"] = _took(store.compact)
-        result |= _measured(store, "compacted_")
+        result |= _measured(store, "compacted_", arguments.repeat)
         pd.testing.assert_frame_equal(store.tracks(), rows)
         result["compacted_forgetting_one_s"] = _took(lambda: store.forget("v5-"))[0]
     for name, value in result.items():
@@ -53,7 +53,7 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def _measured(store: Store, prefix: str) -> dict[str, float]:
+def _measured(store: Store, prefix: str, repeat: int) -> dict[str, float]:
     ways: dict[str, Callable[[], object]] = {
         "all_tracks": lambda: open_store(store.path).tracks(),
         "some_tracks": lambda: open_store(store.path).tracks(
@@ -66,7 +66,7 @@ def _measured(store: Store, prefix: str) -> dict[str, float]:
     }
     found: dict[str, float] = {}
     for name, read in ways.items():
-        seconds, processor = (min(each) for each in zip(*(_took(read) for _ in range(3)), strict=True))
+        seconds, processor = (min(each) for each in zip(*(_took(read) for _ in range(repeat)), strict=True))
         found |= {f"{prefix}{name}_s": seconds, f"{prefix}{name}_processor_s": processor}
         print(f"{prefix}{name}: {seconds:.2f} s, {processor:.2f} s of the processor", file=sys.stderr)
     return found

@@ -5,8 +5,8 @@ defaults: without a clip and with one, by ``fs.analyze`` in one process with as 
 ``facestats analyze`` in as many workers, each with a video of its own. A second of video takes what a longer video
 takes beyond a short one; an hour, 3,600 times as much: starting the program, a few seconds, is left out. Seconds are
 those of the clock, and in brackets those of the processor, which say more where a machine is shared: there the clock
-tells of others. With ``--fer PYTHON``, the same videos go through ``fer`` in that interpreter, as it comes (Haar cascade
-and its Keras model), ten frames a second as in facestats. The last line is one JSON object.
+tells of others. With ``--fer PYTHON``, the same videos go through ``fer`` in that interpreter, as it comes (Haar
+cascade and its Keras model), ten frames a second as in facestats. The last line is one JSON object.
 """
 
 from __future__ import annotations
