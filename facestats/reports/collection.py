@@ -233,7 +233,12 @@ def _video(data: ReportData, video: pd.Series, tracks: pd.DataFrame | None) -> d
         "status": video["status"],
         "gone": pd.notna(video["missing_since"]),
         "length": "" if failed else length,
-        "faces": "" if failed else f"{video['n_tracks']:,}",
+        "faces": "" if failed else f"{video['n_tracks']:,}{_of_people(video['n_people'])}",
         "tracked": tracks is not None,
         "shares": None if tracks is None else expression_parts(mean_shares(tracks)),
     }
+
+
+def _of_people(n: object) -> str:
+    """Return of how many people the faces of a video are; nothing where that is not known."""
+    return "" if pd.isna(n) or not n else f" ({int(n):,} {'person' if n == 1 else 'people'})"

@@ -119,10 +119,10 @@ def test_a_face_is_called_no_person_only_where_people_are_not_known(known, store
     loose = known.tracks.assign(person_id=known.tracks["person_id"].mask(known.tracks["track_id"] == 2))
     both = parse(provenance.limits(replace(known, tracks=loose))).words
     assert "A person is a guess" in both
-    assert "counts again in videos that were analysed without --people" in both
+    assert "counts again in videos in which people were not looked for." in both
     unasked = parse(provenance.limits(load_video(str(store.path), "people"))).words
     assert "A person is a guess" not in unasked
-    assert "Analysed with --people , people are counted." in unasked
+    assert "People are counted where a video is analysed without --no-people" in unasked
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +142,9 @@ def test_a_collection_is_counted_in_people(mixed):
     assert "four people (4 to 6) were seen, in the two videos where people were looked for; nine faces" in said
     assert "4 to 6 people 9 faces followed" in said
     counted = people.units(data)
+    listed = parse(collection.videos(data)).words
+    assert "4 (2 people)" in listed
+    assert "(0 people)" not in listed
     assert len(counted) == 3 + 2 + 3  # with whoever is too small to tell, and the faces of the third video
     assert "where people were not looked for, each followed face does" in people.counting_sentence(data)
 
