@@ -51,13 +51,13 @@ section.spread(data)
 section.coverage(data)
 
 # %% [markdown]
-# ## What this does not say
-
-# %%
-provenance.limits(data)
-
-# %% [markdown]
 # ## How this page was made
 
 # %%
 provenance.provenance(data)
+
+# %% [markdown]
+# ## What this does not say
+
+# %%
+provenance.limits(data)

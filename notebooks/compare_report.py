@@ -57,13 +57,13 @@ section.composition(data)
 section.coverage(data)
 
 # %% [markdown]
-# ## What this does not say
-
-# %%
-section.limits(data)
-
-# %% [markdown]
 # ## How this page was made
 
 # %%
 section.made(data)
+
+# %% [markdown]
+# ## What this does not say
+
+# %%
+section.limits(data)

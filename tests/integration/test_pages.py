@@ -3,12 +3,14 @@
 import re
 from urllib.parse import unquote
 
+import numpy as np
 import pypdfium2
 import pytest
 from browser import SIZES, barriers, chromium, opened
 from stores import PEOPLE, make_store
 
 import facestats
+from facestats.reports.pdf import find_browser, print_page
 from facestats.reports.timeline import SCRIPT
 
 pytestmark = pytest.mark.slow
@@ -152,6 +154,46 @@ def test_a_dark_page_is_dark_and_hinders_nobody(reports, browser):
     assert pixel[:3] == [23, 25, 28]
     assert barriers(page) == []
     context.close()
+
+
+@pytest.mark.parametrize("name", ["collection", "compare_report"])
+def test_other_printed_pages_keep_headings_with_what_follows_and_are_not_half_empty(reports, name, tmp_path):
+    copy = tmp_path / f"{name}.html"
+    copy.write_bytes((reports / f"{name}.html").read_bytes())
+    page = copy.read_text(encoding="utf-8")
+    headings = [
+        "".join(re.sub(r"<[^>]*>", "", text).split()) for text in re.findall(r"<h[123][^>]*>(.*?)</h[123]>", page)
+    ]
+    assert "Doubts" in headings
+    document = pypdfium2.PdfDocument(print_page(copy, find_browser()))
+    assert len(document) <= 5
+    for number, page in enumerate(document, start=1):
+        lines, _ = printed_lines(page)
+        assert lines
+        assert lines[-1] not in headings, f"page {number} ends with a heading"
+        if number < len(document):
+            dark = np.asarray(page.render(scale=0.5).to_pil().convert("L")) < 200
+            lowest = np.flatnonzero(dark[: int(0.93 * len(dark))].any(axis=1)).max() / len(dark)
+            assert lowest > 0.6, f"page {number} is half empty"
+    last = "".join(printed_lines(document[len(document) - 1])[0])
+    assert "sha256" not in last, "the last page is of hashes"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "most_px"),
+    [
+        ("collection", "desktop", 2600),
+        ("collection", "phone", 4000),
+        ("compare_report", "desktop", 2500),
+        ("compare_report", "phone", 4100),
+    ],
+)
+def test_pages_of_several_videos_are_short_and_tell_it_on_one_screen(reports, browser, name, size, most_px):
+    with opened(browser, reports / f"{name}.html", size) as (page, _):
+        assert page.evaluate("document.documentElement.scrollHeight") <= most_px
+        if size == "desktop":
+            top = page.get_by_role("heading", name="Doubts").bounding_box()["y"]
+            assert top <= 1250  # behind what the two sides of these made-up videos do not have in common
 
 
 @pytest.mark.parametrize(("size", "most_px"), [("desktop", 3500), ("phone", 6000)])
