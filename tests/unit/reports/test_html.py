@@ -33,7 +33,7 @@ MONTH = {"name": NASTY, "videos": (1, 1.0), "faces": (0, 0.0), "shares": [(NASTY
         render("pieces.verdict", "gender", "male", 0.5, NASTY),
         render("pieces.details", [(NASTY, NASTY)]),
         render("pieces.picture", "half", NASTY, NASTY),
-        render("video.clip", NASTY, NASTY),
+        render("video.clip", NASTY, NASTY, NASTY),
         render("glance.card", NASTY, NASTY, NASTY, NASTY, "", NASTY, NASTY),
         render("glance.doubts", [NASTY]),
         render(
