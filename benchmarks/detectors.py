@@ -22,8 +22,8 @@ import numpy as np
 
 from facestats.datasets.boxes import read_boxes
 from facestats.detect import create_detector
-from facestats.detect.centerface import free_network
 from facestats.evaluation.detection import MIN_SCORE, SIZES, evaluate_detector, groups_of, scorable
+from facestats.models.centerface import free_network
 from facestats.models.detectors import shipped_detector
 from facestats.models.runtime import open_session
 

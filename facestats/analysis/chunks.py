@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from facestats.tables.building import SampledFrame
+from facestats.tables.building import SampledFrame, faceness_of
 from facestats.types import Detections, Float32, Int64, Predictions, UInt8, VideoInfo
 from facestats.video.shots import ShotCue, change_between
 from facestats.video.tally import Tally
@@ -121,6 +121,7 @@ def pack(chunk: Chunk) -> bytes:
     arrays |= _ragged("landmarks", [item.detections.landmarks for item in items])
     arrays |= _ragged("sharpness", [item.sharpness for item in items])
     arrays |= _ragged("looks", [item.looks for item in items])
+    arrays |= _ragged("faceness", [faceness_of(item) for item in items])
     arrays |= _ragged("classified", [item.classified for item in items])
     for attribute, classes in attributes.items():
         none = np.zeros((0, len(classes)), np.float32)
@@ -172,6 +173,7 @@ def unpack(data: bytes) -> Chunk:
             looks=cut["looks"][i],
             pictures=pictures[i],
             cue=ShotCue(float(arrays["change"][i]), arrays["grey"][i]),
+            faceness=cut["faceness"][i],
         )
         for i in range(n)
     )
@@ -179,7 +181,7 @@ def unpack(data: bytes) -> Chunk:
     return Chunk(info, tally, items, arrays.get("first"), arrays.get("last"), arrays["chosen"])
 
 
-_RAGGED = ("boxes", "scores", "landmarks", "sharpness", "looks", "classified")
+_RAGGED = ("boxes", "scores", "landmarks", "sharpness", "looks", "faceness", "classified")
 
 
 def _ragged(name: str, parts: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

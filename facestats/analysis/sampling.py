@@ -21,14 +21,14 @@ from facestats.analysis.faces import FoundFaces, classify_faces, is_lasting
 from facestats.analysis.places import places_in
 from facestats.analysis.portraits import PortraitChooser, cut_portraits
 from facestats.analysis.stages import Stages
-from facestats.classify.selection import CloseLooks
+from facestats.classify.selection import GLANCES, CloseLooks
 from facestats.detect import detect_ahead
 from facestats.options import AnalyzeOptions
 from facestats.tables.building import SampledFrame
 from facestats.tables.thumbnails import PictureChooser
 from facestats.track.base import UNCONFIRMED
 from facestats.track.centroid import Centroid
-from facestats.types import Detections, Frame, Int64, Places, UInt8
+from facestats.types import Detections, Float32, Frame, Int64, Places, UInt8
 from facestats.video import FrameSource
 from facestats.video.shots import CueReader, ShotCounter, ShotCue
 from facestats.video.spans import Span
@@ -183,6 +183,7 @@ class _Followed:
     ids: Int64
     counts: np.ndarray  # bool: what is taken for a face now
     close: np.ndarray  # bool: whose lasting attributes are wanted too
+    judged: np.ndarray  # bool: which a network is asked about whether they are faces
     pictures: dict[int, UInt8]
     portraits: list[int]  # the faces that may be compared with those of other tracks
 
@@ -203,7 +204,7 @@ def _follow(
 ) -> Generator[_Followed, None, None]:
     """Follow the faces, and choose those whose lasting attributes are measured."""
     options = stages.options
-    follower, close_ups, chooser = Centroid(), CloseLooks(), PictureChooser()
+    follower, close_ups, chooser, glances = Centroid(), CloseLooks(), PictureChooser(), CloseLooks(*GLANCES)
     portraits = PortraitChooser(stages.embedder)
     sure: set[int] = set()  # ids of what was surely a face once
     keeps_pictures = keeps_thumbnails(options)
@@ -228,6 +229,8 @@ def _follow(
         ids[~counts] = UNCONFIRMED
         close = counts & (detections.sizes >= smallest)
         close[close] = close_ups.choose(detections[close], ids[close], frame.time_s) | measures_all
+        judged = counts & (stages.judge is not None)
+        judged[judged] = glances.choose(detections[judged], ids[judged], frame.time_s)
         # It may be the only frame, and then every face in it counts.
         numbers = np.where(counts, np.arange(len(ids)), -1) if is_first else ids
         pictures: dict[int, UInt8] = {}
@@ -236,7 +239,7 @@ def _follow(
         chosen = PortraitChooser(stages.embedder) if is_first else portraits
         of_people = chosen.choose(detections, numbers, frame.time_s)
         is_first = False
-        yield _Followed(frame, cue, detections, ids, counts, close, pictures, of_people)
+        yield _Followed(frame, cue, detections, ids, counts, close, judged, pictures, of_people)
 
 
 def _classify(items: list[_Followed], stages: Stages) -> list[SampledFrame]:
@@ -256,6 +259,7 @@ def _classify(items: list[_Followed], stages: Stages) -> list[SampledFrame]:
             pictures=item.pictures,
             cue=item.cue,
             portraits=_portraits(item, stages),
+            faceness=_faceness(item, stages),
         )
         for item, known in zip(items, classify_faces(found, stages.classifiers), strict=True)
     ]
@@ -265,3 +269,10 @@ def _portraits(item: _Followed, stages: Stages) -> dict[int, UInt8]:
     if stages.embedder is None or not item.portraits:
         return {}
     return cut_portraits(item.frame.rgb, item.detections, item.portraits, stages.embedder)
+
+
+def _faceness(item: _Followed, stages: Stages) -> Float32:
+    faceness: Float32 = np.full(len(item.detections), np.nan, np.float32)
+    if stages.judge is not None and item.judged.any():
+        faceness[item.judged] = stages.judge.judge(item.frame.rgb, item.detections.boxes[item.judged])
+    return faceness

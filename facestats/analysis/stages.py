@@ -11,10 +11,12 @@ from facestats._util.files import sha256_of
 from facestats._util.threads import MOST_WORKERS, usable_cores
 from facestats.classify import Classifier, create_classifiers
 from facestats.classify.embedding import Embedder
+from facestats.classify.faceness import FaceJudge
 from facestats.detect import Detector, create_detector, detector_file
 from facestats.errors import ModelError
 from facestats.models.devices import check_device
 from facestats.models.embedding import find_embedding
+from facestats.models.faceness import find_faceness
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
 from facestats.track import create_tracker
@@ -41,10 +43,12 @@ class Stages:
         Probability below which an attribute's verdict is "unknown".
     embedder : Embedder or None
         Tells people apart; None if nobody asks, or this copy comes without the model.
+    judge : FaceJudge or None
+        Says of detections whether they are faces; None without tracks, or if this copy comes without the model.
     models : mapping of str to mapping
         By attribute, the ``name`` and ``sha256`` of its model, and the hash of what its card says of its answers; name
-        and hash of the detector as ``"detector"``, with that of its quicker weights as ``card`` if it has some, and of
-        what tells people apart as ``"embedding"``.
+        and hash of the detector as ``"detector"``, with that of its quicker weights as ``card`` if it has some, of what
+        tells people apart as ``"embedding"``, and of what tells faces from other things as ``"faceness"``.
     """
 
     options: AnalyzeOptions
@@ -53,6 +57,7 @@ class Stages:
     thresholds: Mapping[str, float]
     models: Mapping[str, Mapping[str, str]]
     embedder: Embedder | None = None
+    judge: FaceJudge | None = None
 
     @property
     def batch(self) -> int:
@@ -109,6 +114,14 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         file, card = embedding
         embedder = Embedder(file, card, device=options.device)
         models["embedding"] = {"name": card.name, "sha256": sha256_of(file), "card": card.behaviour}
+    judge, faceness = None, find_faceness([Path(folder) for folder in options.models_path])
+    if faceness is not None and options.tracker != "none":  # what it says is said of tracks
+        judge = FaceJudge(*faceness)
+        models["faceness"] = {
+            "name": faceness[1].name,
+            "sha256": sha256_of(faceness[0]),
+            "card": faceness[1].behaviour,
+        }
     return Stages(
         options=options,
         detectors=detectors,
@@ -116,4 +129,5 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         thresholds=thresholds(chosen),
         models=models,
         embedder=embedder,
+        judge=judge,
     )

@@ -16,6 +16,9 @@ LASTING_ATTRIBUTES = frozenset({"gender", "age", "makeup"})
 #: before, up to the longest.
 FIRST_WAIT_S, WAIT_GROWTH, LONGEST_WAIT_S = 0.1, 1.3, 2.0
 
+#: The same of whether it is a face at all, which fewer looks tell: four in two seconds.
+GLANCES = (0.3, 2.0, 8.0)
+
 #: A face so many times as good as any of its track so far need not wait.
 MUCH_BETTER = 1.2
 
@@ -35,6 +38,11 @@ class CloseLooks:
     The waits between two looks at a track grow from 0.1 to 2 seconds: one of two seconds is looked at about 8 times,
     one of a minute about 40 times, whatever the sampling rate. A much better picture of a face is never passed over.
 
+    Parameters
+    ----------
+    first_wait_s, growth, longest_wait_s : float
+        Of these waits: the first, by what each is longer than the one before, and the longest.
+
     Examples
     --------
     >>> looks = CloseLooks()
@@ -44,7 +52,13 @@ class CloseLooks:
     [True, True, False, True, False, True, False, True]
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        first_wait_s: float = FIRST_WAIT_S,
+        growth: float = WAIT_GROWTH,
+        longest_wait_s: float = LONGEST_WAIT_S,
+    ) -> None:
+        self._first_wait_s, self._growth, self._longest_wait_s = first_wait_s, growth, longest_wait_s
         self._tracks: dict[int, _Seen] = {}
 
     def choose(self, detections: Detections, track_ids: Int64, time_s: float) -> np.ndarray:
@@ -66,12 +80,12 @@ class CloseLooks:
                 continue
             seen = self._tracks.get(track)
             if seen is None:
-                self._tracks[track] = _Seen(time_s, FIRST_WAIT_S, float(quality))
+                self._tracks[track] = _Seen(time_s, self._first_wait_s, float(quality))
                 chosen[index] = True
                 continue
             better = quality > MUCH_BETTER * seen.best
             if better or abs(time_s - seen.time_s) >= seen.wait_s - _TOLERANCE_S:
                 seen.time_s, seen.best = time_s, max(seen.best, float(quality))
-                seen.wait_s = min(seen.wait_s * WAIT_GROWTH, LONGEST_WAIT_S)
+                seen.wait_s = min(seen.wait_s * self._growth, self._longest_wait_s)
                 chosen[index] = True
         return chosen

@@ -29,6 +29,7 @@ def list_models(
     from facestats.models.detectors import shipped_detector
     from facestats.models.downloads import DOWNLOADS, pulled_file
     from facestats.models.embedding import find_embedding
+    from facestats.models.faceness import find_faceness
     from facestats.models.registry import broken_models, find_models
 
     rows = [("name", "attributes", "network", "size", "where", "licence")]
@@ -52,6 +53,15 @@ def list_models(
         rows.append(("embedding", "(people)", network, "64x64 rgb", where, licence.split(" It learned from ")[0]))
     except ModelError as error:
         rows.append(("embedding", "(people)", "", "", str(error), ""))
+    try:
+        judge = find_faceness(tuple(models_path or ()))
+        if judge is not None:
+            size = f"{judge[1].input_size}x{judge[1].input_size} rgb"
+            rows.append(
+                (judge[1].name, "(is it a face)", judge[1].network, size, str(judge[0].parent), judge[1].licence)
+            )
+    except ModelError as error:
+        rows.append(("faceness", "(is it a face)", "", "", str(error), ""))
     for name, download in DOWNLOADS.items():
         pulled = pulled_file(name)
         where = str(pulled) if pulled else f"not here: facestats models pull {name}"

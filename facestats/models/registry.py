@@ -20,9 +20,10 @@ from facestats._util.files import cache_dir, sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError, UnknownNameError
 from facestats.models.attributes import BUILT_IN, VERDICT_COLUMNS, declare, track_temperature_key
-from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, kind_of
+from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, folder_of_kind, kind_of
 from facestats.models.detectors import DetectorCard, shipped_card
-from facestats.models.embedding import EmbeddingCard, find_embedding
+from facestats.models.embedding import EMBEDDING, EmbeddingCard, find_embedding
+from facestats.models.faceness import FACENESS, FacenessCard, find_faceness
 
 #: The model that speaks for an attribute unless ``--model attribute=name`` says otherwise.
 DEFAULT_MODELS: Mapping[str, str] = {
@@ -107,7 +108,7 @@ def find_models(models_path: Sequence[Path] = ()) -> dict[str, Model]:
         if not models and root in models_path:
             if broken:
                 raise next(iter(broken.values()))
-            if find_embedding([root]) not in (None, find_embedding()):
+            if any(folder_of_kind(kind, [root]) != folder_of_kind(kind) for kind in (EMBEDDING, FACENESS)):
                 continue
             raise UnknownNameError(
                 f"no model in {root}: --models-path needs a folder with a {CARD_FILE} in or below it"
@@ -151,8 +152,8 @@ def _models_in(root: Path) -> tuple[list[Model], dict[str, ModelError]]:
     return models, broken
 
 
-def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard | EmbeddingCard:
-    """Return the card of a model, of a detector or of the embedding, by name.
+def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard | EmbeddingCard | FacenessCard:
+    """Return the card of a model, of a detector, of the embedding or of what judges detections, by name.
 
     Parameters
     ----------
@@ -179,10 +180,13 @@ def card(name: str, models_path: Sequence[Path] = ()) -> Card | DetectorCard | E
     detectors = sorted(path.parent.name for path in bundled("models").glob(f"detectors/*/{CARD_FILE}"))
     if name in detectors:
         return shipped_card(name)
-    embedding = find_embedding(models_path)
-    if embedding is not None and name == embedding[1].name:
-        return embedding[1]
-    others = [] if embedding is None else [embedding[1].name]
+    others = {
+        found[1].name: found[1]
+        for found in (find_embedding(models_path), find_faceness(models_path))
+        if found is not None
+    }
+    if name in others:
+        return others[name]
     raise UnknownNameError(f"unknown model {name!r}; there are {', '.join([*sorted(models), *detectors, *others])}")
 
 

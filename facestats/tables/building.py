@@ -58,6 +58,8 @@ class SampledFrame:
         Aligned faces, uint8 (S, S, 3) RGB, of some of the N faces: in memory, to tell people apart.
     embeddings : mapping of int to numpy.ndarray
         What was made of these already, float32 (D,); of each of them either this or the picture. In memory alone.
+    faceness : numpy.ndarray or None
+        float32 (N,), see :class:`facestats.classify.faceness.FaceJudge`; NaN for those that were not judged.
     """
 
     frame: int
@@ -72,6 +74,7 @@ class SampledFrame:
     cue: ShotCue | None = None
     portraits: Mapping[int, UInt8] = field(default_factory=dict, repr=False)
     embeddings: Mapping[int, Float32] = field(default_factory=dict, repr=False)
+    faceness: Float32 | None = None
 
     def only(self, wanted: np.ndarray) -> SampledFrame:
         """Return the frame with those of its faces alone that are wanted, bool (N,)."""
@@ -93,6 +96,7 @@ class SampledFrame:
             pictures={int(number[face]): picture for face, picture in self.pictures.items() if wanted[face]},
             portraits={int(number[face]): picture for face, picture in self.portraits.items() if wanted[face]},
             embeddings={int(number[face]): made for face, made in self.embeddings.items() if wanted[face]},
+            faceness=None if self.faceness is None else self.faceness[wanted],
         )
 
 
@@ -120,6 +124,18 @@ def attribute_columns(predictions: Predictions) -> dict[str, Float32]:
             **dict(zip(schema.probability_columns("age"), groups.T, strict=True)),
         }
     return {f"{attribute}_{name}": predictions.column(name) for name in predictions.classes}
+
+
+def faceness_of(item: SampledFrame) -> Float32:
+    """Return what was said of whether the faces of a frame are some, float32 (N,), NaN where nothing was.
+
+    Examples
+    --------
+    >>> none = np.zeros(0, np.float32)
+    >>> faceness_of(SampledFrame(0, 0.0, Detections.empty(), none, none.astype(int), {}, {}))
+    array([], dtype=float32)
+    """
+    return np.full(len(item.detections), np.nan, np.float32) if item.faceness is None else item.faceness
 
 
 def frames_table(video_id: str, sampled: Sequence[SampledFrame], shots: Sequence[int]) -> pd.DataFrame:
@@ -192,6 +208,7 @@ def observations_table(
         "w": boxes[:, 2] - boxes[:, 0],
         "h": boxes[:, 3] - boxes[:, 1],
         "score": np.concatenate([item.detections.scores for item, _ in occupied]),
+        "faceness": np.concatenate([faceness_of(item) for item, _ in occupied]),
         "face_px": np.concatenate([item.detections.sizes for item, _ in occupied]),
         "sharpness": np.concatenate([item.sharpness for item, _ in occupied]),
         **dict(zip(("yaw", "pitch", "roll"), pose.T, strict=True)),
@@ -276,6 +293,7 @@ def summarize_track(
     thresholds : mapping of str to float
     """
     start_s, end_s = float(group["time_s"].iloc[0]), float(group["time_s"].iloc[-1])
+    faceness = group["faceness"].to_numpy(np.float64) if "faceness" in group else None
     row: dict[str, object] = {
         "video_id": video_id,
         "track_id": track_id,
@@ -287,7 +305,7 @@ def summarize_track(
         "n_observations": len(group),
         "n_classified": int(group["classified"].sum()),
         "face_px": float(group["face_px"].median()),
-        "face_prob": face_probability(group["score"].to_numpy(np.float64)),
+        "face_prob": face_probability(group["score"].to_numpy(np.float64), faceness),
     }
     if "region" in group:
         row["region"] = group["region"].mode().get(0)

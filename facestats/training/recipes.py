@@ -14,60 +14,12 @@ from facestats.classify.crops import DEFAULT_SIZE
 from facestats.errors import MissingInputError, UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.training.augmentation import AUGMENTATIONS
+from facestats.training.kinds import AnyRecipe as AnyRecipe
+from facestats.training.kinds import DetectorRecipe as DetectorRecipe
+from facestats.training.kinds import EmbeddingRecipe as EmbeddingRecipe
+from facestats.training.kinds import FacenessRecipe as FacenessRecipe
+from facestats.training.kinds import TrainingRecipe as TrainingRecipe
 from facestats.training.networks import NETWORKS
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRecipe:
-    """What every training has to be told, see :mod:`facestats.training.loop`.
-
-    Attributes
-    ----------
-    batch_size : int
-        Pictures per step.
-    learning_rate : float
-        Its peak; it rises over the first thirtieth of the steps and falls along a cosine.
-    weight_decay : float
-        AdamW's.
-    average : float
-        Decay of the moving average of the weights, which is the result; 0 takes the last weights.
-    bfloat16 : bool
-        Whether the network may compute in 16 bits while it trains, where a trial finds that quicker; weights and loss
-        stay in 32.
-    compiled : bool
-        Whether PyTorch compiles the network first, which takes two minutes and a C++ compiler.
-    seed : int
-        Of all that is random: weights, order, augmentation.
-
-    Raises
-    ------
-    UsageError
-        If a value does not make sense.
-    """
-
-    #: What ``kind`` says in the TOML file.
-    kind: ClassVar[str]
-    #: Smallest and largest value of each number.
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "batch_size": (2, 65_536),
-        "learning_rate": (1e-6, 1),
-        "weight_decay": (0, 10),
-        "average": (0, 0.99999),
-        "seed": (0, 2**31),
-    }
-
-    batch_size: int
-    learning_rate: float = 2e-3
-    weight_decay: float
-    average: float = 0.999
-    bfloat16: bool = True
-    compiled: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, (least, most) in self.ranges.items():
-            if not least <= getattr(self, name) <= most:
-                raise UsageError(f"{name} must be in [{least:g}, {most:g}], not {getattr(self, name):g}")
 
 
 @dataclass(frozen=True)
@@ -196,106 +148,9 @@ class Recipe(TrainingRecipe):
             )
 
 
-@dataclass(frozen=True)
-class DetectorRecipe(TrainingRecipe):
-    """How the detector is trained, besides what :class:`TrainingRecipe` has.
-
-    Attributes
-    ----------
-    steps : int
-        Batches to learn from; no picture comes twice.
-    side : int
-        Width and height of the pictures in pixels, a multiple of 32.
-
-    Examples
-    --------
-    >>> DetectorRecipe(steps=100).batch_size
-    16
-    """
-
-    kind: ClassVar[str] = "detector"
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingRecipe.ranges,
-        "steps": (1, 10_000_000),
-        "side": (64, 2048),
-    }
-
-    steps: int = 24_000
-    side: int = 320
-    batch_size: int = field(default=16, kw_only=True)
-    learning_rate: float = field(default=1e-3, kw_only=True)
-    weight_decay: float = field(default=0.01, kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.side % 32:
-            raise UsageError(f"side must be a multiple of 32, not {self.side}")
-
-
-@dataclass(frozen=True)
-class EmbeddingRecipe(TrainingRecipe):
-    """How the embedding that tells people apart is trained, besides what :class:`TrainingRecipe` has.
-
-    Attributes
-    ----------
-    input_size : int
-        Side of the aligned face in pixels, a multiple of 16.
-    epochs : int
-        Passes over the faces.
-    per_source : int
-        Faces of a data set that are learned from at most; where a data set names people, every one.
-    unseen : tuple of str
-        Data sets that are never learned from; those that name people are scored on, for the card.
-    neighbors : int
-        How many nearest faces, as the teacher sees it, each face is compared with.
-    neighbor_share : float
-        How much the likeness to these counts beside the likeness to the teacher's own embedding, in [0, 1].
-    likeness_temperature : float
-        By which likenesses are divided before they become shares (Park et al., 2019, "Relational knowledge
-        distillation", arXiv 1904.05068).
-    held_blocks : int
-        Blocks of the network that it starts from which stay as they are, with the layers before them.
-    decay : float
-        How many faces the assumption is worth that the last layer's weights are 0, where it is set at the start.
-
-    Examples
-    --------
-    >>> EmbeddingRecipe(epochs=2).input_size
-    64
-    """
-
-    kind: ClassVar[str] = "embedding"
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingRecipe.ranges,
-        "input_size": (32, 256),
-        "epochs": (1, 10_000),
-        "per_source": (1, 10_000_000),
-        "neighbors": (1, 1_000),
-        "neighbor_share": (0, 1),
-        "likeness_temperature": (0.01, 10),
-        "held_blocks": (0, 4),
-        "decay": (1, 1e9),
-    }
-
-    input_size: int = 64
-    epochs: int = 40
-    per_source: int = 12_000
-    unseen: tuple[str, ...] = ()
-    neighbors: int = 16
-    neighbor_share: float = 0.5
-    likeness_temperature: float = 0.1
-    held_blocks: int = 2
-    decay: float = 1_000.0
-    batch_size: int = field(default=128, kw_only=True)
-    weight_decay: float = field(default=0.02, kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.input_size % 16:
-            raise UsageError(f"input_size must be a multiple of 16, not {self.input_size}")
-
-
-_KINDS: Mapping[str, type[TrainingRecipe]] = {kind.kind: kind for kind in (Recipe, DetectorRecipe, EmbeddingRecipe)}
+_KINDS: Mapping[str, type[AnyRecipe]] = {
+    kind.kind: kind for kind in (Recipe, DetectorRecipe, EmbeddingRecipe, FacenessRecipe)
+}
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -309,7 +164,7 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(bundled("recipes").glob("*.toml"))}
 
 
-def find_recipe(name: str) -> TrainingRecipe:
+def find_recipe(name: str) -> AnyRecipe:
     """Return a recipe by the name of a shipped one, the path of a TOML file, or an attribute.
 
     Parameters
@@ -344,10 +199,11 @@ def find_recipe(name: str) -> TrainingRecipe:
     )
 
 
-def read_recipe(path: Path) -> TrainingRecipe:
+def read_recipe(path: Path) -> AnyRecipe:
     """Read a recipe from a TOML file.
 
-    Its keys are the attributes of :class:`Recipe`, or, after ``kind = "detector"``, of :class:`DetectorRecipe`.
+    Its keys are the attributes of :class:`Recipe`, or, after ``kind = "detector"``, of :class:`DetectorRecipe`, and
+    so on.
 
     Raises
     ------
@@ -385,7 +241,7 @@ def read_recipe(path: Path) -> TrainingRecipe:
         raise UsageError(f"{path}: {error}") from None
 
 
-def recipe_values(recipe: TrainingRecipe) -> dict[str, Any]:
+def recipe_values(recipe: AnyRecipe) -> dict[str, Any]:
     """Return the values of a recipe as JSON has them, for cards and checkpoints.
 
     Examples
@@ -396,7 +252,7 @@ def recipe_values(recipe: TrainingRecipe) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
 
 
-def recipe_toml(recipe: TrainingRecipe) -> str:
+def recipe_toml(recipe: AnyRecipe) -> str:
     """Return a recipe as the text of a TOML file that :func:`read_recipe` reads.
 
     Examples

@@ -32,6 +32,7 @@ def sampled(index, n, rng, *, measured=("gender",), pictures=0):
         measured=dict.fromkeys(measured, rows) if len(rows) else {},
         looks=rng.random((n, 100)).astype(np.float16),
         pictures={i: rng.integers(0, 255, (4 + i, 3 + index % 3, 3)).astype(np.uint8) for i in range(min(n, pictures))},
+        faceness=np.where(rng.random(n) < 0.5, np.nan, rng.random(n)).astype(np.float32),
         cue=ShotCue(float(index), rng.integers(0, 255, (36, 64)).astype(np.uint8)),
     )
 

@@ -240,7 +240,7 @@ def test_wrong_names_are_refused_before_anything_is_read(options, error):
 def test_attributes_can_be_left_out():
     stages = load_stages(AnalyzeOptions(models=NO_MODELS, people=False))
     assert stages.classifiers == ()
-    assert list(stages.models) == ["detector"]
+    assert set(stages.models) == {"detector", "faceness"}
 
 
 @pytest.mark.parametrize("name", ["fast", "centerface"])
@@ -281,3 +281,31 @@ def test_a_file_may_be_stopped_by_hand_and_keeps_what_was_seen(demo_video):
     assert 2.0 <= result.frames["time_s"].max() <= 3.0
     with pytest.raises(KeyboardInterrupt):
         run(False)
+
+
+class FixedJudge:
+    """Says of every detection the same."""
+
+    def __init__(self, said):
+        self.said, self.n_asked = said, 0
+
+    def judge(self, rgb, boxes):
+        self.n_asked += len(boxes)
+        return np.full(len(boxes), self.said, np.float32)
+
+
+@pytest.mark.parametrize(("said", "counts"), [(0.999, True), (0.001, False)])
+def test_a_second_look_decides_what_the_detector_leaves_open(said, counts):
+    judge = FixedJudge(said)
+    stages = Stages(AnalyzeOptions(rate=0), (FixedDetector(),), (), {}, {}, judge=judge)
+    times = (np.arange(100) / 10).tolist()
+    result = check(analyze_source(ListedFrames(times), Identity("v"), stages))
+    assert len(result.tracks) == counts
+    assert len(result.doubtful) == (not counts)
+    assert 4 <= judge.n_asked < 12  # a few of them, not all
+    if counts:
+        assert result.observations["faceness"].notna().sum() == judge.n_asked
+
+
+def test_without_tracks_nothing_is_judged():
+    assert load_stages(AnalyzeOptions(tracker="none", models=NO_MODELS)).judge is None

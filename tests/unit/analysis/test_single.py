@@ -134,6 +134,6 @@ def test_nobody_is_told_apart_where_people_are_left_out(with_a_cut):
 
 
 def test_people_are_refused_in_a_copy_without_the_weights(with_a_cut, tmp_path, monkeypatch):
-    monkeypatch.setattr("facestats.models.embedding.bundled", lambda name: tmp_path)
+    monkeypatch.setattr("facestats.models.cards.bundled", lambda name: tmp_path)
     with pytest.raises(ModelError, match=r"telling people apart needs the embedding model.*--no-people"):
         run(with_a_cut, people=True)

@@ -76,5 +76,5 @@ def test_the_shipped_embedding_says_what_was_measured():
 
 
 def test_a_copy_without_the_weights_has_no_embedding(tmp_path, monkeypatch):
-    monkeypatch.setattr("facestats.models.embedding.bundled", lambda name: tmp_path)
+    monkeypatch.setattr("facestats.models.cards.bundled", lambda name: tmp_path)
     assert find_embedding() is None

@@ -28,3 +28,14 @@ def test_a_surer_detector_never_makes_a_track_less_of_a_face(scores, more):
     before = face_probability(scores)
     assert 0 < before < 1
     assert face_probability(np.maximum(scores, more)) >= before - 1e-12
+
+
+@pytest.mark.parametrize(("faceness", "counts"), [([0.01, 0.02], False), ([0.99, 0.98], True), ([0.99, np.nan], True)])
+def test_second_looks_tell_a_dog_from_a_face_that_scores_alike(faceness, counts):
+    scores = np.array([0.85, 0.8])
+    assert (face_probability(scores, np.array(faceness)) >= DEFAULT_MIN_FACE_PROB) == counts
+
+
+def test_second_looks_that_never_were_change_nothing():
+    scores = np.array([0.6, 0.7, 0.8])
+    assert face_probability(scores, np.full(3, np.nan)) == face_probability(scores)

@@ -59,7 +59,7 @@ def test_a_file_of_ones_own(write):
             "gender cannot be both in balance and in robust",
         ),
         ("attributes = [", "is not TOML"),
-        ('kind = "tracker"', "kind must be one of attributes, detector, embedding, not 'tracker'"),
+        ('kind = "tracker"', "kind must be one of attributes, detector, embedding, faceness, not 'tracker'"),
         ('kind = "detector"\nepochs = 3', "unknown key 'epochs'; there are kind, .*steps, side"),
         ('kind = "detector"\nside = 100', "side must be a multiple of 32, not 100"),
         ('kind = "detector"\nside = 32', r"side must be in \[64, 2048\], not 32"),
