@@ -140,6 +140,7 @@ def drawn_shares(found: Detected) -> np.ndarray:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = {"is_face": [True, False], "sure": True, "photo": ["a", "b"], "score": [0.9, 0.5]}
     >>> drawn_shares(Detected(np.zeros((2, 3), np.float32), pd.DataFrame(rows))).round(2).tolist()
     [0.57, 0.43]
