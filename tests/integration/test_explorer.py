@@ -133,7 +133,7 @@ def test_play_drag_click_filter_and_read_the_selection_back(page, lab, folder):
 
     rows = page.locator(".fsx-rows")
     box = rows.bounding_box()
-    x = lambda time_s: box["x"] + 64 + time_s / 12 * (box["width"] - 72)  # noqa: E731
+    x = lambda time_s: box["x"] + 92 + time_s / 12 * (box["width"] - 100)  # noqa: E731 - names of people are long
     page.mouse.click(x(3.0), box["y"] + 10)
     wait_for_frame(page, 3.0, 0.06)
     page.mouse.move(x(2.0), box["y"] + 10)
