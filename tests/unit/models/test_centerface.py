@@ -1,0 +1,15 @@
+from facestats.models import centerface
+from facestats.models.centerface import quick_network
+
+
+def test_the_copy_with_eight_bits_is_kept_and_made_again_where_it_cannot_be(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "cache"))
+    made = quick_network()
+    (kept,) = (tmp_path / "cache" / "detectors").iterdir()
+    assert kept.read_bytes() == made
+    monkeypatch.setattr(centerface, "free_network", lambda: 1 / 0)
+    assert quick_network() == made  # is read, not made
+    monkeypatch.undo()
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("FACESTATS_CACHE", str(tmp_path / "file"))
+    assert quick_network() == made
