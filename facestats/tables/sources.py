@@ -12,6 +12,7 @@ import pandas as pd
 from facestats._util import hooks
 from facestats.errors import UsageError
 from facestats.models.embedding import EMBEDDING
+from facestats.models.faceness import FACENESS
 from facestats.tables.video_tables import VideoTables
 
 
@@ -113,7 +114,7 @@ def tracks_of(source: Source, attributes: Sequence[str] = ()) -> Tracked:
             continue
         folders |= dict.fromkeys(entry.options.get("models_path", ()))
         for attribute, model in entry.models.items():
-            if attribute not in ("detector", EMBEDDING):  # neither judges anything
+            if attribute not in ("detector", EMBEDDING, FACENESS):  # none of them is an attribute
                 names.setdefault(attribute, set()).add(model["name"])
     for attribute in attributes:
         if len(used := names.get(attribute.removesuffix("_group"), set())) > 1:

@@ -24,6 +24,7 @@ from facestats.evaluation.accuracy import class_probabilities, known_age_groups,
 from facestats.evaluation.calibration import alike, coverage_threshold, fit_temperature
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
 from facestats.evaluation.tracks import Tracks, fit_track_temperature, people_of, track_scores, tracks_of
+from facestats.models.attributes import AGE_GROUPS
 from facestats.models.cards import Familiarity, Head
 from facestats.training.cards import limits_of
 from facestats.training.fitting import network_logits
@@ -35,6 +36,9 @@ CURVE_COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 
 # Faces that something is fitted to at least.
 _ENOUGH = 100
+
+# Of each age group.
+_ENOUGH_OF_GROUP = 10
 
 # Faces of a source of which tracks are made, and to which something is fitted.
 _MOST_TRACKS = 500
@@ -128,9 +132,7 @@ def _judged_as_tracks(
     fitting = {source: list(of.values()) for source, of in tracks.items() if source != "validation"}
 
     def fitted(without: str = "") -> Head:
-        parts = [
-            part for source, of in fitting.items() if source != without for part in of if len(part.faces) >= _ENOUGH
-        ]
+        parts = [part for source, of in fitting.items() if source != without for part in of if _tells(part.faces)]
         if head.attribute == "expression" or not parts:
             return head
         return replace(head, track_temperature=round(fit_track_temperature(parts, head.attribute), 4))
@@ -141,6 +143,14 @@ def _judged_as_tracks(
             judge = fitted(without=source)
             figures[source] = {kind: track_scores(part, judge) for kind, part in of.items()}
     return fitted(), figures
+
+
+def _tells(faces: FaceData) -> bool:
+    """Say whether faces are enough to fit something to: for age, of every group, as borders between two tell little."""
+    if faces.attribute != "age" or len(faces) < _ENOUGH:
+        return len(faces) >= _ENOUGH
+    groups = known_age_groups(faces.table)[1]
+    return np.bincount(groups, minlength=len(AGE_GROUPS)).min() >= _ENOUGH_OF_GROUP
 
 
 def _judged(faces: FaceData) -> FaceData:
@@ -183,7 +193,7 @@ def _logits_of(network: nn.Module, attribute: str, input_color: str, familiarity
 def _finished(
     logits_of: LogitsOf, faces: FaceData, elsewhere: Mapping[str, FaceData]
 ) -> tuple[Head, Mapping[str, Any]]:
-    large = {source: _at_most(of, _MOST_FITTED) for source, of in elsewhere.items() if len(of) >= _ENOUGH}
+    large = {source: _at_most(of, _MOST_FITTED) for source, of in elsewhere.items() if _tells(of)}
     own = faces[faces.first_half]
     head = _fitted(logits_of, list(large.values()) or [own], limits_of(faces))
     held_out = faces[~faces.first_half]

@@ -36,7 +36,7 @@ def test_shares_of_a_store_of_a_result_and_of_tracks_agree(tmp_path):
 
 def test_what_finds_faces_and_tells_people_apart_judges_nothing(tmp_path):
     store = create_store(tmp_path / "store")
-    models = {name: {"name": name, "sha256": "0"} for name in ("detector", "embedding")}
+    models = {name: {"name": name, "sha256": "0"} for name in ("detector", "embedding", "faceness")}
     store.write(make_result("v-1", (), path="v.mp4", duration_s=1.0), paths=("v.mp4",), models=models)
     assert tracks_of(store).models is None
     assert fs.demographics(store).empty
