@@ -240,9 +240,10 @@ class TestEvaluate:
         assert "mean absolute error (years)" in out
         assert "labelled (rows) and predicted (columns)" in out
 
-    def test_bins_alone(self, data, tmp_path, capsys):
+    def test_bins_that_span_groups_alone(self, data, tmp_path, capsys):
         frame = pd.read_parquet(data)
-        frame[frame["age_min"] != frame["age_max"]].to_parquet(tmp_path / "bins.parquet")
+        bins = frame[frame["age_min"] != frame["age_max"]].assign(age_min=30, age_max=39)
+        bins.to_parquet(tmp_path / "bins.parquet")
         code, out, _ = run(capsys, "evaluate", "age", "--data", tmp_path / "bins.parquet", "--json")
         assert code == 0
         assert json.loads(out)["accuracy"] is None
