@@ -37,9 +37,9 @@ DEFAULT_MIN_SCORE = 0.35
 #: A face of this probability may begin a track, and counts without one.
 DEFAULT_SURE_SCORE = 0.5
 
-#: In panned photos without people, 43 false tracks an hour become 19, and 5 % of the faces become doubtful: in profile,
-#: turned, cut by the border, in crowds, or seen in a few frames. In eight real clips, all faces have more than 0.99.
-DEFAULT_MIN_FACE_PROB = 0.8
+#: In panned photos, 32 false tracks an hour become 12, and 7 % of the faces become doubtful, nearly all of them in crowds. At 0.8
+#: it would be 8, and 11 %: see benchmarks/README.md.
+DEFAULT_MIN_FACE_PROB = 0.65
 
 #: A worker that reports nothing for so many seconds, while it works on a video, is stopped.
 DEFAULT_TIMEOUT_S = 300.0

@@ -15,7 +15,7 @@ from facestats.tables.faceness import face_probability
         ([0.45] * 29 + [0.98], True),  # weak, but sure once
         ([0.5, 0.45, 0.4], False),
         ([0.81], True),  # nothing but what the detector says
-        ([0.7], False),
+        ([0.6], False),
     ],
 )
 def test_what_is_never_surely_a_face_is_none(scores, counts):
