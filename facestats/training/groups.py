@@ -66,8 +66,8 @@ def balanced(weights: Float32, groups: np.ndarray) -> Float32:
 
     Examples
     --------
-    >>> balanced(np.ones(4, np.float32), np.array([0, 0, 0, 1])).round(2).tolist()
-    [0.67, 0.67, 0.67, 2.0]
+    >>> balanced(np.ones(4, np.float32), np.array([0, 0, 0, 1])).round(2)
+    array([0.67, 0.67, 0.67, 2.  ], dtype=float32)
     """
     known = _known(weights, groups)
     sizes = np.bincount(groups[known])
@@ -99,8 +99,8 @@ def hardened(weights: Float32, groups: np.ndarray, wrong: np.ndarray) -> Float32
     Examples
     --------
     >>> groups, wrong = np.repeat([0, 1], 1000), np.repeat([True, False, True, False], [300, 700, 100, 900])
-    >>> hardened(np.ones(2000, np.float32), groups, wrong)[[0, -1]].round(2).tolist()
-    [1.48, 0.52]
+    >>> hardened(np.ones(2000, np.float32), groups, wrong)[[0, -1]].round(2)
+    array([1.48, 0.52], dtype=float32)
     """
     known = _known(weights, groups)
     overall = max(float(wrong[known].mean()), 1e-6)

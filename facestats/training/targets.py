@@ -153,8 +153,8 @@ def further_loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     Examples
     --------
     >>> truth = torch.tensor([[1.0, float("nan")], [float("nan"), float("nan")]])
-    >>> further_loss(torch.zeros(2, 2), truth).round(decimals=4).tolist()  # log 2
-    [0.6931, 0.0]
+    >>> further_loss(torch.zeros(2, 2), truth)  # log 2
+    tensor([0.6931, 0.0000])
     """
     known = truth.isfinite()
     losses = functional.binary_cross_entropy_with_logits(logits, truth.nan_to_num(), reduction="none")

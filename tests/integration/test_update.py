@@ -36,7 +36,7 @@ def pages(folder):
 def empty_notebooks(monkeypatch):
     """Reports whose notebooks are not run, where a test is about which are made."""
 
-    def write(template, out, parameters, *, progress=None):
+    def write(template, out, parameters, *, progress=None, kernel=None):
         nbformat.write(nbformat.v4.new_notebook(), out)
 
     monkeypatch.setattr("facestats.reports.run.execute", write)

@@ -59,7 +59,7 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path, capsys, monkeypatch):
-    def write(template, out, parameters, *, progress=None):
+    def write(template, out, parameters, *, progress=None, kernel=None):
         nbformat.write(nbformat.v4.new_notebook(), out)
 
     monkeypatch.setattr("facestats.reports.run.execute", write)
