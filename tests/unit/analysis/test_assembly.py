@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from facestats.analysis.assembly import Assembler
 from facestats.analysis.pipeline import AnalyzedVideo
+from facestats.options import DEFAULT_MIN_FACE_PROB
 from facestats.store.store import create_store
 from facestats.tables import schema
 from facestats.tables.building import SampledFrame, summarize_tracks
@@ -293,7 +294,7 @@ def test_what_may_be_no_face_is_kept_apart_and_counts_nowhere():
     assert set(found["observations"]["x"]) == {float(100 + i) for i in range(41)}
     assert (found["frames"]["n_faces"] == 1).all()
     (row,) = found["doubtful"].to_dict("records")
-    assert row["face_prob"] < 0.8
+    assert row["face_prob"] < DEFAULT_MIN_FACE_PROB
     assert (row["x"], row["y"], row["w"], row["h"]) == (300, 20, 40, 40)
     assert row["start_s"] == 0
     assert row["n_observations"] == 14
