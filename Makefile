@@ -92,7 +92,8 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What ships in models/expression and models/people (in $(OUT)/shipped), in the order in which one learns from the other (recipes/README.md).
+# What ships in models/expression and models/people (in $(OUT)/shipped), embedding and faceness, in the order in which one
+# learns from the other (recipes/README.md). Detectors: facestats train detector.
 # A training that was stopped goes on where it was; one that is done is not done again.
 DATA ?= data
 DLIB ?= dlib_face_recognition_resnet_model_v1.dat
@@ -116,6 +117,8 @@ models: $(STAMP)
 	$(call TRAIN,expression-more) $(FER) $(EXTRA) $(MAKEUP) --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
 	$(call SHIP,expression-more,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe
 	$(call SHIP,people,people) $(FACES) $(EXTRA) --unseen lfw --unseen imfdb
+	$(call TRAIN,embedding) $(EXTRA) $(FACES) --start $(OUT)/people-second --teacher $(DLIB)
+	$(call TRAIN,faceness) --data $(DATA)/detection_wild.parquet
 
 # Pin what the ranges of pyproject.toml resolve to; a `+cpu` suffix must never be frozen.
 constraints: $(DOCS_STAMP)
