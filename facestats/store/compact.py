@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from facestats._util.locations import remove
 from facestats.errors import StoreError, UsageError
 from facestats.store.layout import table_path
-from facestats.store.locking import locked
+from facestats.store.locking import is_left, locked
 from facestats.store.manifest import Entry, read_entries
 from facestats.store.merged import FOLDER, MERGED_TABLES, NOTE, Merged, merged_path, read_merged
 from facestats.store.read import dataset, in_order
@@ -109,7 +109,8 @@ def is_worth_compacting(store: Path) -> bool:
 def purge(store: Path) -> None:
     """Leave no row of videos that have no entry in merged files, nor any file of a compaction that was cut off.
 
-    Only for the one writer of the store.
+    Only for the one writer of the store. Of a store that lies elsewhere, which cannot be locked, what compactions left
+    goes when it is older than a day.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def purge(store: Path) -> None:
     --------
     >>> purge(Path("nowhere"))
     """
-    if not isinstance(store, Path) or not (store / FOLDER).is_dir():
+    if not (store / FOLDER).is_dir():
         return
     merged, entries = read_merged(store), list(read_entries(store))
     if merged.runs.keys() <= {entry.video_id for entry in entries}:
@@ -155,7 +156,7 @@ def _merge(store: Path, before: Merged, entries: Sequence[Entry]) -> Merged:
         if isinstance(error, OSError):
             raise unwritable(store, error) from None
         raise
-    _clean(store, made, entries)
+    _clean(store, made, entries, replaced=before.folder)
     return made
 
 
@@ -185,7 +186,8 @@ class _Writer:
     """
 
     def __init__(self, table: str, path: Path) -> None:
-        self._file = pq.ParquetWriter(path, arrow_schema(table))
+        where, system = (path, None) if isinstance(path, Path) else (path.path, path.fs)
+        self._file = pq.ParquetWriter(where, arrow_schema(table), filesystem=system)
         self._waiting: list[pa.Table] = []
 
     def __enter__(self) -> _Writer:
@@ -208,7 +210,7 @@ class _Writer:
             self._waiting.clear()
 
 
-def _clean(store: Path, merged: Merged, entries: Sequence[Entry]) -> None:
+def _clean(store: Path, merged: Merged, entries: Sequence[Entry], replaced: str = "") -> None:
     """Take away the small files of what is merged, and merged files that count no more."""
     for entry in entries:
         if merged.has(entry):
@@ -216,5 +218,5 @@ def _clean(store: Path, merged: Merged, entries: Sequence[Entry]) -> None:
                 with contextlib.suppress(OSError):  # it hides nothing, and the next time takes it away
                     table_path(store, entry, table).unlink(missing_ok=True)
     for path in (store / FOLDER).iterdir() if (store / FOLDER).is_dir() else ():
-        if path.name != merged.folder:
+        if path.name != merged.folder and (path.name == replaced or is_left(path)):
             remove(path)

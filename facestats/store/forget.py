@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from facestats._util.locations import remove
@@ -13,7 +12,7 @@ from facestats.store.compact import purge
 from facestats.store.corrections import drop_corrections, has_corrections
 from facestats.store.keptout import keep_out
 from facestats.store.layout import CHUNKS, CORRECTIONS, clip_path
-from facestats.store.locking import locked
+from facestats.store.locking import is_left, locked
 from facestats.store.manifest import Entry, entry_path, read_entries
 from facestats.store.published import unpublish
 from facestats.store.read import find_video
@@ -218,13 +217,13 @@ def sweep(store: Path, entries: Mapping[str, Entry]) -> None:
     for folder in _inside(store / "tables"):
         current = entries.get(folder.name)
         for run in folder.iterdir():
-            if (current is None or run.name != current.run) and _is_left(run):
+            if (current is None or run.name != current.run) and is_left(run):
                 remove(run)
         if current is None and not any(folder.iterdir()):
             remove(folder)
     if not isinstance(store, Path):
         for folder in _inside(store / CHUNKS):
-            if _is_left(folder):
+            if is_left(folder):
                 remove(folder)
         return
     for folder in (store / "entries", store / "clips", store / CORRECTIONS):
@@ -240,14 +239,3 @@ def sweep(store: Path, entries: Mapping[str, Entry]) -> None:
 
 def _inside(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
-
-
-def _is_left(folder: Path) -> bool:
-    """Say whether nobody can still be writing to a folder."""
-    if isinstance(folder, Path):
-        return True
-    before = datetime.now(UTC) - timedelta(days=1)
-    try:
-        return all(folder.fs.modified(path) < before for path in folder.fs.find(folder.path))
-    except (NotImplementedError, OSError):
-        return False

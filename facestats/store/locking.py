@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import filelock
@@ -67,4 +68,23 @@ def is_locked(store: Path) -> bool:
     except filelock.Timeout:
         return True
     except OSError:  # on a disk that cannot be written nobody writes
+        return False
+
+
+def is_left(folder: Path) -> bool:
+    """Say whether nobody can still be writing to a folder of a store; only for the one writer of the store.
+
+    A store that lies elsewhere cannot be locked: there it is so if all that is in it is older than a day.
+
+    Examples
+    --------
+    >>> is_left(Path("nowhere"))
+    True
+    """
+    if isinstance(folder, Path):
+        return True
+    before = datetime.now(UTC) - timedelta(days=1)
+    try:
+        return all(folder.fs.modified(path) < before for path in folder.fs.find(folder.path))
+    except (NotImplementedError, OSError):
         return False

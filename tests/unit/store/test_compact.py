@@ -1,6 +1,8 @@
 import contextlib
+import io
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +12,7 @@ from commands import run
 from pandas.testing import assert_frame_equal
 from stores import EMPTY, FACES, FAILED, PARTIAL, PEOPLE, make_result, make_store
 
-from facestats.errors import BusyError, StoreError, UsageError
+from facestats.errors import BusyError, OutputError, StoreError, UsageError
 from facestats.reports import updating
 from facestats.store import compact as module
 from facestats.store.compact import Compacted, compact, is_worth_compacting, purge
@@ -239,6 +241,57 @@ def test_a_compacted_store_can_be_read_elsewhere(store):
     before = read_all(store)
     store.compact()
     assert_reads_as(open_store(_copied(store)), before)
+
+
+def test_nothing_of_a_forgotten_video_stays_in_merged_files_elsewhere(store):
+    store.compact()
+    far = open_store(_copied(store))
+    others = {table: store.read(table).query("video_id != @PEOPLE") for table in schema.TABLES}
+    far.forget(PEOPLE)
+    assert PEOPLE not in _written_of(far.path)
+    for table, frame in others.items():
+        assert_frame_equal(far.read(table), frame.reset_index(drop=True))
+    far.prune(failed=True)
+    assert FAILED not in read_merged(far.path).runs
+    assert len(list((far.path / FOLDER).iterdir())) == 1
+
+
+def test_a_store_elsewhere_reads_as_before_where_taking_rows_out_fails(store, monkeypatch):
+    store.compact()
+    far = open_store(_copied(store))
+    others = far.tracks().query("video_id != @PEOPLE").reset_index(drop=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "write_note", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(OutputError, match="No space left"):
+            far.forget(PEOPLE)
+    assert_frame_equal(far.tracks(), others)
+    far.sweep()
+    assert PEOPLE not in _written_of(far.path)
+    assert_frame_equal(far.tracks(), others)
+
+
+def test_what_another_run_elsewhere_may_be_writing_stays(store):
+    store.compact()
+    far = open_store(_copied(store))
+    other = far.path / FOLDER / "0123456789ab" / "tracks.parquet"
+    other.parent.mkdir()
+    other.write_bytes(b"begun")
+    far.forget(PEOPLE)
+    assert other.is_file()
+    far.path.fs.store[other.path].modified -= timedelta(days=2)
+    far.sweep()
+    assert not other.exists()
+
+
+def _written_of(folder):
+    """The ids of videos that are named in any file of a folder elsewhere, or in the name of one."""
+    ids = set()
+    for path in folder.fs.find(folder.path):
+        content = folder.fs.cat_file(path)
+        if path.endswith(".parquet"):
+            ids |= set(pq.read_table(io.BytesIO(content), columns=["video_id"])["video_id"].to_pylist())
+        ids |= {video_id for video_id in ORDER if video_id in path or video_id.encode() in content}
+    return ids
 
 
 def _copied(store):
