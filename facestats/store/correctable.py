@@ -130,8 +130,16 @@ class Correctable:
 
         return attempt(corrected, self.path, lambda: [entry])
 
-    def uncorrect(self, video: str, number: int) -> Correction:
-        """Undo a correction of a video, by its number, and return it.
+    def uncorrect(self, video: str, correction: int | Correction) -> Correction:
+        """Undo a correction of a video, and return it.
+
+        Parameters
+        ----------
+        video : str
+            See :meth:`correct`.
+        correction : int or Correction
+            Its number, see :meth:`corrections`; or what :meth:`correct` returned, which is not mistaken for a later one
+            that got its number after it was undone.
 
         Raises
         ------
@@ -140,7 +148,7 @@ class Correctable:
         BusyError, OutputError
             See :meth:`correct`.
         """
-        return uncorrect(self.path, self._entry(video).video_id, number)
+        return uncorrect(self.path, self._entry(video).video_id, correction)
 
     def _entry(self, video: str) -> Entry:
         entries = {each.video_id: each for each in read_entries(self.path)}

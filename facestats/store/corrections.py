@@ -188,8 +188,15 @@ def correct(
     return added
 
 
-def uncorrect(store: Path, video_id: str, number: int) -> Correction:
+def uncorrect(store: Path, video_id: str, correction: int | Correction) -> Correction:
     """Remove a correction, and return it.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+    video_id : str
+    correction : int or Correction
+        Its number; or itself, which is not mistaken for a later one that got its number after it was undone.
 
     Raises
     ------
@@ -204,8 +211,11 @@ def uncorrect(store: Path, video_id: str, number: int) -> Correction:
     """
     with locked(store):
         before = read_corrections(store, video_id)
-        gone = next((each for each in before if each.number == number), None)
+        gone = next((each for each in before if correction in (each, each.number)), None)
         if gone is None:
+            number = correction.number if isinstance(correction, Correction) else correction
+            if any(each.number == number for each in before):
+                raise UnknownNameError(f"correction {number} of {video_id} was undone before, and is another one now")
             known = ", ".join(str(each.number) for each in before)
             raise UnknownNameError(f"{video_id} has no correction {number}: there is {known or 'none'}")
         _write(store, video_id, [each for each in before if each is not gone])

@@ -205,6 +205,7 @@ class _State:
             new = self._new_number(each, is_same=each.run == run)
             self.ids[is_later] = new
             self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = new
+            self.made.get(track, {}).pop(ACCEPT, None)  # it was looked at as another face
             self.made[new] = {SPLIT: None}
             self.whose.set_apart(track, new)  # another face is another person
             self.changed.add(new)
@@ -229,6 +230,7 @@ class _State:
         self.ids[self.ids == other] = track
         self.pictures[self.pictures == other] = track
         self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
+        self.made[track].pop(ACCEPT, None)  # nobody looked at what they are together
         self.verdicts = [(track if of == other else of, what, value) for of, what, value in self.verdicts]
         self.whose.take_in(track, other)
         for each in self.whose.tracks_of(track):  # whoever is now seen beside this face is another person
@@ -237,7 +239,9 @@ class _State:
         return True
 
     def _join(self, track: int, other: int) -> bool:
-        """Make one person of two, and say whether both are known, and never seen together."""
+        """Make one person of two, and say whether both are known, and of one already or never seen together."""
+        if other in self.whose.tracks_of(track):  # as a later analysis may find by itself: now it is certain
+            return self.whose.join(track, other)
         both = self.whose.tracks_of(track), self.whose.tracks_of(other)
         return met_s(self.times, self.ids, *both) is None and self.whose.join(track, other)
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from facestats.errors import FacestatsError, UsageError
 from facestats.store.store import Store
-from facestats.tables.corrections import told
+from facestats.tables.corrections import Correction, told
 from facestats.tables.doubts import by_doubt, doubts_of, is_accepted
 from facestats.tables.labels import by_person, video_names
 from facestats.tables.video_tables import VideoTables
@@ -33,10 +33,10 @@ _KEPT = 64  # videos whose pictures are kept
 
 @dataclass(frozen=True)
 class _Done:
-    """What was done by hand: of which face, and the numbers of its corrections."""
+    """What was done by hand: of which face, and its corrections."""
 
     key: Key
-    numbers: tuple[int, ...]
+    made: tuple[Correction, ...]
 
 
 class Review:
@@ -171,7 +171,7 @@ class Review:
         if what == "accept" and self.is_accepted(key):
             raise UsageError("it was accepted before")
         made = self._found.correct(video_id, number, **change)
-        self._done.append(_Done(key, tuple(each.number for each in made)))
+        self._done.append(_Done(key, made))
         if what == "reject":
             self._gone[key] = "not a face"
         if what == "merge" and other is not None:
@@ -199,7 +199,7 @@ class Review:
         last = self._done.pop()
         video_id, _ = last.key
         try:
-            gone = [self._found.uncorrect(video_id, number) for number in reversed(last.numbers)]
+            gone = [self._found.uncorrect(video_id, each) for each in reversed(last.made)]
         except FacestatsError:
             self._again(video_id)  # somebody else undid it
             raise

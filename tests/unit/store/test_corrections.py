@@ -83,6 +83,20 @@ def test_what_is_accepted_stays_so_in_a_later_analysis_that_has_the_face(store):
     assert track(store, 6)["corrected"] == "accept"
 
 
+def test_what_was_accepted_is_doubtful_again_once_it_is_merged_or_split(store):
+    first, later = 2, 3  # 1 to 5.9 s, and 6 to 11.9 s
+    for each in (first, later):
+        store.correct(PEOPLE, each, accept=True)
+    store.correct(PEOPLE, first, gender="female")
+    store.correct(PEOPLE, first, merge=later)
+    assert track(store, first)["corrected"] == "gender, merge"
+    store.correct(PEOPLE, first, accept=True)
+    assert track(store, first)["corrected"] == "gender, merge, accept"
+    store.correct(PEOPLE, first, split=6.0)
+    assert track(store, first)["corrected"] == "gender, merge, split"
+    assert track(store, 5)["corrected"] == "split"
+
+
 def test_a_track_that_is_no_face_is_gone_from_all_tables(store):
     before = {name: store.read(name) for name in schema.TABLES}
     store.correct(PEOPLE, 2, reject=True)
@@ -289,6 +303,18 @@ def test_whose_a_face_is_can_be_corrected_and_undone(tmp_path):
     store.uncorrect(PEOPLE, 1)  # then all of person 1 are of one person with face 4, who is not seen with face 2
     store.uncorrect(PEOPLE, 2)
     assert store.tracks()["person_id"].tolist() == [0, 1, 1, 2]
+
+
+def test_who_is_the_same_person_stays_so_where_a_later_analysis_agrees(tmp_path):
+    store, result = known(tmp_path), make_result(PEOPLE, FACES, path="people.mp4")
+    apart = {1: (0, 0.9), 2: (1, 0.9), 3: (2, 0.8), 4: (3, 0.9)}
+    store.write(with_persons(result, apart), paths=("people.mp4",), models=MODELS)
+    store.correct(PEOPLE, 2, same_person=3)
+    agreeing = {**apart, 2: (1, 0.4), 3: (1, 0.5)}
+    store.write(with_persons(result, agreeing), paths=("people.mp4",), models=MODELS)
+    assert store.corrections()["applies"].tolist() == [True]
+    assert store.tracks()["person_id"].tolist() == [0, 1, 1, 3]
+    assert store.tracks()["person_prob"].tolist() == pytest.approx([0.9, 1.0, 1.0, 0.9])
 
 
 @pytest.mark.parametrize(

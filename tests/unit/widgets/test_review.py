@@ -98,6 +98,15 @@ def test_what_others_undid_is_said_and_the_faces_are_as_they_are_now(store, revi
     assert review.gone(SMALL) == ""
 
 
+def test_what_others_did_under_the_same_number_is_not_undone(store, review):
+    review.act(SMALL, "reject")
+    store.uncorrect(PEOPLE, 1)
+    store.correct(PEOPLE, 2, gender="male")  # it has the number 1 too
+    with pytest.raises(UnknownNameError, match="was undone before, and is another one now"):
+        review.undo()
+    assert store.corrections()[["number", "what"]].to_numpy().tolist() == [[1, "gender"]]
+
+
 def test_pictures_are_those_that_the_store_keeps(tmp_path, review):
     assert set(review.pictures(review.order)) == {FIRST, SECOND, THIRD, SMALL}  # of the other video it keeps none
     blurred = Review(make_result(PEOPLE, FACES, path="people.mp4", thumbnails=False))
