@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from facestats._util.files import check_writable, written_aside
 from facestats.errors import OutputError
-from facestats.reports.originals import FACES_SUFFIX, ORIGINAL_SUFFIXES, original_of
-from facestats.store.store import Entry, Store
+from facestats.reports.originals import FACES_SUFFIX, NOTE_SUFFIX, ORIGINAL_SUFFIXES, leave_out, remembered
+from facestats.store.store import Store
 from facestats.video.discovery import CLIPS_MARKER
 from facestats.video.names import CLIP_SUFFIXES
 
@@ -25,13 +25,25 @@ CLIPS = "clips"
 #: A video that cannot be linked is copied if it has no more bytes.
 LARGEST_COPY = 500_000_000
 
+#: All that are copied into one folder have no more bytes.
+LARGEST_SUM = 5_000_000_000
+
 #: Ends the name of a notebook that failed where a good one stays.
 FAILED = ".failed.ipynb"
 
 
 # What `written_aside` calls what it has not finished.
-_UNFINISHED = re.compile(r"\.[0-9a-f]{12}\.(html|ipynb|js|json|mp4|pdf|png)")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{12}\.(html|ipynb|js|json|mp4|pdf|png|webm)")
 _DAY_S = 86400.0
+
+_CLOCK_NS = 2_000_000_000  # some file systems tell the time by two seconds
+
+_LARGE = "no clip was drawn, and the video is too large to be copied from another disk"
+_LARGE_TOGETHER = "no clip was drawn, and the videos are too large, together, for all to be copied from another disk"
+
+
+class _TooLargeError(Exception):
+    """A video could only be copied, and is too large for it."""
 
 
 def address_of(path: Path, start: str | None = None) -> str:
@@ -58,11 +70,30 @@ def prepare(folder: Path) -> None:
     """
     try:
         check_writable(folder)
-        for path in [*folder.iterdir(), *(folder / CLIPS).glob("*")]:
-            if _UNFINISHED.fullmatch(path.name) and time.time() - path.stat().st_mtime > _DAY_S:
-                path.unlink(missing_ok=True)
+        drop_unfinished(folder, before=time.time() - _DAY_S)
     except OSError as error:
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}; name another --out") from None
+
+
+def drop_unfinished(folder: Path, *, before: float = math.inf) -> list[str]:
+    """Take away what runs that were killed left unfinished, if it was written ``before`` a time; return what went.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be taken away.
+
+    Examples
+    --------
+    >>> drop_unfinished(Path("nowhere"))
+    []
+    """
+    found = []
+    for path in (*folder.glob(".*"), *(folder / CLIPS).glob(".*")):
+        with contextlib.suppress(FileNotFoundError):  # it was finished meanwhile
+            if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime < before:
+                found.append(path)
+    return _drop(found)
 
 
 def clips_folder(folder: Path) -> Path:
@@ -74,57 +105,109 @@ def clips_folder(folder: Path) -> Path:
     return marker.parent
 
 
-def gather_clips(store: Store, folder: Path) -> None:
+def gather_clips(store: Store, folder: Path) -> dict[str, str]:
     """Put the clips beside the reports, as hard links where the file system can; take away those that are gone.
 
-    Where there is no clip it is the video itself, see :func:`facestats.reports.originals.original_of`; a large one only
-    where it can be linked.
+    Where there is no clip it is the video itself, see :func:`facestats.reports.originals.original_of`. Where it cannot
+    be linked it is copied, unless it is large, or all that are copied are.
+
+    Returns
+    -------
+    dict of str to str
+        Of each video without a clip, the name of the file that shows it; or why none does.
 
     Raises
     ------
     OutputError
         If one cannot be copied.
     """
+    shown = {}
+    room = LARGEST_SUM - sum(map(_copied, (folder / CLIPS).glob("*.original.*")))
     for video_id, entry in store.entries().items():
-        clip = store.clip_path(video_id)
-        original = _original(entry, folder) if clip is None else None
-        source = original if clip is None else clip
-        if source is None:
-            drop_clips(folder, video_id)
+        clip, note = store.clip_path(video_id), folder / CLIPS / f"{video_id}{NOTE_SUFFIX}"
+        if clip is not None:
+            target = folder / CLIPS / f"{video_id}{clip.suffix}"
+            _make_way(folder, video_id, target)
+            _put(clip, target)
             continue
-        ending = ORIGINAL_SUFFIXES[source.suffix.lower() == ".webm"] if clip is None else source.suffix
-        target = folder / CLIPS / f"{video_id}{ending}"
-        _drop(path for path in _pictures(folder, video_id) if path != target and (clip or path.suffix != ".js"))
-        if not target.exists():
-            drop_cuts(folder, video_id)  # they are of something else
         try:
-            clips_folder(folder)
-            if isinstance(source, Path) and target.exists() and target.samefile(source):
+            original, shown[video_id] = remembered(entry, note)
+            if original is None:
+                _drop(path for path in _pictures(folder, video_id) if path != note)
+                drop_cuts(folder, video_id)
+                if note.is_file():
+                    clips_folder(folder)
                 continue
-            with written_aside(target) as part:
-                if not isinstance(source, Path):
-                    source.fs.get_file(source.path, str(part))
-                    continue
-                try:
-                    os.link(source, part)
-                except OSError:  # another file system, or one without links
-                    shutil.copyfile(source, part)
+            target = note.with_name(f"{video_id}{ORIGINAL_SUFFIXES[original.suffix.lower() == '.webm']}")
+            _make_way(folder, video_id, target, note, note.with_name(f"{video_id}{FACES_SUFFIX}"))
+            before = _copied(target)
+            try:
+                _put(original, target, most=min(LARGEST_COPY, room + before))
+                room += before - _copied(target)
+                shown[video_id] = target.name
+            except _TooLargeError:
+                is_large = original.stat().st_size > LARGEST_COPY
+                shown[video_id] = _LARGE if is_large else _LARGE_TOGETHER
+                _drop(path for path in _pictures(folder, video_id) if path != note)
+                drop_cuts(folder, video_id)
+                room += before
+            leave_out(note, "" if target.is_file() else shown[video_id])
         except OSError as error:
-            raise OutputError(f"cannot copy {source} to {target}: {error.strerror or error}") from None
+            raise OutputError(f"cannot write {note}: {error.strerror or error}") from None
+    return shown
 
 
-def _original(entry: Entry, folder: Path) -> Path | None:
-    """Return the video itself, if it may be shown, and can be linked or is small enough to be copied."""
-    path = original_of(entry)[0]
-    if path is None:
-        return None
-    found = path.stat()
-    return path if found.st_size <= LARGEST_COPY or found.st_dev == folder.stat().st_dev else None
+def _copied(path: Path) -> int:
+    """Return the bytes of a file that is a copy; 0 of a link, and of none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if found.st_nlink == 1 and path.name.endswith(ORIGINAL_SUFFIXES) else 0
+
+
+def _make_way(folder: Path, video_id: str, target: Path, *kept: Path) -> None:
+    """Take away what lies there of a video instead of ``target``, but for what is kept with it."""
+    _drop(path for path in _pictures(folder, video_id) if path not in (target, *kept))
+    if not target.exists():
+        drop_cuts(folder, video_id)  # they are of something else
+
+
+def _put(source: Path, target: Path, *, most: float = math.inf) -> None:
+    """Link or copy a file, unless it is there; no more bytes than ``most`` are copied."""
+    try:
+        clips_folder(target.parent.parent)
+        if isinstance(source, Path) and _is_there(source, target):
+            return
+        with written_aside(target) as part:
+            if not isinstance(source, Path):
+                source.fs.get_file(source.path, str(part))
+                return
+            try:
+                os.link(source.resolve(), part)  # not the symbolic link, which may lead nowhere from here
+            except OSError:  # another file system, or one without links
+                found = source.stat()
+                if found.st_size > most:
+                    raise _TooLargeError from None
+                shutil.copyfile(source, part)
+                with contextlib.suppress(OSError):  # then it is copied anew each time
+                    os.utime(part, ns=(found.st_atime_ns, found.st_mtime_ns))
+    except OSError as error:
+        raise OutputError(f"cannot copy {source} to {target}: {error.strerror or error}") from None
+
+
+def _is_there(source: Path, target: Path) -> bool:
+    """Say whether a file is a link or a copy of another: a copy has its size and its time."""
+    if target.is_symlink() or not target.is_file():
+        return False
+    one, other = source.stat(), target.stat()
+    as_new = abs(one.st_mtime_ns - other.st_mtime_ns) <= _CLOCK_NS
+    return os.path.samestat(one, other) or (one.st_size == other.st_size and as_new)
 
 
 def _pictures(folder: Path, name: str) -> list[Path]:
-    """Return what of a video may lie beside the pages: its clip, or itself with its faces."""
-    suffixes = (*CLIP_SUFFIXES, *ORIGINAL_SUFFIXES, FACES_SUFFIX)
+    """Return what of a video may lie beside the pages: its clip, or itself with its faces, or why it does not."""
+    suffixes = (*CLIP_SUFFIXES, *ORIGINAL_SUFFIXES, FACES_SUFFIX, NOTE_SUFFIX)
     return [folder / CLIPS / f"{name}{suffix}" for suffix in suffixes]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,8 +15,9 @@ from facestats.reports.data import ReportData
 from facestats.reports.doubts import video_doubts
 from facestats.reports.evidence import poster
 from facestats.reports.figures import thumbnail
+from facestats.reports.folder import CLIPS
 from facestats.reports.html import section
-from facestats.reports.originals import original_of
+from facestats.reports.originals import NOTE_SUFFIX, why_missing
 from facestats.reports.overlay import overlay_href
 from facestats.reports.people import are_known
 from facestats.tables.labels import colors_of, names_of
@@ -58,7 +60,7 @@ def _missing(data: ReportData) -> str:
     entry = data.entries.get(data.video_id)
     if entry is None or not data.page_folder or data.one.is_still:
         return ""
-    why = original_of(entry)[1] or "no clip was drawn, and the video is too large to be copied from another disk"
+    why = why_missing(entry, Path(data.page_folder, CLIPS, f"{data.video_id}{NOTE_SUFFIX}"))
     return words.sentence(f"no video is shown: {why}")
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from facestats.errors import FacestatsError, StoreError
-from facestats.reports.folder import CLIPS, drop_clips, drop_cuts, drop_page
+from facestats.reports.folder import CLIPS, drop_clips, drop_cuts, drop_page, drop_unfinished
 from facestats.reports.index import DATA, Listed, read_index, write_index
-from facestats.reports.originals import FACES_SUFFIX, ORIGINAL_SUFFIXES
+from facestats.reports.originals import FACES_SUFFIX, NOTE_SUFFIX, ORIGINAL_SUFFIXES
 from facestats.store.published import report_folders
 from facestats.store.store import Store, open_store
 from facestats.video.names import CLIP_SUFFIXES
@@ -42,6 +42,9 @@ def take_down(store: Path, video_ids: Sequence[str], *, alone: bool = False) -> 
     """
     went: dict[str, list[str]] = {video_id: [] for video_id in video_ids}
     for folder in report_folders(store):
+        unfinished = drop_unfinished(folder)  # nothing says of which video it is
+        for video_id in went:
+            went[video_id] += unfinished
         listed = read_index(folder)
         for name, entry in [*listed.items(), *_unlisted(folder, listed)]:
             about = set(entry.videos)
@@ -106,7 +109,7 @@ def drop_stale(store: Store, folder: Path, listed: dict[str, Listed]) -> list[st
 
 def _clips(folder: Path) -> Iterator[Path]:
     for path in [*(folder / CLIPS).iterdir()] if (folder / CLIPS).is_dir() else []:
-        ours = path.name.endswith((*CLIP_SUFFIXES, *ORIGINAL_SUFFIXES, FACES_SUFFIX))
+        ours = path.name.endswith((*CLIP_SUFFIXES, *ORIGINAL_SUFFIXES, FACES_SUFFIX, NOTE_SUFFIX))
         if path.is_dir() or (ours and not path.name.startswith(".")):
             yield path
 

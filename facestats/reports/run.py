@@ -115,9 +115,10 @@ def report(
         raise UsageError(f"{opened.path} holds no videos to report on: analyse some into it")
     browser = find_browser() if pdf else None
     prepare(folder)
+    note_folder(opened.path, folder)  # before anything lies there that may have to be forgotten
     if any("page_folder" in task.parameters for task in tasks):
-        gather_clips(opened, folder)
-    note_folder(opened.path, folder)
+        shown = gather_clips(opened, folder)
+        tasks = [replace(task, shown=shown) if "page_folder" in task.parameters else task for task in tasks]
     if only_changed:
         tasks = [task for task in tasks if not task.is_current(folder, listed, pdf=pdf)]
     if tasks:

@@ -57,6 +57,8 @@ class Task:
         The same by store: ids of videos, see :class:`facestats.reports.index.Listed`.
     corrected : mapping of str to mapping
         By store and video, what was corrected by hand when the task was planned.
+    shown : mapping of str to str
+        Of each video without a clip, the file that shows it beside the page, or why none does.
     """
 
     template: Path
@@ -66,6 +68,7 @@ class Task:
     entries: tuple[Entry, ...]
     made_of: Mapping[str, list[str]]
     corrected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def page_title(self) -> str:
@@ -84,6 +87,7 @@ class Task:
             # Not the sizes and times of files, nor who knows of a failure: no page shows them.
             "entries": [asdict(replace(entry, files={}, acknowledged=None)) for entry in self.entries],
             "corrections": self.corrected,
+            "shown": {entry.video_id: self.shown.get(entry.video_id) for entry in self.entries},
             "template": sha256_of(self.template),
             "parameters": dict(self.parameters),
             "facestats": version("facestats"),

@@ -1,9 +1,12 @@
 import os
 
+import pytest
 from stores import PEOPLE
 
 import facestats
-from facestats.reports import folder
+from facestats.errors import OutputError
+from facestats.reports import folder, run
+from facestats.store.published import report_folders
 
 
 def test_clips_are_linked_where_possible_copied_where_not_and_replaced(store, tmp_path, planned, monkeypatch):
@@ -26,10 +29,19 @@ def test_clips_are_linked_where_possible_copied_where_not_and_replaced(store, tm
 
 
 def test_what_a_killed_run_left_unfinished_goes_after_a_day(store, tmp_path, planned):
-    old, fresh, other = (tmp_path / name for name in (".0123456789ab.html", ".ab0123456789.html", ".mine.html"))
-    for path in (old, fresh, other):
+    names = (".0123456789ab.html", ".ab0123456789.html", ".mine.html", "clips/.0123456789ab.webm")
+    old, fresh, other, video = (tmp_path / name for name in names)
+    video.parent.mkdir()
+    for path in (old, fresh, other, video):
         path.touch()
-    for path in (old, other):
+    for path in (old, other, video):
         os.utime(path, (0, 0))
     facestats.report(store.path, out=tmp_path, video="people")
-    assert [path.exists() for path in (old, fresh, other)] == [False, True, True]
+    assert [path.exists() for path in (old, fresh, other, video)] == [False, True, True, False]
+
+
+def test_the_folder_is_known_before_anything_lies_in_it(store, tmp_path, planned, monkeypatch):
+    monkeypatch.setattr(run, "gather_clips", lambda *_: (_ for _ in ()).throw(OutputError("killed")))
+    with pytest.raises(OutputError, match="killed"):
+        facestats.report(store.path, out=tmp_path / "new")
+    assert tmp_path / "new" in report_folders(store.path)

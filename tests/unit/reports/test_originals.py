@@ -10,6 +10,7 @@ from synth import regular_times, write_video
 import facestats
 from facestats.batch.collection import analyze_collection
 from facestats.reports import folder as folders
+from facestats.reports import originals
 from facestats.reports.data import load_video
 from facestats.reports.folder import gather_clips
 from facestats.reports.glance import glance
@@ -106,13 +107,93 @@ def test_the_video_lies_beside_the_pages_while_there_is_no_clip(found, tmp_path,
     assert sorted(path.name for path in (out / "clips").iterdir()) == [".facestats-clips", clip.name]
 
 
+def test_a_symbolic_link_is_followed(found, tmp_path):
+    store, video = found
+    (video_id,) = store.entries()
+    real = tmp_path / "elsewhere.mp4"
+    video.rename(real)
+    video.symlink_to(os.path.relpath(real, video.parent))  # it leads nowhere from another folder
+    out = tmp_path / "reports"
+    out.mkdir()
+    shown = out / "clips" / f"{video_id}.original.mp4"
+    shown.parent.mkdir()
+    shown.symlink_to("../in/v00.mp4")  # as an earlier version made
+    assert gather_clips(store, out) == {video_id: shown.name}
+    assert not shown.is_symlink()
+    assert shown.samefile(real)
+    assert "<video" in glance(load_video(str(store.path), page_folder=str(out))).data
+
+
+def test_nothing_is_copied_opened_or_hashed_twice(found, tmp_path, monkeypatch):
+    store, video = found
+    (video_id,) = store.entries()
+    out = tmp_path / "reports"
+    out.mkdir()
+    monkeypatch.setattr(folders.os, "link", lambda *_: (_ for _ in ()).throw(OSError("another file system")))
+    assert gather_clips(store, out) == {video_id: f"{video_id}.original.mp4"}
+    copied = (out / "clips" / f"{video_id}.original.mp4").stat()
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.shutil, "copyfile", lambda *_: pytest.fail("copied again"))
+        patch.setattr(originals, "why_unplayable", lambda *_: pytest.fail("opened again"))
+        patch.setattr(originals, "content_hash", lambda *_: pytest.fail("hashed again"))
+        assert gather_clips(store, out) == {video_id: f"{video_id}.original.mp4"}
+    assert (out / "clips" / f"{video_id}.original.mp4").stat().st_ino == copied.st_ino
+    video.write_bytes(video.read_bytes() + b"\0")  # another video by now
+    os.utime(video, (1.1e9, 1.1e9))
+    assert "not there any more" in gather_clips(store, out)[video_id]
+    assert not (out / "clips" / f"{video_id}.original.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [("LARGEST_COPY", "the video is too large"), ("LARGEST_SUM", "the videos are too large, together")],
+)
+def test_what_is_too_much_to_copy_is_told(found, tmp_path, monkeypatch, limit, why):
+    store, video = found
+    (video_id,) = store.entries()
+    out = tmp_path / "reports"
+    out.mkdir()
+    monkeypatch.setattr(folders.os, "link", lambda *_: (_ for _ in ()).throw(OSError("another file system")))
+    with monkeypatch.context() as patch:
+        patch.setattr(folders, limit, video.stat().st_size - 1)
+        assert why in gather_clips(store, out)[video_id]
+        assert not (out / "clips" / f"{video_id}.original.mp4").exists()
+        page = glance(load_video(str(store.path), page_folder=str(out))).data
+        assert f"No video is shown: no clip was drawn, and {why}" in page
+        patch.setattr(folders, limit, video.stat().st_size)  # and what is there already does not count twice
+        for _ in range(2):
+            assert gather_clips(store, out) == {video_id: f"{video_id}.original.mp4"}
+
+
+def test_a_page_is_made_anew_when_the_video_goes_or_comes_back(found, tmp_path, planned):
+    store, video = found
+    (video_id,) = store.entries()
+    out = tmp_path / "reports"
+
+    def made():
+        planned.clear()
+        facestats.report(store.path, out=out, only_changed=True)
+        return {name.removesuffix(".ipynb") for _, name, _ in planned}
+
+    assert made() == {video_id, "collection"}
+    assert made() == set()
+    away = video.rename(tmp_path / "away.mp4")
+    assert made() == {video_id}
+    assert made() == set()
+    away.rename(video)
+    assert made() == {video_id}
+
+
 def test_forgetting_leaves_nothing_of_it(found, tmp_path):
     store, video = found
     (video_id,) = store.entries()
     out = tmp_path / "reports"
     facestats.report(store.path, out=out, template="video_report", parameters={"max_evidence": 1})
     assert (out / "clips" / f"{video_id}.original.js").is_file()
+    killed = out / "clips" / ".0123456789ab.mp4"
+    killed.write_bytes(b"a part of it")
     facestats.open_store(store.path).forget(video_id)
+    assert not killed.exists()
     assert not [path for path in out.rglob("*") if video_id in str(path)]
     assert video.is_file()
 
