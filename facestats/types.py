@@ -144,6 +144,11 @@ class Frame:
         return self.rgb if self._small is None else self._small
 
     @property
+    def small_size(self) -> tuple[int, int]:
+        """Width and height of :attr:`small`, for which nothing is converted."""
+        return self.size if self._small is None else (self._small.shape[1], self._small.shape[0])
+
+    @property
     def rgb(self) -> UInt8:
         """The full picture, uint8 (H, W, 3), RGB, upright; of a video it is converted anew each time."""
         if not callable(self._rgb):

@@ -95,7 +95,7 @@ def grouped(
     most : int
         With 1 each item comes as soon as it is there.
     alike : callable
-        Items go together for which it returns equal things.
+        Items go together for which it returns equal things; called once an item.
 
     Raises
     ------
@@ -112,10 +112,11 @@ def grouped(
     interrupted = False
     try:
         for item in items:
-            if group and alike(item) != kind:
+            other = alike(item)
+            if group and other != kind:
                 yield group
                 group = []
-            kind = alike(item)
+            kind = other
             group.append(item)
             if len(group) == most:
                 yield group

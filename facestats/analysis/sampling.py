@@ -81,6 +81,8 @@ def sampled(
     >>> list(sampled(source, stages))  # doctest: +SKIP
     """
     n_threads, is_live, options = max(1, len(stages.detectors)), source.info.is_live, stages.options
+    if source.info.kind == "image":  # of one detection the second look says nothing
+        stages = replace(stages, judge=None)
     alone = usable_cores() == 1  # then threads would only take turns
     reader, places = cues or CueReader(), places_in(source.info, options)
     with (

@@ -116,7 +116,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
         models["embedding"] = {"name": card.name, "sha256": sha256_of(file), "card": card.behaviour}
     judge, faceness = None, find_faceness([Path(folder) for folder in options.models_path])
     if faceness is not None and options.tracker != "none":  # what it says is said of tracks
-        judge = FaceJudge(*faceness)
+        judge = FaceJudge(*faceness, device=options.device)
         models["faceness"] = {
             "name": faceness[1].name,
             "sha256": sha256_of(faceness[0]),

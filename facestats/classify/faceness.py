@@ -16,11 +16,13 @@ import numpy as np
 from facestats._util.files import sha256_of
 from facestats.errors import ModelError
 from facestats.models.centerface import INPUT, free_network, weights_path
+from facestats.models.devices import batch_size
 from facestats.models.faceness import FacenessCard
 from facestats.models.runtime import RUNTIME_ERRORS, open_session
 from facestats.types import Float32, UInt8
 
-_AT_ONCE = 32  # pictures that the network sees together
+#: Pictures that the network sees together at most, and the memory of a pixel on its way through a card, in bytes.
+_AT_ONCE, _BYTES_EACH_PIXEL = 32, 200
 
 
 def surroundings(rgb: UInt8, boxes: np.ndarray, size: int, wide: float) -> UInt8:
@@ -70,11 +72,15 @@ class CloseView:
     ----------
     layers : sequence of str
         See :func:`facestats.models.centerface.free_network`.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
 
     Raises
     ------
     ModelError
         If there are no such layers.
+    DeviceError
+        If the device is not here.
 
     Examples
     --------
@@ -82,18 +88,20 @@ class CloseView:
     (2, 96)
     """
 
-    def __init__(self, layers: Sequence[str]) -> None:
-        self._layers = list(layers)
-        self._session = open_session(free_network(layers))
+    def __init__(self, layers: Sequence[str], *, device: str = "cpu") -> None:
+        self._layers, self._device = list(layers), device
+        self._session = open_session(free_network(layers), device=device)
 
     def features(self, pictures: UInt8) -> Float32:
         """Return features, float32 (N, F), of pictures, uint8 (N, S, S, 3), RGB; N at least 1, S a multiple of 32.
 
         Of each channel of a layer its mean over the picture, and mean and maximum over the middle, where the face is.
         """
-        parts = []
-        for start in range(0, len(pictures), _AT_ONCE):
-            planes = pictures[start : start + _AT_ONCE].transpose(0, 3, 1, 2).astype(np.float32)
+        parts, most = [], _AT_ONCE
+        if self._device != "cpu":
+            most = batch_size(self._device, _BYTES_EACH_PIXEL * pictures[0, ..., 0].size, most)
+        for start in range(0, len(pictures), most):
+            planes = pictures[start : start + most].transpose(0, 3, 1, 2).astype(np.float32)
             seen = []
             for values in self._session.run(self._layers, {INPUT: planes}):
                 rim = values.shape[2] // 4
@@ -112,11 +120,15 @@ class FaceJudge:
         The ONNX file.
     card : FacenessCard
         Its card.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
 
     Raises
     ------
     ModelError
         If the file cannot be run, does not give one number a picture, or was fitted to another CenterFace.
+    DeviceError
+        If the device is not here.
 
     Examples
     --------
@@ -126,7 +138,7 @@ class FaceJudge:
     True
     """
 
-    def __init__(self, path: Path, card: FacenessCard) -> None:
+    def __init__(self, path: Path, card: FacenessCard, *, device: str = "cpu") -> None:
         self.card = card
         if sha256_of(weights_path()) != card.layers_of:
             raise ModelError(
@@ -134,8 +146,8 @@ class FaceJudge:
                 "1.5.0, or fit it anew with facestats train faceness"
             )
         try:
-            self._view = CloseView(card.layers)
-            self._session = open_session(path)
+            self._view = CloseView(card.layers, device=device)
+            self._session = open_session(path, device=device)
             made = self._log_odds(np.zeros((2, card.input_size, card.input_size, 3), np.uint8))
         except RUNTIME_ERRORS as error:
             raise ModelError(f"{path} cannot be run: {str(error).splitlines()[0]}") from None

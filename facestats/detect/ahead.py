@@ -130,12 +130,12 @@ def detect_ahead(
 
 def _alike(look: _Look) -> object:
     """Return the same for frames that one batch may hold: of one size, and between the same searches."""
-    return look.frame.small.shape, look.frame.size, tuple(map(id, look.searches))
+    return look.frame.small_size, look.frame.size, tuple(map(id, look.searches))
 
 
 def _side(frame: Frame, smallest_px: float, follow_px: float) -> int:
     """Return how long the longer side of the picture must be for the smallest face to have ``follow_px`` pixels."""
-    finest = max(frame.small.shape[:2])
+    finest = max(frame.small_size)
     needed = max(frame.size) * follow_px / max(smallest_px, 1.0)
     return min(finest, math.ceil(max(needed, finest * _COARSEST) / _STEP) * _STEP)
 

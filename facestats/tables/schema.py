@@ -94,7 +94,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         pixels("w", "width of the box"),
         pixels("h", "height of the box"),
         share("score", "the detector's confidence"),
-        probability("faceness", "that it is a face, as a second network says; missing where that was not asked"),
+        probability("faceness", "that it is a face, as a second network says; missing where not asked, as in stills"),
         pixels("face_px", "shorter side of the box"),
         Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
         degrees("yaw", "turn of the head, above 0 to the right of the picture"),

@@ -110,6 +110,12 @@ def test_groups_hold_all_in_order_and_only_what_is_alike(items, most):
         assert before[0] != after[0] or len(before) == most
 
 
+def test_each_item_is_looked_at_once_to_group_it():
+    asked = []
+    assert list(grouped("aab", 5, lambda item: asked.append(item) or item)) == [["a", "a"], ["b"]]
+    assert asked == ["a", "a", "b"]
+
+
 def test_what_comes_one_by_one_waits_for_nothing():
     def endless():
         yield 1

@@ -306,5 +306,17 @@ def test_a_second_look_decides_what_the_detector_leaves_open(said, counts):
         assert result.observations["faceness"].notna().sum() == judge.n_asked
 
 
+def test_a_still_is_spared_a_second_look_that_would_say_nothing():
+    found = {}
+    for kind in ("image", "video"):
+        judge = FixedJudge(0.001)
+        stages = Stages(AnalyzeOptions(), (FixedDetector(20.0, 30.0),), (), {}, {}, judge=judge)
+        found[kind] = check(analyze_source(ListedFrames([0.0], kind=kind), Identity("v"), stages))
+        assert judge.n_asked == {"image": 0, "video": 2}[kind]
+    columns = ["track_id", "face_prob", "n_observations"]
+    assert found["image"].tracks[columns].equals(found["video"].tracks[columns])
+    assert len(found["image"].tracks) == 2
+
+
 def test_without_tracks_nothing_is_judged():
     assert load_stages(AnalyzeOptions(tracker="none", models=NO_MODELS)).judge is None

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cards import a_card
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,15 @@ def test_what_cannot_judge_is_refused(judge_file):
         FaceJudge(path, replace(card, layers=("none",)))
     with pytest.raises(ModelError, match="cannot be run"):
         FaceJudge(path, replace(card, layers=("413", "474")))
+
+
+def test_on_a_card_it_says_the_same_of_a_few_at_once(judge_file):
+    frame = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    boxes = np.array([[10, 10, 40, 50], [60, 20, 90, 60], [100, 70, 150, 119]], np.float32)
+    expected = FaceJudge(*judge_file).judge(frame, boxes)
+    pixels = 64 * 64 * 200 * 2  # of two pictures on their way
+    with a_card(memory=8 * pixels) as card:
+        judged = FaceJudge(*judge_file, device="cuda").judge(frame, boxes)
+    np.testing.assert_allclose(judged, expected, atol=1e-5)
+    assert card.sessions == 2
+    assert [shape[0] for shape in card.batches if shape[2:] == (64, 64)][-2:] == [2, 1]

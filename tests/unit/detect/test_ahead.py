@@ -236,3 +236,17 @@ def test_a_quicker_way_is_taken_between_two_searches_only():
     assert between.searched == [0, 10, 20]
     assert sorted(between.searched + between.followed) == list(range(25))
     assert [faces.boxes[0, 0] for _, faces in found] == list(range(25))
+
+
+@pytest.mark.parametrize("follow_px", [0.0, 2.0])
+def test_pictures_are_converted_where_they_are_looked_at_and_only_once(follow_px):
+    converted = []
+
+    def convert():
+        converted.append(threading.get_ident())
+        return np.zeros((48, 64, 3), np.uint8)
+
+    detector = Numbering()
+    given = [Frame(i, i / 10, convert, size=(64, 48)) for i in range(15)]
+    assert len(list(detect_ahead(given, [detector], follow_px=follow_px))) == len(converted) == 15
+    assert threading.get_ident() not in converted
