@@ -126,6 +126,10 @@ class UnreadableInputError(FacestatsError):
     """An input that exists but of which nothing could be read."""
 
 
+class OtherFramesError(UnreadableInputError):
+    """An input whose frames are not those that were analysed of it before."""
+
+
 class ModelError(FacestatsError):
     """A model that is damaged, does not fit its card, or cannot be fetched; no input was read."""
 

@@ -25,7 +25,7 @@ from facestats.analysis.sampling import FrameCallback, sampled
 from facestats.analysis.stages import Stages
 from facestats.clips import Annotator, blur, write_clip
 from facestats.detect import create_detector
-from facestats.errors import MissingInputError, UnreadableInputError
+from facestats.errors import MissingInputError, OtherFramesError, UnreadableInputError
 from facestats.tables.building import SampledFrame
 from facestats.types import Float32
 from facestats.video import FrameSource, open_source
@@ -166,6 +166,8 @@ class NearInput:
         ------
         UnreadableInputError, MissingInputError
             If the video can no longer be read.
+        OtherFramesError
+            If its frames are not those of the chunk.
         """
         options, embedder = self._stages.options, self._stages.embedder
         numbers = {item.frame: number for number, item in enumerate(chunk.items)}
@@ -181,7 +183,7 @@ class NearInput:
                     portrayed.add(number, cut_portraits(frame.rgb, chunk.items[number].detections, faces, embedder))
         if portrayed.embeddings is None or not np.array_equal(portrayed.chosen, chunk.chosen):
             why = "its frames are not those of before: analyse it again"
-            raise UnreadableInputError(f"{self._item.shown}: {why}", reason=why)
+            raise OtherFramesError(f"{self._item.shown}: {why}", reason=why)
         return portrayed.embeddings
 
     def draw(self, annotator: Annotator, out: Path) -> Path:

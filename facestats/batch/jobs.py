@@ -29,7 +29,7 @@ from facestats.analysis.stages import Stages
 from facestats.batch.answers import INPUT_ERRORS, Bench, Chunks, Desk, Identified, Lost, Outcome, Sampled
 from facestats.batch.plan import Drawing, Task
 from facestats.clips import Annotator
-from facestats.errors import OutputError, UnreadableInputError
+from facestats.errors import OtherFramesError, OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
 from facestats.store.lacks import Part
 from facestats.store.layout import CHUNKS
@@ -265,8 +265,13 @@ class JoinJob(VideoJob):
         with self._near(bench) as near:
 
             def embed(number: int, chunk: Chunk) -> Float32:
-                known = self.embeddings.get(number)
-                return near.embed_chosen(chunk, self.spans[number]) if known is None else known
+                if (known := self.embeddings.get(number)) is not None:
+                    return known
+                try:
+                    return near.embed_chosen(chunk, self.spans[number])
+                except OtherFramesError:  # the next run must not meet the same chunks again
+                    remove(chunk_path(self, bench.stages, 0).parent)
+                    raise
 
             chunks = JoinedChunks(len(self.spans), load, embed)
             how = chunks, self.task.identity, bench.stages

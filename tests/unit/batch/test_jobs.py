@@ -1,14 +1,17 @@
 import pickle
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from commands import NO_MODELS
 from stores import PEOPLE, make_store
 from synth import regular_times, write_video
 
+from facestats.analysis.chunks import pack, unpack
 from facestats.analysis.stages import load_stages
 from facestats.batch.answers import Bench, Identified, Lost, Outcome, perform
-from facestats.batch.jobs import AnalyzeJob, ChunkJob, DrawJob, HashJob, chunk_path
+from facestats.batch.jobs import AnalyzeJob, ChunkJob, DrawJob, HashJob, JoinJob, chunk_path
 from facestats.batch.plan import Action, Planner, Task
 from facestats.options import AnalyzeOptions
 from facestats.store.store import create_store
@@ -99,3 +102,19 @@ def test_a_chunk_has_a_file_of_its_own_for_each_content_and_option(job, stages):
     drawn = replace(stages, options=replace(stages.options, clips=False))
     assert chunk_path(chunk, rarely, 3).parent != path.parent
     assert chunk_path(chunk, drawn, 3) == path
+
+
+def test_chunks_of_other_frames_than_the_videos_go_and_others_stay(job, bench, stages, tmp_path):
+    span = Span()
+    perform(ChunkJob(job.task, job.place, 0, span), bench)
+    path = chunk_path(job, stages, 0)
+    chunk = replace(unpack(path.read_bytes()), chosen=np.array([[99, 0]]))  # a face in a frame that is not there
+    path.write_bytes(pack(chunk))
+    join, clip = JoinJob(job.task, job.place, (span,), datetime.now(UTC)), tmp_path / "clip.mp4"
+    content = clip.read_bytes()
+    clip.write_bytes(b"no video for now")
+    assert isinstance(perform(join, bench), Lost)
+    assert path.is_file()
+    clip.write_bytes(content)
+    assert perform(join, bench) == Lost("its frames are not those of before: analyse it again")
+    assert not path.parent.exists()
