@@ -14,6 +14,7 @@ process borders unharmed::
     │   └── StoreError             not a store, or of another schema version
     │       └── BusyError          another run is writing to it; exit code 4
     ├── UnreadableInputError       the input is there but nothing of it could be read
+    │   └── OtherFramesError       its frames are not those that were analysed of it before
     ├── ModelError                 a model that is damaged, does not fit its card, or cannot be fetched; 2
     ├── DataError                  a data file without the columns or images that are needed
     └── SchemaError                a table that does not follow the schema
