@@ -47,7 +47,8 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
         figures.append((" and ".join(f"{count:,}" for count in counts), noun))
     people = [key_figure(data) for _, data in comparison.sides]
     if any(people):
-        figures.insert(-1, (" and ".join("–" if one is None else one[0] for one in people), "people"))
+        some = ", where they were looked for" if any(one and "," in one[1] for one in people) else ""
+        figures.insert(-1, (" and ".join("–" if one is None else one[0] for one in people), f"people{some}"))
     legend = render("comparison.legend", comparison.first_label, comparison.second_label)
     return section("pieces.headline", name, _sentence(comparison), figures, legend)
 
@@ -185,8 +186,13 @@ def _counts(data: ReportData) -> dict[str, str]:
         "– of a followed face": f"{int(data.tracks['n_observations'].sum()):,}",
         "– large enough to classify": f"{int(data.tracks['n_classified'].sum()):,}",
         "faces followed": f"{len(data.tracks):,}",
-        "people": "–" if (people := key_figure(data)) is None else people[0],
+        "people": _people(data),
     }
+
+
+def _people(data: ReportData) -> str:
+    people = key_figure(data)
+    return "–" if people is None else people[0] + people[1].removeprefix("people").removeprefix("person")
 
 
 def _chart(comparison: Comparison, attribute: str) -> Markup:

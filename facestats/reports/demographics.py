@@ -112,8 +112,12 @@ def _counts(data: ReportData, counted: pd.DataFrame, attributes: Sequence[str], 
         ]
         names = [(name, f"{count} {row_label(attribute, name)}") for name, count in counts if count]
         rows.append((TITLES[attribute], class_legend(attribute, names)))
-    noun = ("person", "people") if are_known(data) and len(counted) == len(data.people) else ("face", None)
-    few = f"{words.count(len(counted), *noun)} {'is' if len(counted) == 1 else 'are'}"
+    n_people = int(data.people["comparable"].sum()) if are_known(data) else 0
+    n_faces = len(counted) - n_people
+    found = [words.count(n_people, "person", "people")] * (n_people > 0) + [words.count(n_faces, "face")] * (
+        n_faces > 0
+    )
+    few = f"{words.listing(found)} {'is' if len(counted) == 1 else 'are'}"
     note = words.sentence(f"{few} too few to speak of shares")
     return section("demographics.counted", counting_sentence(data), rows, note, corrected_words(data), beside)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from facestats._util import words
 from facestats.models.attributes import GENDERS
 from facestats.reports.data import ReportData
-from facestats.reports.people import people_words, totals, units
+from facestats.reports.people import asked, people_words, totals, units
 from facestats.tables.expressions import mean_shares
 from facestats.tables.schema import UNKNOWN
 
@@ -42,15 +42,17 @@ def video_headline(data: ReportData) -> str:
     followed = "found" if data.one.is_still else "followed"
     faces_followed = f"{words.count(len(data.tracks), 'face')} {_were(len(data.tracks))} {followed}"
     said = "" if data.one.is_still else people_sentence(video, data.tracks, where)
-    told = data.tracks
     if said and data.people is not None and len(data.people):
-        told = data.people[data.people["comparable"]]
-        text = f"{said} {words.sentence(faces_followed)}" if len(data.tracks) != len(told) else said
+        n_told = int(data.people["comparable"].sum())
+        text = f"{said} {words.sentence(faces_followed)}" if len(data.tracks) != n_told else said
     else:
         text = words.sentence(f"{faces_followed} in {where}")
         if not data.one.is_still and pd.notna(video["n_people"]) and len(data.tracks) > 1:
             text += " They are too small to tell how many people they are of."
-    return " ".join([text, *_gender_sentences(told), *_expression_sentences(data.tracks, still=data.one.is_still)])
+    # Of the same as the charts below, so with the faces that are too small to tell.
+    return " ".join(
+        [text, *_gender_sentences(units(data)), *_expression_sentences(data.tracks, still=data.one.is_still)]
+    )
 
 
 def collection_headline(data: ReportData) -> str:
@@ -70,8 +72,8 @@ def collection_headline(data: ReportData) -> str:
     lasting = f", {words.duration(length)} in all," if length > 0 else ""
     seen = f"{words.count(len(data.tracks), 'face')} {_were(len(data.tracks))} followed"
     if (found := totals(data)) is not None:
-        n_asked = int(data.videos["n_people"].notna().sum())
-        some = "" if n_asked == len(read) else f", in the {words.count(n_asked, 'video')} where people were looked for"
+        n_asked, n_read = asked(data)
+        some = "" if n_asked == n_read else f", in the {words.count(n_asked, 'video')} where people were looked for"
         seen = f"{people_words(*found)} {_were(found[0])} seen{some}; {seen}"
     text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
     lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []

@@ -127,11 +127,13 @@ def counting_sentence(*sides: ReportData) -> str:
     >>> counting_sentence(load_collection("facestats-out"))  # doctest: +SKIP
     'Each followed face counts once.'
     """
+    small = any(data.people is not None and not data.people["comparable"].all() for data in sides)
     known = any(are_known(data) for data in sides)
     loose = any(data.tracks["person_id"].isna().any() for data in sides)
     if not known:
         return "Each followed face counts once."
     person = "Each person counts once, with the verdicts on all their faces together"
+    person += "; so does each face that is too small to tell whose it is" if small else ""
     return f"{person}{'; where people were not looked for, each followed face does' if loose else ''}."
 
 
@@ -153,8 +155,21 @@ def totals(data: ReportData) -> tuple[int, int, int] | None:
     return (n, low, high) if n else None
 
 
+def asked(data: ReportData) -> tuple[int, int]:
+    """Return in how many videos people were looked for, and how many were read.
+
+    Examples
+    --------
+    >>> asked(load_collection("facestats-out"))  # doctest: +SKIP
+    (2, 3)
+    """
+    return int(data.videos["n_people"].notna().sum()), int((data.videos["status"] != "failed").sum())
+
+
 def key_figure(data: ReportData) -> tuple[str, str] | None:
     """Return the number of people as a key figure of a page, with its interval; None where that is not known.
+
+    It says in how many videos they were looked for, if not in all.
 
     Examples
     --------
@@ -165,7 +180,10 @@ def key_figure(data: ReportData) -> tuple[str, str] | None:
     if found is None:
         return None
     n, low, high = found
-    return (f"{low:,} to {high:,}", "people") if low < high else (f"{n:,}", "person" if n == 1 else "people")
+    n_asked, n_read = asked(data)
+    some = "" if n_asked == n_read else f", in {n_asked:,} of {n_read:,} videos"
+    noun = "person" if n == high == 1 else "people"
+    return (f"{low:,} to {high:,}" if low < high else f"{n:,}"), f"{noun}{some}"
 
 
 def people_words(n: int, low: int, high: int) -> str:

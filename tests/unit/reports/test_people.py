@@ -53,8 +53,17 @@ def test_nobody_is_listed_where_nobody_asked(store):
 def test_the_headline_counts_people_with_their_interval(known):
     said = parse(video.headline(known)).words
     assert "Two people (2 to 4), and one face too small to tell, were seen in this video of 12 seconds." in said
-    assert "Four faces were followed. Perceived gender: 1 female and 1 male." in said
+    assert "Four faces were followed. Perceived gender: 1 female and 1 male; 1 not measured." in said
     assert "2 to 4 people 4 faces followed" in said
+
+
+def test_the_headline_and_the_chart_below_count_the_same(known):
+    counted = people.units(known)["gender"]
+    assert len(counted) == 3
+    said = parse(demographics.composition(known)).words
+    for name, number in counted.fillna("not measured").value_counts().items():
+        assert f"{number} {name}" in parse(video.headline(known)).words
+        assert f"{number} {name}" in said
 
 
 def written(tmp_path, faces, persons):
@@ -108,7 +117,8 @@ def test_single_faces_are_folded_and_say_whose_they_are(known, store):
 
 def test_what_counts_once_is_said(known, store):
     assert "Each person counts once" in parse(demographics.composition(known)).words
-    assert "Three people are too few" in parse(demographics.composition(known)).words
+    assert "; so does each face that is too small to tell whose it is." in parse(demographics.composition(known)).words
+    assert "Two people and one face are too few" in parse(demographics.composition(known)).words
     unknown = load_video(str(store.path), "people")
     assert "Each followed face counts once." in parse(demographics.composition(unknown)).words
 
@@ -140,7 +150,7 @@ def test_a_collection_is_counted_in_people(mixed):
     assert people.totals(data) == (4, 4, 6)
     said = parse(collection.headline(data)).words
     assert "four people (4 to 6) were seen, in the two videos where people were looked for; nine faces" in said
-    assert "4 to 6 people 9 faces followed" in said
+    assert "4 to 6 people, in 2 of 3 videos 9 faces followed" in said
     counted = people.units(data)
     listed = parse(collection.videos(data)).words
     assert "4 (2 people)" in listed
@@ -157,3 +167,6 @@ def test_sides_are_counted_in_people(mixed):
     assert "two people (2 to 4)" in said
     assert "2 to 4 and – people" in said
     assert "people 2 to 4 –" in parse(comparison.coverage(data)).words
+    both = load_comparison(str(mixed.path), first=Choice(), second=Choice(files="other.mp4"))
+    assert "4 to 6 and 2 people, where they were looked for" in parse(comparison.headline(both)).words
+    assert "people 4 to 6, in 2 of 3 videos 2" in parse(comparison.coverage(both)).words
