@@ -201,7 +201,8 @@ def _is_there(source: Path, target: Path) -> bool:
     if target.is_symlink() or not target.is_file():
         return False
     one, other = source.stat(), target.stat()
-    as_new = abs(one.st_mtime_ns - other.st_mtime_ns) <= _CLOCK_NS
+    is_coarse = other.st_mtime_ns % 1_000_000_000 == 0
+    as_new = abs(one.st_mtime_ns - other.st_mtime_ns) <= (_CLOCK_NS if is_coarse else 0)
     return os.path.samestat(one, other) or (one.st_size == other.st_size and as_new)
 
 

@@ -24,6 +24,11 @@ def test_clips_are_linked_where_possible_copied_where_not_and_replaced(store, tm
     old.write_bytes(b"an old clip")
     facestats.report(store.path, out=tmp_path / "copied")
     assert old.read_bytes() == clip.read_bytes()
+    drawn_ns = clip.stat().st_mtime_ns
+    clip.write_bytes(bytes(reversed(clip.read_bytes())))  # drawn anew, as large, a moment later
+    os.utime(clip, ns=(drawn_ns, drawn_ns + 500_000_000))
+    facestats.report(store.path, out=tmp_path / "copied")
+    assert old.read_bytes() == clip.read_bytes()
     assert not old.samefile(clip)
     assert sorted(path.name for path in old.parent.iterdir()) == [".facestats-clips", clip.name]
 
