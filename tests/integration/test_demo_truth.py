@@ -91,7 +91,9 @@ def test_every_sample_is_measured_on_request_with_the_same_verdicts(demo_store, 
     for attribute in attributes.ATTRIBUTE_CLASSES:
         assert measured(classified, attribute).all()
     fewer = demo_store.tracks()
-    assert result.tracks["gender_prob"].to_numpy() == pytest.approx(fewer["gender_prob"].to_numpy(), abs=0.05)
+    assert result.tracks["gender"].tolist() == fewer["gender"].tolist()
+    # Of one face the model is not sure, and its frames say now this, now that.
+    assert result.tracks["gender_prob"].to_numpy() == pytest.approx(fewer["gender_prob"].to_numpy(), abs=0.15)
     assert result.tracks["age_years"].to_numpy() == pytest.approx(fewer["age_years"].to_numpy(), abs=4)
     assert result.tracks["expression_share_happiness"].to_numpy() == pytest.approx(
         fewer["expression_share_happiness"].to_numpy(), abs=1e-6

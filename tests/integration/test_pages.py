@@ -91,7 +91,7 @@ def test_the_timeline_answers_to_the_pointer_and_moves_the_clip(reports, browser
         # Into the first row, which lies below the tool bar; a pointer that does not move points at nothing.
         for step in (0.40, 0.41):
             page.mouse.move(canvas["x"] + canvas["width"] * step, canvas["y"] + 40)
-        page.get_by_text(re.compile(r"^face \d:")).last.wait_for()
+        page.get_by_text(re.compile(r"^(face|person) \d.*:")).last.wait_for()
         page.mouse.click(canvas["x"] + canvas["width"] * 0.5, canvas["y"] + 40)
         page.wait_for_function("document.querySelector('video.fs-clip').currentTime > 3")
         assert trouble == []

@@ -44,6 +44,6 @@ def test_plain_papermill_on_a_video_does_the_whole_job(demo_video, tmp_path):
     command = [sys.executable, "-m", "papermill", template, "out.ipynb", "-p", "video", demo_video.path, "--no-progress-bar"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
-    assert "faces were followed in this video of 12 seconds" in text
+    assert "Two people were seen in this video of 12 seconds" in text
     (clip,) = (tmp_path / "facestats-out" / "clips").glob("demo-*.mp4")
     assert f"facestats-out/clips/{clip.name}" in text

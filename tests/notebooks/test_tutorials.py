@@ -106,7 +106,7 @@ def test_first_video(run):
     counted = tutorial.table_after("table.shape")
     assert counted["rows"].tolist()[:4] == [len(table) for table in tables.values()]
     # What the prose says of them: one verdict is unknown, and gender is not measured in each frame.
-    assert "unknown" in set(tables["tracks"]["age_group"])
+    assert "unknown" in set(tables["tracks"]["gender"])
     assert 0 < tables["observations"]["gender_female"].notna().mean() < 0.5
     assert tables["tracks"]["gender"].iloc[0] == "male"
 
