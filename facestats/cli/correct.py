@@ -65,7 +65,7 @@ def correct(
         print(one_line(f"undone: {told(gone.track_id, gone.what, gone.value, gone.time_s)}"))
         return
     if track is None:
-        raise UsageError("name the face to correct, by the number that clips and reports show")
+        raise UsageError("name the face to correct, by its number (face 3 is 3; of a person, reports list the faces)")
     verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
     made = opened.correct(
         video,

@@ -235,8 +235,10 @@ def count_people(videos: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """
     if videos["n_people"].isna().all():
         return videos
-    n = int(people["comparable"].sum())
-    low, high = videos["n_people_low"].clip(upper=n), videos["n_people_high"].clip(lower=n)
+    told = people["comparable"].astype(bool)
+    n, n_faces = int(told.sum()), int(people.loc[told, "n_tracks"].sum())
+    low = videos["n_people_low"].clip(upper=n)
+    high = videos["n_people_high"].clip(lower=n, upper=n_faces)  # a face that was rejected is nobody's any more
     return videos.assign(n_people=pd.array([n] * len(videos), dtype="Int64"), n_people_low=low, n_people_high=high)
 
 

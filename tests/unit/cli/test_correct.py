@@ -42,7 +42,10 @@ def test_correct_list_and_undo(store, run):
     ("arguments", "complaint"),
     [
         ((), "facestats: name the video and the face to correct, or use --list"),
-        (("people.mp4", "--reject"), "facestats: name the face to correct, by the number that clips and reports show"),
+        (
+            ("people.mp4", "--reject"),
+            "facestats: name the face to correct, by its number (face 3 is 3; of a person, reports list the faces)",
+        ),
         (("people.mp4", 9, "--reject"), f"facestats: {PEOPLE} has no face 9: there is 1, 2, 3, 4"),
     ],
 )

@@ -6,7 +6,7 @@ from stores import Face, make_result
 from facestats.models.embedding import EmbeddingCard, SamePerson
 from facestats.tables import schema
 from facestats.tables.corrections import MERGE, Correction, applied
-from facestats.tables.people import Appearance, find_people, people_are_missing, summarize_people
+from facestats.tables.people import Appearance, count_people, find_people, people_are_missing, summarize_people
 from facestats.tables.whose import OWN_PERSON, SAME_PERSON
 
 CARD = EmbeddingCard("toy", same_person=(SamePerson(64.0, 12.0, -6.0, 0.98),), least_pixels=20)
@@ -129,3 +129,11 @@ def with_known_people(tables):
     )
     counted = dict.fromkeys(("n_people", "n_people_low", "n_people_high"), pd.array([2], dtype="Int64"))
     return {"tracks": tracks, "videos": tables.videos.assign(**counted)}
+
+
+def test_no_more_people_are_possible_than_faces_are_left():
+    videos = schema.conform("videos", pd.DataFrame({"n_people": [2], "n_people_low": [1], "n_people_high": [3]}))
+    people = schema.conform("people", pd.DataFrame({"person_id": [0], "n_tracks": [2], "comparable": [True]}))
+    counted = count_people(videos, people)
+    assert counted[["n_people", "n_people_low", "n_people_high"]].to_numpy().tolist() == [[1, 1, 2]]
+    assert count_people(videos, people[:0])["n_people_high"].tolist() == [0]
