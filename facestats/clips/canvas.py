@@ -55,7 +55,7 @@ class Canvas(Protocol):
         """Fill a rectangle, of which parts may lie outside."""
 
     def lay(self, sprite: Sprite, left: int, top: int, opacity: float = 1.0) -> None:
-        """Lay a sprite on the picture, inside of it."""
+        """Lay a sprite on the picture; what lies beyond its right or lower edge is left out."""
 
 
 class RgbCanvas:
@@ -83,7 +83,7 @@ class RgbCanvas:
         self._rgb[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = color
 
     def lay(self, sprite: Sprite, left: int, top: int, opacity: float = 1.0) -> None:
-        """Lay a sprite on the picture, inside of it."""
+        """Lay a sprite on the picture; what lies beyond its right or lower edge is left out."""
         height, width = sprite.alpha.shape
         _blend(self._rgb[top : top + height, left : left + width], sprite.layers(0, 0, None)[0], opacity)
 
@@ -125,7 +125,7 @@ class PlaneCanvas:
             plane[place] = plane[place] * (1 - share) + (value * share + 0.5)
 
     def lay(self, sprite: Sprite, left: int, top: int, opacity: float = 1.0) -> None:
-        """Lay a sprite on the picture, inside of it."""
+        """Lay a sprite on the picture; what lies beyond its right or lower edge is left out."""
         height, width = sprite.alpha.shape
         layers = sprite.layers(left % 2, top % 2, self._planes.colours)
         _blend(self._planes.y[top : top + height, left : left + width], layers[0], opacity)
@@ -149,7 +149,8 @@ class _Layer:
 
 
 def _blend(under: UInt8, layer: _Layer, opacity: float) -> None:
-    shows, adds = layer.shows, layer.adds
+    inside = np.s_[: under.shape[0], : under.shape[1]]  # a label may be larger than what is left of a small picture
+    shows, adds = layer.shows[inside], layer.adds[inside]
     if opacity < 1:
         shows = (_WHOLE - opacity * (_WHOLE - shows.astype(np.float32))).astype(np.uint16)
         adds = (opacity * adds.astype(np.float32)).astype(np.uint16)

@@ -74,3 +74,12 @@ def test_colours_seen_in_part_of_a_pair_keep_their_hue():
     RgbCanvas(rgb).lay(red, 0, 0)
     assert planes.v[0, 0] == pytest.approx(128 + (BT709.coded(rgb[1:2, 1:2])[0, 0, 2] - 128) / 4, abs=1.5)
     assert planes.v[1, 1] == planes.v[0, 1] == 128
+
+
+def test_a_label_that_is_larger_than_the_picture_is_cut_off_at_its_edge():
+    rgb, planes = SMOOTH.copy(), planes_of(SMOOTH)
+    large = Sprite(np.full((HEIGHT + 3, WIDTH + 5, 3), 90, np.uint8), np.ones((HEIGHT + 3, WIDTH + 5), np.float32))
+    for canvas in (RgbCanvas(rgb), PlaneCanvas(planes)):
+        canvas.lay(large, 2, 2)
+    assert (rgb[2:, 2:] == 90).all()
+    assert np.ptp(planes.y[2:, 2:]) == 0
