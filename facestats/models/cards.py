@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -351,6 +351,30 @@ def folder_of_kind(kind: str, models_path: Sequence[Path] = ()) -> Path | None:
             if (folder / CARD_FILE).is_file() and kind_of(folder / CARD_FILE) == kind:
                 return folder
     return None
+
+
+CardT = TypeVar("CardT", bound=ModelCard)
+
+
+def file_of_kind(card: type[CardT], kind: str, models_path: Sequence[Path] = ()) -> tuple[Path, CardT] | None:
+    """Return ONNX file and card of the first model of a kind, see :func:`folder_of_kind`; None if there is none.
+
+    Raises
+    ------
+    ModelError
+        If the card is damaged, or the file is absent or not the one that the card vouches for.
+
+    Examples
+    --------
+    >>> file_of_kind(ModelCard, "harvest") is None
+    True
+    """
+    folder = folder_of_kind(kind, models_path)
+    if folder is None:
+        return None
+    found = card.read(folder / CARD_FILE)
+    found.check_file(folder / ONNX_FILE)
+    return folder / ONNX_FILE, found
 
 
 def kind_of(path: Path) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from facestats.errors import ModelError
-from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard, folder_of_kind
+from facestats.models.cards import ModelCard, file_of_kind
 from facestats.types import Float32
 
 #: What ``kind`` says in the card of an embedding.
@@ -141,20 +141,7 @@ class EmbeddingCard(ModelCard):
 def find_embedding(models_path: Sequence[Path] = ()) -> tuple[Path, EmbeddingCard] | None:
     """Return ONNX file and card of the embedding: the user's, or else that which ships with facestats.
 
-    Parameters
-    ----------
-    models_path : sequence of pathlib.Path
-        See :func:`facestats.models.cards.folder_of_kind`.
-
-    Returns
-    -------
-    (pathlib.Path, EmbeddingCard) or None
-        None if there is none.
-
-    Raises
-    ------
-    ModelError
-        If the card is damaged, or the file is absent or not the one that the card vouches for.
+    See :func:`facestats.models.cards.file_of_kind`, as for errors.
 
     Examples
     --------
@@ -162,9 +149,4 @@ def find_embedding(models_path: Sequence[Path] = ()) -> tuple[Path, EmbeddingCar
     >>> found is None or found[1].kind == "embedding"
     True
     """
-    folder = folder_of_kind(EMBEDDING, models_path)
-    if folder is None:
-        return None
-    card = EmbeddingCard.read(folder / CARD_FILE)
-    card.check_file(folder / ONNX_FILE)
-    return folder / ONNX_FILE, card
+    return file_of_kind(EmbeddingCard, EMBEDDING, models_path)

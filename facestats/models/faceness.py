@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 
 from facestats.errors import ModelError
-from facestats.models.cards import CARD_FILE, ONNX_FILE, ModelCard, folder_of_kind
+from facestats.models.cards import ModelCard, file_of_kind
 from facestats.models.fields import check_fields
 
 #: What ``kind`` says in the card of such a layer.
@@ -80,20 +80,7 @@ class FacenessCard(ModelCard):
 def find_faceness(models_path: Sequence[Path] = ()) -> tuple[Path, FacenessCard] | None:
     """Return ONNX file and card of the layer: the user's, or else that which ships with facestats.
 
-    Parameters
-    ----------
-    models_path : sequence of pathlib.Path
-        See :func:`facestats.models.cards.folder_of_kind`.
-
-    Returns
-    -------
-    (pathlib.Path, FacenessCard) or None
-        None if there is none.
-
-    Raises
-    ------
-    ModelError
-        If the card is damaged, or the file is absent or not the one that the card vouches for.
+    See :func:`facestats.models.cards.file_of_kind`, as for errors.
 
     Examples
     --------
@@ -101,9 +88,4 @@ def find_faceness(models_path: Sequence[Path] = ()) -> tuple[Path, FacenessCard]
     >>> found is None or found[1].kind == "faceness"
     True
     """
-    folder = folder_of_kind(FACENESS, models_path)
-    if folder is None:
-        return None
-    card = FacenessCard.read(folder / CARD_FILE)
-    card.check_file(folder / ONNX_FILE)
-    return folder / ONNX_FILE, card
+    return file_of_kind(FacenessCard, FACENESS, models_path)
