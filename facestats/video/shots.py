@@ -125,7 +125,7 @@ class ShotCounter:
     - Hard cuts: a change from one sampled frame to the next that is large, and much larger than those beside it (as
       PySceneDetect's adaptive detector has it, for one frame to either side).
     - Fades through black, and flashes of white, where what comes after shows something else than what was before. The
-      dark counts to the shot before it; in a flash, the new shot begins with the brightest frame.
+      new shot begins with the first frame that is black no more, or with the brightest of a flash.
     - Dissolves: frames in between are mixtures of the two ends, in proportion to time (Zhang, Kankanhalli and Smoliar,
       1993, looked for the sum of small changes alone, which a moving camera makes too). The new shot begins where the
       dissolve ends.
@@ -156,8 +156,10 @@ class ShotCounter:
         self._undecided: tuple[float, ShotCue] | None = None
         self._lately: deque[tuple[float, np.ndarray]] = deque()
         self._passage: _Passage | None = None
-        self._held: list[tuple[float, int]] = []  # of the frames of a flash: brightness, and shot so far
-        self._looked_s = self._flash_s = -np.inf
+        # Of the frames of a flash, or after the dark: brightness (falling after the dark), and shot so far.
+        self._held: list[tuple[float, int]] = []
+        self._looked_s = self._flash_s = self._dark_s = -np.inf
+        self._comes_up = self._has_come_up = False  # out of the dark, with little to be seen yet; to something else
         self.shot = 0
 
     def update(self, cue: ShotCue, time_s: float) -> list[int]:
@@ -184,20 +186,23 @@ class ShotCounter:
             return []
         (time_s, cue), self._undecided = self._undecided, None
         shot = self._decided(cue, time_s, self._stands_out(cue, None))
-        self._passage = None  # nothing comes any more
+        self._passage, self._comes_up = None, False  # nothing comes any more
         return self._released(cue, shot)
 
     def _released(self, cue: ShotCue, shot: int) -> list[int]:
-        """Return the shots of a frame and of those of the flash before it; in a flash nothing is known yet.
+        """Return the shots of a frame and of those of the flash or fade before it; in these nothing is known yet.
 
-        If the flash hides a cut, the new shot begins with its brightest frame.
+        If a flash hides a cut, the new shot begins with its brightest frame; if the dark does, with the first after it.
         """
-        if self._in_flash:
-            self._held.append((float(cue.grey.mean()), shot))
+        if self._in_flash or self._comes_up:
+            self._held.append((float(cue.grey.mean()) if self._in_flash else -len(self._held), shot))
             return []
         held, self._held = self._held, []
         if not held:
             return [shot]
+        is_after_dark = held[0][0] <= 0
+        if is_after_dark and not self._has_come_up:
+            return [*(was for _, was in held), shot]
         brightest = max(range(len(held)), key=lambda place: held[place][0])
         return [shot if place >= brightest else was for place, (_, was) in enumerate(held)] + [shot]
 
@@ -224,7 +229,7 @@ class ShotCounter:
         if cut:
             self.shot += 1
             self._lately.clear()
-            self._passage = None
+            self._passage, self._comes_up = None, False
         if self._lately and time_s <= self._lately[-1][0]:  # a clock that runs backwards
             self._lately.clear()
         self._lately.append((time_s, grey))
@@ -249,12 +254,14 @@ class ShotCounter:
 
     def _has_faded(self, grey: np.ndarray, time_s: float) -> bool:
         """Say whether this picture comes out of the black, or of a flash, and shows something else than before it."""
+        self._comes_up = self._has_come_up = False
         if self._passage is None:
             self._passage = self._entered(grey, time_s)
             return False
         passage = self._passage
         if passage.brightness is None:
             if grey.mean() < BLACK:
+                self._dark_s = time_s
                 return False
         elif time_s - passage.since_s > LONGEST_FLASH_S:  # it has become light
             self._passage = None
@@ -262,26 +269,32 @@ class ShotCounter:
         elif grey.mean() > passage.brightness + FLASH:
             return False
         # Just out of it there is little to be seen yet.
+        is_after_dark = passage.brightness is None
         if grey.std() < 0.5 * passage.before.std():
+            self._comes_up = is_after_dark and time_s - self._dark_s <= LONGEST_FLASH_S
             return False
         self._passage = None
-        return _likeness(passage.before, grey) < ALIKE
+        is_another = _likeness(passage.before, grey) < ALIKE
+        self._has_come_up = is_after_dark and is_another
+        return is_another
 
     def _entered(self, grey: np.ndarray, time_s: float) -> _Passage | None:
         """Return the passage through black or a flash that begins with this picture."""
         if not self._lately:
             return None
         if grey.mean() < BLACK:
+            self._dark_s = time_s
             return _Passage(time_s, max((before for _, before in self._lately), key=lambda before: before.std()), None)
         recent = [before for when_s, before in self._lately if time_s - when_s <= FLASH_WITHIN_S]
         darkest = min((float(before.mean()) for before in recent), default=np.inf)
         if grey.mean() <= darkest + FLASH:
             return None
-        clear = max((each for each in recent if each.mean() <= darkest + FLASH / 4), key=lambda before: before.std())
+        unlit = [before for before in recent if before.mean() <= darkest + FLASH / 4]
+        clear = max(unlit, key=lambda before: before.std())
         if clear.std() <= 2:  # plain: nothing could be told of what comes after
             return None
-        # A flash is what was before, mixed with white; a cut to something light is not.
-        washed = grey.std() <= _WHITE_STD or _likeness(clear, grey) >= ALIKE
+        # A flash is what was just before, mixed with white; a cut to something light is not.
+        washed = grey.std() <= _WHITE_STD or max(_likeness(before, grey) for before in unlit) >= ALIKE
         return _Passage(time_s, clear, darkest) if washed else None
 
     def _has_dissolved(self, grey: np.ndarray, time_s: float) -> bool:

@@ -155,3 +155,27 @@ def test_light_that_comes_up_is_no_cut_and_a_cut_to_something_light_is_one():
     assert set(shots_of(brightening)) == {0}
     light = mixed(scene(2), np.full((180, 320, 3), 255, np.uint8), 0.6)
     assert shots_of([scene(1, 0, 0.4)] * 20 + [light] * 20) == [0] * 20 + [1] * 20
+
+
+@pytest.mark.parametrize("rate", [10, 25])
+def test_what_is_seen_while_a_fade_comes_up_is_of_the_new_shot(rate):
+    n = round(0.5 * rate)
+    levels = [*np.linspace(1, 0, n), 0.0, *np.linspace(0, 1, n)]
+    fade = [scene(1 if i <= n else 2, 0, level) for i, level in enumerate(levels)]
+    shots = shots_of([scene(1)] * (2 * rate) + fade + [scene(2)] * (2 * rate), rate)
+    assert len(shots) == 4 * rate + len(fade)
+    first = shots.index(1)
+    assert set(shots[first:]) == {1}
+    came_up = 2 * rate + n + 1  # the second black picture
+    assert came_up < first <= came_up + max(1, round(0.1 * rate))
+
+
+def test_a_dim_picture_after_the_dark_is_not_waited_for_forever():
+    reader, counter = CueReader(), ShotCounter()
+    images = [scene(1)] * 10 + [scene(1, 0, 0.0)] * 3 + [np.full((180, 320, 3), 60, np.uint8)] * 60
+    waiting = most = 0
+    for i, image in enumerate(images):
+        waiting += 1 - len(counter.update(reader.read(image), i / 10))
+        most = max(most, waiting)
+    assert most <= 17
+    assert waiting == len(counter.finish())
