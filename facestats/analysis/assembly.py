@@ -31,7 +31,8 @@ from facestats.tables.faceness import SURE_ALONE
 from facestats.tables.thumbnails import Picture, best_pictures, encode_webp
 from facestats.track import Tracker
 from facestats.track.base import UNCONFIRMED
-from facestats.track.linking import OPEN, TrackedFaces, longest_absence_s, relink
+from facestats.track.linking import OPEN, longest_absence_s, relink
+from facestats.track.sameness import TrackedFaces
 from facestats.types import Int64, Places
 from facestats.video.shots import ShotCounter
 

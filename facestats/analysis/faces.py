@@ -9,7 +9,7 @@ import numpy as np
 
 from facestats.classify import Classifier, crops
 from facestats.classify.selection import LASTING_ATTRIBUTES
-from facestats.track.linking import appearance
+from facestats.track.sameness import appearance
 from facestats.types import Detections, FaceCrops, Float32, Frame, Int64, Predictions
 
 
@@ -43,7 +43,7 @@ class ClassifiedFaces:
     sharpness : numpy.ndarray
         float32 (N,), of the crop at the default size.
     appearances : numpy.ndarray
-        float16 (N, D), see :func:`facestats.track.linking.appearance`.
+        float16 (N, D), see :func:`facestats.track.sameness.appearance`.
     predictions : dict of str to Predictions
         By attribute.
     rows : dict of str to numpy.ndarray

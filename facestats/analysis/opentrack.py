@@ -63,7 +63,7 @@ class OpenTrack:
         boxes : numpy.ndarray
             float (N, 4): ``x1, y1, x2, y2``.
         looks : numpy.ndarray
-            float (N, D), see :func:`facestats.track.linking.appearance`.
+            float (N, D), see :func:`facestats.track.sameness.appearance`.
         """
         times, scores = rows["time_s"].to_numpy(np.float64), rows["score"].to_numpy(np.float64)
         self.last_sample = int(samples[-1])

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from facestats.errors import UsageError
 from facestats.synth.portraits import Portrait
+from facestats.synth.rooms import pillars_before, room
 from facestats.synth.scene import Actor, Motion, Scene
-from facestats.types import UInt8
 
 #: The widest face, as a share of the picture's smaller side.
 _LARGEST_SHARE = 0.85
+
+#: See :attr:`Scenario.transition`.
+TRANSITIONS = ("cut", "flash", "fade")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,13 @@ class Scenario:
         Pillars behind which people walk.
     leaving : bool
         Whether every second person walks out of the picture and comes back after 1 to 2.5 seconds.
+    passing : bool
+        Whether people walk past the camera one after the other, from far away in the middle, and out at the sides; then
+        they do nothing else.
     shots : int
         How many shots there are, with cuts between them.
+    transition : str
+        What hides the cuts: ``"cut"`` nothing, ``"flash"`` a white flash, ``"fade"`` a short fade through black.
     shake : float
         How far the camera sways, as a share of the smaller side.
     exposure : float
@@ -72,7 +79,9 @@ class Scenario:
     crossings: bool = False
     occluders: int = 0
     leaving: bool = False
+    passing: bool = False
     shots: int = 1
+    transition: str = "cut"
     shake: float = 0.0
     exposure: float = 0.0
     noise: float = 2.0
@@ -93,6 +102,10 @@ class Scenario:
             <= largest,
             "speed must be above 0, 20 at most": 0 < self.speed <= 20,
             "there may be 0 to 6 occluders": 0 <= self.occluders <= 6,
+            "who walks past neither crosses nor leaves, nor walks behind pillars": not (
+                self.passing and (self.crossings or self.leaving or self.occluders)
+            ),
+            f"transition must be one of {', '.join(TRANSITIONS)}": self.transition in TRANSITIONS,
             "shake must be 0 to 0.2": 0 <= self.shake <= 0.2,
             "exposure must be 0 to 1": 0 <= self.exposure <= 1,
             "noise must be 0 to 60": 0 <= self.noise <= 60,
@@ -137,6 +150,8 @@ def _scene(scenario: Scenario, portraits: Sequence[Portrait], shot: int, seconds
     places = _places(scenario, rng)
     pillars = _pillars(scenario, rng, places)
     walks = [_walk(scenario, rng, place, seconds) for place in places]
+    if scenario.passing:
+        walks = [_past(scenario, rng, number, seconds) for number in range(scenario.people)]
     if scenario.occluders:
         walks = [_behind(scenario, rng, walk, pillars, number) for number, walk in enumerate(walks)]
     if scenario.crossings:
@@ -152,11 +167,11 @@ def _scene(scenario: Scenario, portraits: Sequence[Portrait], shot: int, seconds
         )
         actors.append(Actor(portraits[index], motion))
     return Scene(
-        _room(scenario, rng),
+        room(rng, scenario.width, scenario.height),
         tuple(actors),
         seconds,
         scenario.fps,
-        foreground=_standing(scenario, rng, pillars),
+        foreground=pillars_before(rng, scenario.width, scenario.height, pillars),
         shake=scenario.shake * min(scenario.width, scenario.height),
         exposure=scenario.exposure,
         noise=scenario.noise,
@@ -310,42 +325,20 @@ def _away(scenario: Scenario, rng: np.random.Generator, walk: _Walk, seconds: fl
     return _Walk(times, centres, np.full(len(times), width))
 
 
-def _grain(rng: np.random.Generator, width: int, height: int, along: float, across: float) -> np.ndarray:
-    """Return smooth noise, float32 (H, W, 1), mean 0 and deviation 1."""
-    noise = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), along, sigmaY=across)
-    return ((noise - noise.mean()) / noise.std())[..., None]
-
-
-def _room(scenario: Scenario, rng: np.random.Generator) -> UInt8:
-    """Return a wall with pictures and furniture in one light."""
-    width, height = scenario.width, scenario.height
-    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
-    colour = rng.uniform(70, 200) * rng.uniform(0.85, 1.15, 3)
-    light = 1.1 - 0.35 * np.hypot(x - rng.uniform(0, 1), 0.8 * (y - rng.uniform(0, 0.5)))
-    room = colour * light[..., None] + 4 * _grain(rng, width, height, width / 25, width / 25)
-    for _ in range(int(rng.integers(3, 8))):
-        w, h = rng.uniform(0.06, 0.3) * width, rng.uniform(0.1, 0.4) * height
-        left, top = rng.uniform(-0.1, 0.95) * width, rng.uniform(-0.1, 0.9) * height
-        corners = tuple(int(v) for v in np.clip([left, top, left + w, top + h], 0, [width, height] * 2))
-        piece = room[corners[1] : corners[3], corners[0] : corners[2]]
-        tint = rng.uniform(0.5, 1.4) * rng.uniform(0.85, 1.15, 3)
-        if piece.size:  # it may lie outside
-            piece[:] = np.clip(piece.mean() * tint, 10, 240)
-    return np.clip(cv2.GaussianBlur(room, (0, 0), 0.7), 0, 255).astype(np.uint8)
-
-
-def _standing(scenario: Scenario, rng: np.random.Generator, pillars: Sequence[tuple[float, float]]) -> UInt8 | None:
-    if not pillars:
-        return None
-    foreground = np.zeros((scenario.height, scenario.width, 4), np.uint8)
-    for left, right in pillars:
-        a, b = (int(np.clip(round(edge), 0, scenario.width)) for edge in (left, right))
-        if b > a:
-            shade = np.interp(np.arange(b - a), [0, 0.3 * (b - a), b - a], [0.8, 1.15, 0.6])
-            colour = rng.uniform(60, 190) * rng.uniform(0.9, 1.1, 3)
-            foreground[:, a:b, :3] = np.clip(colour * shade[:, None], 0, 255).astype(np.uint8)
-            foreground[:, a:b, 3] = 255
-    return foreground
+def _past(scenario: Scenario, rng: np.random.Generator, number: int, seconds: float) -> _Walk:
+    """Wait far away, until it is one's turn; come nearer, hiding those who wait, and walk out at a side."""
+    low, high = scenario.face_px
+    way = float(np.clip(2.5 / scenario.speed, 0.8, seconds / 2))
+    start = (seconds - way) * (number + rng.uniform(0, 0.5)) / scenario.people
+    shares = np.linspace(0, 1, 9)
+    widths = low / (1 - shares * (1 - low / high))
+    # Who comes nearer moves away from the middle in proportion, and turns aside in the end.
+    x = (0.5 + 0.05 * rng.uniform(-1, 1) * widths / low) * scenario.width
+    x += (-1) ** number * shares**5 * (scenario.width / 2 + 1.5 * high)
+    y = (0.35 + 0.15 * widths / high) * scenario.height
+    times = np.concatenate([[0.0], start + 0.05 + shares * (way - 0.1), [seconds]])
+    places = np.array([0, *range(len(shares)), -1])
+    return _Walk(times, np.column_stack([x, y])[places], widths[places])
 
 
 def _suite() -> tuple[Scenario, ...]:
@@ -369,6 +362,9 @@ def _suite() -> tuple[Scenario, ...]:
             base, name="four-behind-pillars-shaken", people=4, face_px=(26, 44), occluders=3, shake=0.03, noise=6.0
         ),
         replace(base, name="eight-behind-pillars", people=8, face_px=(20, 36), occluders=4),
+        replace(base, name="eight-walking-past", people=8, face_px=(22, 70), passing=True),
+        replace(base, name="three-with-flashes", people=3, face_px=(30, 80), shots=4, transition="flash"),
+        replace(base, name="three-with-fades", people=3, face_px=(30, 80), shots=4, transition="fade"),
     )
     return tuple(replace(clip, seed=100 + number) for number, clip in enumerate(clips))
 

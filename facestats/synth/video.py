@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 
 from facestats.datasets.truth import TRUTH_DTYPES, write_truth
@@ -18,6 +20,9 @@ from facestats.video import ClipWriter
 
 #: A face of which less than this share is to be seen is not to be considered: neither missed nor false.
 LEAST_VISIBLE = 0.25
+
+#: How long a flash or fade comes up before a cut, and goes down after it, in seconds.
+TRANSITION_S = 0.16
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def write_video(scenario: Scenario, portraits: Sequence[Portrait], folder: Path)
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {error.strerror}") from None
     with ClipWriter(path, width=scenario.width, height=scenario.height, crf=18) as clip:
-        for shot, frame, truth_rows in _frames(shots):
+        for shot, frame, truth_rows in _frames(shots, scenario.transition):
             clip.write(frame.rgb, frame.time_s)
             rows += [(shot, row.person, frame.index, row.x, row.y, row.w, row.h, row.visible) for row in truth_rows]
     truth = pd.DataFrame(rows, columns=["shot", "name", "frame", *"xywh", "visible"])
@@ -94,11 +99,24 @@ def write_video(scenario: Scenario, portraits: Sequence[Portrait], folder: Path)
     return SynthVideo(path, truth_path, people_path, truth, cast)
 
 
-def _frames(shots: Sequence[Scene]) -> Iterator[tuple[int, Frame, list[TruthRow]]]:
-    """Yield the frames of one shot after the other, on one clock."""
+def _frames(shots: Sequence[Scene], transition: str) -> Iterator[tuple[int, Frame, list[TruthRow]]]:
+    """Yield the frames of one shot after the other, on one clock, those at the cuts hidden by what lies over them."""
     first = 0
     for number, scene in enumerate(shots):
         for frame, rows in render(scene):
             index = first + frame.index
-            yield number, Frame(index, index / scene.fps, frame.rgb), rows
+            share = _covered(frame.index, scene, is_first=number == 0, is_last=number == len(shots) - 1)
+            rgb, shown = frame.rgb, rows
+            if transition != "cut" and share:
+                rgb = cv2.addWeighted(rgb, 1 - share, np.full_like(rgb, 255 * (transition == "flash")), share, 0)
+                shown = [replace(row, visible=row.visible * (1 - share)) for row in rows]
+            yield number, Frame(index, index / scene.fps, rgb), shown
         first += scene.n_frames
+
+
+def _covered(index: int, scene: Scene, *, is_first: bool, is_last: bool) -> float:
+    """Return how much of a frame is hidden by what lies over a cut: all of those beside it."""
+    length = TRANSITION_S * scene.fps
+    since, until = index, scene.n_frames - 1 - index
+    away = min(np.inf if is_first else since, np.inf if is_last else until)
+    return float(max(0.0, 1 - away / length))

@@ -49,7 +49,7 @@ class SampledFrame:
     measured : mapping of str to numpy.ndarray
         By attribute, int64: which of the N faces its predictions speak of.
     looks : numpy.ndarray or None
-        float16 (N, D), see :func:`facestats.track.linking.appearance`: in memory alone, to put tracks right.
+        float16 (N, D), see :func:`facestats.track.sameness.appearance`: in memory alone, to put tracks right.
     pictures : mapping of int to numpy.ndarray
         Faces cut out for thumbnails, uint8 (h, w, 3) RGB, of some of the N faces.
     cue : ShotCue or None

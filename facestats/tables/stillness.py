@@ -12,7 +12,7 @@ LEAST_S = 4.0
 #: Of its size, how far the box of a still picture may wander: what detectors and coding make of it.
 _MOST_MOVED = 0.05
 
-#: Cosine distance of two appearances (:func:`facestats.track.linking.appearance`) of one still picture.
+#: Cosine distance of two appearances (:func:`facestats.track.sameness.appearance`) of one still picture.
 _MOST_CHANGED = 0.01
 
 
@@ -45,7 +45,7 @@ class Stillness:
         boxes : numpy.ndarray
             float (N, 4): ``x1, y1, x2, y2``.
         looks : numpy.ndarray
-            float (N, D), unit vectors, see :func:`facestats.track.linking.appearance`.
+            float (N, D), unit vectors, see :func:`facestats.track.sameness.appearance`.
         """
         if self._box is None or self._look is None:
             self._box, self._look = np.asarray(boxes[0], np.float64), np.asarray(looks[0], np.float32)

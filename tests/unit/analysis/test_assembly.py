@@ -17,7 +17,7 @@ from facestats.store.store import create_store
 from facestats.tables import schema
 from facestats.tables.building import SampledFrame, summarize_tracks
 from facestats.track import create_tracker
-from facestats.track.linking import appearance
+from facestats.track.sameness import appearance
 from facestats.types import Detections, Predictions
 from facestats.video.shots import ShotCue
 

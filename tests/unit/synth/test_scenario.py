@@ -98,6 +98,19 @@ def test_who_leaves_comes_back():
     assert sum(hidden.any() for hidden in gone.values()) == 1
 
 
+def test_people_walk_past_one_after_the_other():
+    (frames,) = truth_of(replace(SMALL, people=4, passing=True, face_px=(16.0, 60.0)))
+    gone = [max(i for i, rows in enumerate(frames) if rows[name].visible > 0.1) for name in frames[0]]
+    assert sorted(gone) == gone
+    assert len({frame // 8 for frame in gone}) == 4
+    for name in frames[0]:
+        widths = [rows[name].w for rows in frames]
+        assert widths == sorted(widths)
+        assert min(rows[name].visible for rows in frames) == 0
+    # Some wait behind others.
+    assert min(row.visible for rows in frames[:20] for row in rows.values()) < 0.5
+
+
 def test_shots_differ():
     shots = scenes(replace(SMALL, shots=3), PORTRAITS[:4])
     assert len({scene.background.tobytes() for scene in shots}) == 3
@@ -122,6 +135,8 @@ def test_the_suite_is_what_it_says():
         ({"width": 32}, "64 to 4096 pixels"),
         ({"exposure": 1.5}, "exposure must be 0 to 1"),
         ({"speed": float("nan")}, "speed must be above 0"),
+        ({"passing": True, "crossings": True}, "neither crosses nor leaves"),
+        ({"transition": "wipe"}, "one of cut, flash, fade"),
     ],
 )
 def test_numbers_that_make_no_sense(change, told):

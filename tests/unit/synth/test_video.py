@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -32,3 +34,18 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         write_video(SCENARIO, people(None, 2), tmp_path / "file")
+
+
+@pytest.mark.parametrize(("transition", "level"), [("flash", 255), ("fade", 0)])
+def test_what_hides_a_cut_lies_over_the_frames_beside_it_and_hides_the_faces(tmp_path, transition, level):
+    hidden = replace(SCENARIO, fps=25, seconds=1.2, transition=transition)
+    made = write_video(hidden, people(None, 2), tmp_path)
+    with open_source(str(made.path)) as source:
+        means = [float(frame.rgb.mean()) for frame in source.frames()]
+    away = [abs(mean - level) for mean in means]
+    assert len(means) == 30
+    assert sorted(sorted(range(30), key=away.__getitem__)[:2]) == [14, 15]
+    assert max(away[14:16]) < 3
+    assert min(away[:10] + away[20:]) > 30
+    seen = made.truth.groupby("frame")["ignored"].all()
+    assert {14, 15} <= set(seen[seen].index) <= {13, 14, 15, 16}

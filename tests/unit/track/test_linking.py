@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.track.linking import OPEN, TrackedFaces, appearance, relink, split
+from facestats.track.linking import OPEN, relink, split
+from facestats.track.sameness import TrackedFaces, appearance
 
 RNG = np.random.default_rng(0)
 #: Six people, of noise: their pictures have nothing in common.
@@ -90,7 +91,7 @@ def test_two_who_were_confused_are_put_right():
 
 
 def test_tracks_that_take_turns_are_one():
-    rows = [(frame, frame // 2 % 2, 0, 100.0 + 60 * (frame // 2 % 2)) for frame in range(40)]
+    rows = [(frame, frame // 2 % 2, 0, 100.0 + 40 * (frame // 2 % 2)) for frame in range(40)]
     tracks, _ = tracks_of(rows)
     assert len(set(tracks)) == 1
 
