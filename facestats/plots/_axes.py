@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import Formatter, MaxNLocator
 
 from facestats._util import words
 from facestats.errors import UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
+from facestats.plots.clock import STEPS, ClockFormatter, TimeLocator, time_limits
 from facestats.plots.palette import (
     FAINT,
     INK,
@@ -83,51 +83,11 @@ def calm(ax: Axes, *, grid: str | None = None) -> None:
         ax.grid(axis=grid, color=hex_color(FAINT), linewidth=0.6)
 
 
-def clock(seconds: float, *, decimals: int = 0) -> str:
-    """Return a time as people read it: ``12 s``, ``1:05``, ``1:02:03``.
-
-    Examples
-    --------
-    >>> clock(65), clock(12.34, decimals=1), clock(3723)
-    ('1:05', '12.3 s', '1:02:03')
-    """
-    if abs(seconds) < 60:
-        return f"{seconds:.{decimals}f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-class _TimeLocator(MaxNLocator):
-    """Places as many ticks as have room for their labels, also when the figure's width changes later."""
-
-    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
-        inches = self.axis.axes.bbox.width / self.axis.get_figure(root=True).dpi
-        self.set_params(nbins=int(np.clip(inches / 0.75, 2, 8)))
-        return super().tick_values(vmin, vmax)
-
-
-class _ClockFormatter(Formatter):
-    """Writes ticks as people read times, with as many decimals as tell them apart: never 2 s for 1.5 s."""
-
-    def format_ticks(self, values: Sequence[float]) -> list[str]:
-        decimals = next((n for n in range(4) if np.allclose(np.round(values, n), values, rtol=0, atol=1e-6)), 4)
-        return [f"{v:.{decimals}f} s" if decimals and v >= 60 else clock(v, decimals=decimals) for v in values]
-
-    def __call__(self, value: float, position: int | None = None) -> str:
-        return clock(value, decimals=1)  # under the mouse, in an interactive figure
-
-
 def time_axis(ax: Axes, limits: tuple[float, float]) -> None:
     """Make x the video's clock."""
-    low, high = limits
-    if not (np.isfinite(low) and np.isfinite(high)):
-        low, high = 0.0, 1.0
-    if high - low < 1e-3:  # a still, or a single sighting
-        low, high = low - 0.5, high + 0.5
-    ax.set_xlim(low, high)
-    ax.xaxis.set_major_locator(_TimeLocator(steps=[1, 1.5, 2, 3, 5, 6, 10]))
-    ax.xaxis.set_major_formatter(_ClockFormatter())
+    ax.set_xlim(*time_limits(limits))
+    ax.xaxis.set_major_locator(TimeLocator(steps=STEPS))
+    ax.xaxis.set_major_formatter(ClockFormatter())
     ax.set_xlabel("time in the video")
 
 

@@ -103,18 +103,11 @@ def _stack(
     ax: Axes | None,
 ) -> Axes:
     ax = _axes.axes_or_new(ax, (8.0, 2.6))
-    step = expressions.typical_step(times)
-    measured = ~np.isnan(values).any(axis=1)
-    for run in expressions.runs(times[measured]):
-        at, rows = times[measured][run], values[measured][run]
-        bounds = expressions.edges(at, step)
-        ax.stackplot(
-            np.concatenate([bounds[:1], at, bounds[-1:]]),
-            np.concatenate([rows[:1], rows, rows[-1:]]).T,
-            colors=[hex_color(EXPRESSION_COLORS[name]) for name in EXPRESSIONS],
-            linewidth=0,
-        )
-    if not measured.any():
+    areas = list(expressions.areas(times, values))
+    for at, rows in areas:
+        colors = [hex_color(EXPRESSION_COLORS[name]) for name in EXPRESSIONS]
+        ax.stackplot(at, rows.T, colors=colors, linewidth=0)
+    if not areas:
         _axes.note(ax, "expression not measured")
     limits = time_range or ((times[0], times[-1]) if len(times) else (0.0, 1.0))
     _axes.time_axis(ax, limits)

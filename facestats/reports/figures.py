@@ -13,13 +13,10 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import Collection
-from matplotlib.colors import is_color_like, to_rgb, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from PIL import Image
 
-from facestats.plots.palette import FAINT, INK, MUTED, hex_color
+from facestats.reports.grounds import on_both_grounds
 from facestats.reports.html import render
 from facestats.types import UInt8
 
@@ -30,10 +27,6 @@ WIDE, NARROW, HALF = 8.9, 3.7, 4.1
 _LEFT, _RIGHT = 0.8, 0.25
 
 _DPI = 192  # two pixels to each of the page's, for sharp screens and print
-
-#: The ground of dark pages (page.css), and what stands there for the colours that are made for white.
-DARK_GROUND = "#17191c"
-_DARK = {INK: "#e4e4e4", MUTED: "#a8a8a8", FAINT: "#45484c", (0, 0, 0): "#e4e4e4"}
 
 _FIGURE_STYLE: Mapping[str, Any] = {"font.size": 10.5, "axes.titlesize": 11.5, "hatch.linewidth": 1.2}
 
@@ -89,23 +82,17 @@ def figure(
         if height is not None:
             drawn.set_figheight(height)
         drawn.set_dpi(_DPI)
-        canvas = FigureCanvasAgg(drawn)
-        light, dark, laid = [], [], []
+        FigureCanvasAgg(drawn)  # measures words
+        light, dark = [], []
         for width in (HALF,) if half else (NARROW, WIDE):
             drawn.set_figwidth(width)
-            if not (aligned and laid):  # of these only the width changes
+            if not (aligned and light):  # of these only the width changes
                 _lay_out(drawn)
             if aligned:
                 box = ax.get_position()
                 ax.set_position((_LEFT / width, box.y0, 1 - (_LEFT + _RIGHT) / width, box.height))
-            laid.append((width, [(each, each.get_position()) for each in drawn.axes]))
-            light.append(_png(canvas))
-        darken(drawn)  # which moves nothing
-        for width, places in laid:
-            drawn.set_figwidth(width)
-            for each, place in places:
-                each.set_position(place)
-            dark.append(_png(canvas))
+            for pictures, pixels in zip((light, dark), on_both_grounds(drawn), strict=True):
+                pictures.append(_png(pixels))
         return render("pieces.figure", light, dark, alt, "half" if half else "full")
 
 
@@ -118,10 +105,9 @@ def _lay_out(drawn: Figure) -> None:
     drawn.set_layout_engine("none")
 
 
-def _png(canvas: FigureCanvasAgg) -> str:
-    """Return a figure as it is now as a picture of at most 256 colours, which is a third of the size of one of all."""
-    canvas.draw()
-    drawn = Image.fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3]))
+def _png(pixels: UInt8) -> str:
+    """Return a figure as a picture of at most 256 colours, which is a third of the size of one of all."""
+    drawn = Image.fromarray(pixels)
     few = drawn.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     colors = np.array(few.getpalette(), np.uint8).reshape(-1, 3)
     colors[(colors >= 254).all(axis=1)] = 255  # the ground, which a mean of its like misses by one
@@ -129,38 +115,6 @@ def _png(canvas: FigureCanvasAgg) -> str:
     file = io.BytesIO()
     few.save(file, "PNG", dpi=(_DPI, _DPI))
     return data_uri(file.getvalue(), "image/png")
-
-
-def darken(drawn: Figure) -> None:
-    """Make a figure one for a dark page: its ground dark, what is written and drawn in ink light.
-
-    The colours of classes stay as they are.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> drawn = Figure()
-    >>> darken(drawn)
-    >>> drawn.get_facecolor()[0] < 0.2
-    True
-    """
-    swapped = {to_rgb(hex_color(old)): new for old, new in _DARK.items()}
-    ground = {to_rgb("white"): DARK_GROUND}  # of hatched bars, and around lines on bars; white words stand on colours
-    for artist in drawn.findobj():
-        for name in ("color", "facecolor", "edgecolor", "markeredgecolor"):
-            get, change = (getattr(artist, f"{verb}_{name}", None) for verb in ("get", "set"))
-            if get is None or change is None or isinstance(artist, Collection):
-                continue
-            if not is_color_like(get()) or to_rgba(get())[3] == 0:  # "none" is a black that is not seen
-                continue
-            new = (swapped if isinstance(artist, Text) else swapped | ground).get(to_rgb(get()))
-            if new is not None:
-                change(new)
-    for axis in (axis for ax in drawn.axes for axis in (ax.xaxis, ax.yaxis)):
-        axis.set_tick_params(labelcolor=_DARK[INK])
-    for ax in drawn.axes:
-        ax.set_facecolor(DARK_GROUND)
-    drawn.set_facecolor(DARK_GROUND)
 
 
 def data_uri(content: bytes, media_type: str) -> str:

@@ -167,14 +167,10 @@ def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[...,
 
     times, values = expressions.average(observations)
     values = expressions.smooth(times, values, smooth_s)
-    step, n = expressions.typical_step(times), -(-len(times) // _MOST_POINTS)
     figure = new_figure(150, y_range=(0, 1), toolbar=False)
-    areas = []
-    for run in expressions.runs(times):
-        ends = expressions.edges(times[run], step)[[0, -1]]
-        moments, means = _thin(times[run], values[run], n)
-        at = np.concatenate([ends[:1], moments, ends[1:]])
-        rows = np.concatenate([means[:1], means, means[-1:]]).round(4)
+    lines = []
+    for at, means in expressions.areas(times, values, most=_MOST_POINTS):
+        rows = means.round(4)
         columns = dict(zip(EXPRESSIONS, rows.T, strict=True))
         source = ColumnDataSource({"time": at.round(3), **columns})
         figure.varea_stack(
@@ -194,9 +190,9 @@ def _mean(observations: pd.DataFrame, smooth_s: float, new_figure: Callable[...,
             "text": text,
             "when": [words.moment(time) for time in at],
         }
-        areas.append(figure.line("time", "y", source=ColumnDataSource(pointed), line_alpha=0))
+        lines.append(figure.line("time", "y", source=ColumnDataSource(pointed), line_alpha=0))
     tooltip = f'<div style="font:13px {_FONT};color:#222">all faces, @when<br><b>@text</b></div>'
-    figure.add_tools(HoverTool(renderers=areas, tooltips=tooltip, mode="vline", line_policy="nearest"))
+    figure.add_tools(HoverTool(renderers=lines, tooltips=tooltip, mode="vline", line_policy="nearest"))
     figure.yaxis.ticker = [0, 0.5, 1]
     figure.yaxis.major_label_overrides = {0: "0 %", 0.5: "50 %", 1: "100 %"}
     return figure
@@ -245,12 +241,3 @@ def _figure(x_range: Any, cuts: Sequence[float], height: int, *, y_range: Any, t
         line = Span(location=cut, dimension="height", line_color=hex_color(INK), line_dash=[4, 3], line_width=1)
         made.add_layout(line)
     return made
-
-
-def _thin(times: np.ndarray, values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return means over ``n`` neighbours."""
-    if n < 2:
-        return times, values
-    starts = np.arange(0, len(times), n)
-    counts = np.diff(np.append(starts, len(times)))
-    return np.add.reduceat(times, starts) / counts, np.add.reduceat(values, starts) / counts[:, None]

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup
-from matplotlib.axes import Axes
 
 from facestats import plots
 from facestats._util import words
@@ -21,18 +20,18 @@ from facestats.reports.data import ReportData
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import doubtful_sentence, video_headline
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
+from facestats.reports.multiples import small_timelines
 from facestats.reports.people import are_known, key_figure
 from facestats.reports.provenance import used_cards
 from facestats.reports.timeline import live, timeline_item
 from facestats.reports.verdicts import by_hand, verdict_rows
 from facestats.tables.expressions import mean_shares
-from facestats.tables.labels import Row, colors_of, face_name, names_of, rows_of
+from facestats.tables.labels import colors_of, face_name, names_of, rows_of
 
 #: More tracks than this are not listed one by one.
 LONGEST_LIST = 100
 
 _ROWS = 30  # of the timeline
-_SMALL, _CLOCK = 0.5, 0.25  # height of a small timeline, and of the clock below the last one, in inches
 _MOST_DOUBTFUL = 12  # pictures of what may be no face
 _SAID_JOINED = 0.995  # a track that was never broken has 1
 
@@ -245,41 +244,5 @@ def timelines(data: ReportData, *, smooth_s: float = 0.5, limit: int = 12) -> HT
     if n_all == 0 or len(rows_of(data.tracks)) == 1 or data.one.is_still:
         return None
     longest = rows_of(measured, limit)
-    figures = [_timeline(data, row, smooth_s, last=row is longest[-1]) for row in longest]
-    return section("video.timelines", figures, n_all, "faces" if n_all == len(measured) else "people")
-
-
-def _timeline(data: ReportData, row: Row, smooth_s: float, *, last: bool) -> Markup:
-    shares = mean_shares(data.tracks[data.tracks["track_id"].isin(row.track_ids)])
-    verdict = "unknown" if shares is None else f"mostly {shares.idxmax()}"
-    observations = data.observations
-    if len(row.track_ids) > 1:  # the faces of one person are never seen at the same time
-        observations = observations[observations["track_id"].isin(row.track_ids)].assign(track_id=row.track_ids[0])
-    return figure(
-        _small_timeline,
-        observations,
-        name=row.name,
-        color=hex_color(row.color),
-        last=last,
-        track_id=row.track_ids[0],
-        cuts=data.one.cuts,
-        smooth_s=smooth_s,
-        time_range=data.one.time_range,
-        legend=False,
-        aligned=True,
-        height=_SMALL + (_CLOCK if last else 0),
-        alt=f"Expression probabilities of {row.name} over time, {verdict}",
-    )
-
-
-def _small_timeline(observations: pd.DataFrame, *, name: str, color: str, last: bool, **options: Any) -> Axes:
-    """Draw one of several timelines that share a clock, which stands below the last."""
-    ax = plots.expression_timeline(observations, **options)
-    ax.set_yticks([])
-    ax.set_xlabel("")
-    for text in ax.texts:  # the word "cut" stands above the first chart of the page
-        text.remove()
-    ax.tick_params(axis="x", labelbottom=last)
-    ax.text(-0.01, 0.5, name, transform=ax.transAxes, ha="right", va="center")
-    ax.axvline(ax.get_xlim()[0], color=color, linewidth=6)
-    return ax
+    drawn = small_timelines(data.one, longest, smooth_s=smooth_s)
+    return section("video.timelines", drawn, len(longest), n_all, "faces" if n_all == len(measured) else "people")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -95,6 +96,35 @@ def edges(times_s: Float64, step_s: float) -> Float64:
     """Return the N + 1 edges of N observations: half-way to the neighbours, half a step at the ends."""
     middles = (times_s[1:] + times_s[:-1]) / 2
     return np.concatenate([[times_s[0] - step_s / 2], middles, [times_s[-1] + step_s / 2]])
+
+
+def areas(times_s: Float64, values: Float64, *, most: int | None = None) -> Iterator[tuple[Float64, Float64]]:
+    """Yield the times and rows of each stretch that was measured as areas are drawn: to half a step beyond both ends.
+
+    Parameters
+    ----------
+    times_s : numpy.ndarray
+        float64 (N,), ascending.
+    values : numpy.ndarray
+        float64 (N, 7).
+    most : int, optional
+        Means of neighbours stand for more rows than this.
+
+    Examples
+    --------
+    >>> [at.tolist() for at, _ in areas(np.array([0.0, 0.5, 4.0]), np.full((3, 7), 1 / 7))]
+    [[-0.25, 0.0, 0.5, 0.75], [3.75, 4.0, 4.25]]
+    """
+    measured = ~np.isnan(values).any(axis=1)
+    step, n = typical_step(times_s), -(-len(times_s) // (most or max(len(times_s), 1)))
+    times_s, values = times_s[measured], values[measured]
+    for run in runs(times_s):
+        at, rows = times_s[run], values[run]
+        bounds = edges(at, step)
+        starts = np.arange(0, len(at), n)
+        counts = np.diff(np.append(starts, len(at)))
+        at, rows = np.add.reduceat(at, starts) / counts, np.add.reduceat(rows, starts) / counts[:, None]
+        yield np.concatenate([bounds[:1], at, bounds[-1:]]), np.concatenate([rows[:1], rows, rows[-1:]])
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,3 @@ def test_in_a_notebook_the_figure_is_pyplots_so_that_it_is_shown(monkeypatch, tr
     ax = verdict_counts(tracks, "gender")
     assert plt.get_fignums() == [ax.figure.number]
     plt.close(ax.figure)
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(59.4, "59 s"), (60, "1:00"), (3599.7, "1:00:00"), (0, "0 s")])
-def test_clock(seconds, text):
-    assert _axes.clock(seconds) == text

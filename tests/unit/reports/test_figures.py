@@ -7,7 +7,8 @@ from PIL import Image
 from stores import FACES, PEOPLE, make_result
 
 from facestats import plots
-from facestats.reports.figures import DARK_GROUND, HALF, NARROW, WIDE, figure
+from facestats.reports.figures import HALF, NARROW, WIDE, figure
+from facestats.reports.grounds import DARK_GROUND
 
 
 def pictures(markup):

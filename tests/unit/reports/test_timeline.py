@@ -1,12 +1,11 @@
 import json
 import re
 
-import numpy as np
 import pytest
 from markupsafe import Markup
 from stores import FACES, Face, make_result
 
-from facestats.reports.timeline import _thin, live, timeline_item
+from facestats.reports.timeline import live, timeline_item
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +30,6 @@ def test_its_data_cannot_end_the_script_element_that_holds_them(item):
     assert "&lt;drag&gt;" in text
     (data,) = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
     assert json.loads(data)["x"] == "</script><b>"
-
-
-def test_long_videos_are_thin_to_means():
-    times = np.arange(4001) / 10
-    values = np.tile(times[:, None], (1, 7))
-    thin_times, thin_values = _thin(times, values, 3)
-    assert len(thin_times) == 1334
-    np.testing.assert_allclose(thin_values[:, 0], thin_times)
-    assert thin_times[-1] == pytest.approx(times[-2:].mean())
 
 
 def test_nobody_is_drawn_where_nobody_was():
