@@ -54,7 +54,8 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     store = open_store(store)
     run, way = last_run(store.path) if store.video_id is None else None, run_under_way(store.path)
     now_worked_on = {} if way is None else way.now
-    rows = [*_known(store, now_worked_on), *_pending(store, run, way)]
+    entries = list(store.entries(current=False).values())
+    rows = [*_known(store, entries, now_worked_on), *_pending(store, entries, run, way)]
     found = pd.DataFrame([[row.get(name) for name in _COLUMNS] for row in rows], columns=list(_COLUMNS))
     found["state"] = pd.Categorical(found["state"], STATES, ordered=True)
     found["written_at"] = pd.to_datetime(found["written_at"], utc=True)
@@ -107,8 +108,8 @@ def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *,
     return [entry.shown for entry in entries]
 
 
-def _known(store: Store, now_worked_on: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-    for entry in store.entries(current=False).values():
+def _known(store: Store, entries: Sequence[Entry], now_worked_on: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
         lost = lost_words(entry, store.lacks(entry), entry.options)
         state = "incomplete" if lost else {"ok": "done"}.get(entry.status, entry.status)
         share = now_worked_on.get(entry.shown)
@@ -141,10 +142,12 @@ def _reasons(entry: Entry, lost: str) -> Iterator[str]:
         yield f"also {', '.join(entry.paths[1:])}"
 
 
-def _pending(store: Store, run: Run | None, way: RunUnderWay | None) -> Iterator[dict[str, Any]]:
+def _pending(
+    store: Store, entries: Sequence[Entry], run: Run | None, way: RunUnderWay | None
+) -> Iterator[dict[str, Any]]:
     if run is None:
         return
-    known = {path for entry in store.entries(current=False).values() if entry.counts for path in entry.paths}
+    known = {path for entry in entries if entry.counts for path in entry.paths}
     if way is not None or is_locked(store.path):
         why = "a run is at it"
     else:

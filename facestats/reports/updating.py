@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -68,7 +69,7 @@ def update(
 ) -> UpdateResult:
     """Analyse what is new or changed, and make those reports anew that it touches.
 
-    Where a hundred videos and a tenth of all have come, the store is compacted too, see
+    Where a hundred videos and a tenth of all have come, the store is compacted meanwhile, see
     :meth:`facestats.store.removable.Removable.compact`. Two updates of the same reports, and two runs on the same
     store, never overlap. The logger ``facestats`` writes a line for each video and each report.
 
@@ -113,8 +114,10 @@ def update(
         raise OutputError(f"cannot write reports to {folder}: {error.strerror or error}") from None
     with locked(folder):
         found = analyze_collection(inputs, out=store, progress=progress, may_be_empty=True, **options)
-        _tidy(found.store)
-        made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
+        with ThreadPoolExecutor(1) as beside:  # readers are not disturbed, so that no report waits for it
+            tidied = beside.submit(_tidy, found.store)
+            made = report(found.store, out=folder, parameters=parameters, only_changed=True, progress=progress)
+        tidied.result()
     code = next((code for code in (2, 4, 3) if code in (found.exit_code, made.exit_code)), 0)
     return UpdateResult(found, made.reports, (*found.problems, *made.problems), code, made.removed)
 

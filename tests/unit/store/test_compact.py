@@ -2,8 +2,10 @@ import contextlib
 import io
 import json
 import shutil
+import threading
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -317,3 +319,19 @@ def test_an_update_compacts_where_enough_has_come(store, monkeypatch):
     updating._tidy(store)
     assert read_merged(store.path).runs.keys() == set(ORDER)
     assert not is_worth_compacting(store.path)
+
+
+def test_no_report_of_an_update_waits_until_the_store_is_compacted(store, tmp_path, monkeypatch):
+    reported, seen = threading.Event(), []
+    found = SimpleNamespace(store=store, exit_code=0, problems=())
+    made = SimpleNamespace(reports=(), exit_code=0, problems=(), removed=())
+
+    def report(*_, **__):
+        reported.set()
+        return made
+
+    monkeypatch.setattr(updating, "analyze_collection", lambda *_, **__: found)
+    monkeypatch.setattr(updating, "report", report)
+    monkeypatch.setattr(updating, "_tidy", lambda of: seen.append((of is store, reported.wait(20))))
+    updating.update([], store=store.path, reports=tmp_path / "r")
+    assert seen == [(True, True)]
