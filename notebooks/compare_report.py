@@ -44,7 +44,7 @@ section.cautions(data)
 # %% [markdown]
 # ## Who was seen, and with which expressions
 #
-# Expressions are shares of the time, and counted is what each face showed most. Lines across the bars are 90 % intervals; clear
+# Expressions are expected shares of the time, and counted is what each face showed most. Lines across the bars are 90 % intervals; clear
 # differences are percentage points, from the first side to the second.
 
 # %%

@@ -24,7 +24,7 @@ out = "facestats-out"  # the store that a video analysed here goes into
 title = ""  # of the page; empty: the file's name
 smooth_s = 0.5  # width of the moving average in the timelines, in seconds, [0, inf); 0 for none
 max_timelines = 12  # if there are more faces, the timelines of the longest are drawn, [0, inf)
-max_evidence = 24  # doubtful faces shown with a cut of the clip, [0, inf); 0 for no cuts at all
+max_evidence = 24  # doubtful faces shown with a cut of the video, [0, inf); 0 for no cuts at all
 page_folder = ""  # where the page and the clips beside it will lie; empty: here, and the clips in the store
 page_name = ""  # of the page, without suffix; empty: the video_id
 linked = False  # whether the page of the whole collection lies beside this one
@@ -63,8 +63,8 @@ demographics.composition(data)
 # %% [markdown]
 # ## Face by face
 #
-# The bar beside a verdict is its probability, for the expression the share of the time; the coloured strip has the shares of
-# all expressions.
+# The bar beside a verdict is its probability, for the expression its expected share of the time: the mean of its
+# probabilities over time. The coloured strip has the shares of all expressions.
 
 # %%
 section.faces(data)
@@ -79,8 +79,6 @@ section.timelines(data, smooth_s=smooth_s, limit=max_timelines)
 
 # %% [markdown]
 # ## Evidence
-#
-# Three seconds of the clip around each moment, to judge for yourself.
 
 # %%
 evidence.evidence(data, smooth_s=smooth_s, limit=max_evidence)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -32,10 +33,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, path: Path, size: str = "desktop") -> Iterator[tuple[Page, list[str]]]:
+def opened(
+    browser: Browser, path: Path, size: str = "desktop", scheme: Literal["light", "dark"] = "light"
+) -> Iterator[tuple[Page, list[str]]]:
     """Open a page, and collect what it complains of and what it asks for elsewhere."""
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page, trouble = context.new_page(), []
     page.on("console", lambda said: trouble.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: trouble.append(str(error)))

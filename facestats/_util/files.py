@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import uuid
@@ -64,6 +65,8 @@ def check_writable(folder: Path) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     check_writable(Path(folder, "new"))
     """
+    if folder.is_file():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a file, and a folder is needed", str(folder))
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / f".writable-{uuid.uuid4().hex[:12]}"
     probe.touch()

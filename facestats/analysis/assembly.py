@@ -28,7 +28,7 @@ from facestats.tables import people, schema
 from facestats.tables.building import SampledFrame
 from facestats.tables.clustering import Clusters
 from facestats.tables.faceness import SURE_ALONE
-from facestats.tables.thumbnails import Picture, best_pictures, encode_webp
+from facestats.tables.thumbnails import Picture, best_pictures, encode_webp, picture_weight
 from facestats.track import Tracker
 from facestats.track.base import UNCONFIRMED
 from facestats.track.linking import OPEN, longest_absence_s, relink
@@ -314,7 +314,8 @@ class Assembler:
             for face, rgb in each.item.pictures.items():
                 if each.tracks[face] >= 0:
                     known = self._open[int(each.tracks[face])]
-                    picture = Picture(float(qualities[face]), each.item.time_s, rgb)
+                    quality = float(qualities[face]) * picture_weight(rgb)
+                    picture = Picture(quality, each.item.time_s, rgb)
                     known.pictures = best_pictures([*known.pictures, picture])
             self._keep_portraits(each)
 

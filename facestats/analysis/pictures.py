@@ -9,7 +9,7 @@ import pandas as pd
 
 from facestats.classify.quality import quality_weight
 from facestats.tables import schema
-from facestats.tables.thumbnails import APART_S, LONGER_SIDE, PER_TRACK, cut_face, encode_webp
+from facestats.tables.thumbnails import APART_S, LONGER_SIDE, PER_TRACK, cut_face, encode_webp, picture_weight
 from facestats.video import FrameSource
 
 
@@ -44,9 +44,10 @@ def cut_thumbnails(
         on_frame(n)
         for row in of_frame.pop(frame.index, chosen.iloc[:0]).itertuples():
             box = np.array([row.x, row.y, row.x + row.w, row.y + row.h])
-            image = encode_webp(cut_face(frame.rgb, box))
+            picture = cut_face(frame.rgb, box)
+            image, quality = encode_webp(picture), row.quality * picture_weight(picture)
             known = {"video_id": row.video_id, "track_id": row.track_id, "time_s": row.time_s}
-            found.append({**known, "image": image, "quality": row.quality})
+            found.append({**known, "image": image, "quality": quality})
         if not of_frame:
             break
     if not found:
@@ -65,7 +66,8 @@ def best_observations(observations: pd.DataFrame) -> pd.DataFrame:
     """
     tracked = observations[observations["track_id"].notna()]
     sizes = tracked[["w", "h"]].min(axis=1).to_numpy(np.float64)
-    rows = tracked.assign(quality=quality_weight(tracked["score"].to_numpy(np.float64), sizes))
+    scores, sharpness = (tracked[name].to_numpy(np.float64) for name in ("score", "sharpness"))
+    rows = tracked.assign(quality=quality_weight(scores, sizes, sharpness))
     rows = rows.sort_values("quality", ascending=False, kind="stable")
     chosen = []
     for _, own in rows.groupby("track_id"):

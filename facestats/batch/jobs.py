@@ -31,6 +31,8 @@ from facestats.batch.plan import Drawing, Task
 from facestats.clips import Annotator
 from facestats.errors import OtherFramesError, OutputError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
+from facestats.store.annotation.files import rewrite_subtitles
+from facestats.store.drawn import corrections_mark, is_outdated, note_drawn
 from facestats.store.lacks import Part
 from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
@@ -46,7 +48,7 @@ from facestats.video.discovery import Input
 from facestats.video.identity import content_of
 from facestats.video.spans import Span
 
-_CUT_COLUMNS = ("video_id", "frame", "time_s", "track_id", "score", "x", "y", "w", "h")
+_CUT_COLUMNS = ("video_id", "frame", "time_s", "track_id", "score", "sharpness", "x", "y", "w", "h")
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class VideoJob:
         if not stages.options.clips or entry.status == "failed":
             return Outcome(entry, trouble)
         one = Store(location(self.place), entry.video_id)
+        mark = corrections_mark(one.path, entry.video_id)
         annotator = Annotator(
             observations=one.batches("observations", columns=DRAWN_COLUMNS),
             tracks=one.tracks(),
@@ -122,6 +125,8 @@ class VideoJob:
         try:
             with _made_in(one.path / "clips") as folder:
                 near.draw(annotator, folder / entry.video_id)
+            note_drawn(one.path, entry.video_id, mark)
+            rewrite_subtitles(one)
         except (OutputError, *INPUT_ERRORS) as error:
             return Outcome(entry, (*trouble, f"no clip: {error.reason}"))
         return Outcome(entry, trouble)
@@ -184,7 +189,8 @@ class DrawJob(VideoJob):
         else:
             thumbnails = self._thumbnails(bench, entry) if after.thumbnails else schema.conform("thumbnails")
             entry = store.replace_thumbnails(entry, thumbnails, **changes)
-        if not after.clip or store.clip_path(entry.video_id) is not None:
+        has_clip = store.clip_path(entry.video_id) is not None
+        if not after.clip or (has_clip and not is_outdated(store.path, entry.video_id)):
             return Outcome(entry, (entry.error,) if entry.error else ())
         with self._near(bench) as near:
             return self._with_clip(entry, near, stages)

@@ -73,8 +73,18 @@ def analyze(
     say(summary(result))
     if part := part_of_the_store(held):
         say(one_line(part))
-    say(f"tables and clips in {result.store.path}; next: facestats report {shlex.quote(str(result.store.path))}")
+    say(one_line(_next(result)))
     raise typer.Exit(result.exit_code)
+
+
+def _next(result: CollectionResult) -> str:
+    """Return what lies in the store of a run now, and what to do next."""
+    place = shlex.quote(str(result.store.path))
+    read = [video_id for video_id, entry in result.store.entries().items() if entry.status != "failed"]
+    if not read:
+        return f"no video could be read; next: facestats status {place}"
+    has_clip = any(result.store.clip_path(video_id) is not None for video_id in read)
+    return f"tables{' and clips' if has_clip else ''} in {result.store.path}; next: facestats report {place}"
 
 
 def print_plan(tasks: Sequence[Task], *, as_json: bool = False) -> None:

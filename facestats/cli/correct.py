@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,6 +66,7 @@ def correct(
     if undo is not None:
         gone = opened.uncorrect(video, undo)
         print(one_line(f"undone: {told(gone.track_id, gone.what, gone.value, gone.time_s)}"))
+        print(one_line(_next(opened.video(video))))
         return
     if track is None:
         raise UsageError("name the face to correct, by its number (face 3 is 3; of a person, reports list the faces)")
@@ -81,6 +85,52 @@ def correct(
     )
     for each in made:
         print(one_line(f"{each.number}: {told(each.track_id, each.what, each.value, each.time_s)}"))
+    one = opened.video(video)
+    for line in _not_measured(one, [int(each.value or 0) for each in made if each.what == "split"]):
+        print(one_line(line))
+    print(one_line(_next(one)))
+
+
+def _not_measured(store: Store, new: list[int]) -> Iterator[str]:
+    """Yield of faces behind a split what no model was asked in any of their moments, and what to do about it."""
+    from facestats._util import words
+    from facestats.models.attributes import VERDICT_COLUMNS
+    from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
+
+    (entry,) = store.entries().values()
+    file, place = shlex.quote(entry.shown), shlex.quote(str(store.path))
+    for number in new:
+        missing = store.tracks(where=[("track_id", "==", number)]).iloc[0].isna()
+        asked = [name for name in VERDICT_COLUMNS if name in entry.models and missing[VERDICT_COLUMNS[name]]]
+        if asked:
+            titles = words.listing([ATTRIBUTE_TITLES[name] for name in asked])
+            yield (
+                f"no moment of {face_name(number)} was measured for {titles}: say them by hand, or measure every "
+                f"sample with facestats analyze {file} --out {place} --every-sample"
+            )
+
+
+def _next(store: Store) -> str:
+    """Return what brings the clip and the reports of a store's one video in line with its corrections."""
+    from facestats.store.drawn import is_outdated
+    from facestats.store.published import report_folders
+    from facestats.video import is_live
+    from facestats.video.identity import is_there
+
+    (entry,) = store.entries().values()
+    place, folders = shlex.quote(str(store.path)), report_folders(store.path)
+    report = f"facestats report {place}"
+    if len(folders) == 1:
+        here, folder = Path.cwd(), folders[0]
+        report += f" --out {shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))}"
+    if not is_outdated(store.path, entry.video_id):
+        return f"next: {report}"
+    file = next((path for path in entry.paths if not is_live(path) and is_there(path)), None)
+    if file is None:
+        return f"its clip shows the faces as they were, and {entry.shown} is not there to draw it anew; next: {report}"
+    return (
+        f"its clip shows the faces as they were; next: facestats analyze {shlex.quote(file)} --out {place} && {report}"
+    )
 
 
 def _list(store: Store, *, as_json: bool) -> None:

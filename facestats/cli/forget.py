@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -37,6 +38,7 @@ def forget(
 
     The video files themselves are not touched.
     """
+    from facestats.store.published import report_folders
     from facestats.store.store import open_store
     from facestats.video.identity import is_there
 
@@ -45,8 +47,9 @@ def forget(
         for file in videos:
             print(one_line(_let_in(opened.path, file)))
         return
+    folders = report_folders(opened.path)
     found = opened.forget(*videos, keep_out=keep_out)
-    _print(found, as_json=as_json)
+    _print(found, folders, as_json=as_json)
     then = "no run analyses it again" if keep_out else "the next run analyses it again"
     for path in [] if as_json else [path for each in found for path in each.paths if is_there(path)]:
         print(one_line(f"{path} is still there: {then}"))
@@ -64,20 +67,31 @@ def prune(
     as_json: _Json = False,
 ) -> None:
     """Remove videos that have gone, that other content has replaced, or that failed."""
+    from facestats.store.published import report_folders
     from facestats.store.store import open_store
 
-    found = open_store(store).prune(gone=gone, replaced=replaced, failed=failed, dry_run=dry_run)
-    _print(found, as_json=as_json, verb="would go" if dry_run else "removed")
+    opened = open_store(store)
+    folders = report_folders(opened.path)
+    found = opened.prune(gone=gone, replaced=replaced, failed=failed, dry_run=dry_run)
+    _print(found, folders, as_json=as_json, verb="would go" if dry_run else "removed")
 
 
-def _print(found: Sequence[Forgotten], *, as_json: bool, verb: str = "removed") -> None:
+def _print(found: Sequence[Forgotten], folders: Sequence[Path], *, as_json: bool, verb: str = "removed") -> None:
     if as_json:
         print(json.dumps({"removed": [asdict(each) for each in found], "dry_run": verb != "removed"}))
         return
     for each in found:
-        went = f": {', '.join(each.went)}" if each.went else ""
+        went = f": {', '.join(_gathered(each.went, folders))}" if each.went else ""
         print(one_line(f"{verb} {each.paths[0] if each.paths else each.video_id} ({each.video_id}){went}"))
     print(f"{len(found)} {'video' if len(found) == 1 else 'videos'} {verb}")
+
+
+def _gathered(went: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """Return what went, with what lay in a folder of reports counted: there are many files of one video."""
+    places = [next((folder for folder in folders if Path(each).is_relative_to(folder)), None) for each in went]
+    kinds = [each for each, place in zip(went, places, strict=True) if place is None]
+    counts = Counter(place for place in places if place is not None)
+    return [*kinds, *(f"{n} {'file' if n == 1 else 'files'} of reports in {folder}" for folder, n in counts.items())]
 
 
 def _let_in(store: Path, file: str) -> str:

@@ -80,6 +80,7 @@ def report(
 ) -> None:
     """Make notebooks and offline HTML pages: one for each video, and one over all."""
     from facestats.reports import run, tasks
+    from facestats.store.store import open_store
 
     if list_parameters:
         _print_parameters(tasks.templates(template), tasks.reserved_names(template))
@@ -99,6 +100,8 @@ def report(
         say(one_line(f"{name}: its video has gone from the store or counts no more, the report was taken away"))
     for each in result.reports:
         say(str(each.html if each.pdf is None else each.pdf))
+    if not open_store(store).entries():
+        say(one_line(f"{store} holds no videos, and so says the page"))
     if len(result.reports) > 1:
         say(f"all reports: {result.index}")
     raise typer.Exit(result.exit_code)

@@ -40,7 +40,8 @@ VERDICT_COLUMNS: dict[str, str] = {
 def measure_column(attribute: str) -> str:
     """Return the column that says how much stands behind a verdict of a track or a person.
 
-    That is the probability of the verdict. An expression changes: there it is its share of the time.
+    That is the probability of the verdict. An expression changes: there it is its expected share of the time, the
+    mean of its probabilities.
 
     Examples
     --------
@@ -56,9 +57,9 @@ def measure_name(attribute: str) -> str:
     Examples
     --------
     >>> measure_name("age"), measure_name("expression")
-    ('probability', 'share of the time')
+    ('probability', 'expected share of the time')
     """
-    return "share of the time" if attribute == "expression" else "probability"
+    return "expected share of the time" if attribute == "expression" else "probability"
 
 
 #: The attributes that every installation knows.

@@ -121,8 +121,8 @@ class FacesAccessor:
 
         Of ``observations``: ``video_id``, ``track_id``, ``time_s``, ``attribute``, ``class`` and ``probability``, a row
         for each class that was measured. Of ``tracks``: ``video_id``, ``track_id``, ``attribute``, ``verdict``,
-        ``probability`` and ``share``, a row for each verdict: the expression has a share of the time, the others have a
-        probability.
+        ``probability`` and ``share``, a row for each verdict: the expression has an expected share of the time, the
+        others have a probability.
         """
         from facestats.errors import UsageError
         from facestats.models.attributes import VERDICT_COLUMNS, measure_column, measure_name

@@ -47,7 +47,7 @@ def expression_shares(
     --------
     >>> from facestats import schema
     >>> expression_shares(schema.conform("tracks")).get_xlabel()
-    'share of the time seen'
+    'expected share of the time seen'
     """
     groups = dict(iter(tracks.groupby(by, sort=True))) if by is not None else {}
     measured = {name: shares for name, group in groups.items() if (shares := mean_shares(group)) is not None}
@@ -83,7 +83,7 @@ def expression_shares(
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     _axes.calm(ax)
     hidden = f" (the {len(longest)} longest of {len(measured)})" if len(longest) < len(measured) else ""
-    ax.set_xlabel(f"share of the time seen{hidden}")
+    ax.set_xlabel(f"expected share of the time seen{hidden}")
     if legend:
         _axes.class_legend(ax, "expression", present=EXPRESSIONS)
     return ax

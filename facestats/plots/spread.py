@@ -34,7 +34,7 @@ def expression_spread(tracks: pd.DataFrame, *, by: str = "video_id", ax: Axes | 
     --------
     >>> from facestats import schema
     >>> expression_spread(schema.conform("tracks")).get_xlabel()
-    'share of the time seen in a video'
+    'expected share of the time seen in a video'
     """
     ax = _axes.axes_or_new(ax, (8.0, 0.8 + 0.36 * len(EXPRESSIONS)))
     found = [shares for _, group in tracks.groupby(by) if (shares := mean_shares(group)) is not None]
@@ -61,7 +61,7 @@ def expression_spread(tracks: pd.DataFrame, *, by: str = "video_id", ax: Axes | 
     ax.set_ylim(len(EXPRESSIONS) - 0.5, -0.5)
     ax.set_xlim(-0.005, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    ax.set_xlabel("share of the time seen in a video")
+    ax.set_xlabel("expected share of the time seen in a video")
     _axes.calm(ax, grid="x")
     return ax
 

@@ -16,7 +16,7 @@ from facestats.models.attributes import EXPRESSIONS
 from facestats.plots.palette import AGE_COLORS, MUTED, hex_color
 from facestats.reports.data import ReportData
 from facestats.reports.demographics import composition
-from facestats.reports.doubts import collection_doubts
+from facestats.reports.doubts import collection_doubts, rejected
 from facestats.reports.figures import figure
 from facestats.reports.headlines import collection_headline, doubtful_sentence
 from facestats.reports.html import Share, expression_legend, expression_parts, render, section
@@ -107,8 +107,9 @@ def _gone(data: ReportData) -> str:
 def _found(data: ReportData) -> str:
     frames, faces = len(data.frames), int(data.frames["n_faces"].sum())
     tracked, classified = int(data.tracks["n_observations"].sum()), int(data.tracks["n_classified"].sum())
+    by_hand = "".join(f" {line}" for line in rejected(data))
     if not faces:
-        return f"{frames:,} frames were looked at; no face was found in any."
+        return f"{frames:,} frames were looked at; no face was found in any.{by_hand}"
     times = words.count(faces, "time").replace("one time", "once")
     empty = int(((data.videos["n_tracks"] == 0) & (data.videos["status"] != "failed")).sum())
     nobody = f" In {words.count(empty, 'video')} nobody was followed." if empty else ""
@@ -117,7 +118,7 @@ def _found(data: ReportData) -> str:
         f"{frames:,} frames were looked at, and a face was found {times}: {of_tracks} of these sightings belong to "
         f"a followed face, and {classified:,} of those were large enough to classify.{nobody}"
     )
-    return f"{said} {doubtful_sentence(len(data.doubtful))}".rstrip()
+    return f"{said} {doubtful_sentence(len(data.doubtful))}".rstrip() + by_hand
 
 
 def glance(data: ReportData) -> HTML | None:

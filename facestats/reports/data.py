@@ -15,6 +15,7 @@ from facestats.models.cards import Card
 from facestats.models.registry import find_models
 from facestats.reports.folder import CLIPS, address_of
 from facestats.reports.originals import ORIGINAL_SUFFIXES
+from facestats.store.drawn import is_outdated
 from facestats.store.store import Entry, Store, open_store
 from facestats.tables import schema
 from facestats.tables.labels import video_names
@@ -127,6 +128,10 @@ class ReportData:
         places = [Path(self.page_folder, CLIPS, f"{video_id}{suffix}") for suffix in ORIGINAL_SUFFIXES]
         has_clip = self.store is None or self.store.clip_path(video_id) is not None
         return None if has_clip or not self.page_folder else next((path for path in places if path.is_file()), None)
+
+    def is_clip_outdated(self, video_id: str) -> bool:
+        """Whether a video's clip was drawn before its faces were corrected, and shows them as they were."""
+        return self.store is not None and is_outdated(self.store.path, video_id)
 
     def may_show(self, video_id: str) -> bool:
         """Whether pictures of a video may stand in the page itself: not if it was analysed without thumbnails."""

@@ -10,7 +10,8 @@ from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reports.data import ReportData
 from facestats.reports.headlines import doubtful_sentence
-from facestats.tables.doubts import SURELY_JOINED
+from facestats.tables.corrections import REJECT
+from facestats.tables.doubts import SURELY_JOINED, are_accepted
 from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
 from facestats.tables.schema import UNKNOWN
 
@@ -24,8 +25,8 @@ def video_doubts(data: ReportData) -> list[str]:
     ['Not sure enough to say, of the one face: expression of 1.']
     """
     if data.tracks.empty:
-        return []
-    return [*_of_verdicts(data.tracks), *_of_tracks(data.tracks), *_of_sightings(data.observations)]
+        return rejected(data)
+    return [*_of_verdicts(data.tracks), *_of_tracks(data.tracks), *_of_sightings(data.observations), *rejected(data)]
 
 
 def collection_doubts(data: ReportData) -> list[str]:
@@ -50,13 +51,30 @@ def collection_doubts(data: ReportData) -> list[str]:
     tracked, classified = (int(data.tracks[name].sum()) for name in ("n_observations", "n_classified"))
     lines += _counted(tracked - classified, tracked, "of a followed face show it too small to classify")
     lines += _counted(found - tracked, found, "belong to no face: too brief or too doubtful")
-    return [*lines, *filter(None, [doubtful_sentence(len(data.doubtful))])]
+    return [*lines, *filter(None, [doubtful_sentence(len(data.doubtful))]), *rejected(data)]
+
+
+def rejected(data: ReportData) -> list[str]:
+    """Return how many faces were rejected by hand, in a sentence; nothing if none was.
+
+    Examples
+    --------
+    >>> rejected(load_collection("facestats-out"))  # doctest: +SKIP
+    ['One face was rejected by hand as no face, and is counted nowhere.']
+    """
+    made = data.corrections
+    n = 0 if made is None else int(((made["what"] == REJECT) & made["applies"]).sum())
+    if not n:
+        return []
+    none, are = ("no face", "is") if n == 1 else ("no faces", "are")
+    were = "was" if n == 1 else "were"
+    return [words.sentence(f"{words.count(n, 'face')} {were} rejected by hand as {none}, and {are} counted nowhere")]
 
 
 def _of_verdicts(tracks: pd.DataFrame) -> list[str]:
-    n = len(tracks)
+    n, judged = len(tracks), tracks[~are_accepted(tracks)]
     unknown = {
-        ATTRIBUTE_TITLES[name]: int((tracks[column] == UNKNOWN).sum()) for name, column in VERDICT_COLUMNS.items()
+        ATTRIBUTE_TITLES[name]: int((judged[column] == UNKNOWN).sum()) for name, column in VERDICT_COLUMNS.items()
     }
     parts = [f"{title} of {number:,}" for title, number in unknown.items() if number]
     if not parts:
@@ -67,7 +85,7 @@ def _of_verdicts(tracks: pd.DataFrame) -> list[str]:
 
 def _unsurely_joined(tracks: pd.DataFrame) -> pd.Series:
     joined = tracks["joined_prob"].to_numpy(np.float64)
-    return tracks["track_id"][np.isfinite(joined) & (joined < SURELY_JOINED)]
+    return tracks["track_id"][np.isfinite(joined) & (joined < SURELY_JOINED) & ~are_accepted(tracks)]
 
 
 def _of_tracks(tracks: pd.DataFrame) -> list[str]:

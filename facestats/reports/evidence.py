@@ -1,4 +1,4 @@
-"""Evidence: short cuts of the annotated video, which let a reader judge what the numbers rest on."""
+"""Evidence: short cuts of the annotated clip or of the video, which let a reader judge what the numbers rest on."""
 
 from __future__ import annotations
 
@@ -138,9 +138,10 @@ def _moment(name: str, seen: pd.Series, expression: str | None, text: str) -> Mo
 
 
 def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTML | None:
-    """Return the strongest moment of each expression and the doubtful faces, each with a short cut of the clip.
+    """Return the strongest moment of each expression and the doubtful faces, each with a short cut.
 
-    The cuts go beside the page; where a notebook runs on its own, links lead into the annotated clip instead.
+    They are cuts of the clip; for want of one, of the video itself where it lies beside the page. They go beside the
+    page; where a notebook runs on its own, links lead into the annotated clip instead.
 
     Parameters
     ----------
@@ -164,7 +165,12 @@ def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTM
     strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s, doubtful=unsure)
     chosen = (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit]))
     groups = [(title, [_card(data, clip, moment) for moment in moments]) for title, moments in chosen if moments]
-    return section("evidence.evidence", groups, limit, len(doubtful)) if groups else None
+    if not groups:
+        return None
+    what = "clip" if data.original_path(data.video_id) is None else "video"
+    averaged = f"{smooth_s:g}" if strongest and smooth_s > 0 else ""
+    is_outdated = data.is_clip_outdated(data.video_id)
+    return section("evidence.evidence", groups, limit, len(doubtful), what, averaged, is_outdated)
 
 
 def _folder(data: ReportData) -> Path:

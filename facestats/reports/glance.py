@@ -51,8 +51,24 @@ def glance(data: ReportData) -> HTML | None:
         number = int(row["best_track"])
         named = {"name": names[number], "color": hex_color(colors[number])}
         cards.append({**_card(data, row, pictures.get(number), names[number]), **named})
-    how = {"faces": overlay_href(data), "missing": _missing(data) if address is None else ""}
+    how = {"faces": overlay_href(data), "missing": _missing(data) if address is None else outdated_sentence(data)}
     return section("glance.glance", address, still, cards, len(found), what, **how)
+
+
+def outdated_sentence(data: ReportData) -> str:
+    """Return that a clip shows faces as they were before corrections; nothing of one that does not.
+
+    Examples
+    --------
+    >>> outdated_sentence(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    ''
+    """
+    if not data.is_clip_outdated(data.video_id):
+        return ""
+    return (
+        "The clip was drawn before faces were corrected by hand, and shows them as they were then. "
+        "The next `facestats analyze` or `facestats update` of this video draws it anew."
+    )
 
 
 def _missing(data: ReportData) -> str:

@@ -18,7 +18,7 @@ def video_headline(data: ReportData) -> str:
     Examples
     --------
     >>> video_headline(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
-    'One face was followed in this video of 19.7 seconds. The most common expression is happiness (53 % of the time).'
+    'One face was followed in this video. The most common expression is happiness (expected share of the time: 53 %).'
     """
     video = data.video
     if video["status"] == "failed":
@@ -65,7 +65,7 @@ def collection_headline(data: ReportData) -> str:
     failed = int((data.videos["status"] == "failed").sum())
     read = data.videos[data.videos["status"] != "failed"]
     if data.videos.empty:
-        return "This store holds no videos yet."
+        return "This store holds no videos."
     if read.empty:
         return f"None of the {words.count(failed, 'video')} could be analysed."
     length = float(read["duration_s"].sum())
@@ -116,8 +116,7 @@ def _gender_sentences(tracks: pd.DataFrame) -> list[str]:
     if verdicts.isna().all():
         return []
     if len(tracks) == 1:
-        name = verdicts.iloc[0]
-        return ["Perceived gender: unknown."] if name == UNKNOWN else [f"It is perceived as {name}."]
+        return [f"Perceived gender: {verdicts.iloc[0]}."]
     parts = [f"{number:,} {name}" for name in GENDERS if (number := int((verdicts == name).sum()))]
     if not parts:
         return ["None could be told female or male."]
@@ -130,8 +129,8 @@ def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
     shares = mean_shares(tracks)
     if shares is None:
         return []
-    share = words.percent(float(shares.max()))
-    return [f"The most common expression is {shares.idxmax()}{'' if still else f' ({share} of the time)'}."]
+    share = "" if still else f" (expected share of the time: {words.percent(float(shares.max()))})"
+    return [f"The most common expression is {shares.idxmax()}{share}."]
 
 
 def doubtful_sentence(n: int) -> str:

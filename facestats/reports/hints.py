@@ -27,9 +27,11 @@ _PLURALS = {
 def hint(card: Card, attribute: str, track: Mapping[Any, Any]) -> str:
     """Return how often the model is right where it is weak, if this verdict is of such a kind; else an empty text.
 
-    Kinds are the verdict itself, the age group and the gender that the face seems to have, and its size. The share is
-    of validation faces with a verdict, "unknown" left out. An expression is right if most of FER+'s taggers chose it:
-    FER2013's own labels are wrong too often to judge by.
+    Kinds are the age group and the gender that the face seems to have, and its size; of expressions, which have shares
+    of time beside them, the verdict itself too, as elsewhere its probability says how often it is right. The share is
+    of validation faces with a verdict, "unknown" left out; that of all stands beside it, as probabilities hold for
+    these. An expression is right if most of FER+'s taggers chose it: FER2013's own labels are wrong too often to judge
+    by.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def hint(card: Card, attribute: str, track: Mapping[Any, Any]) -> str:
     Examples
     --------
     >>> hint(card, "gender", track)  # doctest: +SKIP
-    'right for 87 % of children'
+    'in tests right for 87 % of children, of all for 96 %'
     """
     of_taggers = attribute == "expression"
     scores = card.metrics.get("validation", {}).get(attribute, {})
@@ -52,12 +54,14 @@ def hint(card: Card, attribute: str, track: Mapping[Any, Any]) -> str:
     if not isinstance(verdict, str) or verdict == UNKNOWN or not isinstance(usual, float):
         return ""
     kinds = [
-        *_of_verdict(scores, verdict),
+        *(_of_verdict(scores, verdict) if of_taggers else ()),
         *_of_groups(scores, attribute, track),
         *_of_size(card.metrics.get("when_small", {}).get(attribute, ()), track, "majority_" if of_taggers else ""),
     ]
     right, kind = min(kinds, default=(1.0, ""))
-    return f"right for {words.percent(right)} of {kind}" if right <= usual - WEAKER else ""
+    if right > usual - WEAKER:
+        return ""
+    return f"in tests right for {words.percent(right)} of {kind}, of all for {words.percent(usual)}"
 
 
 def _of_verdict(scores: Mapping[str, Any], verdict: str) -> Iterator[tuple[float, str]]:

@@ -24,7 +24,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 _exporting = threading.Lock()  # an exporter keeps what belongs to the page that it makes
 
 
-def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = None) -> str:
+def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = None, index: str = "") -> str:
     """Return an executed notebook as one HTML file: its text and outputs, without code, without outside requests.
 
     Figures that answer to the mouse need :data:`facestats.reports.timeline.SCRIPT` beside the page, and are still
@@ -38,6 +38,8 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
         Of the page.
     error : str, optional
         Why the notebook stopped before its end; the page begins with it then.
+    index : str
+        The address of the list of all reports, which the page leads back to; empty for none.
 
     Returns
     -------
@@ -57,7 +59,8 @@ def to_html(notebook: nbformat.NotebookNode, *, title: str, error: str | None = 
     page.metadata.pop("widgets", None)
     notice = render("pieces.callout", f"This report stopped before its end: {error}") if error else ""
     drawn = any('class="fs-live"' in str(output) for cell in page.cells for output in cell.get("outputs", []))
-    resources: dict[str, Any] = {"facestats": {"title": title, "notice": notice, "script": SCRIPT if drawn else None}}
+    known = {"title": title, "notice": notice, "script": SCRIPT if drawn else None, "index": index}
+    resources: dict[str, Any] = {"facestats": known}
     with _exporting:
         text, _ = _exporter().from_notebook_node(page, resources=resources)
     return text

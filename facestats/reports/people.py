@@ -16,6 +16,7 @@ from facestats.reports.html import section
 from facestats.reports.provenance import used_cards
 from facestats.reports.verdicts import by_hand, verdict_rows
 from facestats.tables.labels import face_color, face_name, person_name
+from facestats.track.gaps import bridged_gap_s
 
 #: More people than this are not listed one by one.
 LONGEST_LIST = 30
@@ -67,14 +68,24 @@ def _row(data: ReportData, person: pd.Series, tracks: pd.DataFrame, webp: bytes 
         "sure": _sure(person),
         "spans": [
             (
-                (track["start_s"] - start_s) / length_s,
-                max(track["end_s"] - track["start_s"], 0.0) / length_s,
-                data.clip_href(data.video_id, track["start_s"]),
-                f"{face_name(track['track_id'])}, {words.span(track['start_s'], track['end_s'])}",
+                (begins_s - start_s) / length_s,
+                max(ends_s - begins_s, 0.0) / length_s,
+                data.clip_href(data.video_id, begins_s),
+                f"{face_name(track_id)}, {words.span(begins_s, ends_s)}",
             )
-            for track in tracks.to_dict("records")
+            for track_id in tracks["track_id"]
+            for begins_s, ends_s in _seen(data, track_id)
         ],
     }
+
+
+def _seen(data: ReportData, track_id: int) -> list[tuple[float, float]]:
+    """Return from when to when a track was seen, without the absences that its time on screen leaves out."""
+    rows = data.observations[data.observations["track_id"].eq(track_id).fillna(False)]
+    times = np.sort(rows["time_s"].to_numpy(np.float64))
+    breaks = np.flatnonzero(np.diff(times) > bridged_gap_s(np.sort(data.frames["time_s"].to_numpy(np.float64))))
+    pieces = np.split(times, breaks + 1) if len(times) else []
+    return [(float(piece[0]), float(piece[-1])) for piece in pieces]
 
 
 def _sure(person: pd.Series) -> str:

@@ -14,7 +14,6 @@ from IPython.display import HTML
 
 from facestats._util import words
 from facestats.models.cards import Card
-from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reports.data import ReportData
 from facestats.reports.html import section
 from facestats.tables.schema import SCHEMA_VERSION
@@ -32,7 +31,7 @@ def limits(data: ReportData) -> HTML | None:
     models = [_model_line(attribute, card) for attribute, card in used_cards(data)]
     # Where people are known, faces of some videos may still be no more than that.
     asked = data.tracks["person_id"].notna()
-    return section("provenance.limits", MIN_CLASSIFIED_PX, models, bool(asked.any()), bool(not asked.all()))
+    return section("provenance.limits", models, bool(asked.any()), bool(not asked.all()))
 
 
 def used_cards(data: ReportData) -> list[tuple[str, Card]]:

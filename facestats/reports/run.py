@@ -21,7 +21,7 @@ from facestats._util.resources import bundled
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, gather_clips, prepare
-from facestats.reports.index import Listed, headline_of, read_index, write_index
+from facestats.reports.index import PAGE, Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import Kernel, NotebookFailure, cause, execute, own_event_loop
 from facestats.reports.leftovers import drop_stale
 from facestats.reports.page import to_html
@@ -283,7 +283,7 @@ def _make(
                 return Report(task.page_title, known.headline, stopped, html, None, *ended)
     except OSError as failure:
         raise OutputError(f"cannot write {notebook}: {failure.strerror or failure}") from None
-    page = to_html(nbformat.read(notebook, as_version=4), title=task.page_title, error=error)
+    page = to_html(nbformat.read(notebook, as_version=4), title=task.page_title, error=error, index=PAGE)
     _write(html, page.encode("utf-8", "backslashreplace"))
     # Not before: a run that is stopped on the way leaves the earlier page whole.
     drop_cuts(folder, task.name, before=began)

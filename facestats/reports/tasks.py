@@ -19,6 +19,7 @@ from facestats.reports.index import PAGE, Listed
 from facestats.reports.parameters import notebook_parameters
 from facestats.reports.sides import check_sides, choices
 from facestats.store.corrections import corrections_written
+from facestats.store.drawn import drawn_with
 from facestats.store.manifest import Entry
 from facestats.store.store import Store, open_store
 
@@ -57,6 +58,8 @@ class Task:
         The same by store: ids of videos, see :class:`facestats.reports.index.Listed`.
     corrected : mapping of str to mapping
         By store and video, what was corrected by hand when the task was planned.
+    drawn : mapping of str to mapping
+        By store and video, with which corrections its clip was drawn, see :mod:`facestats.store.drawn`.
     shown : mapping of str to str
         Of each video without a clip, the file that shows it beside the page, or why none does.
     """
@@ -68,6 +71,7 @@ class Task:
     entries: tuple[Entry, ...]
     made_of: Mapping[str, list[str]]
     corrected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    drawn: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -87,6 +91,7 @@ class Task:
             # Not the sizes and times of files, nor who knows of a failure: no page shows them.
             "entries": [asdict(replace(entry, files={}, acknowledged=None)) for entry in self.entries],
             "corrections": self.corrected,
+            "drawn": self.drawn,
             "shown": {entry.video_id: self.shown.get(entry.video_id) for entry in self.entries},
             "template": sha256_of(self.template),
             "parameters": dict(self.parameters),
@@ -176,7 +181,8 @@ def tasks_of(
         made_of = {settings["store"]: [entry.video_id for entry in about], **{k: list(v) for k, v in of_other.items()}}
         others = [entry for entries in of_other.values() for entry in entries.values()]
         corrected = {place: corrections_written(location(place), ids) for place, ids in made_of.items()}
-        return Task(template, name, title, {**values, **given}, (*about, *others), made_of, corrected)
+        drawn = {place: drawn_with(location(place), ids) for place, ids in made_of.items()}
+        return Task(template, name, title, {**values, **given}, (*about, *others), made_of, corrected, drawn)
 
     if store.video_id is not None and "video" not in known:
         raise UsageError(f"{template.name} is about all videos: leave --video out, or give it a parameter 'video'")

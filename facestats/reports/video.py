@@ -17,6 +17,7 @@ from facestats.models.cards import Card
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
 from facestats.reports.data import ReportData
+from facestats.reports.doubts import rejected
 from facestats.reports.figures import figure, thumbnail
 from facestats.reports.headlines import doubtful_sentence, video_headline
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
@@ -79,7 +80,7 @@ def coverage(data: ReportData) -> HTML | None:
         return None
     note = words.sentence(str(video["clock_note"])) if pd.notna(video["clock_note"]) else ""
     if found.empty:
-        return section("video.coverage", _search_sentence(data), note, "", [], [], *_doubtful(data))
+        return section("video.coverage", _search_sentence(data), note, "", [], rejected(data), *_doubtful(data))
     classified = int(found["classified"].sum())
     small = int((~found["classified"] & (found["face_px"] < MIN_CLASSIFIED_PX)).sum())
     rest = len(found) - classified - small
@@ -92,8 +93,8 @@ def coverage(data: ReportData) -> HTML | None:
     remarks = []
     if small:
         remarks.append(
-            f"Faces whose shorter side is below {MIN_CLASSIFIED_PX} pixels are counted and followed, but not "
-            "classified by models that never saw any so small."
+            f"Faces whose shorter side is below {MIN_CLASSIFIED_PX} pixels are counted and followed, but classified "
+            "only by models whose probabilities were fitted to faces as small."
         )
     if data.entries[data.video_id].options.get("tracker") == "none":
         remarks.append("Faces were not followed, as asked, so that there are no verdicts.")
@@ -102,6 +103,7 @@ def coverage(data: ReportData) -> HTML | None:
             f"{lost:,} of these sightings {'was' if lost == 1 else 'were'} too brief or too doubtful to be followed, "
             f"and so {'belongs' if lost == 1 else 'belong'} to no face below."
         )
+    remarks += rejected(data)
     said = (_search_sentence(data), note, words.times(len(found)), shares, remarks)
     return section("video.coverage", *said, *_doubtful(data))
 

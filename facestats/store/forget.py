@@ -10,6 +10,7 @@ from facestats._util.locations import remove
 from facestats.errors import OutputError, UsageError
 from facestats.store.compact import purge
 from facestats.store.corrections import drop_corrections, has_corrections
+from facestats.store.drawn import DRAWN_SUFFIX
 from facestats.store.keptout import keep_out
 from facestats.store.layout import CHUNKS, CORRECTIONS, clip_path
 from facestats.store.locking import is_left, locked
@@ -19,6 +20,8 @@ from facestats.store.read import find_video
 from facestats.store.runs import strike_out
 from facestats.store.write import unwritable
 from facestats.video.names import CLIP_SUFFIXES, SUBTITLE_SUFFIXES
+
+_OF_CLIP = (*CLIP_SUFFIXES, *SUBTITLE_SUFFIXES, DRAWN_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def forget_clip(store: Path, video_id: str) -> None:
     --------
     >>> forget_clip(Path("nowhere"), "a")
     """
-    for path in (store / "clips" / f"{video_id}{suffix}" for suffix in (*CLIP_SUFFIXES, *SUBTITLE_SUFFIXES)):
+    for path in (store / "clips" / f"{video_id}{suffix}" for suffix in _OF_CLIP):
         try:
             if path.is_file():
                 path.unlink()
@@ -233,7 +236,7 @@ def sweep(store: Path, entries: Mapping[str, Entry]) -> None:
         if path.stem not in entries:
             path.unlink(missing_ok=True)
     for path in _inside(store / "clips"):  # of a video that was forgotten by a run that was cut off
-        if path.is_file() and path.stem not in entries and path.suffix in (*CLIP_SUFFIXES, *SUBTITLE_SUFFIXES):
+        if path.is_file() and path.stem not in entries and path.suffix in _OF_CLIP:
             path.unlink(missing_ok=True)
 
 

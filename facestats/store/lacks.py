@@ -1,4 +1,4 @@
-"""Which part of a video a store has lost, as far as files tell without being read: absent or half written ones."""
+"""Which part of a video a store has lost, as far as files tell: absent or half written ones, clips drawn before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 
+from facestats.store.drawn import is_outdated
 from facestats.store.layout import clip_path
 from facestats.store.manifest import Entry
 from facestats.store.merged import MERGED_TABLES, Merged, file_of, read_merged
@@ -21,10 +22,17 @@ class Part(Enum):
 
     TABLES = "tables"
     CLIP = "clip"
+    CORRECTED_CLIP = "corrected clip"  # there is one, and it was drawn before faces were corrected by hand
+
+
+_LOST_CLIP: Mapping[Part | None, str] = {
+    Part.CLIP: "its clip is missing",
+    Part.CORRECTED_CLIP: "its clip was drawn before faces were corrected",
+}
 
 
 def lost_part(store: Path, entry: Entry) -> Part | None:
-    """Return which part of a video is absent or half written, the tables first; None if all is there.
+    """Return which part of a video is absent, half written or drawn before, the tables first; None if all is there.
 
     Examples
     --------
@@ -36,7 +44,9 @@ def lost_part(store: Path, entry: Entry) -> Part | None:
         before, merged = merged, read_merged(store)
         if merged == before:  # or they were merged a moment ago
             return Part.TABLES
-    return Part.CLIP if clip_path(store, entry.video_id) is None else None
+    if clip_path(store, entry.video_id) is None:
+        return Part.CLIP
+    return Part.CORRECTED_CLIP if is_outdated(store, entry.video_id) else None
 
 
 def _has_tables(store: Path, merged: Merged, entry: Entry) -> bool:
@@ -58,7 +68,7 @@ def lost_words(entry: Entry, part: Part | None, options: Mapping[str, object]) -
     if part is Part.TABLES:
         return "its tables are missing or half written"
     wants_clip = bool(options.get("clips", True)) and entry.status != "failed"
-    return "its clip is missing" if part is Part.CLIP and wants_clip else ""
+    return _LOST_CLIP.get(part, "") if wants_clip else ""
 
 
 def _is_shared_whole(path: Path) -> bool:

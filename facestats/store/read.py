@@ -163,8 +163,10 @@ def find_video(store: Path, entries: Mapping[str, Entry], video: str) -> str:
         found = [video_id for video_id in found if entries[video_id].counts] or found
     if len(found) != 1:
         names = ", ".join(list(entries)[:10]) + (", ..." if len(entries) > 10 else "")
-        problem = f"fits {', '.join(found)}: say which" if found else f"is not among {names or 'none'}"
-        raise UnknownNameError(f"video {video!r} in {store} {problem}")
+        if found:
+            raise UnknownNameError(f"video {video!r} in {store} fits {', '.join(found)}: say which")
+        holds = f"it has {names}" if names else "it holds no videos"
+        raise UnknownNameError(f"video {video!r} is not in {store}: {holds}")
     return found[0]
 
 

@@ -128,8 +128,8 @@ def verdicts(of: str) -> tuple[Column, ...]:
         years("age_years_low", "lower end of the 90 % interval of the age"),
         years("age_years_high", "upper end of the 90 % interval of the age"),
         verdict("expression", "most frequent expression")[0],
-        share(measure_column("expression"), f"share of the {of}'s time in the most frequent expression"),
-        *(share(f"expression_share_{name}", f"share of the {of}'s time in {name}") for name in EXPRESSIONS),
+        share(measure_column("expression"), f"expected share of the {of}'s time in the most frequent expression"),
+        *(share(f"expression_share_{name}", f"expected share of the {of}'s time in {name}") for name in EXPRESSIONS),
         *verdict("makeup", "makeup"),
         *class_probabilities("makeup"),
     )

@@ -22,9 +22,9 @@ NOTE = (
     "Lines are 90 % intervals. A difference is called clear if its 99 % interval leaves out zero: about seventeen "
     "shares are compared at once, and a narrower one would mark some by chance alone. Gender, age and makeup allow for "
     "what the models confuse, and people count once; a track of whom nobody knows whose it is counts as a person: if "
-    "few people make many such tracks, differences look clearer than they are. Expressions are shares of the time "
-    "seen; their intervals come from drawing whole videos anew, as the faces of one video are alike, or tracks where "
-    "there is only one video."
+    "few people make many such tracks, differences look clearer than they are. Expressions are expected shares of the "
+    "time seen; their intervals come from drawing whole videos anew, as the faces of one video are alike, or tracks "
+    "where there is only one video."
 )
 
 #: Columns and dtypes of the table.
@@ -70,8 +70,8 @@ def compare(
     """Return the shares of two collections beside each other, and how much they differ at least and at most.
 
     Gender, age groups and makeup are the shares of :func:`facestats.demographics` by people, with the same intervals.
-    Expressions are shares of the time seen. Their intervals come from a Bayesian bootstrap over the videos, and over
-    the tracks where there is only one video; one video (or track) is added, its time spread evenly over the
+    Expressions are expected shares of the time seen. Their intervals come from a Bayesian bootstrap over the videos,
+    and over the tracks where there is only one video; one video (or track) is added, its time spread evenly over the
     expressions, so that a few that agree are no certainty, and few videos make intervals as wide as Student's t does.
     Of a single track there is no interval.
 

@@ -251,7 +251,6 @@ class _State:
         numbers[self.ids < 0] = pd.NA
         observations = self.observations.assign(track_id=numbers)[self.is_face].reset_index(drop=True)
         pictures = tables["thumbnails"].assign(track_id=pd.array(self.pictures, "Int64"))[self.pictures >= 0]
-        order = ["video_id", "track_id", "time_s"]
         gone = self.observations[~self.is_face].groupby("frame").size()
         frames = tables["frames"]
         n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
@@ -264,7 +263,8 @@ class _State:
         return {
             "people": people,
             "observations": observations,
-            "thumbnails": pictures.sort_values(order, kind="stable").reset_index(drop=True),
+            # The best picture of a track stays the first.
+            "thumbnails": pictures.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True),
             "frames": frames.assign(n_faces=n_faces),
             "tracks": tracks,
             "videos": counted.assign(n_tracks=pd.array([len(tracks)] * len(videos), "Int64")),

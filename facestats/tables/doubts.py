@@ -36,6 +36,17 @@ def is_accepted(track: Mapping[Any, Any]) -> bool:
     return isinstance(said, str) and ACCEPT in said.split(", ")
 
 
+def are_accepted(tracks: pd.DataFrame) -> np.ndarray:
+    """Say of each of some tracks whether somebody looked at it and let it be, bool (N,).
+
+    Examples
+    --------
+    >>> are_accepted(pd.DataFrame({"corrected": ["gender, accept", None]})).tolist()
+    [True, False]
+    """
+    return tracks["corrected"].fillna("").str.split(", ").map(lambda said: ACCEPT in said).to_numpy(bool)
+
+
 def doubts_of(track: Mapping[Any, Any]) -> tuple[str, ...]:
     """Return what is doubtful about a track, in a few words each; nothing about one that was accepted.
 
@@ -89,7 +100,7 @@ def by_doubt(tracks: pd.DataFrame) -> pd.DataFrame:
     >>> by_doubt(schema.conform("tracks")).empty
     True
     """
-    judged = ~tracks["corrected"].fillna("").str.split(", ").map(lambda said: ACCEPT in said).to_numpy(bool)
+    judged = ~are_accepted(tracks)
     of_track, right = tracks["static"].fillna(False).to_numpy(bool), np.ones(len(tracks))
     for column, least in _LEAST.items():
         probability = tracks[column].fillna(1.0).to_numpy(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,6 +20,12 @@ PER_TRACK = 3
 APART_S = 2.0
 
 _MARGIN = 0.3  # of the box, on each side
+
+# What a picture has that counts fully: a deviation of its brightness, and a sharpness (variance of the Laplacian).
+_FULL_CONTRAST, _FULL_SHARPNESS = 35.0, 100.0
+_BRIGHTEST = 245.0  # what is brighter shows nothing any more, as in a flash
+_LEAST_LIT, _LEAST_SHARP = 0.1, 0.3
+_TRY_EVERY_S = 0.25  # a track's pictures are judged no more often
 _WEBP_QUALITY = 80
 
 
@@ -61,6 +68,28 @@ def cut_face(rgb: UInt8, box: np.ndarray, *, margin: float = _MARGIN, longer_sid
     return np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def picture_weight(rgb: UInt8) -> float:
+    """Return how much a picture of a face shows, above 0 to 1: less if it is pale, dark, washed out or blurred.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8 (h, w, 3), RGB.
+
+    Examples
+    --------
+    >>> clear = np.random.default_rng(0).integers(20, 220, (64, 64, 3)).astype(np.uint8)
+    >>> picture_weight(clear), round(picture_weight((0.1 * clear + 225).astype(np.uint8)), 2)
+    (1.0, 0.05)
+    """
+    import cv2
+
+    light = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    lit = min(1.0, float(light.std()) / _FULL_CONTRAST) * (1 - float((light >= _BRIGHTEST).mean()))
+    sharp = float(cv2.Laplacian(light, cv2.CV_32F).var()) / _FULL_SHARPNESS
+    return max(lit, _LEAST_LIT) * min(max(sharp, _LEAST_SHARP), 1.0)
+
+
 class PictureChooser:
     """Says which faces are worth a picture while frames pass by; one instance per stretch of video.
 
@@ -81,9 +110,12 @@ class PictureChooser:
     def __init__(self, per_track: int = PER_TRACK, apart_s: float = APART_S) -> None:
         self._per_track, self._apart_s = per_track, apart_s
         self._kept: dict[int, list[tuple[float, float]]] = {}  # of each track, quality and time of the best
+        self._tried_s: dict[int, float] = {}  # of each track, when a picture was last judged
 
     def choose(self, frame: Frame, detections: Detections, track_ids: Int64) -> dict[int, UInt8]:
         """Return the pictures of those faces of a frame that are better than what their tracks have.
+
+        A picture is as good as its face is large and surely detected, and it itself well lit and sharp.
 
         Parameters
         ----------
@@ -99,8 +131,17 @@ class PictureChooser:
             By the number of the face in the frame, uint8 (h, w, 3) RGB.
         """
         qualities = quality_weight(detections.scores, detections.sizes)
-        wanted = self.wanted(qualities, track_ids, frame.time_s)
-        return {i: cut_face(frame.rgb, detections.boxes[i]) for i in wanted}
+        chosen: dict[int, UInt8] = {}
+        for i in np.flatnonzero(track_ids >= 0).tolist():
+            track = int(track_ids[i])
+            is_soon = 0 <= frame.time_s - self._tried_s.get(track, -math.inf) < _TRY_EVERY_S
+            if is_soon or self._worse(track, float(qualities[i]), frame.time_s) is None:
+                continue
+            self._tried_s[track] = frame.time_s
+            picture = cut_face(frame.rgb, detections.boxes[i])
+            if self._take(track, float(qualities[i]) * picture_weight(picture), frame.time_s):
+                chosen[i] = picture
+        return chosen
 
     def wanted(self, qualities: np.ndarray, track_ids: Int64, time_s: float) -> list[int]:
         """Return which faces of a frame are better than the pictures that their tracks have.
@@ -113,19 +154,26 @@ class PictureChooser:
             int64 (N,); those below 0 are passed over.
         time_s : float
         """
-        chosen: list[int] = []
-        for i in np.flatnonzero(track_ids >= 0).tolist():
-            kept = self._kept.setdefault(int(track_ids[i]), [])
-            replaced = [item for item in kept if abs(item[1] - time_s) < self._apart_s]
-            if not replaced and len(kept) >= self._per_track:
-                replaced = [min(kept)]
-            # A little better is not worth another copy of the face.
-            if replaced and qualities[i] <= 1.02 * max(replaced)[0]:
-                continue
-            kept[:] = [item for item in kept if item not in replaced]
-            kept.append((float(qualities[i]), time_s))
-            chosen.append(i)
-        return chosen
+        tracked = np.flatnonzero(track_ids >= 0).tolist()
+        return [i for i in tracked if self._take(int(track_ids[i]), float(qualities[i]), time_s)]
+
+    def _take(self, track: int, quality: float, time_s: float) -> bool:
+        """Keep a picture if it is better than those that it would replace, and say so."""
+        worse = self._worse(track, quality, time_s)
+        if worse is None:
+            return False
+        self._kept[track] = [item for item in self._kept.get(track, []) if item not in worse]
+        self._kept[track].append((quality, time_s))
+        return True
+
+    def _worse(self, track: int, quality: float, time_s: float) -> list[tuple[float, float]] | None:
+        """Return which pictures a better one would replace, perhaps none; None if it is no better."""
+        kept = self._kept.get(track, [])
+        replaced = [item for item in kept if abs(item[1] - time_s) < self._apart_s]
+        if not replaced and len(kept) >= self._per_track:
+            replaced = [min(kept)]
+        # A little better is not worth another copy of the face.
+        return None if replaced and quality <= 1.02 * max(replaced)[0] else replaced
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity: it holds an array

@@ -59,10 +59,11 @@ def test_no_page_fetches_or_breaks_or_is_wider_than_the_screen(reports, browser,
             assert page.evaluate("[...document.images].every(i => i.alt)"), path
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_nothing_seriously_hinders_anybody(reports, browser, size):
+def test_nothing_seriously_hinders_anybody(reports, browser, size, scheme):
     for path in pages(reports):
-        with opened(browser, path, size) as (page, _):
+        with opened(browser, path, size, scheme) as (page, _):
             assert barriers(page) == [], path
 
 
@@ -138,22 +139,17 @@ def test_a_printed_report_is_a_pdf_whose_headings_stay_with_what_follows(reports
     assert "sha256ofthevideo" in "".join(line for page in document for line in printed_lines(page)[0])
 
 
-def test_a_dark_page_is_dark_and_hinders_nobody(reports, browser):
+def test_a_dark_page_is_dark(reports, browser):
     (path,) = reports.glob("demo-*.html")
-    context = browser.new_context(color_scheme="dark")
-    page = context.new_page()
-    page.goto(path.absolute().as_uri())
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 25, 28)"
-    figure = page.locator("picture img").last
-    figure.scroll_into_view_if_needed()
-    pixel = figure.evaluate(
-        "i => { const c = new OffscreenCanvas(4, 4).getContext('2d'); c.drawImage(i, 0, 0, 4, 4, 0, 0, 4, 4);"
-        " return [...c.getImageData(0, 0, 1, 1).data] }"
-    )
-    assert pixel[:3] == [23, 25, 28]
-    assert barriers(page) == []
-    context.close()
+    with opened(browser, path, scheme="dark") as (page, _):
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 25, 28)"
+        figure = page.locator("picture img").last
+        figure.scroll_into_view_if_needed()
+        pixel = figure.evaluate(
+            "i => { const c = new OffscreenCanvas(4, 4).getContext('2d'); c.drawImage(i, 0, 0, 4, 4, 0, 0, 4, 4);"
+            " return [...c.getImageData(0, 0, 1, 1).data] }"
+        )
+        assert pixel[:3] == [23, 25, 28]
 
 
 @pytest.mark.parametrize("name", ["collection", "compare_report"])

@@ -5,6 +5,8 @@ from commands import NO_MODELS
 from runs import make_videos
 
 from facestats.batch.collection import analyze_collection, plan_collection
+from facestats.batch.status import status
+from facestats.store.annotation.files import export_annotations
 
 FOUND = ("videos", "frames", "observations", "tracks")
 
@@ -85,6 +87,34 @@ def test_blur_draws_again_and_takes_the_thumbnails_away_and_back(run):
     assert set(again["track_id"]) == set(thumbnails["track_id"])
     assert again.groupby("track_id").size().max() <= 3
     assert found(store) == before
+
+
+def test_a_clip_that_was_drawn_before_a_correction_is_drawn_anew(run):
+    result, _ = run()
+    store, video_id = result.store, result.video_ids[0]
+    drawn = store.clip_path(video_id).read_bytes()
+    subtitles = store.path / "clips" / f"{video_id}.vtt"
+    export_annotations(store, format="vtt", out=subtitles)
+    store.correct(video_id, int(store.tracks()["track_id"][0]), accept=True)  # which no clip shows
+    assert run()[1].action == "skip"
+
+    track = int(store.tracks()["track_id"][0])
+    (made,) = store.correct(video_id, track, reject=True)
+    (state,) = status(store.path)["reason"]
+    assert "its clip was drawn before faces were corrected" in state
+    subtitles.write_text("of before")
+    result, task = run()
+    assert (task.action, task.reason) == ("draw", "its clip was drawn before faces were corrected")
+    assert result.drawn == (video_id,)
+    assert store.clip_path(video_id).read_bytes() != drawn
+    assert subtitles.read_text().startswith("WEBVTT")
+    assert run()[1].action == "skip"
+
+    store.uncorrect(video_id, made)
+    assert run()[1].action == "draw"
+    assert store.clip_path(video_id).read_bytes() == drawn
+    assert run(clips=False)[1].action == "draw"
+    assert list((store.path / "clips").iterdir()) == []
 
 
 def test_what_is_deleted_is_gone_even_if_the_clip_cannot_be_drawn(run, monkeypatch):

@@ -20,6 +20,7 @@ from facestats.store.annotation.praat import read_textgrid, write_textgrid
 from facestats.store.annotation.webvtt import write_vtt
 from facestats.store.store import Store, open_store
 from facestats.tables.video_tables import VideoTables
+from facestats.video.names import SUBTITLE_SUFFIXES
 
 #: By format: the end of the file's name, and what writes it.
 FORMATS: Mapping[str, tuple[str, Callable[[VideoTables, pd.DataFrame, Path], None]]] = {
@@ -97,6 +98,24 @@ def export_annotations(
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
     return paths
+
+
+def rewrite_subtitles(store: Store) -> None:
+    """Write the subtitles anew that lie beside the clip of a store's one video, since that was drawn anew.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written.
+
+    Examples
+    --------
+    >>> rewrite_subtitles(open_store("facestats-out", "clip.mp4"))  # doctest: +SKIP
+    """
+    for suffix in SUBTITLE_SUFFIXES if isinstance(store.path, Path) else ():
+        path = store.path / "clips" / f"{store.video_id}{suffix}"
+        if path.is_file():
+            export_annotations(store, format=suffix.removeprefix("."), out=path)
 
 
 def read_annotations(path: str | os.PathLike[str]) -> pd.DataFrame:

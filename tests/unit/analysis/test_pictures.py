@@ -52,6 +52,11 @@ def test_the_best_of_each_track_are_chosen_two_seconds_apart():
     assert best_observations(rows)[["track_id", "frame"]].to_numpy().tolist() == [[0, 0], [0, 9], [1, 3]]
 
 
+def test_a_sharp_face_makes_a_better_picture_than_a_surer_one_in_a_flash():
+    rows = observed((0, 0, 0.99, 90.0), (1, 0, 0.97, 88.0)).assign(sharpness=np.array([38.0, 700.0], np.float32))
+    assert best_observations(rows)["frame"].tolist() == [1]
+
+
 def test_pictures_come_from_the_frames_of_the_observations_and_no_other_is_converted():
     source = Greys()
     found = cut_thumbnails(source, observed((9, 0, 0.9, 30.0), (0, 0, 0.8, 30.0), (3, 1, 0.5, 20.0)))

@@ -87,7 +87,7 @@ def test_unknown_tables_and_formats_are_refused(video, tmp_path, capsys):
     run(capsys, "analyze", video, "--out", tmp_path / "s", "--no-clips", *NONE)
     assert "videos, frames" in run(capsys, "export", tmp_path / "s", "--table", "faces")[2]
     assert "csv, tsv, json, parquet" in run(capsys, "export", tmp_path / "s", "--format", "xls")[2]
-    assert "not among" in run(capsys, "export", tmp_path / "s", "--video", "other.mp4")[2]
+    assert "is not in" in run(capsys, "export", tmp_path / "s", "--video", "other.mp4")[2]
 
 
 def test_debug_shows_the_traceback(tmp_path, capsys, monkeypatch):

@@ -1,13 +1,20 @@
 import json
+from dataclasses import replace
 
 import commands
+import numpy as np
 import pytest
-from stores import PEOPLE, make_store
+from stores import FACES, MODELS, PEOPLE, make_result, make_store
+
+from facestats.store.published import note_folder
+from facestats.store.store import create_store
 
 
 @pytest.fixture
 def store(tmp_path):
-    return make_store(tmp_path / "store")
+    made = make_store(tmp_path / "store")
+    made.drop_clip(PEOPLE)
+    return made
 
 
 @pytest.fixture
@@ -22,7 +29,8 @@ def run(capsys):
 
 def test_correct_list_and_undo(store, run):
     said = run(store.path, "people.mp4", 2, "--gender", "female", "--age", "old", "--reason", "seen at 0:03")
-    assert said == "1: gender of face 2 is female\n2: age group of face 2 is old\n"
+    then = f"next: facestats report {store.path}\n"
+    assert said == f"1: gender of face 2 is female\n2: age group of face 2 is old\n{then}"
     run(store.path, "people.mp4", 4, "--reject")
     run(store.path, "people.mp4", 3, "--split", "8")
     listed = run(store.path, "--list").splitlines()
@@ -30,12 +38,48 @@ def test_correct_list_and_undo(store, run):
     assert listed[2] == f"{PEOPLE} 3: face 4 is no face"
     assert listed[3] == f"{PEOPLE} 4: face 3 is another face from 8.0 s on"
     assert listed[4] == "4 corrections"
-    assert run(store.path, "people.mp4", 1, "--accept") == "5: face 1 was looked at and let be\n"
-    assert run(store.path, "people.mp4", "--undo", 5) == "undone: face 1 was looked at and let be\n"
-    assert run(store.path, "people.mp4", "--undo", 3) == "undone: face 4 is no face\n"
+    assert run(store.path, "people.mp4", 1, "--accept") == f"5: face 1 was looked at and let be\n{then}"
+    assert run(store.path, "people.mp4", "--undo", 5) == f"undone: face 1 was looked at and let be\n{then}"
+    assert run(store.path, "people.mp4", "--undo", 3) == f"undone: face 4 is no face\n{then}"
     (first, *_) = json.loads(run(store.path, "people.mp4", "--json"))["corrections"]
     assert (first["what"], first["value"], first["applies"]) == ("gender", "female", True)
     assert store.tracks()["corrected"].dropna().tolist() == ["gender, age_group", "split", "split"]
+
+
+def test_what_draws_an_old_clip_anew_is_said(store, run, tmp_path, monkeypatch):
+    (store.path / "clips" / f"{PEOPLE}.mp4").write_bytes(b"not really a clip")
+    monkeypatch.chdir(tmp_path)
+    note_folder(store.path, tmp_path / "pages")
+    (tmp_path / "pages").mkdir()
+    report = f"facestats report {store.path} --out pages"
+    gone = f"its clip shows the faces as they were, and videos/people.mp4 is not there to draw it anew; next: {report}"
+    assert run(store.path, PEOPLE, 2, "--gender", "female").splitlines()[-1] == gone
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "people.mp4").touch()
+    draw = f"its clip shows the faces as they were; next: facestats analyze videos/people.mp4 --out {store.path}"
+    assert run(store.path, PEOPLE, 2, "--age", "old").splitlines()[-1] == f"{draw} && {report}"
+    run(store.path, PEOPLE, "--undo", 1)
+    assert run(store.path, PEOPLE, "--undo", 2).splitlines()[-1] == f"next: {report}"
+
+
+def test_what_was_not_measured_behind_a_split_is_said(tmp_path, run):
+    result = make_result(PEOPLE, FACES, path="videos/people.mp4")
+    late = result.observations["time_s"] > 11.0
+    lasting = [name for name in result.observations if name.startswith(("gender_", "makeup_", "age_"))]
+    rows = result.observations.copy()
+    rows.loc[late, lasting] = np.nan
+    store = create_store(tmp_path / "new")
+    store.write(replace(result, observations=rows), paths=("videos/people.mp4",), models=MODELS)
+    said = run(store.path, PEOPLE, 1, "--split", "11.2").splitlines()
+    assert said[0] == "1: face 1 is another face from 11.2 s on"
+    assert said[1] == (
+        "no moment of face 5 was measured for perceived gender, age group and makeup: say them by hand, or measure "
+        f"every sample with facestats analyze videos/people.mp4 --out {store.path} --every-sample"
+    )
+    tracks = store.tracks().set_index("track_id")
+    assert tracks.loc[1, "gender"] == "female"
+    assert tracks.loc[5, "expression"] == "surprise"  # from its own observations
+    assert len(run(store.path, PEOPLE, 1, "--split", "5").splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_without_the_other_pages_there_are_no_links(store):
 def test_an_empty_store_has_a_page_too(tmp_path):
     create_store(tmp_path / "none")
     sections = collection_sections(load_collection(str(tmp_path / "none")))
-    assert "This store holds no videos yet." in parse(*sections).words
+    assert "This store holds no videos." in parse(*sections).words
     assert sections[1:6] == [None] * 5
 
 
@@ -38,7 +38,7 @@ def test_the_first_screen_has_expressions_people_and_doubts_and_no_chart_twice(s
     data = load_collection(str(store.path))
     parsed = parse(collection.glance(data))
     assert [picture.split(":")[0] for picture in parsed.pictures] == ["gender", "makeup", "age"]
-    assert parsed.words.index("Expressions: shares of the time") < parsed.words.index("Who was seen")
+    assert parsed.words.index("Expressions: expected shares of the time") < parsed.words.index("Who was seen")
     assert "Most frequent expression of a face: " in parsed.words
     assert "Doubts One video could not be read. One video could be read in part only." in parsed.words
     assert re.search(r"happiness \d+\s%", parsed.words)  # in the legend of the bar

@@ -1,10 +1,13 @@
 from dataclasses import replace
 
 import pandas as pd
-from stores import PARTIAL
+from pages import parse
+from stores import PARTIAL, PEOPLE, make_store
 
+from facestats.reports import collection, video
 from facestats.reports.data import load_collection, load_video
 from facestats.reports.doubts import collection_doubts, video_doubts
+from facestats.tables.doubts import are_accepted
 
 
 def test_what_was_not_read_and_what_is_not_sure_of_many_videos(store):
@@ -25,6 +28,22 @@ def test_tracks_that_may_be_two_people_are_counted_in_many_videos_and_named_in_o
     one = people.tracks.assign(joined_prob=pd.Series([0.5, 1.0, 1.0, 1.0], dtype="float32"))
     said = video_doubts(replace(people, tracks=one))
     assert f"Face {one['track_id'].iloc[0]} may be two people: parts of the track were joined." in said
+
+
+def test_what_was_accepted_is_no_doubt_and_what_was_rejected_is_told(tmp_path):
+    store = make_store(tmp_path / "store")
+    before = video_doubts(load_video(str(store.path), PEOPLE))
+    assert before[0] == "Not sure enough to say, of 4 faces: age group of 1, expression of 2 and makeup of 1."
+    for track in (1, 3):
+        store.correct(PEOPLE, track, accept=True)
+    assert video_doubts(load_video(str(store.path), PEOPLE)) == before[1:]
+    assert are_accepted(store.tracks()).sum() == 2
+    store.correct(PEOPLE, 2, reject=True)
+    said = "One face was rejected by hand as no face, and is counted nowhere."
+    for data in (load_video(str(store.path), PEOPLE), load_collection(str(store.path))):
+        assert (video_doubts(data) if len(data.videos) == 1 else collection_doubts(data))[-1] == said
+    assert said in parse(video.coverage(load_video(str(store.path), PEOPLE))).words
+    assert said in parse(collection.coverage(load_collection(str(store.path)))).words
 
 
 def test_where_nobody_was_followed_only_what_was_not_read_is_doubtful(store):

@@ -44,7 +44,7 @@ MONTH = {"name": NASTY, "videos": (1, 1.0), "faces": (0, 0.0), "shares": [(NASTY
         render("comparison.composition", NASTY, [], [NASTY], NASTY, render("pieces.doubts", [NASTY])),
         render("collection.glance", [(NASTY, 1.0, "red")], NASTY, NASTY, True),
         render("demographics.shares", NASTY, [], [NASTY], NASTY, NASTY),
-        render("provenance.limits", 20, [(NASTY, NASTY, NASTY, NASTY)], True, True),
+        render("provenance.limits", [(NASTY, NASTY, NASTY, NASTY)], True, True),
         render("display.store", NASTY, NASTY, [NASTY], 1),
         render("list.page", NASTY, [LISTED], NASTY, [MONTH], NASTY, NASTY),
         render("timeline.live", {"x": NASTY}, "", NASTY),
@@ -90,5 +90,5 @@ def test_a_verdict_without_an_answer(name):
 def test_strips_say_their_shares():
     parsed = Tags(render("pieces.expression_strip", expression_parts(pd.Series({"anger": 0.75, "neutral": 0.25}))))
     (strip,) = [a for tag, a in parsed.tags if tag == "span"]
-    assert " ".join(strip["aria-label"].split()) == "share of time: anger 75 %, neutral 25 %"
+    assert " ".join(strip["aria-label"].split()) == "expected share of the time: anger 75 %, neutral 25 %"
     assert [a["style"].split(";")[0] for tag, a in parsed.tags if tag == "i"] == ["width:75.00%", "width:25.00%"]

@@ -47,6 +47,11 @@ def test_nothing_is_fetched_from_elsewhere_whatever_the_notebook_holds():
     assert "widgets" in notebook.metadata  # the notebook itself is left alone
 
 
+def test_a_page_leads_back_to_the_list_where_there_is_one():
+    assert '<a href="index.html">All reports</a>' in convert(index="index.html")
+    assert "All reports" not in convert()
+
+
 def test_a_section_that_shows_nothing_is_left_out():
     text = convert(
         new_markdown_cell("## Full"),

@@ -37,6 +37,13 @@ def test_every_person_has_a_row_with_all_its_appearances(known):
     assert "Face 4 cannot be told from others: it may be of these people or not." in parsed.words
 
 
+def test_the_line_of_a_person_has_a_gap_where_the_face_was_out_of_sight(known):
+    hidden = known.observations["time_s"].between(2.95, 6.05) & (known.observations["track_id"] == 1)
+    parsed = parse(people.who(replace(known, observations=known.observations[~hidden])))
+    spans = [a["title"] for tag, a in parsed.tags if tag == "a" and "title" in a]
+    assert spans[:2] == ["face 1, 0:00.0 to 0:02.9", "face 1, 0:06.1 to 0:11.9"]
+
+
 def test_verdicts_are_those_of_all_faces_of_a_person(known):
     said = parse(people.who(known)).words
     assert known.tracks.set_index("track_id").loc[3, "age_group"] == "unknown"
@@ -76,7 +83,7 @@ def written(tmp_path, faces, persons):
 def test_one_person(tmp_path):
     data = written(tmp_path, FACES[:1], {1: (0, 1.0)})
     said = parse(video.headline(data)).words
-    assert "One person was seen in this video of 12 seconds. It is perceived as female." in said
+    assert "One person was seen in this video of 12 seconds. Perceived gender: female." in said
     assert "1 person 1 face followed" in said
     assert parse(people.who(data)).words.count("Person 0") == 1
     assert video.timelines(data) is None

@@ -13,6 +13,7 @@ from facestats.tables.thumbnails import (
     best_pictures,
     cut_face,
     encode_webp,
+    picture_weight,
 )
 from facestats.types import Frame
 
@@ -49,6 +50,22 @@ def test_pictures_are_webp_of_the_right_size_and_colour():
 
 def test_unconfirmed_faces_leave_no_picture():
     assert feed([50], track=-1) == []
+
+
+def test_the_picture_is_no_frame_of_a_flash_nor_a_blurred_one():
+    face = np.random.default_rng(0).integers(20, 220, (120, 120, 3)).astype(np.uint8)
+    flash, fade = (0.15 * face + 215).astype(np.uint8), (0.1 * face).astype(np.uint8)
+    blurred = cv2.GaussianBlur(face, (0, 0), 6)
+    for bad in (flash, fade, blurred):
+        assert picture_weight(bad) < 0.5 * picture_weight(face)
+    chooser, pictures = PictureChooser(), []
+    for i, rgb in enumerate([flash, fade, blurred, *[face] * 6]):  # the first one is the largest too
+        side = 90 if i == 0 else 80
+        found = make_detections((10, 10, 10 + side, 10 + side))
+        for picture in chooser.choose(Frame(i, 0.1 * i, rgb), found, np.array([3])).values():
+            pictures.append(Picture(picture_weight(picture), 0.1 * i, picture))
+    assert len(pictures) == 2  # the first there was, and a good one
+    assert best_pictures(pictures)[0].time_s >= 0.3
 
 
 @given(x=st.floats(-50, 250), y=st.floats(-50, 250), w=st.floats(0, 300), h=st.floats(0, 300), margin=st.floats(0, 2))

@@ -104,3 +104,10 @@ def test_ids_are_unique_within_a_frame_and_across_cuts(name, frames, cuts):
         assert len(set(known)) == len(known)
         for track in known:
             assert shot_of.setdefault(track, shot) == shot
+
+
+def test_a_face_of_quite_another_size_is_another_one_behind_a_cut_that_nobody_knows_of():
+    tracker = create_tracker("centroid", rate=10)
+    first = tracker.update(make_detections((320, 95, 343, 120)), 0.0)
+    assert tracker.update(make_detections((318, 90, 348, 124)), 0.1) == first
+    assert tracker.update(make_detections((290, 40, 380, 160)), 0.2) != first
