@@ -79,8 +79,8 @@ def picture_weight(rgb: UInt8) -> float:
     Examples
     --------
     >>> clear = np.random.default_rng(0).integers(20, 220, (64, 64, 3)).astype(np.uint8)
-    >>> picture_weight(clear), round(picture_weight((0.1 * clear + 225).astype(np.uint8)), 2)
-    (1.0, 0.05)
+    >>> picture_weight(clear) > 5 * picture_weight((0.1 * clear + 225).astype(np.uint8))
+    True
     """
     import cv2
 
