@@ -40,7 +40,7 @@ def run_folder(store: Path, entry: Entry) -> Path:
     >>> run_folder(Path("s"), Entry("a", "7f", None, (), "ok")).as_posix()
     's/tables/a/7f'
     """
-    return store / "tables" / entry.video_id / entry.run
+    return store / f"tables/{entry.video_id}/{entry.run}"
 
 
 def table_path(store: Path, entry: Entry, table: str) -> Path:
@@ -51,7 +51,7 @@ def table_path(store: Path, entry: Entry, table: str) -> Path:
     >>> table_path(Path("s"), Entry("a", "7f", None, (), "ok"), "tracks").as_posix()
     's/tables/a/7f/tracks.parquet'
     """
-    return run_folder(store, entry) / f"{table}.parquet"
+    return store / f"tables/{entry.video_id}/{entry.run}/{table}.parquet"  # at once: a status asks for thousands
 
 
 def clip_path(store: Path, video_id: str) -> Path | None:
@@ -62,5 +62,5 @@ def clip_path(store: Path, video_id: str) -> Path | None:
     >>> clip_path(Path("nowhere"), "a") is None
     True
     """
-    candidates = [store / "clips" / f"{video_id}{suffix}" for suffix in CLIP_SUFFIXES]
+    candidates = (store / f"clips/{video_id}{suffix}" for suffix in CLIP_SUFFIXES)
     return next((path for path in candidates if path.is_file() and path.stat().st_size), None)

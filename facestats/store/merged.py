@@ -83,7 +83,7 @@ def merged_path(store: Path, merged: Merged, table: str) -> Path:
     >>> merged_path(Path("s"), Merged("7f"), "tracks").as_posix()
     's/merged/7f/tracks.parquet'
     """
-    return store / FOLDER / merged.folder / f"{table}.parquet"
+    return store / f"{FOLDER}/{merged.folder}/{table}.parquet"
 
 
 def file_of(store: Path, merged: Merged, entry: Entry, table: str) -> Path:
