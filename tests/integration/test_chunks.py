@@ -9,6 +9,7 @@ from runs import check_same
 from synth import write_video
 
 from facestats.batch.collection import analyze_collection
+from facestats.errors import OutputError
 from facestats.store.layout import CHUNKS
 from facestats.synth.faces import people
 from facestats.synth.scenario import Scenario
@@ -122,6 +123,24 @@ def test_chunks_of_a_run_that_was_cut_off_are_not_analysed_again(film, whole, tm
     store = run(film, tmp_path / "store", workers=2).store
     assert told() == ["AnalyzeJob", "ChunkJob0", "ChunkJob1", "HashJob", "JoinJob"]
     check_same(store.path, whole.path)
+
+
+@pytest.mark.slow  # a minute of a film, three times
+def test_where_chunks_have_no_room_it_is_told_and_those_that_had_are_not_analysed_again(
+    film, whole, tmp_path, workers, disk
+):
+    _, told = workers
+    store = disk("size=2500k") / "store"
+    with pytest.raises(OutputError, match="No space left on device") as raised:
+        run(film, store, workers=2)
+    assert len(str(raised.value).splitlines()) == 1
+    assert told().count("samples") == 2
+    assert len(list((store / CHUNKS).rglob("*.npz"))) <= 1
+    disk("remount,size=20m")
+    run(film, store, workers=2)
+    assert told().count("samples") <= 2
+    check_same(store, whole.path)
+    assert not (store / CHUNKS).exists()
 
 
 @pytest.mark.slow

@@ -1,8 +1,5 @@
 """Disks that are full or read-only: one line, and nothing is lost."""
 
-import os
-import subprocess
-
 import commands
 import pandas as pd
 import pytest
@@ -17,27 +14,6 @@ from facestats.store.store import open_store
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
     return make_videos(tmp_path_factory.mktemp("in") / "videos", 3)
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """Mounts a small disk, if this user may; returns how to mount it again with other options."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(options):
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"this user may not mount a disk: {done.stderr.strip()}")
-        return folder
-
-    try:
-        yield mount
-    finally:
-        while os.path.ismount(folder):
-            subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -99,3 +99,24 @@ def test_a_browser_draws_boxes_where_the_clip_has_them(tmp_path):
             grown |= np.roll(by_clip, (dy, dx), (0, 1))
     assert by_page.sum() > 0.9 * by_clip.sum()
     assert (by_page & ~grown).sum() == 0
+
+
+@pytest.mark.slow
+def test_where_the_browser_cannot_play_the_video_the_page_says_so_and_shows_a_picture(tmp_path):
+    video = make_videos(tmp_path / "in", 1) / "v00.mp4"
+    os.utime(video, (1e9, 1e9))
+    store = analyze_collection(video, out=tmp_path / "store", clips=False, models=NO_MODELS, progress=False).store
+    (report,) = facestats.report(
+        store.path, out=tmp_path / "reports", template="video_report", parameters={"max_evidence": 0}
+    ).reports
+    (shown,) = (tmp_path / "reports" / "clips").glob("*.mp4")
+    shown.unlink()  # a link: the video itself stays as it is
+    shown.write_bytes(video.read_bytes()[:200])
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1000, "height": 800})
+        page.set_default_timeout(120_000)
+        page.goto(report.html.absolute().as_uri(), wait_until="domcontentloaded")
+        page.evaluate("() => { const v = document.querySelector('video.fs-clip'); v.preload = 'auto'; v.load() }")
+        page.locator(".fs-unplayable").wait_for(state="visible")
+        poster = page.evaluate("() => document.querySelector('video.fs-clip').poster")
+    assert poster.startswith(("data:image/", "file:"))
