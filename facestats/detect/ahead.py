@@ -9,9 +9,12 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
+import numpy as np
+
 from facestats._util.threads import grouped, map_ahead, opencv_threads
-from facestats.detect.base import Detector, follows_with, shrink_to
-from facestats.types import Detections, Frame
+from facestats.detect.base import Detector, follows_with
+from facestats.detect.regions import look_at, regions_for
+from facestats.types import Detections, Float32, Frame, UInt8
 
 #: Faces are searched for in the finest picture at least so often, in seconds of video.
 SEARCH_EVERY_S = 1.0
@@ -20,19 +23,14 @@ SEARCH_EVERY_S = 1.0
 #: pixels together: a frame of 24 megapixels takes 72 MB.
 MOST_BETWEEN, MOST_PIXELS_BETWEEN = 12, 64_000_000
 
-# No coarser than this share of the finest picture, so that whoever comes and goes between two searches is not missed.
-_COARSEST = 1 / 4
-
-_STEP = 32  # networks fill pictures up to multiples of this
-
 
 @dataclass(frozen=True)
 class _Look:
     """A frame to be looked at: searched, or as finely as the faces of the ``searches`` around it ask for."""
 
     frame: Frame
-    searches: tuple[Future[float], ...] = ()  # each gives the shorter side of its smallest face, in frame pixels
-    found: Future[float] = field(default_factory=Future)  # of a search: the same of its own
+    searches: tuple[Future[Float32], ...] = ()  # each gives the boxes of its faces, in shares of the picture
+    found: Future[Float32] = field(default_factory=Future)  # of a search: the same of its own
     n_before: int = 0  # so many frames come before this one, but are looked at after it
 
 
@@ -53,8 +51,9 @@ def detect_ahead(
     busy cores cost far more than it gained.
 
     With ``follow_px``, the whole ``small`` is searched once a second and after every cut. The frames between two
-    searches are shrunk first, to where the smallest face of both still has so many pixels: whoever comes in or leaves
-    is seen by one of them. Missed is who comes and goes between the two and is too small for the coarser picture.
+    searches are looked at so that the faces of both have so many pixels, see :mod:`facestats.detect.regions`: whoever
+    comes in or leaves is seen by one of them. Missed is who comes and goes between the two and is too small for the
+    coarser picture.
 
     Parameters
     ----------
@@ -62,7 +61,8 @@ def detect_ahead(
         Read a few frames ahead.
     detectors : sequence of Detector
         Of one kind, one for each thread; none is used by two threads at a time. One that takes several pictures at once
-        has a number ``batch``, and gets so many frames of one size that are between the same searches.
+        has a number ``batch``, and gets so many frames of one size that are between the same searches. One that likes
+        pieces of large pictures there has a number ``call_px``, see :func:`facestats.detect.regions.regions_for`.
     pool : concurrent.futures.Executor, optional
         Of as many threads as there are detectors, which starts its work in order; one of its own by default.
     ahead : int, optional
@@ -91,32 +91,37 @@ def detect_ahead(
     for detector in detectors:
         idle.put(detector)
 
-    def detect(frames: list[Frame], side: int = 0) -> list[Detections]:
-        smalls = [shrink_to(frame.small, side)[0] if side else frame.small for frame in frames]
+    call_px = getattr(detectors[0], "call_px", None)
+
+    def detect(frames: list[Frame], how: Callable[[Detector, list[UInt8]], list[Detections]]) -> list[Detections]:
+        smalls = [frame.small for frame in frames]
         detector = idle.get()
         try:
-            found = (follows_with(detector) if side else detector.detect)(smalls)
+            return how(detector, smalls)
         finally:
             idle.put(detector)
-        return [
-            faces.stretched(frame.size[0] / small.shape[1], frame.size[1] / small.shape[0])
-            for frame, small, faces in zip(frames, smalls, found, strict=True)
-        ]
 
     def take(looks: list[_Look]) -> list[Detections]:
         frames, searches = [look.frame for look in looks], looks[0].searches
         if searches:
             # They began earlier, so that waiting for them cannot last for ever.
-            return detect(frames, _side(frames[0], min(search.result() for search in searches), follow_px))
-        try:
-            found = detect(frames)
-        except BaseException as error:
-            for look in looks:
-                look.found.set_exception(error)
-            raise
-        for look, faces in zip(looks, found, strict=True):
-            look.found.set_result(float(faces.sizes.min(initial=math.inf)))
-        return found
+            size = frames[0].small_size
+            boxes = [search.result() * _corners(size) for search in searches]
+            regions = regions_for(boxes, size, follow_px, call_px=call_px)
+            found = detect(frames, lambda detector, smalls: look_at(regions, smalls, follows_with(detector)))
+        else:
+            try:
+                found = detect(frames, lambda detector, smalls: detector.detect(smalls))
+            except BaseException as error:
+                for look in looks:
+                    look.found.set_exception(error)
+                raise
+            for look, faces in zip(looks, found, strict=True):
+                look.found.set_result(faces.boxes / _corners(look.frame.small_size))
+        return [
+            faces.stretched(frame.size[0] / frame.small_size[0], frame.size[1] / frame.small_size[1])
+            for frame, faces in zip(frames, found, strict=True)
+        ]
 
     own = ThreadPoolExecutor(len(detectors)) if pool is None else contextlib.nullcontext(pool)
     with opencv_threads(1 if len(detectors) > 1 else None), own as threads:
@@ -128,16 +133,13 @@ def detect_ahead(
         yield from _in_order(pair for looks, found in taken for pair in zip(looks, found, strict=True))
 
 
+def _corners(size: tuple[int, int]) -> Float32:
+    return np.array([*size, *size], np.float32)
+
+
 def _alike(look: _Look) -> object:
     """Return the same for frames that one batch may hold: of one size, and between the same searches."""
     return look.frame.small_size, look.frame.size, tuple(map(id, look.searches))
-
-
-def _side(frame: Frame, smallest_px: float, follow_px: float) -> int:
-    """Return how long the longer side of the picture must be for the smallest face to have ``follow_px`` pixels."""
-    finest = max(frame.small_size)
-    needed = max(frame.size) * follow_px / max(smallest_px, 1.0)
-    return min(finest, math.ceil(max(needed, finest * _COARSEST) / _STEP) * _STEP)
 
 
 def _plan(frames: Iterable[Frame], is_new: Callable[[Frame], bool], holds_back: bool) -> Iterator[_Look]:
