@@ -115,7 +115,8 @@ models: $(STAMP)
 	$(call TRAIN,expression-first) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher
 	$(call TRAIN,expression-votes) $(FER) $(EXTRA) --start $(OUT)/expression-first
 	$(call TRAIN,expression-more) $(FER) $(EXTRA) $(MAKEUP) --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
-	$(call SHIP,expression-more,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe
+	$(call TRAIN,expression-last) $(FER) $(EXTRA) --start $(OUT)/expression-more
+	$(call SHIP,expression-last,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe
 	$(call SHIP,people,people) $(FACES) $(EXTRA) --unseen lfw --unseen imfdb
 	$(call TRAIN,embedding) $(EXTRA) $(FACES) --start $(OUT)/people-second --teacher $(DLIB)
 	$(call TRAIN,faceness) --data $(DATA)/detection_wild.parquet

@@ -59,7 +59,9 @@ def evaluate(model: Model, faces: FaceData, *, device: str = "cpu") -> dict[str,
 
 
 #: What is told of a comparison with the taggers' majority.
-_OF_MAJORITY = ("accuracy", "coverage", "covered_accuracy", "verdicts")
+_OF_MAJORITY = (
+    "accuracy", "balanced_accuracy", "ece", "right_at_90", "coverage", "covered_accuracy", "verdicts",
+)  # fmt: skip
 
 
 def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) -> dict[str, Any]:
@@ -92,8 +94,8 @@ def score(predictions: Predictions, faces: FaceData, *, threshold: float = 0.0) 
         age and the bin, over the rows that have one.
 
         For expression, where the file has the votes of FER+'s taggers, ``majority``: ``n``, ``accuracy``,
-        ``coverage``, ``covered_accuracy`` and ``verdicts`` against their majority, over the rows where it is one of the
-        seven expressions and not tied.
+        ``balanced_accuracy``, ``ece``, ``right_at_90``, ``coverage``, ``covered_accuracy`` and ``verdicts`` against
+        their majority, over the rows where it is one of the seven expressions and not tied.
 
         For makeup, where the file has a ``gender`` column, among female faces alone, since a network can seem to see
         makeup by seeing gender: ``female_balanced_accuracy``, ``female_none_balanced_accuracy`` (none against the other

@@ -153,6 +153,8 @@ def tracks_of(
 def track_scores(tracks: Tracks, head: Head) -> dict[str, Any]:
     """Score verdicts on tracks: ``n``, ``accuracy``, ``ece``, ``coverage`` and ``covered_accuracy``.
 
+    Expressions of faces that FER+'s taggers judged are compared with their majority.
+
     Parameters
     ----------
     tracks : Tracks
@@ -166,6 +168,7 @@ def track_scores(tracks: Tracks, head: Head) -> dict[str, Any]:
     probabilities = softmax(_logs(tracks) / head.track_temperature)
     predictions = Predictions(head.attribute, ATTRIBUTE_CLASSES[head.attribute], probabilities.astype(np.float32))
     scores = score(predictions, tracks.faces, threshold=head.threshold)
+    scores = scores.get("majority", scores)
     return {name: scores[name] for name in ("n", "accuracy", "ece", "coverage", "covered_accuracy")}
 
 

@@ -123,4 +123,5 @@ def _rows(by_attribute: Any) -> list[dict[str, Any]]:
 def _numbers(scores: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {name: value for name, value in scores.items() if isinstance(value, int | float)}
     majority = scores.get("majority")
-    return numbers | ({"majority_accuracy": majority.get("accuracy")} if isinstance(majority, Mapping) else {})
+    of_taggers = _numbers(majority) if isinstance(majority, Mapping) else {}
+    return numbers | {f"majority_{name}": value for name, value in of_taggers.items()}

@@ -101,8 +101,10 @@ def card_markdown(card: Card) -> str:
 
 def _short_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Return one table of how often the model is right, and what 90 % meant."""
-    parts = {"its own sources, validation": metrics["validation"]}
+    own = {name: scores.get("majority", scores) for name, scores in metrics["validation"].items()}
+    parts = {"its own sources, validation": own}
     parts |= {f"{source}, never seen": of for source, of in metrics.get("unseen", {}).items()}
+    by_taggers = any("majority" in scores for scores in metrics["validation"].values())
     rows = [
         f"| {attribute} | {title} | {scores['accuracy']:.0%} | {_percent(scores.get('right_at_90'))} "
         f"| {scores['coverage']:.0%} | {_percent(scores['covered_accuracy'])} |"
@@ -114,7 +116,8 @@ def _short_lines(metrics: Mapping[str, Any]) -> list[str]:
         "## In short",
         "",
         "How often the likeliest class is right, how often it is where the model says about 90 % (85 to 95), and how "
-        'many faces get a verdict other than "unknown".',
+        'many faces get a verdict other than "unknown".'
+        + (" FER2013's faces are judged by the majority of FER+'s ten taggers." if by_taggers else ""),
         "",
         "| | on faces of | right | right where it says 90 % | with a verdict | of these right |",
         "|---|---|---|---|---|---|",
@@ -304,6 +307,8 @@ _FIGURES = {
     "interval_90": "ages inside the 90 % interval",
     "bin_distance": "distance to the bin (years), faces whose age is a bin",
     "majority_accuracy": "accuracy against the majority of FER+'s taggers",
+    "majority_balanced_accuracy": "the same, balanced",
+    "majority_ece": "calibration error against it",
     "female_balanced_accuracy": "balanced accuracy among female faces",
     "female_none_balanced_accuracy": "balanced accuracy of none against the others among female faces",
     "female_over_auc": "over against the others among female faces, area under the ROC curve",
@@ -317,7 +322,8 @@ def _figure_rows(every: Mapping[str, Any], held_out: Mapping[str, Any]) -> list[
         return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
     columns = [
-        {**scores, "majority_accuracy": scores.get("majority", {}).get("accuracy")} for scores in (every, held_out)
+        {**scores, **{f"majority_{name}": value for name, value in scores.get("majority", {}).items()}}
+        for scores in (every, held_out)
     ]
     return [
         f"| {title} | {text(columns[0][name])} | {text(columns[1].get(name))} |"

@@ -55,6 +55,10 @@ class Recipe(TrainingRecipe):
         How much of what is frequent in the training data is taken out of the last layer once it is trained, in [0, 1]
         (Menon et al., 2021, "Long-tail learning via logit adjustment", arXiv 2007.07314): 1 expects each class as
         often as any other, 0 as often as the training faces have it. Not for age.
+    last_layer : float
+        Above 0, the last layer alone is learned anew, of the training faces as they are, and so strongly held to that
+        of the model that the training goes on from, see :func:`facestats.training.lastlayer.learn_last_layer`; epochs,
+        augmentation and the like then mean nothing.
     emphasis : mapping of str to float
         Weight of each attribute's loss, 1 where it is not named.
     balance : mapping of str to str
@@ -94,6 +98,7 @@ class Recipe(TrainingRecipe):
         "teacher_share": (0, 1),
         "teacher_temperature": (0.5, 20),
         "flattened": (0, 1),
+        "last_layer": (0, 1000),
         "further": (0, 100),
     }
 
@@ -108,6 +113,7 @@ class Recipe(TrainingRecipe):
     teacher_share: float = 0.5
     teacher_temperature: float = 2.0
     flattened: float = 0.0
+    last_layer: float = 0.0
     emphasis: Mapping[str, float] = field(default_factory=dict)
     balance: Mapping[str, str] = field(default_factory=dict)
     robust: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +26,11 @@ from facestats.training.cards import card_markdown
 from facestats.training.checkpoints import CHECKPOINT_FILE, check_checkpoint, identity_of_files
 from facestats.training.curves import CURVES_FILE, add_epoch
 from facestats.training.examples import Examples, combine, harden, with_unlabelled
-from facestats.training.export import check_out, round_weights, write_model
+from facestats.training.export import check_out, load_weights, round_weights, write_model
 from facestats.training.finishing import finish
 from facestats.training.fitting import fit, flatten, network_logits, new_network
 from facestats.training.gathering import check_labels, gather, read_properties
+from facestats.training.lastlayer import learn_last_layer
 from facestats.training.loop import torch_device
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD
 from facestats.training.origins import all_commands, all_terms, check_origins, origin_of
@@ -113,11 +114,15 @@ def train_model(
     # What is wrong with a file shows before anything is made.
     begun = read_start(start) if start else None
     if begun is not None:
-        take_over(new_network(recipe), begun.weights)
+        _begun_network(recipe, begun.weights, str(start))
+    elif recipe.last_layer:
+        raise UsageError("last_layer learns the last layer of a trained model anew: name one with --start")
     teaching = [read_teacher(folder, recipe.attributes) for folder in teachers]
     origins = [origin_of(teacher.card) for teacher in teaching]
     if recipe.unlabelled and not teaching:
         raise UsageError(f"{', '.join(recipe.unlabelled)} is learned from teachers alone: name one with --teacher")
+    if recipe.last_layer and (teaching or further):
+        raise UsageError("last_layer learns from labels alone: leave out --teacher and --further")
     for name in recipe.robust:
         if not any(name in teacher.card.attributes for teacher in teaching):
             raise UsageError(f"robust weighs groups by the errors of a teacher of {name}: name one with --teacher")
@@ -144,20 +149,24 @@ def train_model(
     if teaching:
         examples = taught_by(examples, teaching, device=device, bfloat16=recipe.bfloat16, progress=progress)
     examples = harden(examples, recipe.robust)
-    network = fit(
-        examples,
-        recipe,
-        start=begun.weights if begun else None,
-        about=about,
-        on_round=lambda epoch, network, losses: add_epoch(
-            curves,
-            epoch,
-            {name: (losses[name], *_measured(network, of, recipe)) for name, of in faces.validation.items()},
-        ),
-        checkpoint=checkpoint,
-        device=device,
-        progress=progress,
-    )
+    if begun is not None and recipe.last_layer:
+        network = _begun_network(recipe, begun.weights, str(start))
+        learn_last_layer(network, examples, recipe.last_layer, progress=progress)
+    else:
+        network = fit(
+            examples,
+            recipe,
+            start=begun.weights if begun else None,
+            about=about,
+            on_round=lambda epoch, network, losses: add_epoch(
+                curves,
+                epoch,
+                {name: (losses[name], *_measured(network, of, recipe)) for name, of in faces.validation.items()},
+            ),
+            checkpoint=checkpoint,
+            device=device,
+            progress=progress,
+        )
     flatten(network, examples, recipe.flattened)
     round_weights(network)
 
@@ -193,6 +202,15 @@ def train_model(
     model = write_model(out, network, card, card_markdown=card_markdown(card), overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)
     return model
+
+
+def _begun_network(recipe: Recipe, weights: Mapping[str, torch.Tensor], where: str) -> nn.Module:
+    """Return a new network with the weights of another: all of them where the last layer is learned anew."""
+    network = new_network(recipe)
+    if recipe.last_layer:
+        return load_weights(network, weights, where)
+    take_over(network, weights)
+    return network
 
 
 def _further_words(examples: Examples, further: Path | None) -> str:

@@ -166,6 +166,7 @@ def test_the_majority_of_the_taggers_counts_where_there_is_one():
     majority = scores["majority"]
     assert (majority["n"], majority["accuracy"], majority["covered_accuracy"], majority["coverage"]) == (1, 1, 1, 1)
     assert np.array(majority["verdicts"]["matrix"]).sum() == 1
+    assert majority["ece"] == pytest.approx(1 - predictions.probabilities[0].max())
 
 
 def test_without_votes_there_is_no_majority():

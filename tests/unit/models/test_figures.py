@@ -3,21 +3,29 @@ import pytest
 from facestats._util.resources import bundled
 from facestats.models.cards import Card
 from facestats.models.figures import attribute_figures, detector_figures
+from facestats.models.registry import card
 
 
 @pytest.mark.parametrize("name", ["expression", "people"])
 def test_the_figures_of_shipped_cards(name):
-    card = Card.read(bundled("models") / name / "card.json")
-    tables = card.figures()
+    shipped = Card.read(bundled("models") / name / "card.json")
+    tables = shipped.figures()
     assert set(tables) == {"scores", "coverage", "small", "tracks", "groups", "verdicts"}
     for table in tables.values():
-        assert set(table["attribute"]) == set(card.attributes)
+        assert set(table["attribute"]) == set(shipped.attributes)
     scores = tables["scores"].set_index(["attribute", "faces"])
-    for attribute in card.attributes:
-        of = card.metrics["validation"][attribute]
+    for attribute in shipped.attributes:
+        of = shipped.metrics["validation"][attribute]
         assert scores.loc[(attribute, "validation"), "accuracy"] == of["accuracy"]
         assert len(tables["verdicts"].query("attribute == @attribute")) == sum(map(len, of["verdicts"]["matrix"]))
     assert set(tables["groups"].query("by == 'source'")["group"]) <= {"fer2013", "fairface", "utkface", "celeba"}
+
+
+@pytest.mark.parametrize("name", ["expression", "people", "embedding", "faceness", "centerface", "fast", "yunet"])
+def test_every_card_that_ships_gives_tables(name):
+    tables = card(name).figures()
+    assert tables
+    assert not any(table.empty for table in tables.values())
 
 
 def test_sources_that_training_never_saw_have_rows_of_their_own():

@@ -22,6 +22,7 @@ from facestats.models.registry import choose_models, find_models
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training import run
 from facestats.training.cards import LIMITS, _group_lines
+from facestats.training.export import read_safetensors
 from facestats.training.origins import learned_sources
 from facestats.training.recipes import Recipe, recipe_toml, recipe_values
 from facestats.training.run import train_model
@@ -304,6 +305,25 @@ def test_rare_classes_are_no_longer_expected_to_be_rare(write_faces, tmp_path):
     plain, flat = (OnnxClassifier(model).logits(crops)["gender"] for model in (plain, flat))
     gained = (flat[:, 0] - flat[:, 1]) - (plain[:, 0] - plain[:, 1])
     assert gained == pytest.approx(np.log(3), abs=0.3)  # about three men for a woman in the training rows
+
+
+def test_the_last_layer_alone_is_learned_anew(write_faces, tmp_path):
+    data = write_faces(COLUMNS["gender"])
+    recipe = replace(QUICK, network="residual")
+    with pytest.raises(UsageError, match="learns the last layer of a trained model anew: name one with --start"):
+        train_model(replace(recipe, last_layer=0.1), [data], tmp_path / "last")
+    first = train_model(recipe, [data], tmp_path / "first").folder
+    with pytest.raises(UsageError, match="learns from labels alone: leave out --teacher"):
+        train_model(replace(recipe, last_layer=0.1), [data], tmp_path / "last", start=first, teachers=[first])
+    expression = bundled("models") / "expression"
+    with pytest.raises(ModelError, match="does not fit the network ResidualNet"):
+        train_model(replace(recipe, last_layer=0.1), [data], tmp_path / "last", start=expression)
+    assert not (tmp_path / "last").exists()
+    last = train_model(replace(recipe, last_layer=0.1), [data], tmp_path / "last", start=first)
+    ours, theirs = (read_safetensors(folder / "weights.safetensors") for folder in (last.folder, first))
+    changed = {name for name, weight in ours.items() if not weight.equal(theirs[name])}
+    assert changed == {"heads.gender.weight", "heads.gender.bias"}
+    assert last.card.metrics["start"]["name"] == "first"
 
 
 def test_further_properties_are_told_of_in_the_card(write_faces, tmp_path):
