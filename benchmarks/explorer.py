@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--moments", type=int, default=30)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        store, video = arguments.store or _demonstration(Path(folder)), arguments.video
+        store, video = arguments.store or demonstration(Path(folder)), arguments.video
         result = measure(store, video, arguments.moments)
     for name, value in result.items():
         print(f"{name:<28}{value}")
@@ -130,7 +130,7 @@ class _Browser:
                 return said.get("data", {}).get("content", {})
 
 
-def _demonstration(folder: Path) -> str:
+def demonstration(folder: Path) -> str:
     """Analyse the rendered demonstration into a store."""
     import facestats as fs
     from facestats.synth.demo import render_demo

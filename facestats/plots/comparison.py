@@ -85,7 +85,7 @@ def share_differences(
     ax.set_ylim(tops[-1] - _GAP - _LINE / 2, -3.9 if legend else -1.7)
     ax.set_xlim(0, _COUNTED + 0.02)
     if title:
-        called = "expression (expected share of the time)" if attribute == "expression" else TITLES[attribute]
+        called = "expression (expected share)" if attribute == "expression" else TITLES[attribute]
         ax.set_title(called, loc="left", fontweight="bold")
     if legend:
         _name_sides(ax, first, second)

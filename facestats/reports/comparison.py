@@ -48,7 +48,8 @@ def headline(comparison: Comparison, *, title: str = "") -> HTML:
     people = [key_figure(data) for _, data in comparison.sides]
     if any(people):
         some = ", where they were looked for" if any(one and "," in one[1] for one in people) else ""
-        figures.insert(-1, (" and ".join("–" if one is None else one[0] for one in people), f"people{some}"))
+        numbers = ["?" if one is None else one[0].replace(" to ", "–") for one in people]
+        figures.insert(-1, (" and ".join(numbers), f"people{some}"))
     legend = render("comparison.legend", comparison.first_label, comparison.second_label)
     return section("pieces.headline", name, _sentence(comparison), figures, legend)
 

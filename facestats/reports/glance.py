@@ -26,6 +26,8 @@ from facestats.tables.schema import UNKNOWN
 #: Of the contact sheet, those seen longest; the rest is below.
 SHEET = 12
 
+_SAID = {"gender": "gender", "age": "age_group"}  # of each face on it, and the columns
+
 
 def glance(data: ReportData) -> HTML | None:
     """Return the annotated clip or still, and beside it a contact sheet of the people with their time in the picture.
@@ -89,14 +91,15 @@ def _people(data: ReportData) -> pd.DataFrame | None:
 
 
 def _card(data: ReportData, row: Mapping[Any, Any], webp: bytes | None, name: str) -> dict[str, Any]:
-    known = [str(row[column]) for column in ("gender", "age_group") if isinstance(row[column], str)]
-    told = [verdict for verdict in known if verdict != UNKNOWN]
+    known = {what: row[column] for what, column in _SAID.items() if isinstance(row[column], str)}
+    told = [str(verdict) for verdict in known.values() if verdict != UNKNOWN]
+    unsure = f"{words.listing(list(known))} unknown" if known else "not measured"
     return {
         "number": row["best_track"],
         "faces": row.get("faces", ""),
         "picture": thumbnail(webp, name),
         "seen": "" if data.one.is_still else words.duration(float(row["seen_s"])),
-        "verdicts": ", ".join(told) or ("unknown" if known else "not measured"),
+        "verdicts": ", ".join(told) or unsure,
     }
 
 

@@ -93,7 +93,7 @@ def _sure(person: pd.Series) -> str:
     if not np.isfinite(sure):
         return ""
     if person["n_tracks"] > 1:
-        return f"one person with {words.percent(sure)}"
+        return f"the same person: {words.percent(sure)}"
     return "" if sure >= _SURELY_ALONE else f"perhaps one of the others: {words.percent(1 - sure)}"
 
 

@@ -74,6 +74,8 @@ def summary_of(store: Store) -> Summary:
 def faces_picture(tracks: pd.DataFrame, thumbnails: pd.DataFrame) -> str:
     """Return the faces seen longest side by side, as an address that needs no file; empty without pictures.
 
+    Of each person there is one.
+
     Examples
     --------
     >>> from facestats.tables import schema
@@ -81,7 +83,9 @@ def faces_picture(tracks: pd.DataFrame, thumbnails: pd.DataFrame) -> str:
     ''
     """
     pictures = thumbnails.drop_duplicates("track_id").set_index("track_id")["image"]
-    longest = tracks[tracks["track_id"].isin(pictures.index)].nlargest(_FACES, "seen_s")
+    longest = tracks[tracks["track_id"].isin(pictures.index)].sort_values("seen_s", ascending=False, kind="stable")
+    is_again = longest["person_id"].notna() & longest["person_id"].duplicated()  # one picture of each person
+    longest = longest[~is_again].head(_FACES)
     if longest.empty:
         return ""
     together = Image.new("RGB", (_SIDE * len(longest), _SIDE))

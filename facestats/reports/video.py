@@ -215,7 +215,7 @@ def _face(
     often = f"seen {seen:,} times" if seen > 1 else "seen once"
     joined = track["joined_prob"]
     if np.isfinite(joined) and joined < _SAID_JOINED:
-        often += f", joined from parts: one person with {words.percent(joined)}"
+        often += f", joined from parts of the same person: {words.percent(joined)}"
     if pd.notna(track["static"]) and track["static"]:
         often += ", and never moved nor changed: perhaps a picture of a face"
     judged = "" if classified == seen else f", {classified:,} classified" if classified else ", never classified"

@@ -15,9 +15,9 @@ from facestats.video.seeking import SeekableVideo, Shown
 from facestats.widgets.base import FRONT, MomentWidget
 from facestats.widgets.scene import Scene
 
-#: While somebody drags or plays, the kernel decodes for no longer than this at a time, in seconds; what is not reached
-#: by then is shown on the way.
-_BUDGET_S = 0.08
+#: The kernel decodes for no longer than this before it sends a picture, in seconds: one on the way, if the moment is
+#: not reached by then; and for no longer than that before each further one on the way to the same moment.
+_FIRST_S, _AGAIN_S = 0.05, 0.25
 
 _LARGEST = 1280  # longer side of the pictures sent, in pixels
 _QUALITY = 80
@@ -50,6 +50,7 @@ class FramePane(MomentWidget):
     def __init__(self, scene: Scene | None = None, **traits: Any) -> None:
         self._video: SeekableVideo | None = None
         self._trouble = ""
+        self._on_the_way_to: float | None = None
         self._once_shown: Callable[[], None] | None = None
         super().__init__(scene, **traits)
 
@@ -158,7 +159,9 @@ class FramePane(MomentWidget):
             return None
         if step:
             return self._video.after(time_s) if step > 0 else self._video.before(time_s)
-        return self._video.at(time_s, budget_s=_BUDGET_S)
+        shown = self._video.at(time_s, budget_s=_AGAIN_S if time_s == self._on_the_way_to else _FIRST_S)
+        self._on_the_way_to = None if shown is None or shown.exact else time_s
+        return shown
 
 
 def _jpeg(rgb: UInt8, width: int) -> bytes:

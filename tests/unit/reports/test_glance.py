@@ -26,6 +26,13 @@ def test_every_face_has_its_picture_its_time_and_its_colour(people):
     assert [(row["id"], row["style"]) for row in rows] == [(card["href"][1:], card["style"]) for card in cards]
 
 
+def test_the_sheet_says_what_is_unknown(people):
+    unsure = people.tracks.assign(gender="unknown", age_group="unknown")
+    assert parse(glance.glance(replace(people, tracks=unsure))).words.count("gender and age unknown") == 4
+    old = parse(glance.glance(replace(people, tracks=unsure.assign(age_group="old")))).words
+    assert "unknown" not in old
+
+
 def test_of_many_faces_the_longest_are_on_the_sheet(people):
     many = pd.concat([people.tracks.iloc[:1]] * 40, ignore_index=True).assign(track_id=range(40))
     parsed = parse(glance.glance(replace(people, tracks=many)))

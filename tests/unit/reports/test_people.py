@@ -24,7 +24,7 @@ def test_every_person_has_a_row_with_all_its_appearances(known):
     rows = [a["id"] for tag, a in parsed.tags if tag == "section"]
     assert rows == ["person-0", "person-1"]  # the longest on screen first
     assert "10.8 seconds on screen, 90 % of the video" in parsed.words
-    assert "face 2, face 3; one person with 79 %" in parsed.words.replace(" ,", ",").replace(" ;", ";")
+    assert "face 2, face 3; the same person: 79 %" in parsed.words.replace(" ,", ",").replace(" ;", ";")
     assert "perhaps one of the others: 20 %" in parsed.words
     spans = [a for tag, a in parsed.tags if tag == "a" and "title" in a]
     assert [a["title"] for a in spans] == [
@@ -172,7 +172,7 @@ def test_sides_are_counted_in_people(mixed):
 
     said = parse(comparison.headline(data)).words
     assert "two people (2 to 4)" in said
-    assert "2 to 4 and – people" in said
+    assert "2–4 and ? people" in said
     assert "people 2 to 4 –" in parse(comparison.coverage(data)).words
     both = load_comparison(str(mixed.path), first=Choice(), second=Choice(files="other.mp4"))
     assert "4 to 6 and 2 people, where they were looked for" in parse(comparison.headline(both)).words

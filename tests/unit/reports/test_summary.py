@@ -51,3 +51,5 @@ def test_the_faces_are_those_seen_longest():
     few = replace(known, thumbnails=known.thumbnails[known.thumbnails["track_id"].isin(longest[:2])])
     assert opened(faces_picture(few.tracks, few.thumbnails)).size == (2 * 56, 56)
     assert len(faces_picture(known.tracks, known.thumbnails)) < 8000
+    one = few.tracks.assign(person_id=pd.array([0] * len(few.tracks), "Int64"))
+    assert opened(faces_picture(one, few.thumbnails)).size == (56, 56)  # a person once

@@ -181,7 +181,7 @@ def test_what_is_odd_about_a_video_stands_on_its_page(people):
     assert "The file has been gone since 2026-03-04" in parse(video.headline(odd)).words
     faces = " ".join(parse(video.faces(odd)).words.split())
     assert faces.count("joined from parts") == 1
-    assert "joined from parts: one person with 87 %" in faces
+    assert "joined from parts of the same person: 87 %" in faces
     assert "One video counted here though its file is gone by now." in parse(collection.coverage(odd)).words
 
 

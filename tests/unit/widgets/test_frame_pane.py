@@ -4,6 +4,7 @@ import pytest
 from messages import ask, listen
 from stores import FACES, PEOPLE, make_result
 
+from facestats.video.seeking import Shown
 from facestats.widgets import FramePane, scene_of
 
 
@@ -48,3 +49,28 @@ def test_a_file_that_is_no_video_is_told(tmp_path, monkeypatch):
     sent = listen(pane, monkeypatch)
     ask(pane, kind="hello")
     assert "There is no picture to show: cannot read" in sent.pop()[0]["note"]
+
+
+def test_a_first_picture_comes_soon_and_further_ones_on_the_way_to_it_are_few(result, monkeypatch):
+    pane = FramePane(scene_of(result, threshold=0.5))
+    sent, budgets = listen(pane, monkeypatch), []
+
+    class Slow:
+        """A video that reaches a moment at the third attempt."""
+
+        def at(self, time_s, *, budget_s):
+            budgets.append(budget_s)
+            return Shown(time_s - 0.1, time_s, np.zeros((9, 16, 3), np.uint8), exact=len(budgets) % 3 == 0)
+
+        def close(self):
+            pass
+
+    pane._video.close()
+    pane._video = Slow()
+    for time_s in (4.0, 4.0, 4.0, 5.0, 6.0, 6.0):
+        ask(pane, kind="frame", view="v", n=1, time=time_s, step=0, width=320)
+        sent.pop()
+    first, again = budgets[:2]
+    assert first <= 0.05 < again  # in seconds
+    assert budgets == [first, again, again, first, first, again]
+    pane.close()
