@@ -175,5 +175,5 @@ def test_sides_are_counted_in_people(mixed):
     assert "2–4 and ? people" in said
     assert "people 2 to 4 –" in parse(comparison.coverage(data)).words
     both = load_comparison(str(mixed.path), first=Choice(), second=Choice(files="other.mp4"))
-    assert "4 to 6 and 2 people, where they were looked for" in parse(comparison.headline(both)).words
+    assert "4–6 and 2 people, where they were looked for" in parse(comparison.headline(both)).words
     assert "people 4 to 6, in 2 of 3 videos 2" in parse(comparison.coverage(both)).words
