@@ -44,6 +44,10 @@ def correct(
     own_person: Annotated[
         bool, typer.Option("--own-person", help="It shows another person than the faces that it was put together with.")
     ] = False,
+    face_at: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="What may be no face then, in the table doubtful, is one; without TRACK."),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why; kept with the correction.")] = "",
     undo: Annotated[int | None, typer.Option(metavar="NUMBER", help="Undo this correction of the video.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what was corrected.")] = False,
@@ -66,6 +70,13 @@ def correct(
     if undo is not None:
         gone = opened.uncorrect(video, undo)
         print(one_line(f"undone: {told(gone.track_id, gone.what, gone.value, gone.time_s)}"))
+        print(one_line(_next(opened.video(video))))
+        return
+    if face_at is not None:
+        if track is not None:
+            raise UsageError("--face-at is for what has no number yet: leave the face's number out")
+        taken = opened.take_for_face(video, face_at, reason=reason)
+        print(one_line(f"{taken.number}: {told(taken.track_id, taken.what, taken.value, taken.time_s)}"))
         print(one_line(_next(opened.video(video))))
         return
     if track is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from facestats.store.corrections import correct, corrections_table, uncorrect
+from facestats.store.doubtful import take_for_face
 from facestats.store.manifest import read_entries, read_entry
 from facestats.store.read import attempt, find_video
 from facestats.tables.corrections import Correction
@@ -129,6 +130,42 @@ class Correctable:
             )
 
         return attempt(corrected, self.path, lambda: [entry])
+
+    def take_for_face(self, video: str, time_s: float, *, reason: str = "") -> Correction:
+        """Say that what may be no face at a moment is one: it leaves ``doubtful``, and counts as a tracked face.
+
+        Of its detections the surest alone is stored, so that it has one observation, and no verdicts unless they are
+        set by hand; a later analysis that finds the face by itself has all of them.
+
+        Parameters
+        ----------
+        video : str
+            See :meth:`correct`.
+        time_s : float
+            A moment between its first and its last detection, in seconds of the video.
+        reason : str
+            Why; kept with it.
+
+        Returns
+        -------
+        Correction
+            Its ``track_id`` is the number of the face; its ``number`` undoes it, see :meth:`uncorrect`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such video, or nothing doubtful then.
+        UsageError
+            If several things are doubtful then.
+        BusyError, StoreError, OutputError
+            See :meth:`correct`.
+
+        Examples
+        --------
+        >>> store.take_for_face("clip.mp4", 12.4, reason="a child in profile")  # doctest: +SKIP
+        """
+        entry = self._entry(video)
+        return attempt(lambda: take_for_face(self.path, entry, time_s, reason=reason), self.path, lambda: [entry])
 
     def uncorrect(self, video: str, correction: int | Correction) -> Correction:
         """Undo a correction of a video, and return it.

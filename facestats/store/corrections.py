@@ -35,13 +35,13 @@ from facestats.tables.corrections import (
     SPLIT,
     Corrected,
     Correction,
-    Place,
     applied,
     new_number,
     people_with_verdicts,
     place_of,
     with_verdicts,
 )
+from facestats.tables.doubtful import Place
 from facestats.tables.people import NO_PEOPLE
 from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
 
@@ -85,7 +85,7 @@ def corrections_table(store: Path, entries: Iterable[Entry]) -> pd.DataFrame:
     rows = []
     for entry in entries:
         corrections = read_corrections(store, entry.video_id) if entry.video_id in have else ()
-        found = _replayed(store, entry, corrections).track_ids if corrections else {}
+        found = replayed(store, entry, corrections).track_ids if corrections else {}
         for each in corrections:
             row = {
                 name: getattr(each, name) for name in ("number", "what", "value", "time_s", "reason", "corrected_at")
@@ -155,7 +155,7 @@ def correct(
     with locked(store):
         present = read_entry(store, entry.video_id) or entry
         before = read_corrections(store, entry.video_id)
-        tables = _replayed(store, present, before).tables
+        tables = replayed(store, present, before).tables
         observations = tables["observations"]
         for each in (track, *(one for one in (merge, same_person) if one is not None)):
             _check_there(observations, entry.video_id, each)
@@ -184,7 +184,7 @@ def correct(
             Correction(first + k, track, what, value, time_s, reason.strip(), now(), present.run, place, other)
             for k, (what, value, time_s) in enumerate(made)
         )
-        _write(store, entry.video_id, (*before, *added))
+        write_corrections(store, entry.video_id, (*before, *added))
     return added
 
 
@@ -218,7 +218,7 @@ def uncorrect(store: Path, video_id: str, correction: int | Correction) -> Corre
                 raise UnknownNameError(f"correction {number} of {video_id} was undone before, and is another one now")
             known = ", ".join(str(each.number) for each in before)
             raise UnknownNameError(f"{video_id} has no correction {number}: there is {known or 'none'}")
-        _write(store, video_id, [each for each in before if each is not gone])
+        write_corrections(store, video_id, [each for each in before if each is not gone])
     return gone
 
 
@@ -308,7 +308,8 @@ def _video_ids(store: Path) -> set[str]:
     return {path.name.removesuffix(".json") for path in folder.glob("*.json")} if folder.is_dir() else set()
 
 
-def _write(store: Path, video_id: str, corrections: Sequence[Correction]) -> None:
+def write_corrections(store: Path, video_id: str, corrections: Sequence[Correction]) -> None:
+    """Write all corrections of a video, or raise OutputError; only for the one writer of the store."""
     try:
         if not corrections:
             _path(store, video_id).unlink(missing_ok=True)
@@ -323,7 +324,8 @@ def _stored(store: Path, entry: Entry, table: str) -> pd.DataFrame:
     return from_arrow(table, dataset(store, [entry], table).to_table())
 
 
-def _replayed(store: Path, entry: Entry, corrections: tuple[Correction, ...]) -> Corrected:
+def replayed(store: Path, entry: Entry, corrections: tuple[Correction, ...]) -> Corrected:
+    """Return the tables of a video after corrections."""
     return _replayed_once(store, entry.video_id, entry.run, corrections)
 
 
@@ -344,7 +346,7 @@ def _corrected(store: Path, entry: Entry, table: str) -> pd.DataFrame | None:
             tracks = _stored(store, entry, "tracks")
             return people_with_verdicts(_stored(store, entry, table), tracks, corrections)
         return with_verdicts(_stored(store, entry, table), corrections) if table == "tracks" else None
-    return _replayed(store, entry, corrections).tables[table]
+    return replayed(store, entry, corrections).tables[table]
 
 
 def _check_there(observations: pd.DataFrame, video_id: str, track: int) -> None:

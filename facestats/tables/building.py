@@ -294,6 +294,8 @@ def summarize_track(
     """
     start_s, end_s = float(group["time_s"].iloc[0]), float(group["time_s"].iloc[-1])
     faceness = group["faceness"].to_numpy(np.float64) if "faceness" in group else None
+    scores = group["score"].to_numpy(np.float64)
+    is_scored = ~np.isnan(scores)  # all, but for what was taken for a face by hand
     row: dict[str, object] = {
         "video_id": video_id,
         "track_id": track_id,
@@ -305,7 +307,9 @@ def summarize_track(
         "n_observations": len(group),
         "n_classified": int(group["classified"].sum()),
         "face_px": float(group["face_px"].median()),
-        "face_prob": face_probability(group["score"].to_numpy(np.float64), faceness),
+        "face_prob": face_probability(scores[is_scored], None if faceness is None else faceness[is_scored])
+        if is_scored.any()
+        else np.nan,
     }
     if "region" in group:
         row["region"] = group["region"].mode().get(0)

@@ -13,22 +13,20 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column
+from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.tables import schema
 from facestats.tables.building import summarize_track
+from facestats.tables.by_hand import Made, marked, marked_people
+from facestats.tables.doubtful import AT_MOST_APART_S, LEAST_OVERLAP, Place, doubtful_at, overlaps_of, rows_of_face
 from facestats.tables.people import count_people, summarize_people, with_people
 from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
 
 #: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on; or
-#: somebody looked at it and let it be.
-REJECT, MERGE, SPLIT, ACCEPT = "reject", "merge", "split", "accept"
+#: somebody looked at it and let it be; or what was doubtful is a face.
+REJECT, MERGE, SPLIT, ACCEPT, FACE = "reject", "merge", "split", "accept", "is_face"
 
-_LEAST_OVERLAP = 0.4  # of two boxes that show the same face
 _LEAST_SHARE = 0.5  # of the places in which a track must be found again
-_AT_MOST_APART_S = 0.5  # a place, and the next sample of a later analysis
 _PLACES = 12
-
-Place = tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,8 @@ class Correction:
         The track, as it was numbered when it was corrected.
     what : str
         The column of a verdict, ``"reject"`` (it is no face), ``"merge"``, ``"split"``, ``"accept"`` (somebody looked
-        at it and let it be, so that it is doubtful no more), ``"same_person"`` or ``"own_person"``.
+        at it and let it be, so that it is doubtful no more), ``"is_face"`` (what stands in ``doubtful`` at its place is
+        a face, which has its number), ``"same_person"`` or ``"own_person"``.
     value : str or None
         The verdict, the number of the track that became part of this one or shows the same person, or the new number
         behind a split.
@@ -136,9 +135,9 @@ def applied(
     >>> applied(empty, [], run="7f", thresholds={}).track_ids
     {}
     """
-    state = _State(tables["observations"], tables["thumbnails"], tables["tracks"])
+    state = _State(tables)
     track_ids = {each.number: found for each in corrections if (found := state.apply(each, run)) is not None}
-    return Corrected({**tables, **state.tables(tables, thresholds)}, track_ids)
+    return Corrected({**tables, **state.tables(thresholds)}, track_ids)
 
 
 def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd.DataFrame:
@@ -151,7 +150,7 @@ def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd
     >>> with_verdicts(schema.conform("tracks"), []).empty
     True
     """
-    return _marked(tracks, _by_track(corrections))
+    return marked(tracks, _by_track(corrections))
 
 
 def people_with_verdicts(people: pd.DataFrame, tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd.DataFrame:
@@ -162,26 +161,28 @@ def people_with_verdicts(people: pd.DataFrame, tracks: pd.DataFrame, corrections
     >>> people_with_verdicts(schema.conform("people"), schema.conform("tracks"), []).empty
     True
     """
-    return _of_people(people, tracks, [(each.track_id, each.what, each.value) for each in corrections])
+    return marked_people(people, tracks, [(each.track_id, each.what, each.value) for each in corrections])
 
 
 class _State:
     """The observations of a video while corrections are applied to them one after the other."""
 
-    def __init__(self, observations: pd.DataFrame, thumbnails: pd.DataFrame, tracks: pd.DataFrame) -> None:
-        self.observations = observations
-        self.whose = Whose(tracks)
-        self.boxes = observations[["x", "y", "w", "h"]].to_numpy(np.float64)
-        self.times, self.ids = _numbers(observations)
-        self.picture_times, self.pictures = _numbers(thumbnails)
-        self.is_face = np.ones(len(observations), bool)
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        self.tables_before = dict(tables)
+        self.times = tables["observations"]["time_s"].to_numpy(np.float64)
+        self.whose = Whose(tables["tracks"])
+        self.ids, self.pictures = _ids(tables["observations"]), _ids(tables["thumbnails"])
+        self.is_face = np.ones(len(self.ids), bool)
         self.made: dict[int, dict[str, str | None]] = {}
         self.changed: set[int] = set()
         self.verdicts: list[tuple[int, str, str | None]] = []  # as set, of which track, in their order
+        self.added_frames: list[int] = []  # in which a face was found that had counted nowhere
         self.next = int(self.ids.max(initial=0)) + 1
 
     def apply(self, each: Correction, run: str) -> int | None:
         """Apply one correction, and return the number of its track; None if it fits none."""
+        if each.what == FACE:
+            return self._take_for_face(each, is_same=each.run == run)
         track = self._found(each.track_id, each.place, is_same=each.run == run)
         if track is None:
             return None
@@ -204,7 +205,8 @@ class _State:
                 return None
             new = self._new_number(each, is_same=each.run == run)
             self.ids[is_later] = new
-            self.pictures[(self.pictures == track) & (self.picture_times >= each.time_s)] = new
+            picture_times = self.tables_before["thumbnails"]["time_s"].to_numpy(np.float64)
+            self.pictures[(self.pictures == track) & (picture_times >= each.time_s)] = new
             self.made.get(track, {}).pop(ACCEPT, None)  # it was looked at as another face
             self.made[new] = {SPLIT: None}
             self.whose.set_apart(track, new)  # another face is another person
@@ -217,9 +219,32 @@ class _State:
             self.verdicts.append((track, each.what, each.value))
         return track
 
+    def _take_for_face(self, each: Correction, *, is_same: bool) -> int | None:
+        """Make a track of what was doubtful; a later analysis may have found that it is one by itself."""
+        before, row = self.tables_before, doubtful_at(self.tables_before["doubtful"], each.place)
+        if row is None:
+            track = self._found(each.track_id, each.place, is_same=False)
+            if track is not None:
+                self.made.setdefault(track, {})[ACCEPT] = None
+            return track
+        new = self._new_number(each, is_same=is_same)
+        added = rows_of_face(before["doubtful"].iloc[row], new, before["frames"])
+        for table, rows in added.items():
+            before[table] = pd.concat([before[table], rows], ignore_index=True) if len(before[table]) else rows
+        before["doubtful"] = before["doubtful"].drop(index=before["doubtful"].index[row])
+        self.times = before["observations"]["time_s"].to_numpy(np.float64)
+        self.ids, self.is_face = np.append(self.ids, new), np.append(self.is_face, True)
+        self.pictures = np.append(self.pictures, [new] * len(added["thumbnails"])).astype(np.int64)
+        self.added_frames.append(int(added["observations"]["frame"].iloc[0]))
+        self.whose.add(new)
+        self.made[new] = {FACE: None, ACCEPT: None}
+        self.next = max(self.next, new + 1)
+        return new
+
     def _new_number(self, each: Correction, *, is_same: bool) -> int:
-        """Return the number that a split gave: its own, whatever corrections before it were undone."""
-        own = int(each.value) if is_same and each.value is not None else self.next
+        """Return the number that a correction gave: its own, whatever corrections before it were undone."""
+        given = each.track_id if each.what == FACE else int(each.value or self.next)
+        own = given if is_same else self.next
         is_taken = own in self.made or bool((self.ids == own).any())
         return self.next if is_taken else own
 
@@ -245,23 +270,30 @@ class _State:
         both = self.whose.tracks_of(track), self.whose.tracks_of(other)
         return met_s(self.times, self.ids, *both) is None and self.whose.join(track, other)
 
-    def tables(self, tables: Mapping[str, pd.DataFrame], thresholds: Mapping[str, float]) -> dict[str, pd.DataFrame]:
+    def tables(self, thresholds: Mapping[str, float]) -> dict[str, pd.DataFrame]:
         """Return the tables that the corrections changed."""
+        tables = self.tables_before
         numbers = pd.array(self.ids, "Int64")
         numbers[self.ids < 0] = pd.NA
-        observations = self.observations.assign(track_id=numbers)[self.is_face].reset_index(drop=True)
+        observations = self.tables_before["observations"].assign(track_id=numbers)[self.is_face]
+        if self.added_frames:
+            observations = observations.sort_values("frame", kind="stable")
+        observations = observations.reset_index(drop=True)
         pictures = tables["thumbnails"].assign(track_id=pd.array(self.pictures, "Int64"))[self.pictures >= 0]
-        gone = self.observations[~self.is_face].groupby("frame").size()
+        gone = self.tables_before["observations"][~self.is_face].groupby("frame").size()
         frames = tables["frames"]
+        come = pd.Series(self.added_frames, dtype="int64").value_counts()
         n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
+        n_faces = n_faces + frames["frame"].map(come).fillna(0).astype("Int64")
         tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.whose.people)
         videos, times = tables["videos"], frames["time_s"].to_numpy(np.float64)
         length_s = float(times[-1] - times[0]) if len(times) else np.nan  # as where people are found
         lengths_s = dict.fromkeys(videos["video_id"], length_s)
-        people = _of_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.verdicts)
+        people = marked_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.verdicts)
         counted = count_people(videos, people)
         return {
             "people": people,
+            "doubtful": tables["doubtful"].reset_index(drop=True),
             "observations": observations,
             # The best picture of a track stays the first.
             "thumbnails": pictures.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True),
@@ -286,72 +318,37 @@ class _State:
         every = (
             pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else tracks[:0]
         )
-        return _marked(every.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True), self.made)
+        return marked(every.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True), self.made)
 
     def _found(self, track_id: int, place: tuple[Place, ...], *, is_same: bool) -> int | None:
         if is_same:
             return track_id if (self.ids == track_id).any() else None
         votes: dict[int, int] = {}
-        moments = np.unique(self.times)
+        boxes = self.tables_before["observations"][["x", "y", "w", "h"]].to_numpy(np.float64)
+        times, moments = self.times, np.unique(self.times)
         for time_s, *box in place if len(moments) else ():
             nearest = moments[np.abs(moments - time_s).argmin()]
-            rows = np.flatnonzero((self.times == nearest) & (self.ids >= 0))
-            if abs(nearest - time_s) > _AT_MOST_APART_S or not len(rows):
+            rows = np.flatnonzero((times == nearest) & (self.ids >= 0))
+            if abs(nearest - time_s) > AT_MOST_APART_S or not len(rows):
                 continue
-            overlaps = _overlaps(self.boxes[rows], np.array(box))
-            if overlaps.max() >= _LEAST_OVERLAP:
+            overlaps = overlaps_of(boxes[rows], np.array(box))
+            if overlaps.max() >= LEAST_OVERLAP:
                 seen = int(self.ids[rows[overlaps.argmax()]])
                 votes[seen] = votes.get(seen, 0) + 1
         best = max(votes, key=lambda seen: votes[seen], default=None)
         return best if best is not None and votes[best] >= _LEAST_SHARE * len(place) else None
 
 
-_Made = Mapping[int, Mapping[str, str | None]]
-
-
-def _by_track(corrections: Sequence[Correction]) -> _Made:
+def _by_track(corrections: Sequence[Correction]) -> Made:
     made: dict[int, dict[str, str | None]] = {}
     for each in corrections:
         made.setdefault(each.track_id, {})[each.what] = each.value
     return made
 
 
-def _of_people(
-    people: pd.DataFrame, tracks: pd.DataFrame, verdicts: Sequence[tuple[int, str, str | None]]
-) -> pd.DataFrame:
-    """Return people with the verdicts that were set of one of their tracks, in that order; the last one stands."""
-    whose = dict(zip(tracks["track_id"], tracks["person_id"], strict=True))
-    of_people: dict[int, dict[str, str | None]] = {}
-    for track_id, column, value in verdicts:
-        if pd.notna(person := whose.get(track_id, pd.NA)):
-            of_people.setdefault(int(person), {})[column] = value
-    return _marked(people, of_people, of="person_id")
-
-
-def _marked(table: pd.DataFrame, made: _Made, *, of: str = "track_id") -> pd.DataFrame:
-    """Return tracks or people with verdicts set, and, of tracks, with what was corrected."""
-    marked = table.copy()
-    for number, changes in made.items():
-        row = marked[of].eq(number).fillna(False)
-        for attribute, column in VERDICT_COLUMNS.items():
-            if column not in changes:
-                continue
-            value = changes[column]
-            is_class = value in ATTRIBUTE_CLASSES[attribute]
-            marked.loc[row, column] = value
-            is_sure = is_class and attribute != "expression"  # of its time nobody said anything
-            marked.loc[row, measure_column(attribute)] = 1.0 if is_sure else np.nan
-            for name, wide in zip(ATTRIBUTE_CLASSES[attribute], schema.probability_columns(attribute), strict=True):
-                if wide in marked:
-                    marked.loc[row, wide] = float(name == value) if is_class else np.nan
-        if "corrected" in marked:
-            marked.loc[row, "corrected"] = ", ".join(changes)
-    return marked
-
-
-def _numbers(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return times, float64 (N,), and numbers of tracks, int64 (N,), -1 for none."""
-    return table["time_s"].to_numpy(np.float64), table["track_id"].fillna(-1).to_numpy(np.int64).copy()
+def _ids(table: pd.DataFrame) -> np.ndarray:
+    """Return the numbers of tracks, int64 (N,), -1 for none."""
+    return table["track_id"].fillna(-1).to_numpy(np.int64).copy()
 
 
 def new_number(ids: Iterable[int], corrections: Iterable[Correction]) -> int:
@@ -373,14 +370,6 @@ def new_number(ids: Iterable[int], corrections: Iterable[Correction]) -> int:
     return max([*map(int, ids), *named, *(each.track_id for each in corrections)], default=0) + 1
 
 
-def _overlaps(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return the intersection over union of boxes (N, 4) with one, all as x, y, w, h."""
-    low = np.maximum(boxes[:, :2], box[:2])
-    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
-    shared = (high - low).clip(0).prod(axis=1)
-    return shared / (boxes[:, 2:].prod(axis=1) + box[2:].prod() - shared).clip(1e-9)
-
-
 def told(track_id: int, what: str, value: str | None, time_s: float) -> str:
     """Return in words what a correction does; the parameters are columns of the table of corrections.
 
@@ -393,6 +382,8 @@ def told(track_id: int, what: str, value: str | None, time_s: float) -> str:
         return f"face {track_id} is no face"
     if what == ACCEPT:
         return f"face {track_id} was looked at and let be"
+    if what == FACE:
+        return f"what may be no face at {time_s:.1f} s is face {track_id}"
     if what == MERGE:
         return f"face {track_id} takes in face {value}"
     if what == SAME_PERSON:

@@ -93,7 +93,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         pixels("y", "top edge of the box"),
         pixels("w", "width of the box"),
         pixels("h", "height of the box"),
-        share("score", "the detector's confidence"),
+        share("score", "the detector's confidence; missing where doubtful was taken for a face by hand"),
         probability("faceness", "that it is a face, as a second network says; missing where not asked, as in stills"),
         pixels("face_px", "shorter side of the box"),
         Column("sharpness", "float32", "variance of the Laplacian of the aligned face", decimals=2),
@@ -234,8 +234,8 @@ DERIVED: Mapping[str, tuple[Column, ...]] = {
         Column("track_id", "Int64", "the corrected track, as it is numbered now"),
         text(
             "what",
-            "what was corrected: a verdict's column, reject, merge, split, same_person or own_person; or accept, where "
-            "somebody let it be",
+            "what was corrected: a verdict's column, reject, merge, split, same_person or own_person; accept, where "
+            "somebody let it be; or is_face, where it stood in doubtful",
         ),
         text("value", "the verdict, or the number of the track that was merged into this one, or that a split gave"),
         seconds("time_s", "moment of a split; else the first observation when it was corrected"),
@@ -256,7 +256,7 @@ UTC_COLUMNS: Mapping[str, Column] = {
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "videos": ("video_id", "path", "status", "started_at"),
     "frames": ("video_id", "frame", "time_s", "shot", "n_faces"),
-    "observations": ("video_id", "frame", "time_s", "shot", "x", "y", "w", "h", "score", "classified"),
+    "observations": ("video_id", "frame", "time_s", "shot", "x", "y", "w", "h", "classified"),
     "tracks": ("video_id", "track_id", "shot", "start_s", "end_s", "n_observations", "n_classified"),
     "people": ("video_id", "person_id", "comparable", "n_tracks", "first_s", "last_s"),
     "doubtful": ("video_id", "shot", "start_s", "end_s", "n_observations", "face_prob", "time_s", "x", "y", "w", "h"),

@@ -44,6 +44,11 @@ class Whose:
         if gone is not None:
             self.people.setdefault(track, gone)
 
+    def add(self, track: int) -> None:
+        """Add a track that cannot be told from others, of a person of its own, where people are known."""
+        if self.people:
+            self.people[track] = max(person for person, _ in self.people.values()) + 1, np.nan
+
     def join(self, track: int, other: int) -> bool:
         """Make one person of the people whom two tracks show, with all their tracks; say whether both are known."""
         if track not in self.people or other not in self.people:

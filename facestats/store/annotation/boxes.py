@@ -45,7 +45,7 @@ def write_coco(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
                 "bbox": box,
                 "area": round(box[2] * box[3], 2),
                 "iscrowd": 0,
-                "score": round(float(row["score"]), 4),
+                "score": None if pd.isna(row["score"]) else round(float(row["score"]), 4),  # taken for a face by hand
                 "track_id": None if pd.isna(row["track_id"]) else int(row["track_id"]),
             }
         )
@@ -74,5 +74,6 @@ def write_mot(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
     lines = []
     for row in ordered:
         box = ",".join(f"{row[side]:.2f}" for side in ("x", "y", "w", "h"))
-        lines.append(f"{row['frame'] + 1},{row['track_id'] + 1},{box},{row['score']:.4f},-1,-1,-1\n")
+        score = -1.0 if pd.isna(row["score"]) else row["score"]
+        lines.append(f"{row['frame'] + 1},{row['track_id'] + 1},{box},{score:.4f},-1,-1,-1\n")
     out.write_text("".join(lines), encoding="utf-8")

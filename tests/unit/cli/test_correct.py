@@ -4,7 +4,7 @@ from dataclasses import replace
 import commands
 import numpy as np
 import pytest
-from stores import FACES, MODELS, PEOPLE, make_result, make_store
+from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_doubtful
 
 from facestats.store.published import note_folder
 from facestats.store.store import create_store
@@ -96,3 +96,15 @@ def test_what_was_not_measured_behind_a_split_is_said(tmp_path, run):
 def test_what_is_missing_is_said_in_one_line(store, capsys, arguments, complaint):
     code, out, err = commands.run(capsys, "correct", store.path, *arguments)
     assert (code, out, err) == (2, "", complaint + "\n")
+
+
+def test_what_may_be_no_face_is_taken_for_one(tmp_path, run, capsys):
+    store = create_store(tmp_path / "new")
+    result = with_doubtful(make_result(PEOPLE, FACES, path="videos/people.mp4"))
+    store.write(result, paths=("videos/people.mp4",), models=MODELS)
+    at = float(result.doubtful["time_s"][0])
+    said = run(store.path, PEOPLE, "--face-at", at).splitlines()[0]
+    assert said == f"1: what may be no face at {at:.1f} s is face 5"
+    assert run(store.path, PEOPLE, "--undo", 1).startswith(f"undone: what may be no face at {at:.1f} s is face 5\n")
+    code, _, err = commands.run(capsys, "correct", store.path, PEOPLE, 3, "--face-at", at)
+    assert (code, err.count("\n")) == (2, 1)
