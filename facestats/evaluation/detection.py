@@ -195,7 +195,8 @@ def scorable(images: Sequence[BoxedImage], where: object) -> list[BoxedImage]:
     whole = [image for image in images if image.boxed not in ("none", "some")]
     if not whole:
         raise DataError(
-            f"{where}: nobody boxed every face in any of its photos (boxed is none or some): nothing to score"
+            f"{where}: nobody boxed every face in any of its photos (boxed is none or some): nothing to score; give a "
+            "file, or a first one, in which somebody did"
         )
     return whole
 

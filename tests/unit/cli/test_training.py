@@ -79,6 +79,15 @@ class TestTrain:
         assert code == 2
         assert "mine.toml: side must be a multiple of 32, not 100" in message(err)
 
+    def test_photos_that_nobody_boxed(self, face_png, tmp_path, capsys):
+        rows = {"image": [face_png] * 20, "name": list("abcdefghijklmnopqrst"), "boxes": [[]] * 20, "boxed": "none"}
+        pd.DataFrame(rows).to_parquet(tmp_path / "wild.parquet")
+        for recipe, told in (("detector", "or a first one, in which somebody did"), ("faceness", "give photos of both kinds")):
+            files = ("--data", tmp_path / "wild.parquet", "--out", tmp_path / "out")
+            code, _, err = run(capsys, "train", recipe, *files, "--progress", "none")
+            assert code == 3
+            assert message(err).endswith(told)
+
     def test_the_detector_is_told_all_its_files_and_the_card_what_makes_it_again(self, tmp_path, capsys, monkeypatch):
         from facestats.errors import DataError
         from facestats.training.detector import run as training
