@@ -92,7 +92,8 @@ def regions_for(
     Parameters
     ----------
     searches : sequence of numpy.ndarray
-        float32 (N, 4) each: the boxes that the searches before and after found, in pixels of the finest picture.
+        float32 (N, 4) each: the boxes that the searches before and after found, in pixels of the finest picture. Where
+        there is one only, as at the end of a shot, nobody knows where its faces go: then it is the whole picture.
     size : tuple of int
         Width and height of the finest picture.
     follow_px : float
@@ -112,7 +113,7 @@ def regions_for(
     sizes = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
     everything = whole(size, sizes.min(initial=math.inf), follow_px)
     coarsely = whole(size, math.inf, follow_px)
-    if call_px is None or everything.side <= coarsely.side:
+    if call_px is None or len(searches) < 2 or everything.side <= coarsely.side:
         return [everything]
     search = np.repeat(np.arange(len(searches)), [len(each) for each in searches])
     small = sizes * coarsely.side < follow_px * max(size)

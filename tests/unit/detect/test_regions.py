@@ -140,10 +140,19 @@ def test_centerface_sees_in_pieces_what_it_sees_in_the_whole_picture(portrait):
     picture[70:190, 320:423] = picture[330:450, 700:803] = small
     detector = create_detector("centerface")
     (searched,) = detector.detect([picture])
-    regions = regions_for([searched.boxes], SIZE, 32, call_px=detector.call_px)
+    regions = regions_for([searched.boxes] * 2, SIZE, 32, call_px=detector.call_px)
     assert len(regions) == 3
     (found,) = look_at(regions, [picture], detector.follow)
     order, other = (np.argsort(each.boxes[:, 0]) for each in (searched, found))
     assert len(searched) == len(found) == 2
     assert found.boxes[other] == pytest.approx(searched.boxes[order], abs=5)
     assert found.landmarks[other] == pytest.approx(searched.landmarks[order], abs=3)
+
+
+def test_after_the_last_search_of_a_shot_the_whole_picture_is_looked_at():
+    # Found with two people who stroll for a second: both walked out of the pieces, and were lost.
+    face = np.array([[100, 100, 130, 140]], np.float32)
+    assert len(regions_for([face, face], SIZE, 32, call_px=8000)) == 2
+    (everything,) = regions_for([face], SIZE, 32, call_px=8000)
+    assert (everything.x0, everything.y0, everything.x1, everything.y1) == (0, 0, *SIZE)
+    assert everything.side >= SIZE[0]
