@@ -82,7 +82,8 @@ class TestTrain:
     def test_photos_that_nobody_boxed(self, face_png, tmp_path, capsys):
         rows = {"image": [face_png] * 20, "name": list("abcdefghijklmnopqrst"), "boxes": [[]] * 20, "boxed": "none"}
         pd.DataFrame(rows).to_parquet(tmp_path / "wild.parquet")
-        for recipe, told in (("detector", "or a first one, in which somebody did"), ("faceness", "give photos of both kinds")):
+        cases = ("detector", "or a first one, in which somebody did"), ("faceness", "give photos of both kinds")
+        for recipe, told in cases:
             files = ("--data", tmp_path / "wild.parquet", "--out", tmp_path / "out")
             code, _, err = run(capsys, "train", recipe, *files, "--progress", "none")
             assert code == 3
