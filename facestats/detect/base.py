@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -231,10 +231,8 @@ def network_planes(images: ImageBatch, *, mean: float = 0.0, std: float = 1.0, m
     >>> network_planes([np.full((33, 64, 3), 9, np.uint8)], mean=1, std=2).shape
     (1, 3, 64, 64)
     """
-    height, width = images[0].shape[:2]
-    planes = np.zeros((len(images), 3, height + -height % multiple, width + -width % multiple), np.float32)
-    for target, image in zip(planes, images, strict=True):
-        part = target[:, :height, :width]
+    planes, parts = _empty_planes(images, multiple, np.float32)
+    for part, image in zip(parts, images, strict=True):
         np.multiply(image.transpose(2, 0, 1), np.float32(1 / std), out=part)
         if mean:
             part -= np.float32(mean / std)
@@ -261,11 +259,17 @@ def byte_planes(images: ImageBatch, *, multiple: int = 32) -> UInt8:
     >>> byte_planes([np.full((33, 64, 3), 9, np.uint8)]).shape
     (1, 3, 64, 64)
     """
-    height, width = images[0].shape[:2]
-    planes = np.zeros((len(images), 3, height + -height % multiple, width + -width % multiple), np.uint8)
-    for target, image in zip(planes, images, strict=True):
-        target[:, :height, :width] = image.transpose(2, 0, 1)
+    planes, parts = _empty_planes(images, multiple, np.uint8)
+    for part, image in zip(parts, images, strict=True):
+        part[:] = image.transpose(2, 0, 1)
     return planes
+
+
+def _empty_planes(images: ImageBatch, multiple: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return zeros (N, 3, H', W') for pictures of one size, and the part that these take (N, 3, H, W)."""
+    height, width = images[0].shape[:2]
+    planes = np.zeros((len(images), 3, height + -height % multiple, width + -width % multiple), dtype)
+    return planes, planes[:, :, :height, :width]
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, iou: float) -> np.ndarray:
