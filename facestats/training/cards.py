@@ -10,6 +10,7 @@ from facestats.datasets.sources import SOURCES, with_source
 from facestats.evaluation.groups import LEAST_COMPARED
 from facestats.models.cards import Card, Head
 from facestats.models.detectors import DetectorCard
+from facestats.training.headings import beginning, ending
 from facestats.training.origins import origin_lines
 from facestats.training.recipes import DetectorRecipe, Recipe, TrainingRecipe, recipe_toml
 
@@ -70,27 +71,18 @@ def card_markdown(card: Card) -> str:
     --------
     >>> card_markdown(card)  # doctest: +SKIP
     """
-    lines = [
-        f"# {card.name}",
-        "",
+    purpose = (
         f"Predicts {', '.join(card.attributes)} from an aligned face: {card.network}, "
         f"{card.metrics['parameters']:,} weights, {card.input_size}x{card.input_size} pixels, {card.input_color}, "
-        f"{card.framing} crops.",
-        "",
-        "## Data",
-        "",
-        card.data,
-        "",
-        *origin_lines(card.metrics),
+        f"{card.framing} crops."
+    )
+    shares = ", ".join(f"{share:.1%} of {name}" for name, share in card.metrics["faces_found"].items())
+    found = (
         f"Every image went the way of a video frame: face detection ({card.metrics['detector']}), then alignment. A "
-        "face was found in "
-        + ", ".join(f"{share:.1%} of {name}" for name, share in card.metrics["faces_found"].items())
-        + "; the other images were cropped where the face usually is.",
-        "",
-        "## Terms",
-        "",
-        card.licence,
-        "",
+        f"face was found in {shares}; the other images were cropped where the face usually is."
+    )
+    lines = [
+        *beginning(card.name, purpose, card.data, card.licence, more=[*origin_lines(card.metrics), found, ""]),
         *_short_lines(card.metrics),
         *_familiarity_lines(card),
     ]
@@ -286,11 +278,9 @@ def _group_lines(groups: Mapping[str, Any]) -> list[str]:
 
 
 def _ending(limits: str, metrics: Mapping[str, Any], kind: type[TrainingRecipe]) -> list[str]:
-    """Return the last paragraphs of every card: limits, and what makes the model again."""
+    """Return the last paragraphs of a card whose metrics have the recipe."""
     commands = [command for command in metrics["commands"] if command] or ["facestats train RECIPE.toml"]
-    recipe = recipe_toml(kind(**metrics["recipe"])).rstrip()
-    made = ["## Made with", "", "```", *commands, "```", "", "with the recipe", "", "```toml", recipe, "```", ""]
-    return ["## Limits", "", limits, "", *made]
+    return ending(limits, commands, recipe_toml(kind(**metrics["recipe"])))
 
 
 _FIGURES = {
@@ -368,20 +358,12 @@ def detector_card_markdown(card: DetectorCard) -> str:
         "validation": "Validation: photos of the sources that were learned from, not a test set",
         "unseen": "Unseen: photos of sources of which nothing was learned but what scores mean",
     }
-    lines = [
-        f"# {card.name}",
-        "",
+    purpose = (
         f"Finds faces and five landmarks each: {card.network}, anchor-free, strides 4 to 32, "
-        f"{card.metrics['parameters']:,} weights, RGB pictures of any size.",
-        "",
-        "## Data",
-        "",
-        card.data,
-        "",
-        "## Terms",
-        "",
-        card.licence,
-        "",
+        f"{card.metrics['parameters']:,} weights, RGB pictures of any size."
+    )
+    lines = [
+        *beginning(card.name, purpose, card.data, card.licence),
         "## Figures",
         "",
         *(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from facestats.models.embedding import EmbeddingCard
+from facestats.training.headings import beginning, ending
 from facestats.training.recipes import EmbeddingRecipe, recipe_toml
 
 
@@ -23,25 +24,18 @@ def card_markdown(card: EmbeddingCard, recipe: EmbeddingRecipe) -> str:
     >>> card_markdown(card, recipe)  # doctest: +SKIP
     """
     metrics, teacher = card.metrics, card.metrics["teacher"]
-    lines = [
-        f"# {card.name}",
-        "",
+    purpose = (
         f"Makes 128 numbers of an aligned face, near each other for one person: {card.network}, "
         f"{metrics['parameters']:,} weights in 16 bits, {card.input_size}x{card.input_size} pixels, rgb, "
         f"{card.framing} crops. It has one purpose: to put together the tracks of one person within one video. The "
-        "numbers stay in memory while that video is analysed; nothing stores them.",
-        "",
-        "## Data",
-        "",
-        card.data,
-        "",
+        "numbers stay in memory while that video is analysed; nothing stores them."
+    )
+    taught = (
         f"Its lower half went on from {metrics['start']['title']}. It learned what another network makes of these "
-        f"faces: {metrics['teachers'][0]['title']}. None of that one's weights are in this network.",
-        "",
-        "## Terms",
-        "",
-        card.licence,
-        "",
+        f"faces: {metrics['teachers'][0]['title']}. None of that one's weights are in this network."
+    )
+    lines = [
+        *beginning(card.name, purpose, card.data, card.licence, more=[taught, ""]),
         "## Figures",
         "",
         f"Every pair of {teacher['n']:,} pictures of {teacher['n_people']:,} people who were not learned from, in data "
@@ -77,10 +71,8 @@ def card_markdown(card: EmbeddingCard, recipe: EmbeddingRecipe) -> str:
         ]
     if metrics.get("videos"):
         lines += ["", *_in_videos(metrics["videos"])]
-    lines += ["", "## Limits", "", card.limits, "", "## How it was made", "", "```sh", *metrics["commands"], "```", ""]
-    if metrics.get("went_on"):
-        lines += [metrics["went_on"], ""]
-    return "\n".join([*lines, "```toml", recipe_toml(recipe).rstrip(), "```"]) + "\n"
+    made = ending(card.limits, metrics["commands"], recipe_toml(recipe), note=metrics.get("went_on") or "")
+    return "\n".join([*lines, "", *made])
 
 
 def _in_videos(scores: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ from facestats.models.detectors import shipped_card
 from facestats.models.faceness import FacenessCard
 from facestats.training.export import check_out, write_folder
 from facestats.training.faceness.gathering import Detected, gather_detections
+from facestats.training.headings import beginning, ending
 from facestats.training.kinds import FacenessRecipe
 from facestats.training.recipes import recipe_toml, recipe_values
 
@@ -272,25 +273,13 @@ def card_markdown(card: FacenessCard, recipe: FacenessRecipe) -> str:
     --------
     >>> card_markdown(card, FacenessRecipe())  # doctest: +SKIP
     """
-    lines = [
-        f"# {card.name}",
-        "",
+    purpose = (
         "Says of a detection whether it is a face. A few detections of each track are enlarged with what is around "
         f"them ({card.wide:g} times the box, {card.input_size}x{card.input_size} pixels), CenterFace's layers "
         f"{', '.join(card.layers)} look at them, and one linear layer of {card.metrics['parameters']} weights reads "
-        "what these see. `tracks.face_prob` rests on its mean, and on the detector's scores.",
-        "",
-        "## Data",
-        "",
-        card.data,
-        "",
-        "## Terms",
-        "",
-        card.licence,
-        "",
-        "## Figures",
-        "",
-    ]
+        "what these see. `tracks.face_prob` rests on its mean, and on the detector's scores."
+    )
+    lines = [*beginning(card.name, purpose, card.data, card.licence), "## Figures", ""]
     rows = card.metrics["kept_out"]
     if rows:
         lines += [
@@ -308,8 +297,7 @@ def card_markdown(card: FacenessCard, recipe: FacenessRecipe) -> str:
             f"Area under the ROC curve: {rows[0]['auc_score']:.3f} by the score, {rows[0]['auc_log_odds']:.3f} by this "
             "layer.",
         ]
-    lines += ["", "## Limits", "", card.limits, "", "## How it was made", "", "```sh", *card.metrics["commands"], "```"]
-    return "\n".join([*lines, "", "```toml", recipe_toml(recipe).rstrip(), "```"]) + "\n"
+    return "\n".join([*lines, "", *ending(card.limits, card.metrics["commands"], recipe_toml(recipe))])
 
 
 def _share(value: float | None) -> str:
