@@ -90,13 +90,13 @@ evidence.evidence(data, smooth_s=smooth_s, limit=max_evidence)
 section.coverage(data)
 
 # %% [markdown]
-# ## What this does not say
-
-# %%
-provenance.limits(data)
-
-# %% [markdown]
 # ## How this page was made
 
 # %%
 provenance.provenance(data, {"smooth_s": smooth_s, "max_timelines": max_timelines, "max_evidence": max_evidence})
+
+# %% [markdown]
+# ## What this does not say
+
+# %%
+provenance.limits(data)

@@ -137,6 +137,8 @@ def test_a_printed_report_is_a_pdf_whose_headings_stay_with_what_follows(reports
         assert margin == f"demo.mp4{number}of{len(document)}"
     # Folded on a screen, open on paper.
     assert "sha256ofthevideo" in "".join(line for page in document for line in printed_lines(page)[0])
+    last, _ = printed_lines(document[len(document) - 1])
+    assert not re.search(r"[0-9a-f]{32}|pagemade", last[-1]), "the report ends with hashes"
 
 
 def test_a_dark_page_is_dark(reports, browser):
