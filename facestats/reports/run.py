@@ -20,7 +20,8 @@ from facestats._util.progress import bar
 from facestats._util.resources import bundled
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
-from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, gather_clips, prepare
+from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, prepare
+from facestats.reports.gathering import gather_clips
 from facestats.reports.index import PAGE, Listed, headline_of, read_index, write_index
 from facestats.reports.kernel import Kernel, NotebookFailure, cause, execute, own_event_loop
 from facestats.reports.leftovers import drop_stale

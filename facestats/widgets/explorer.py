@@ -18,6 +18,7 @@ from facestats.store.store import Store, open_store
 from facestats.tables.video_tables import VideoTables
 from facestats.widgets import still
 from facestats.widgets.base import CHOICES
+from facestats.widgets.correctable import CorrectableFaces
 from facestats.widgets.correcting import CorrectingRow
 from facestats.widgets.face_grid import FaceGrid
 from facestats.widgets.frame_pane import FramePane
@@ -29,7 +30,7 @@ from facestats.widgets.track_table import TrackTable
 from facestats.widgets.video_list import VideoList
 
 
-class Explorer(ipywidgets.VBox):
+class Explorer(CorrectableFaces, ipywidgets.VBox):
     """A video pane, a timeline on the same clock, the tracks as a table, and controls; for a store, first its videos.
 
     Made by :func:`facestats.explore`.
@@ -233,36 +234,6 @@ class Explorer(ipywidgets.VBox):
         there = set(self._opened().tracks["track_id"])
         self.table.selected = [number for number in chosen if number in there]
         self.pane.time_s = moment
-
-    def merge(self, track: int, other: int) -> None:
-        """Make another track of the same face part of a track; kept in the store as a correction.
-
-        Other tracks of its person stay theirs: :meth:`same_person` makes one person of two.
-
-        Raises
-        ------
-        UsageError
-            If no video of a store is open, or both are seen together.
-        UnknownNameError
-            If there is no such track.
-        """
-        self._correct(track, merge=other)
-
-    def split(self, track: int, time_s: float) -> None:
-        """Make a track another face from a moment on; errors are those of :meth:`merge`."""
-        self._correct(track, split=time_s)
-
-    def reject(self, track: int) -> None:
-        """Say that a track is no face; errors are those of :meth:`merge`."""
-        self._correct(track, reject=True)
-
-    def same_person(self, track: int, other: int) -> None:
-        """Make one person of the people whom two tracks show; errors are those of :meth:`merge`."""
-        self._correct(track, same_person=other)
-
-    def own_person(self, track: int) -> None:
-        """Say that a track shows another person than those it was put together with; errors as :meth:`merge`."""
-        self._correct(track, own_person=True)
 
     def _correct(self, track: int, **change: Any) -> None:
         self._opened()

@@ -11,7 +11,7 @@ from facestats._util.resources import bundled
 from facestats.reports import run
 from facestats.reports.data import load_video
 from facestats.reports.evidence import doubtful_moments, evidence, poster, strongest_moments
-from facestats.reports.folder import gather_clips
+from facestats.reports.gathering import gather_clips
 
 
 @pytest.fixture(scope="module")

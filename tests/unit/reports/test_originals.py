@@ -9,10 +9,10 @@ from synth import regular_times, write_video
 
 import facestats
 from facestats.batch.collection import analyze_collection
-from facestats.reports import folder as folders
+from facestats.reports import gathering as folders
 from facestats.reports import originals
 from facestats.reports.data import load_video
-from facestats.reports.folder import gather_clips
+from facestats.reports.gathering import gather_clips
 from facestats.reports.glance import glance
 from facestats.reports.leftovers import drop_stale
 from facestats.reports.originals import original_of, why_unplayable
