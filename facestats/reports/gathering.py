@@ -45,6 +45,11 @@ def gather_clips(store: Store, folder: Path) -> dict[str, str]:
     ------
     OutputError
         If one cannot be copied.
+
+    Examples
+    --------
+    >>> gather_clips(open_store("facestats-out"), Path("reports"))  # doctest: +SKIP
+    {}
     """
     shown = {}
     room = LARGEST_SUM - sum(map(_copied, (folder / CLIPS).glob("*.original.*")))

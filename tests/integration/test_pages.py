@@ -145,9 +145,10 @@ def test_a_dark_page_is_dark(reports, browser):
     (path,) = reports.glob("demo-*.html")
     with opened(browser, path, scheme="dark") as (page, _):
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 25, 28)"
-        pixel = page.locator("picture img").last.evaluate(  # it is there, if hidden by the drawing that answers
-            "async i => { await i.decode(); const c = new OffscreenCanvas(4, 4).getContext('2d'); c.drawImage(i, 0, 0, 4, 4, 0, 0, 4, 4);"
-            " return [...c.getImageData(0, 0, 1, 1).data] }"
+        # It is there, if hidden by the drawing that answers.
+        pixel = page.locator("picture img").last.evaluate(
+            "async i => { await i.decode(); const c = new OffscreenCanvas(4, 4).getContext('2d');"
+            " c.drawImage(i, 0, 0, 4, 4, 0, 0, 4, 4); return [...c.getImageData(0, 0, 1, 1).data] }"
         )
         assert pixel[:3] == [23, 25, 28]
 
