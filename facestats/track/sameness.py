@@ -37,6 +37,11 @@ _WEIGHTS = np.array([-12.0, -0.8, -3.0, -1.0])
 _LEAP, _LEAP_A_S, _LEAP_WEIGHT = 0.7, 2.0, 4.0
 _SWELL, _SWELL_HIDDEN, _SWELL_A_S, _SWELL_WEIGHT = 0.1, 0.4, 0.5, 10.0
 
+# Nor does it go on another way, or at another pace, by more than so many of its sizes a second, and so many more for
+# each second out of sight: who passes somebody comes from the other side.
+_TURN, _TURN_A_S, _TURN_WEIGHT = 6.0, 6.0, 0.3
+_MOVING, _LEAST_MOVING = 4, 3  # observations at the end of a piece whose way is compared; with fewer it is not known
+
 
 def appearance(images: UInt8) -> np.ndarray:
     """Return what faces look like, as unit vectors, float16 (N, 100): a tiny grey picture without its brightness.
@@ -102,26 +107,27 @@ def log_odds(features: np.ndarray, gaps_s: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     features : numpy.ndarray
-        float64 (P, 4), see :func:`link_features`.
+        float64 (P, 5), see :func:`link_features`.
     gaps_s : numpy.ndarray
         float64 (P,): seconds between them.
 
     Examples
     --------
     >>> half_a_second = np.array([0.5, 0.5])
-    >>> log_odds(np.array([[0.0, 0.0, 0.0, 1.6], [0.3, 0.0, 0.7, 1.6]]), half_a_second).round(1).tolist()
+    >>> log_odds(np.array([[0.0, 0.0, 0.0, 1.6, 2.0], [0.3, 0.0, 0.7, 1.6, 2.0]]), half_a_second).round(1).tolist()
     [4.7, -1.5]
     """
+    turned = _beyond(features[:, 4], _TURN + _TURN_A_S * gaps_s)
     swelled = _beyond(features[:, 2], _SWELL_HIDDEN + _SWELL_A_S * gaps_s)
-    return _INTERCEPT + features @ _WEIGHTS - _SWELL_WEIGHT * swelled
+    return _INTERCEPT + features[:, :4] @ _WEIGHTS - _SWELL_WEIGHT * swelled - _TURN_WEIGHT * turned
 
 
 def link_features(faces: TrackedFaces, pieces: Sequence[Int64], before: Int64, after: Int64) -> np.ndarray:
-    """Return what speaks against two pieces showing one person, float64 (P, 4), nothing being 0.
+    """Return what speaks against two pieces showing one person, float64 (P, 5), nothing being 0.
 
     The difference of the looks that are most alike; how far the face would have moved, in sizes of the face, by the
     shorter of two ways (it stood still; it went on as before); the ratio of sizes (its logarithm); in how many sampled
-    frames between it was not found (the logarithm of one more).
+    frames between it was not found (the logarithm of one more); by how many of its sizes a second it moves otherwise.
     Where the others are too many against it, looks are not compared, and count as the same.
 
     Parameters
@@ -139,7 +145,7 @@ def link_features(faces: TrackedFaces, pieces: Sequence[Int64], before: Int64, a
     >>> faces = TrackedFaces(np.array([0, 10]), np.array([0.0, 1.0]), still, boxes, looks, still)
     >>> pieces = np.array([0]), np.array([1])
     >>> np.abs(link_features(faces, pieces, np.array([0]), np.array([1]))).round(2).tolist()
-    [[0.0, 0.0, 0.0, 2.3]]
+    [[0.0, 0.0, 0.0, 2.3, 0.0]]
     """
     first, last = (np.array([rows[place] for rows in pieces]) for place in (0, -1))
     # How each piece moved in its last half second.
@@ -154,8 +160,15 @@ def link_features(faces: TrackedFaces, pieces: Sequence[Int64], before: Int64, a
     missed = np.log(faces.look[there] - faces.look[here])
     moved = centres[there] - centres[here]
     on = moved - speeds[before] * np.minimum(gaps, _KEEPS_ON_S)[:, None]
-    away = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(on, axis=1)) * 2 / (sizes[here] + sizes[there])
-    features = np.column_stack([np.zeros(len(gaps)), away, np.abs(np.log(sizes[there] / sizes[here])), missed])
+    size = (sizes[here] + sizes[there]) / 2
+    away = np.minimum(np.linalg.norm(moved, axis=1), np.linalg.norm(on, axis=1)) / size
+    leaves, comes = (
+        np.array([_way(centres[rows], faces.time_s[rows]) for rows in ends])
+        for ends in ([rows[-_MOVING:] for rows in pieces], [rows[:_MOVING] for rows in pieces])
+    )
+    turned = np.nan_to_num(np.linalg.norm(comes[after] - leaves[before], axis=1) / size)
+    resized = np.abs(np.log(sizes[there] / sizes[here]))
+    features = np.column_stack([np.zeros(len(gaps)), away, resized, missed, turned])
     samples = np.array([rows[np.linspace(0, len(rows) - 1, _SAMPLES).astype(int)] for rows in pieces])
     open_ = np.flatnonzero(log_odds(features, gaps) > LEAST_ODDS)
     for some in np.array_split(open_, len(open_) // 512 + 1):
@@ -201,6 +214,13 @@ def places_log_odds(faces: TrackedFaces, rows: Int64) -> np.ndarray:
     odds = _INTERCEPT + np.column_stack([_changes(faces.looks[rows]), away, resized]) @ _WEIGHTS[:3]
     odds -= _LEAP_WEIGHT * _beyond(away, _LEAP + _LEAP_A_S * gaps_s)
     return odds - _SWELL_WEIGHT * _beyond(resized, _SWELL + _SWELL_A_S * gaps_s)
+
+
+def _way(centres: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Return how a face moves, pixels a second, float64 (2,); NaN where it was seen too seldom to tell."""
+    if len(centres) < _LEAST_MOVING:
+        return np.full(2, np.nan)
+    return (centres[-1] - centres[0]) / max(times_s[-1] - times_s[0], 1e-6)
 
 
 def _beyond(values: np.ndarray, most: np.ndarray) -> np.ndarray:

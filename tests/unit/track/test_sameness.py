@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats.track.linking import OPEN, split
+from facestats.track.linking import OPEN, relink, split
 from facestats.track.sameness import LEAST_ODDS, TrackedFaces, log_odds, places_log_odds
 
 #: One face, and another that is much like it, as aligned faces are.
@@ -59,9 +61,27 @@ def test_who_comes_nearer_is_one_however_often_one_looks(rate):
 
 def test_half_a_face_after_it_was_hidden_speaks_little_against_it_and_a_third_much():
     half_a_second = np.array([0.5])
-    half, third = (np.array([[0.0, 0.0, np.log(ratio) / 2, np.log(5)]]) for ratio in (2, 9))
+    half, third = (np.array([[0.0, 0.0, np.log(ratio) / 2, np.log(5), 0.0]]) for ratio in (2, 9))
     assert log_odds(half, half_a_second)[0] > 3
     assert log_odds(third, half_a_second)[0] < LEAST_ODDS
+
+
+def passing(*, back):
+    """Two tracks, one after the other and from the same place: the second goes on as the first went, or back."""
+    gone = 100 + 40.0 * np.arange(8)  # ten widths a second
+    comes = gone[-1] + 40.0 * np.arange(8) * (-1 if back else 1)
+    order = np.array([*range(8), *range(10, 18)])
+    faces = track([40] * 16, [*gone, *comes], who=[0] * 8 + [1] * 8)
+    return replace(faces, look=order, time_s=order / 10, track=np.repeat([0, 1], 8))
+
+
+def test_who_comes_from_the_other_side_is_another_and_who_goes_on_is_the_same():
+    tracks, joins = relink(passing(back=False), step_s=0.1)
+    assert set(tracks.tolist()) == {0}
+    assert len(joins) == 1
+    tracks, joins = relink(passing(back=True), step_s=0.1)
+    assert tracks.tolist() == [0] * 8 + [1] * 8
+    assert joins == []
 
 
 @given(
