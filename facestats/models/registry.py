@@ -2,7 +2,8 @@
 
 A model is a folder of four files: ``model.onnx`` (what runs), ``weights.safetensors`` (the same weights, for
 PyTorch), ``card.json`` (what a program needs to know of it) and ``card.md`` (what a person needs to know: data,
-licence terms, validation figures, limits). Models ship with the package; ``--models-path`` adds folders of the user's
+licence terms, validation figures, limits). One with ``ranges.json`` runs with eight-bit weights on processors, see
+:mod:`facestats.models.quick`. Models ship with the package; ``--models-path`` adds folders of the user's
 own, which may hold one model or several; such a model needs ``card.json`` and either of the two files with weights.
 Nothing is downloaded at import, and nothing is ever unpickled.
 """

@@ -69,7 +69,7 @@ def check_labels(data: Sequence[Path], recipe: Recipe) -> Served:
     of_teachers = sources_in(data, recipe.unlabelled)
     if absent := set(recipe.unlabelled) - {source for names in of_teachers.values() for source in names}:
         raise DataError(f"no row is of {_list(absent)}, which the recipe names as unlabelled")
-    labelled = [path for path in data if not of_teachers[path] or _has_labels(path, recipe.attributes)]
+    labelled = [path for path in data if not of_teachers[path] or has_labels(path, recipe.attributes)]
     served = {split: _served(labelled, recipe.attributes, split) for split in SPLITS}
     tables = [
         with_source(read_table(path, name, split), name)
@@ -216,7 +216,14 @@ def read_properties(path: Path) -> pd.DataFrame:
     return properties
 
 
-def _has_labels(path: Path, attributes: Sequence[str]) -> bool:
+def has_labels(path: Path, attributes: Sequence[str]) -> bool:
+    """Say whether a data file has labels of one of these attributes.
+
+    Examples
+    --------
+    >>> has_labels(Path("fer2013.parquet"), ["expression"])  # doctest: +SKIP
+    True
+    """
     with parquet_columns(path) as present:
         return any(set(label_columns(name, present)) <= set(present) for name in attributes)
 
