@@ -308,8 +308,10 @@ class Assembler:
             known = self._open.setdefault(track, OpenTrack())
             known.add(samples[own], rows.iloc[own], boxes[own], looks[own])
             self._next_track = max(self._next_track, track + 1)
-        for each in settled:
-            found = each.item.detections
+        yaw, pitch = (rows[name].to_numpy() for name in ("yaw", "pitch"))
+        ends = np.cumsum([len(each.ids) for each in settled])
+        for each, end in zip(settled, ends, strict=True):
+            found, own = each.item.detections, slice(end - len(each.ids), end)
             qualities = quality_weight(found.scores, found.sizes)
             for face, rgb in each.item.pictures.items():
                 if each.tracks[face] >= 0:
@@ -317,17 +319,16 @@ class Assembler:
                     quality = float(qualities[face]) * picture_weight(rgb)
                     picture = Picture(quality, each.item.time_s, rgb)
                     known.pictures = best_pictures([*known.pictures, picture])
-            self._keep_portraits(each)
+            self._keep_portraits(each, yaw[own], pitch[own])
 
-    def _keep_portraits(self, each: _Followed) -> None:
+    def _keep_portraits(self, each: _Followed, yaw: np.ndarray, pitch: np.ndarray) -> None:
         """Keep the best aligned faces of each track, until it ends."""
         portraits, embeddings = each.item.portraits, each.item.embeddings
         faces = [face for face in (*portraits, *embeddings) if each.tracks[face] >= 0]
         if self._embedder is None or not faces:
             return
-        found = each.item.detections
-        pixels = crops.pixels_across(found.landmarks[faces])
-        qualities = portrait_quality(found[np.array(faces)])
+        found = each.item.detections[np.array(faces)]
+        pixels, qualities = crops.pixels_across(found.landmarks), portrait_quality(found, yaw[faces], pitch[faces])
         for face, quality, across in zip(faces, qualities, pixels, strict=True):
             known = self._open[int(each.tracks[face])]
             picture = portraits.get(face, _NO_PICTURE)

@@ -9,7 +9,6 @@ import numpy as np
 
 from facestats.classify import crops
 from facestats.classify.embedding import Embedder
-from facestats.classify.pose import head_pose
 from facestats.classify.quality import quality_weight
 from facestats.tables.people import PORTRAITS_APART_S, PORTRAITS_PER_TRACK
 from facestats.tables.thumbnails import PictureChooser
@@ -53,15 +52,21 @@ class PortraitChooser:
         return self._chooser.wanted(qualities, np.where(is_large, track_ids, -1), time_s)
 
 
-def portrait_quality(detections: Detections) -> np.ndarray:
+def portrait_quality(detections: Detections, yaw: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Return how much faces tell of who they are, float64 (N,): large, sure and frontal ones more.
+
+    Parameters
+    ----------
+    detections : Detections
+        N faces.
+    yaw, pitch : numpy.ndarray
+        float (N,), degrees, see :func:`facestats.classify.pose.head_pose`.
 
     Examples
     --------
-    >>> portrait_quality(Detections.empty())
+    >>> portrait_quality(Detections.empty(), np.zeros(0), np.zeros(0))
     array([], dtype=float64)
     """
-    yaw, pitch, _ = head_pose(detections.landmarks).T
     return quality_weight(detections.scores, detections.sizes, None, yaw, pitch)
 
 

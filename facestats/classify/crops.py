@@ -37,6 +37,8 @@ _ARCFACE = (
     / 112.0
 )
 
+_LEAST_VARIANCE = 1e-12  # of points that are not all the same
+
 #: The template in shares of the crop's side, float64 (5, 2).
 TEMPLATE = (_ARCFACE - 0.5) * FACE_SCALE + 0.5 + np.array([0.0, -_UP])
 
@@ -68,7 +70,7 @@ def similarity_transform(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     a, b = source - source_mean, target - target_mean
     variance = (a**2).sum()
-    if variance < 1e-12:
+    if variance < _LEAST_VARIANCE:
         return np.column_stack([np.eye(2), target_mean - source_mean])
     # In 2-D the rotation and scale follow in closed form from two sums.
     cosine = (a * b).sum() / variance
@@ -165,8 +167,14 @@ def pixels_across(landmarks: Float32) -> Float32:
     >>> pixels_across(TEMPLATE[None] * 30).tolist()
     [30.0]
     """
-    matrices = [similarity_transform(points, TEMPLATE) for points in landmarks]
-    return np.array([1 / max(np.hypot(m[0, 0], m[1, 0]), 1e-6) for m in matrices], np.float32)
+    # As in similarity_transform, for all faces at once.
+    source = np.asarray(landmarks, np.float64).reshape(-1, *TEMPLATE.shape)
+    a, b = source - source.mean(axis=1, keepdims=True), TEMPLATE - TEMPLATE.mean(axis=0)
+    variance = (a**2).sum(axis=(1, 2))
+    cosine, sine = (a * b).sum(axis=(1, 2)), (a[..., 0] * b[:, 1] - a[..., 1] * b[:, 0]).sum(axis=1)
+    known = variance >= _LEAST_VARIANCE
+    scale = np.where(known, np.hypot(cosine, sine) / np.where(known, variance, 1.0), 1.0)
+    return (1 / np.maximum(scale, 1e-6)).astype(np.float32)
 
 
 def align(rgb: UInt8, detections: Detections, size: int = DEFAULT_SIZE) -> FaceCrops:

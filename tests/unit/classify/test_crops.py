@@ -25,6 +25,18 @@ def test_points_that_coincide_do_not_crash():
     assert np.isfinite(crops.similarity_transform(np.zeros((5, 2)), crops.TEMPLATE)).all()
 
 
+@given(st.lists(st.integers(0, 2**32 - 1), max_size=4))
+def test_pixels_across_are_those_of_each_face_alone(seeds):
+    faces = [np.random.default_rng(seed).normal(50, 20, (5, 2)).astype(np.float32) for seed in seeds]
+    faces.append(np.full((5, 2), 7, np.float32))  # points that coincide
+    expected = []
+    for points in faces:
+        matrix = crops.similarity_transform(points, crops.TEMPLATE)
+        expected.append(1 / max(np.hypot(matrix[0, 0], matrix[1, 0]), 1e-6))
+    assert crops.pixels_across(np.stack(faces)) == pytest.approx(np.array(expected, np.float32), rel=1e-6)
+    assert crops.pixels_across(np.zeros((0, 5, 2), np.float32)).shape == (0,)
+
+
 def face_picture(side, landmarks):
     """Dots at the landmarks on a dark ground."""
     image = np.zeros((side, side, 3), np.uint8)
