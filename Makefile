@@ -101,6 +101,7 @@ OUT ?= my-models
 FER := --data $(DATA)/fer2013.parquet
 EXTRA := --data $(DATA)/faces_extra.parquet
 MAKEUP := --data $(DATA)/makeup.parquet
+STRANGE := --strange $(DATA)/detection_wild.parquet
 FACES := --data $(DATA)/age_gender.parquet $(MAKEUP)
 TRAIN = test -f $(OUT)/$(1)/card.json || $(BIN)/facestats train $(1) --out $(OUT)/$(1)
 SHIP = test -f $(OUT)/shipped/$(2)/card.json || $(BIN)/facestats calibrate $(OUT)/$(1) --out $(OUT)/shipped/$(2)
@@ -116,7 +117,7 @@ models: $(STAMP)
 	$(call TRAIN,expression-votes) $(FER) $(EXTRA) --start $(OUT)/expression-first
 	$(call TRAIN,expression-more) $(FER) $(EXTRA) $(MAKEUP) --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
 	$(call TRAIN,expression-last) $(FER) $(EXTRA) --start $(OUT)/expression-more
-	$(call SHIP,expression-last,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe
+	$(call SHIP,expression-last,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe $(STRANGE)
 	$(BIN)/python -m facestats.training.ranges $(OUT)/shipped/expression $(DATA)/fer2013.parquet
 	$(call SHIP,people,people) $(FACES) $(EXTRA) --unseen lfw --unseen imfdb
 	$(call TRAIN,embedding) $(EXTRA) $(FACES) --start $(OUT)/people-second --teacher $(DLIB)

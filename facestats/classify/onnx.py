@@ -144,28 +144,26 @@ class OnnxClassifier:
     def _outputs(self, images: UInt8) -> dict[str, Float32]:
         """Return the logits by output: those of the heads, and those that say how familiar a face is."""
         card = self.model.card
-        heads = [
-            head
-            for head in card.heads
-            if head in self.heads or (card.familiarity is not None and head.output == card.familiarity.output)
-        ]
+        wanted = {head.output for head in self.heads}
+        if card.familiarity is not None:
+            wanted.add(card.familiarity.output)
+        sizes = {name: size for name, size in card.outputs.items() if name in wanted}
         if len(images) == 0:
-            return {head.output: np.zeros((0, len(head.classes)), np.float32) for head in heads}
-        names, step = [head.output for head in heads], self._most or len(images)
+            return {name: np.zeros((0, size), np.float32) for name, size in sizes.items()}
+        names, step = list(sizes), self._most or len(images)
         parts = [
             self._session.run(names, {card.input_name: network_input(images[start : start + step], card)})
             for start in range(0, len(images), step)
         ]
-        outputs = [np.concatenate(answers) for answers in zip(*parts, strict=True)]
-        for head, output in zip(heads, outputs, strict=True):
+        outputs = dict(zip(names, (np.concatenate(answers) for answers in zip(*parts, strict=True)), strict=True))
+        for name, output in outputs.items():
             if not np.isfinite(output).all():
-                raise ModelError(f"{self._path}: output {head.output!r} is not finite: train it again")
-            if output.shape != (len(images), len(head.classes)):
+                raise ModelError(f"{self._path}: output {name!r} is not finite: train it again")
+            if output.shape != (len(images), sizes[name]):
                 raise ModelError(
-                    f"{self._path}: output {head.output!r} has shape {output.shape}, the card promises "
-                    f"(N, {len(head.classes)})"
+                    f"{self._path}: output {name!r} has shape {output.shape}, the card promises (N, {sizes[name]})"
                 )
-        return {head.output: output for head, output in zip(heads, outputs, strict=True)}
+        return outputs
 
 
 def runs(model: Model) -> bool:

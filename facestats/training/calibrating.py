@@ -1,4 +1,4 @@
-"""Fitting anew what a model's probabilities mean, and measuring it, without changing a single weight."""
+"""Fitting anew what a model's probabilities mean, and measuring it, without changing a weight of its verdicts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import card_markdown
 from facestats.training.export import check_out, load_weights, network_of, read_safetensors, write_model
-from facestats.training.finishing import finish
+from facestats.training.familiarity import gather_strangers, learn_familiarity
+from facestats.training.finishing import finish, most_told
 from facestats.training.gathering import check_labels, gather
 from facestats.training.origins import check_origins, learned_sources, origin_of
 from facestats.training.recipes import Recipe
@@ -25,6 +26,7 @@ def calibrate(
     out: Path,
     *,
     unseen: Sequence[str] = (),
+    strange: Sequence[Path] = (),
     command: str = "",
     detector: str = DEFAULT_DETECTOR,
     overwrite: bool = False,
@@ -43,6 +45,10 @@ def calibrate(
     unseen : sequence of str
         Data sets, as the column ``source`` names them, that the model was never trained on: see
         :mod:`facestats.training.finishing`.
+    strange : sequence of pathlib.Path
+        Files with photos in which nothing is a face: from what the detector takes for faces there, the model learns to
+        notice what is unlike a face, see :func:`facestats.training.familiarity.gather_strangers`. Without, it notices
+        as it did.
     command : str
         What the card says makes the model again, after what trained it.
     detector : str
@@ -59,7 +65,7 @@ def calibrate(
     ModelError
         If its weights are not those that the card vouches for, or it was trained on a source that is named as unseen.
     DataError, OutputError
-        See :func:`facestats.training.run.train_model`.
+        See :func:`facestats.training.run.train_model` and :func:`facestats.training.familiarity.gather_strangers`.
 
     Examples
     --------
@@ -86,10 +92,21 @@ def calibrate(
     served = check_labels(data, replace(recipe, sources=()))
     check_out(out, overwrite=overwrite)
     network = load_weights(network_of(card), read_safetensors(folder / WEIGHTS_FILE), str(folder))
+    strangers = gather_strangers(strange, recipe.input_size, detector, progress=progress) if strange else None
     faces = gather(served, recipe, detector=detector, to_train=False, progress=progress)
+    noticed = dict(card.metrics.get("unfamiliar", {}))
+    if strangers is not None:
+        known = most_told(faces.validation)
+        own = known.crops[known.first_half]
+        noticed = learn_familiarity(network, recipe.input_color, own, strangers, progress=progress)
     heads, familiarity, metrics = finish(network, recipe.input_color, faces.validation, faces.unseen)
     commands = [line for line in (*card.metrics.get("commands", ()), command) if line]
-    measured = {"calibrated_with": detector_identity(detector), "commands": commands}
+    measured = {
+        "calibrated_with": detector_identity(detector),
+        "commands": commands,
+        "unfamiliar": noticed,
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+    }
     card = replace(
         card,
         name=out.resolve().name,

@@ -63,7 +63,7 @@ def network_of(card: Card) -> nn.Module:
     ['gender']
     """
     channels = 1 if card.input_color == "gray" else 3
-    return create_network(card.network, channels, {head.output: len(head.classes) for head in card.heads})
+    return create_network(card.network, channels, card.outputs)
 
 
 def load_weights(network: nn.Module, state: Mapping[str, torch.Tensor], where: str) -> nn.Module:
@@ -170,7 +170,7 @@ def to_onnx(network: nn.Module, card: Card) -> bytes:
     >>> len(to_onnx(network_of(card).eval(), card)) > 100_000
     True
     """
-    names = tuple(head.output for head in card.heads)
+    names = tuple(card.outputs)
     wrapped = _InOrder(network, names).eval().cpu()
     channels = 1 if card.input_color == "gray" else 3
     generator = torch.Generator().manual_seed(0)

@@ -25,9 +25,10 @@ from facestats.evaluation.calibration import alike, coverage_threshold, fit_temp
 from facestats.evaluation.smallness import scores_when_small, small_temperatures
 from facestats.evaluation.tracks import Tracks, fit_track_temperature, people_of, track_scores, tracks_of
 from facestats.models.attributes import AGE_GROUPS
-from facestats.models.cards import Familiarity, Head
-from facestats.training.cards import limits_of
+from facestats.models.cards import Head
+from facestats.models.familiarity import FAMILIARITY_OUTPUT, Familiarity
 from facestats.training.fitting import network_logits
+from facestats.training.limits import limits_of
 from facestats.training.targets import training_targets
 from facestats.types import Float32, Predictions, UInt8
 
@@ -75,7 +76,8 @@ def finish(
     heads : tuple of Head
         One an attribute.
     familiarity : Familiarity
-        By the output of most classes, which tells best; one in twenty faces of the fitting half seems unfamiliar.
+        By the output that was made for it, or else by that of most classes, which tells best; one in twenty faces of
+        the fitting half seems unfamiliar.
     metrics : dict
         ``validation``, ``held_out_half``, ``coverage_curve`` and ``when_small`` by attribute; ``unseen`` by source and
         attribute; ``tracks`` by source, attribute and kind of track, see
@@ -169,10 +171,22 @@ def _at_most(faces: FaceData, most: int) -> FaceData:
 
 
 def _fitted_familiarity(network: nn.Module, input_color: str, validation: Mapping[str, FaceData]) -> Familiarity:
-    name = max(validation, key=lambda attribute: len(NETWORK_CLASSES[attribute]))
-    faces = validation[name]
-    logits = network_logits(network, faces.crops[faces.first_half], input_color)[name]
-    return Familiarity(name, round(float(np.quantile(logsumexp(logits, axis=1), _UNFAMILIAR_SHARE)), 4))
+    faces = most_told(validation)
+    outputs = network_logits(network, faces.crops[faces.first_half], input_color)
+    name = FAMILIARITY_OUTPUT if FAMILIARITY_OUTPUT in outputs else faces.attribute
+    energies = logsumexp(outputs[name], axis=1)
+    return Familiarity(name, round(float(np.quantile(energies, _UNFAMILIAR_SHARE)), 4))
+
+
+def most_told(faces: Mapping[str, FaceData]) -> FaceData:
+    """Return the faces of the attribute with most classes, by which a model knows how familiar a face is.
+
+    Examples
+    --------
+    >>> most_told({"gender": faces, "age": others}).attribute  # doctest: +SKIP
+    'age'
+    """
+    return faces[max(faces, key=lambda attribute: len(NETWORK_CLASSES[attribute]))]
 
 
 def _logits_of(network: nn.Module, attribute: str, input_color: str, familiarity: Familiarity) -> LogitsOf:

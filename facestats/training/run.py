@@ -20,6 +20,7 @@ from facestats.errors import UsageError
 from facestats.evaluation.accuracy import score
 from facestats.evaluation.calibration import COVERAGE
 from facestats.models.cards import WEIGHTS_FILE, Card
+from facestats.models.familiarity import FAMILIARITY_OUTPUT
 from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import card_markdown
@@ -208,7 +209,8 @@ def _begun_network(recipe: Recipe, weights: Mapping[str, torch.Tensor], where: s
     """Return a new network with the weights of another: all of them where the last layer is learned anew."""
     network = new_network(recipe)
     if recipe.last_layer:
-        return load_weights(network, weights, where)
+        own = f"heads.{FAMILIARITY_OUTPUT}."  # fitted to what it was, as temperatures are
+        return load_weights(network, {k: v for k, v in weights.items() if not k.startswith(own)}, where)
     take_over(network, weights)
     return network
 

@@ -117,9 +117,9 @@ def _found_in(
     rgb = decode_image(photo.encoded, photo.name)
     rng = np.random.default_rng(digest_of(photo.name.encode()))
     if is_empty:
-        views = [(rgb, np.zeros(2), 1.0), *(_view(rgb, rng, None) for _ in range(_VIEWS))]
+        views = [(rgb, np.zeros(2), 1.0), *(view_of(rgb, rng, None) for _ in range(_VIEWS))]
     else:
-        views = [_view(rgb, rng, faces[rng.integers(len(faces))])]
+        views = [view_of(rgb, rng, faces[rng.integers(len(faces))])]
     for number, (view, corner, scale) in enumerate(views):
         shown, perhaps = ((boxes - np.tile(corner, 2)) * scale for boxes in (faces, maybe))
         for detector in [first, *(others if is_empty and number < 2 else [])]:
@@ -162,8 +162,22 @@ def faces_of(photo: BoxedImage) -> tuple[np.ndarray, np.ndarray]:
     return faces.astype(np.float64), np.concatenate([photo.boxes, photo.ignored, photo.taught[:, :4]]).astype(float)
 
 
-def _view(rgb: UInt8, rng: np.random.Generator, near: np.ndarray | None) -> tuple[UInt8, np.ndarray, float]:
-    """Return a part of a photo, 16 to 9, as a frame of a video shows it: pixels, its corner, and its scale."""
+def view_of(rgb: UInt8, rng: np.random.Generator, near: np.ndarray | None) -> tuple[UInt8, np.ndarray, float]:
+    """Return a part of a photo, 16 to 9, as a frame of a video shows it: pixels, its corner, and its scale.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8 (H, W, 3).
+    rng : numpy.random.Generator
+    near : numpy.ndarray or None
+        float (4,): a box that lies in it; None for any part.
+
+    Examples
+    --------
+    >>> view_of(np.zeros((90, 160, 3), np.uint8), np.random.default_rng(0), None)[0].ndim
+    3
+    """
     height, width = rgb.shape[:2]
     wide = min(width, height * 16 / 9) * rng.uniform(0.4, 1)
     size = np.array([wide, min(wide * 9 / 16, height)])

@@ -11,7 +11,8 @@ from facestats.classify import create_classifiers
 from facestats.classify.base import softmax
 from facestats.classify.onnx import OnnxClassifier, color_planes, network_input
 from facestats.errors import DeviceError, ModelError
-from facestats.models.cards import Card, Familiarity, Head
+from facestats.models.cards import Card, Head
+from facestats.models.familiarity import Familiarity
 from facestats.models.registry import Model
 from facestats.options import MIN_CLASSIFIED_PX
 

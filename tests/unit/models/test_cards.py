@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from facestats.errors import ModelError
-from facestats.models.cards import Card, Familiarity, Head
+from facestats.models.cards import Card, Head
+from facestats.models.familiarity import FAMILIARITY_OUTPUT, Familiarity
 
 GENDER = Head("gender", "gender", ("female", "male"))
 
@@ -129,6 +130,16 @@ class TestFamiliarity:
         path.write_text(wary.to_json())
         assert Card.read(path) == wary
         assert plain.behaviour != wary.behaviour
+
+    def test_it_may_have_an_output_of_its_own(self):
+        heads = (Head("gender", "gender", ("female", "male")),)
+        card = Card("mine", heads, familiarity=Familiarity(FAMILIARITY_OUTPUT, 1.5))
+        assert card.outputs == {"gender": 2, FAMILIARITY_OUTPUT: 1}
+        assert Card("mine", heads).outputs == {"gender": 2}
+        divisors = card.familiarity.divisors(np.array([[1.6], [1.25]], np.float32))
+        assert divisors.ravel().tolist() == pytest.approx([1, np.e])
+        with pytest.raises(ModelError, match="output of a head cannot be called 'familiarity'"):
+            Card("mine", (Head("gender", FAMILIARITY_OUTPUT, ("female", "male")),))
 
     def test_an_output_that_no_head_has(self):
         with pytest.raises(ModelError, match="familiarity must name the output of a head"):

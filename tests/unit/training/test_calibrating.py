@@ -1,7 +1,14 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from facestats.classify.onnx import OnnxClassifier
 from facestats.errors import MissingInputError, ModelError
+from facestats.models.familiarity import FAMILIARITY_OUTPUT
+from facestats.training import calibrating
 from facestats.training.calibrating import calibrate
+from facestats.training.familiarity import Strangers
 from facestats.training.recipes import Recipe
 from facestats.training.run import train_model
 
@@ -44,6 +51,29 @@ def test_other_faces_change_what_probabilities_mean_and_no_weight(data, trained,
     assert metrics["commands"][-1] == "facestats calibrate"
     assert metrics["recipe"] == trained.card.metrics["recipe"]
     assert "Temperatures were fitted to lfw" in (made.folder / "card.md").read_text()
+
+
+def test_a_model_learns_to_notice_what_is_no_face(data, tmp_path, monkeypatch):
+    recipe = replace(QUICK, network="residual")
+    trained = train_model(recipe, [data], tmp_path / "mine")
+    crops = np.random.default_rng(0).integers(0, 256, (60, 48, 48, 3)).astype(np.uint8)
+    found = Strangers(crops, np.repeat(["dogs", "clocks"], 30))
+    monkeypatch.setattr(calibrating, "gather_strangers", lambda *_, **__: found)
+    made = calibrate(trained.folder, [data], tmp_path / "wary", strange=[data])
+    assert made.card.familiarity.output == FAMILIARITY_OUTPUT
+    assert made.card.metrics["unfamiliar"]["strangers"] == 60
+    assert made.card.metrics["parameters"] == trained.card.metrics["parameters"] + 257
+    assert "an output of its own" in (made.folder / "card.md").read_text()
+    faces = np.full((3, 48, 48, 3), 120, np.uint8)
+    logits = [OnnxClassifier(model).logits(faces)["gender"] for model in (trained, made)]
+    assert np.allclose(*logits, atol=1e-5)
+    said = OnnxClassifier(made).classify(crops)["gender"].probabilities.max(axis=1)
+    assert said.mean() < OnnxClassifier(trained).classify(crops)["gender"].probabilities.max(axis=1).mean()
+    again = calibrate(made.folder, [data], tmp_path / "again")
+    assert again.card.familiarity == made.card.familiarity
+    # It is fitted to the weights that it was made for: who goes on from there begins without.
+    last = train_model(replace(recipe, last_layer=0.1), [data], tmp_path / "last", start=made.folder)
+    assert last.card.familiarity.output == "gender"
 
 
 def test_a_source_that_was_trained_on_is_not_unseen(data, trained, tmp_path):

@@ -21,8 +21,9 @@ from facestats.evaluation.accuracy import evaluate
 from facestats.models.registry import choose_models, find_models
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training import run
-from facestats.training.cards import LIMITS, _group_lines
+from facestats.training.cards import _group_lines
 from facestats.training.export import read_safetensors
+from facestats.training.limits import LIMITS
 from facestats.training.origins import learned_sources
 from facestats.training.recipes import Recipe, recipe_toml, recipe_values
 from facestats.training.run import train_model
