@@ -13,7 +13,7 @@ import numpy as np
 
 from facestats._util.threads import grouped, map_ahead, opencv_threads
 from facestats.detect.base import Detector, follows_with
-from facestats.detect.regions import look_at, regions_for
+from facestats.detect.regions import look_at, regions_for, somebody_moves
 from facestats.types import Detections, Float32, Frame, UInt8
 
 #: Faces are searched for in the finest picture at least so often, in seconds of video.
@@ -51,9 +51,9 @@ def detect_ahead(
     busy cores cost far more than it gained.
 
     With ``follow_px``, the whole ``small`` is searched once a second and after every cut. The frames between two
-    searches are looked at so that the faces of both have so many pixels, see :mod:`facestats.detect.regions`: whoever
-    comes in or leaves is seen by one of them. Missed is who comes and goes between the two and is too small for the
-    coarser picture.
+    searches are searched too if somebody comes, goes or moves on. Else they are looked at so that the faces of both
+    have so many pixels, see :mod:`facestats.detect.regions`. Missed is who comes and goes between the two and is too
+    small for the coarser picture.
 
     Parameters
     ----------
@@ -107,8 +107,11 @@ def detect_ahead(
             # They began earlier, so that waiting for them cannot last for ever.
             size = frames[0].small_size
             boxes = [search.result() * _corners(size) for search in searches]
-            regions = regions_for(boxes, size, follow_px, call_px=call_px)
-            found = detect(frames, lambda detector, smalls: look_at(regions, smalls, follows_with(detector)))
+            if somebody_moves(boxes):
+                found = detect(frames, lambda detector, smalls: detector.detect(smalls))
+            else:
+                regions = regions_for(boxes, size, follow_px, call_px=call_px)
+                found = detect(frames, lambda detector, smalls: look_at(regions, smalls, follows_with(detector)))
         else:
             try:
                 found = detect(frames, lambda detector, smalls: detector.detect(smalls))

@@ -84,6 +84,30 @@ def whole(size: tuple[int, int], smallest_px: float, follow_px: float) -> Region
     return Region(0, 0, *size, min(finest, math.ceil(needed / _STEP) * _STEP))
 
 
+def somebody_moves(searches: Sequence[Float32]) -> bool:
+    """Say whether somebody came, went, or moved on by more than the size of the face from one search to another.
+
+    Then others may come and go in between, and small and blurred faces are seen by the full search alone.
+
+    Parameters
+    ----------
+    searches : sequence of numpy.ndarray
+        float32 (N, 4) each: boxes.
+
+    Examples
+    --------
+    >>> here = np.array([[100, 100, 140, 140]], np.float32)
+    >>> somebody_moves([here, here + 30]), somebody_moves([here, here + 200]), somebody_moves([here, here[:0]])
+    (False, True, True)
+    """
+    boxes = np.concatenate([np.zeros((0, 4), np.float32), *searches]).astype(np.float64)
+    search = np.repeat(np.arange(len(searches)), [len(each) for each in searches])
+    return any(
+        len(set(np.bincount(search[list(hull.faces)], minlength=len(searches)).tolist())) > 1
+        for hull in _surroundings(boxes)
+    )
+
+
 def regions_for(
     searches: Sequence[Float32], size: tuple[int, int], follow_px: float, *, call_px: int | None
 ) -> list[Region]:
@@ -148,15 +172,19 @@ class _Hull:
 
 def _hulls(boxes: np.ndarray, search: np.ndarray, n_searches: int) -> list[_Hull]:
     """Return places that hold all faces with what is around them."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    around = sides.max(axis=1, keepdims=True) * _AROUND
-    wide = np.hstack([boxes[:, :2] - around, boxes[:, 2:] + around])
-    hulls = _apart(_Hull(box, (face,), float(sides[face].min())) for face, box in enumerate(wide))
+    hulls = _surroundings(boxes)
     # Whom one search alone knows may be whom the other alone knows, and has moved.
     lone = [hull for hull in hulls if len({*search[list(hull.faces)].tolist()}) < n_searches]
     if len({int(search[hull.faces[0]]) for hull in lone}) > 1:
         hulls = _apart([*(hull for hull in hulls if hull not in lone), _together(lone)])
     return hulls
+
+
+def _surroundings(boxes: np.ndarray) -> list[_Hull]:
+    sides = boxes[:, 2:] - boxes[:, :2]
+    around = sides.max(axis=1, keepdims=True) * _AROUND
+    wide = np.hstack([boxes[:, :2] - around, boxes[:, 2:] + around])
+    return _apart(_Hull(box, (face,), float(sides[face].min())) for face, box in enumerate(wide))
 
 
 def _apart(hulls: Iterable[_Hull]) -> list[_Hull]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestats.detect import create_detector, detect_ahead
-from facestats.detect.regions import COARSEST, look_at, put_together, regions_for
+from facestats.detect.regions import COARSEST, look_at, put_together, regions_for, somebody_moves
 from facestats.types import Detections, Frame
 
 SIZE = 960, 540
@@ -156,3 +156,16 @@ def test_after_the_last_search_of_a_shot_the_whole_picture_is_looked_at():
     (everything,) = regions_for([face], SIZE, 32, call_px=8000)
     assert (everything.x0, everything.y0, everything.x1, everything.y1) == (0, 0, *SIZE)
     assert everything.side >= SIZE[0]
+
+
+def test_somebody_moves_where_the_faces_of_two_searches_do_not_stand_for_each_other():
+    one, two = np.array([[100, 100, 130, 140]], np.float32), np.array([[500, 300, 540, 350]], np.float32)
+    both = np.concatenate([one, two])
+    assert not somebody_moves([both, both[::-1] + 5])
+    assert not somebody_moves([one[:0], one[:0]])
+    assert not somebody_moves([both])
+    assert somebody_moves([both, one])
+    assert somebody_moves([one, two])
+    near = one + 35  # beside it
+    assert somebody_moves([np.concatenate([one, near]), one])
+    assert somebody_moves([one, np.array([[85, 80, 185, 200]], np.float32)])  # comes much nearer
