@@ -193,7 +193,7 @@ def test_memory_does_not_grow_with_time():
 
 @given(st.data())
 def test_whatever_comes_is_in_order_and_nobody_twice_in_a_frame(data):
-    n = data.draw(st.integers(1, 150))
+    n = data.draw(st.integers(1, 80))
     rate = data.draw(st.sampled_from([0.2, 2.0, 10.0]))
     seed = data.draw(st.integers(0, 1000))
     rng = np.random.default_rng(seed)
