@@ -29,10 +29,10 @@ from facestats.analysis.stages import Stages
 from facestats.batch.answers import INPUT_ERRORS, Bench, Chunks, Desk, Identified, Lost, Outcome, Sampled
 from facestats.batch.plan import Drawing, Task
 from facestats.clips import Annotator
-from facestats.errors import OtherFramesError, OutputError, UnreadableInputError
+from facestats.errors import OtherFramesError, OutputError, StoreError, UnreadableInputError
 from facestats.options import AnalyzeOptions, described
 from facestats.store.annotation.files import rewrite_subtitles
-from facestats.store.drawn import corrections_mark, is_outdated, note_drawn
+from facestats.store.drawn import corrections_mark, note_drawn
 from facestats.store.lacks import Part
 from facestats.store.layout import CHUNKS
 from facestats.store.manifest import Entry, read_entry
@@ -114,7 +114,10 @@ class VideoJob:
         if not stages.options.clips or entry.status == "failed":
             return Outcome(entry, trouble)
         one = Store(location(self.place), entry.video_id)
-        mark = corrections_mark(one.path, entry.video_id)
+        try:
+            mark = corrections_mark(one.path, entry.video_id)
+        except StoreError as error:  # what is drawn without them would show what somebody has put right
+            return Outcome(entry, (*trouble, f"no new clip: {error.reason}"))
         annotator = Annotator(
             observations=one.batches("observations", columns=DRAWN_COLUMNS),
             tracks=one.tracks(),
@@ -190,7 +193,7 @@ class DrawJob(VideoJob):
             thumbnails = self._thumbnails(bench, entry) if after.thumbnails else schema.conform("thumbnails")
             entry = store.replace_thumbnails(entry, thumbnails, **changes)
         has_clip = store.clip_path(entry.video_id) is not None
-        if not after.clip or (has_clip and not is_outdated(store.path, entry.video_id)):
+        if not after.clip or (has_clip and store.lacks(entry) is None):
             return Outcome(entry, (entry.error,) if entry.error else ())
         with self._near(bench) as near:
             return self._with_clip(entry, near, stages)

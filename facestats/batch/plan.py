@@ -186,7 +186,7 @@ class Planner:
         if (why := redrawn(entry, self._options)) is not None:
             return Action.DRAW, why
         if (why := lost_words(entry, lost, self._options)) != "":
-            return Action.DRAW, why
+            return Action.SKIP if lost is Part.CORRECTIONS and not self._options["clips"] else Action.DRAW, why
         return Action.SKIP, "done before"
 
 

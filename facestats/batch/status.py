@@ -11,7 +11,7 @@ import pandas as pd
 
 from facestats.batch.underway import RunUnderWay, run_under_way
 from facestats.errors import UsageError
-from facestats.store.lacks import lost_words
+from facestats.store.lacks import Part, lost_words
 from facestats.store.locking import is_locked, locked
 from facestats.store.manifest import Entry, now
 from facestats.store.runs import Run, last_run
@@ -36,11 +36,12 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``video_id`` (missing while pending), ``path``, ``state`` (categorical, see :data:`STATES`; ``incomplete`` is
-        what has lost its tables or its clip, which the next run makes again), ``reason`` (empty where there is none to
-        give), ``tries`` (how often it failed), ``written_at`` (UTC), ``counts`` (whether it is in tables and reports,
-        see :attr:`facestats.store.manifest.Entry.counts`), ``acknowledged`` (whether its failure is known, so that runs
-        do not speak of it again). Ordered by state and path. ``attrs`` has ``run``, how far the run is that is under
-        way, and ``last_run``, what the last one did, both as dictionaries, None where there is none.
+        what has lost its tables or its clip, which the next run makes again, or has corrections that cannot be read),
+        ``reason`` (empty where there is none to give), ``tries`` (how often it failed), ``written_at`` (UTC),
+        ``counts`` (whether it is in tables and reports, see :attr:`facestats.store.manifest.Entry.counts`),
+        ``acknowledged`` (whether its failure is known, so that runs do not speak of it again). Ordered by state and
+        path. ``attrs`` has ``run``, how far the run is that is under way, and ``last_run``, what the last one did, both
+        as dictionaries, None where there is none.
 
     Raises
     ------
@@ -110,14 +111,17 @@ def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *,
 
 def _known(store: Store, entries: Sequence[Entry], now_worked_on: Mapping[str, float]) -> Iterator[dict[str, Any]]:
     for entry in entries:
-        lost = lost_words(entry, store.lacks(entry), entry.options)
+        part = store.lacks(entry)
+        lost = lost_words(entry, part, entry.options)
         state = "incomplete" if lost else {"ok": "done"}.get(entry.status, entry.status)
         share = now_worked_on.get(entry.shown)
         yield {
             "video_id": entry.video_id,
             "path": entry.shown,
             "state": "replaced" if not entry.counts else state if share is None else "pending",
-            "reason": "; ".join(_reasons(entry, lost)) if share is None or not entry.counts else _under_way(share),
+            "reason": "; ".join(_reasons(entry, lost, part))
+            if share is None or not entry.counts
+            else _under_way(share),
             "tries": entry.tries,
             "written_at": entry.written_at,
             "counts": entry.counts,
@@ -125,11 +129,11 @@ def _known(store: Store, entries: Sequence[Entry], now_worked_on: Mapping[str, f
         }
 
 
-def _reasons(entry: Entry, lost: str) -> Iterator[str]:
+def _reasons(entry: Entry, lost: str, part: Part | None) -> Iterator[str]:
     if not entry.counts:
         yield f"other content is there since {entry.replaced_since}, it counts no more; `facestats prune` removes it"
     if lost:
-        yield f"{lost}, the next run makes that again"
+        yield f"{lost}, the next run makes that again" if part is not Part.CORRECTIONS else lost
     if entry.error:
         yield entry.error
     if entry.status == "failed":

@@ -244,7 +244,7 @@ def read_corrections(store: Path, video_id: str) -> tuple[Correction, ...]:
         )
     except FileNotFoundError:
         return ()
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise StoreError(f"{path} cannot be read ({error}): mend it, or delete it and correct again") from None
 
 

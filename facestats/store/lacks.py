@@ -7,8 +7,9 @@ from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 
-from facestats.store.drawn import is_outdated
-from facestats.store.layout import clip_path
+from facestats.errors import StoreError
+from facestats.store.drawn import corrections_mark, noted_drawn
+from facestats.store.layout import CORRECTIONS, clip_path
 from facestats.store.manifest import Entry
 from facestats.store.merged import MERGED_TABLES, Merged, file_of, read_merged
 from facestats.tables import schema
@@ -21,6 +22,7 @@ class Part(Enum):
     """What a store keeps of a video, apart from its entry."""
 
     TABLES = "tables"
+    CORRECTIONS = "corrections"  # there are some, and they cannot be read
     CLIP = "clip"
     CORRECTED_CLIP = "corrected clip"  # there is one, and it was drawn before faces were corrected by hand
 
@@ -32,7 +34,7 @@ _LOST_CLIP: Mapping[Part | None, str] = {
 
 
 def lost_part(store: Path, entry: Entry) -> Part | None:
-    """Return which part of a video is absent, half written or drawn before, the tables first; None if all is there.
+    """Return which part of a video is absent, damaged or drawn before, the tables first; None if all is there.
 
     Examples
     --------
@@ -44,9 +46,13 @@ def lost_part(store: Path, entry: Entry) -> Part | None:
         before, merged = merged, read_merged(store)
         if merged == before:  # or they were merged a moment ago
             return Part.TABLES
+    try:
+        mark = corrections_mark(store, entry.video_id)
+    except StoreError:  # of one video, which must not stop what is done with the others
+        return Part.CORRECTIONS
     if clip_path(store, entry.video_id) is None:
         return Part.CLIP
-    return Part.CORRECTED_CLIP if is_outdated(store, entry.video_id) else None
+    return Part.CORRECTED_CLIP if noted_drawn(store, entry.video_id) != mark else None
 
 
 def _has_tables(store: Path, merged: Merged, entry: Entry) -> bool:
@@ -67,6 +73,9 @@ def lost_words(entry: Entry, part: Part | None, options: Mapping[str, object]) -
     """
     if part is Part.TABLES:
         return "its tables are missing or half written"
+    if part is Part.CORRECTIONS and entry.status != "failed":
+        file = f"{CORRECTIONS}/{entry.video_id}.json"
+        return f"its corrections by hand cannot be read: mend {file} in the store, or delete it and correct again"
     wants_clip = bool(options.get("clips", True)) and entry.status != "failed"
     return _LOST_CLIP.get(part, "") if wants_clip else ""
 

@@ -119,6 +119,29 @@ def test_a_clip_that_was_drawn_before_a_correction_is_drawn_anew(run):
     assert list((store.path / "clips").iterdir()) == []
 
 
+def test_faces_are_hidden_though_corrections_cannot_be_read(run, capsys):
+    result, _ = run()
+    store, video_id = result.store, result.video_ids[0]
+    shown = store.clip_path(video_id).read_bytes()
+    (store.path / "corrections").mkdir()
+    broken = store.path / "corrections" / f"{video_id}.json"
+    broken.write_text("{")
+    result, task = run()
+    assert (task.action, result.exit_code) == ("draw", 3)
+    assert f"v00.mp4: no new clip: {broken} cannot be read" in result.problems[0]
+    assert store.clip_path(video_id).read_bytes() == shown
+
+    result, _ = run(blur=True)
+    assert result.exit_code == 3
+    assert store.clip_path(video_id) is None
+    (entry,) = store.entries().values()
+    assert entry.options["blur"]
+    broken.unlink()
+    assert store.thumbnails().empty
+    assert run(blur=True)[0].exit_code == 0
+    assert store.clip_path(video_id).read_bytes() != shown
+
+
 def test_what_is_deleted_is_gone_even_if_the_clip_cannot_be_drawn(run, monkeypatch):
     result, _ = run()
     store, video_id = result.store, result.video_ids[0]

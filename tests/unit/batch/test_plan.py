@@ -138,6 +138,14 @@ def test_lost_tables_and_clips_are_made_again():
     assert decided(planner(failed, lacks=lambda _: Part.CLIP)).action == "skip"
 
 
+def test_corrections_that_cannot_be_read_are_told_of_where_a_clip_is_to_show_them():
+    task = decided(planner(entry(), lacks=lambda _: Part.CORRECTIONS))
+    assert (task.action, task.reason.split(":")[0]) == ("draw", "its corrections by hand cannot be read")
+    how = AnalyzeOptions(clips=False)
+    task = decided(planner(entry(options=how.to_dict()), options=how, lacks=lambda _: Part.CORRECTIONS))
+    assert (task.action, task.reason.split(":")[0]) == ("skip", "its corrections by hand cannot be read")
+
+
 def test_a_file_that_did_not_change_is_not_read_again(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"content")

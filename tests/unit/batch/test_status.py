@@ -44,6 +44,21 @@ def test_states_and_reasons(store):
         assert status(store)["reason"].iloc[-1] == "a run is at it"
 
 
+@pytest.mark.parametrize("written", [b"{", b"[]", b"\xff"])
+def test_one_file_of_corrections_that_cannot_be_read_is_told_of_its_video_alone(store, written):
+    before = status(store).set_index("video_id")
+    assert before.loc[PEOPLE, "state"] == "done"
+    (store.path / "corrections").mkdir(exist_ok=True)
+    (store.path / "corrections" / f"{PEOPLE}.json").write_bytes(written)
+    after = status(store).set_index("video_id")
+    assert after.loc[PEOPLE, ["state", "reason"]].tolist() == [
+        "incomplete",
+        f"its corrections by hand cannot be read: mend corrections/{PEOPLE}.json in the store, or delete it and "
+        "correct again",
+    ]
+    pd.testing.assert_frame_equal(before.drop(index=PEOPLE), after.drop(index=PEOPLE))
+
+
 def test_copies_and_what_is_gone(store):
     entry = store.entries()[PEOPLE]
     store.note(entry, paths=("a.mp4", "b.mp4"), missing_since="2026-01-02T03:04:05+00:00")
