@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from facestats.cli.console import one_line
 
 if TYPE_CHECKING:
     from facestats.store.store import Store
+    from facestats.tables.corrections import Correction
 
 
 @app.command()
@@ -46,7 +47,10 @@ def correct(
     ] = False,
     face_at: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="What may be no face then, in the table doubtful, is one; without TRACK."),
+        typer.Option(
+            metavar="SECONDS",
+            help="What may be no face then, in the table doubtful, is one; without TRACK, perhaps with verdicts.",
+        ),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; kept with the correction.")] = "",
     undo: Annotated[int | None, typer.Option(metavar="NUMBER", help="Undo this correction of the video.")] = None,
@@ -59,47 +63,65 @@ def correct(
     """
     from facestats.errors import UsageError
     from facestats.store.store import open_store
+    from facestats.tables.by_hand import check_verdicts
     from facestats.tables.corrections import told
 
+    verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
+    set_by_hand = {column: value for column, value in verdicts.items() if value is not None}
+    changes = {"merge": merge, "split": split, "reject": reject or None, "accept": accept or None}
+    changes |= {"same-person": same_person, "own-person": own_person or None}
+    of_track = {**changes, "gender": gender, "age": age, "expression": expression, "makeup": makeup, "TRACK": track}
     opened = open_store(store)
     if listed or as_json:
+        _goes_alone("--list" if listed else "--json", {**of_track, "face-at": face_at, "undo": undo})
         _list(opened if video is None else opened.video(video), as_json=as_json)
         return
     if video is None:
         raise UsageError("name the video and the face to correct, or use --list")
     if undo is not None:
+        _goes_alone("--undo", {**of_track, "face-at": face_at})
         gone = opened.uncorrect(video, undo)
         print(one_line(f"undone: {told(gone.track_id, gone.what, gone.value, gone.time_s)}"))
         print(one_line(_next(opened.video(video))))
         return
+    made: list[Correction] = []
     if face_at is not None:
         if track is not None:
             raise UsageError("--face-at is for what has no number yet: leave the face's number out")
-        taken = opened.take_for_face(video, face_at, reason=reason)
-        print(one_line(f"{taken.number}: {told(taken.track_id, taken.what, taken.value, taken.time_s)}"))
-        print(one_line(_next(opened.video(video))))
-        return
+        _goes_alone("--face-at", changes)
+        check_verdicts(set_by_hand)  # or it would be a face before they are refused
+        made.append(opened.take_for_face(video, face_at, reason=reason))
+        track = made[0].track_id
     if track is None:
         raise UsageError("name the face to correct, by its number (face 3 is 3; of a person, reports list the faces)")
-    verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
-    made = opened.correct(
-        video,
-        track,
-        **verdicts,
-        merge=merge,
-        split=split,
-        reject=reject,
-        accept=accept,
-        same_person=same_person,
-        own_person=own_person,
-        reason=reason,
-    )
+    if set_by_hand or not made:
+        made += opened.correct(
+            video,
+            track,
+            **verdicts,
+            merge=merge,
+            split=split,
+            reject=reject,
+            accept=accept,
+            same_person=same_person,
+            own_person=own_person,
+            reason=reason,
+        )
     for each in made:
         print(one_line(f"{each.number}: {told(each.track_id, each.what, each.value, each.time_s)}"))
     one = opened.video(video)
     for line in _not_measured(one, [int(each.value or 0) for each in made if each.what == "split"]):
         print(one_line(line))
     print(one_line(_next(one)))
+
+
+def _goes_alone(option: str, others: Mapping[str, object]) -> None:
+    """Refuse other options that would be passed over in silence; those that were not given are None."""
+    from facestats.errors import UsageError
+
+    given = [name if name.isupper() else f"--{name}" for name, value in others.items() if value is not None]
+    if given:
+        raise UsageError(f"{option} does not go with {', '.join(given)}: give them one after the other")
 
 
 def _not_measured(store: Store, new: list[int]) -> Iterator[str]:

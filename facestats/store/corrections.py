@@ -19,7 +19,6 @@ import pyarrow.dataset as ds
 from facestats._util import words
 from facestats._util.locations import write_whole
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
-from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.store.layout import CORRECTIONS
 from facestats.store.locking import locked
 from facestats.store.manifest import Entry, now, read_entry
@@ -28,6 +27,7 @@ from facestats.store.read import dataset
 from facestats.store.write import unwritable
 from facestats.tables import schema
 from facestats.tables.arrow import from_arrow, to_arrow
+from facestats.tables.by_hand import check_verdicts
 from facestats.tables.corrections import (
     ACCEPT,
     MERGE,
@@ -148,10 +148,7 @@ def correct(
             f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split, reject, accept, "
             "same_person or own_person"
         )
-    for column, value in verdicts.items():
-        classes = {known: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, known in VERDICT_COLUMNS.items()}
-        if value not in classes.get(column, ()):
-            raise UnknownNameError(f"{column} {value!r} is unknown: use {', '.join(classes[column])}")
+    check_verdicts(verdicts)
     with locked(store):
         present = read_entry(store, entry.video_id) or entry
         before = read_corrections(store, entry.video_id)

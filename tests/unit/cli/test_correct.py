@@ -108,3 +108,25 @@ def test_what_may_be_no_face_is_taken_for_one(tmp_path, run, capsys):
     assert run(store.path, PEOPLE, "--undo", 1).startswith(f"undone: what may be no face at {at:.1f} s is face 5\n")
     code, _, err = commands.run(capsys, "correct", store.path, PEOPLE, 3, "--face-at", at)
     assert (code, err.count("\n")) == (2, 1)
+
+
+def test_a_face_is_taken_with_its_verdicts_or_not_at_all(tmp_path, run, capsys):
+    store = create_store(tmp_path / "new")
+    result = with_doubtful(make_result(PEOPLE, FACES, path="videos/people.mp4"))
+    store.write(result, paths=("videos/people.mp4",), models=MODELS)
+    for wrong, complaint in [
+        (("--gender", "woman"), "facestats: gender 'woman' is unknown: use "),
+        (("--reject",), "facestats: --face-at does not go with --reject: give them one after the other"),
+        (("--merge", 2, "--own-person"), "facestats: --face-at does not go with --merge, --own-person: "),
+        (("--undo", 1), "facestats: --undo does not go with --face-at: "),
+    ]:
+        code, out, err = commands.run(capsys, "correct", store.path, PEOPLE, "--face-at", 3.5, *wrong)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert err.startswith(complaint)
+        assert store.corrections().empty
+    said = run(store.path, PEOPLE, "--face-at", 3.5, "--gender", "female", "--age", "old", "--reason", "in profile")
+    assert said.splitlines()[1:3] == ["2: gender of face 5 is female", "3: age group of face 5 is old"]
+    assert store.tracks().set_index("track_id").loc[5, ["gender", "age_group"]].tolist() == ["female", "old"]
+    assert set(store.corrections()["reason"]) == {"in profile"}
+    code, _, err = commands.run(capsys, "correct", store.path, PEOPLE, "--list", "--gender", "male")
+    assert (code, err) == (2, "facestats: --list does not go with --gender: give them one after the other\n")
