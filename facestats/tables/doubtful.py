@@ -12,7 +12,7 @@ from facestats.tables import schema
 #: Of two boxes that show the same thing.
 LEAST_OVERLAP = 0.4
 
-#: Of a place, and of the next sample of a later analysis, in seconds.
+#: Of a place, and of what a later analysis has there, in seconds.
 AT_MOST_APART_S = 0.5
 
 #: ``time_s, x, y, w, h`` of what was seen.
@@ -21,6 +21,9 @@ Place = tuple[float, float, float, float, float]
 
 def doubtful_at(doubtful: pd.DataFrame, place: Sequence[Place]) -> int | None:
     """Return the place of the row that is where something was seen, ``time_s, x, y, w, h``; None if none is.
+
+    It need not be the surest moment of the row, which may be another in a later analysis, but one from its first to its
+    last detection, or just beside them. Of several rows it is the one with the largest overlap, then the nearest one.
 
     Examples
     --------
@@ -31,9 +34,11 @@ def doubtful_at(doubtful: pd.DataFrame, place: Sequence[Place]) -> int | None:
         return None
     time_s, *box = place[0]
     overlaps = overlaps_of(doubtful[["x", "y", "w", "h"]].to_numpy(np.float64), np.array(box))
-    apart = np.abs(doubtful["time_s"].to_numpy(np.float64) - time_s)
-    fits = (overlaps >= LEAST_OVERLAP) & (apart <= AT_MOST_APART_S)
-    return int(np.where(fits, apart, np.inf).argmin()) if fits.any() else None
+    surest, start, end = (doubtful[name].to_numpy(np.float64) for name in ("time_s", "start_s", "end_s"))
+    is_then = (start - AT_MOST_APART_S <= time_s) & (time_s <= end + AT_MOST_APART_S)
+    fits = np.flatnonzero((overlaps >= LEAST_OVERLAP) & is_then)
+    order = np.lexsort((np.abs(surest[fits] - time_s), -overlaps[fits]))
+    return int(fits[order[0]]) if len(fits) else None
 
 
 def rows_of_face(row: pd.Series, track_id: int, frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
