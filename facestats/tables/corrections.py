@@ -170,7 +170,7 @@ class _State:
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         self.tables_before = dict(tables)
         self.times = tables["observations"]["time_s"].to_numpy(np.float64)
-        self.whose = Whose(tables["tracks"])
+        self.whose = Whose(tables["tracks"], are_known=bool(tables["videos"]["n_people"].notna().any()))
         self.ids, self.pictures = _ids(tables["observations"]), _ids(tables["thumbnails"])
         self.is_face = np.ones(len(self.ids), bool)
         self.made: dict[int, dict[str, str | None]] = {}

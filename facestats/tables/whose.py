@@ -16,6 +16,8 @@ class Whose:
     ----------
     tracks : pandas.DataFrame
         Of one video.
+    are_known : bool
+        Whether people were looked for, which tracks do not say where there are none.
 
     Examples
     --------
@@ -26,11 +28,12 @@ class Whose:
     {1: (0, 1.0), 2: (0, 1.0)}
     """
 
-    def __init__(self, tracks: pd.DataFrame) -> None:
+    def __init__(self, tracks: pd.DataFrame, *, are_known: bool = False) -> None:
         known = tracks[tracks["person_id"].notna()]
         whose = zip(known["person_id"].tolist(), known["person_prob"].tolist(), strict=True)
         #: Person and probability by track.
         self.people: dict[int, tuple[int, float]] = dict(zip(known["track_id"].tolist(), whose, strict=True))
+        self._are_known = are_known or bool(self.people)
 
     def tracks_of(self, track: int) -> list[int]:
         """Return all tracks of the person whom a track shows; none where nobody asked."""
@@ -46,8 +49,8 @@ class Whose:
 
     def add(self, track: int) -> None:
         """Add a track that cannot be told from others, of a person of its own, where people are known."""
-        if self.people:
-            self.people[track] = max(person for person, _ in self.people.values()) + 1, np.nan
+        if self._are_known:
+            self.people[track] = max((person for person, _ in self.people.values()), default=-1) + 1, np.nan
 
     def join(self, track: int, other: int) -> bool:
         """Make one person of the people whom two tracks show, with all their tracks; say whether both are known."""

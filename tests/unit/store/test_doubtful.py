@@ -76,6 +76,21 @@ def test_where_people_are_known_it_is_one_that_cannot_be_told(tmp_path):
     assert store.thumbnails()["track_id"].max() == 4  # without a picture there is none
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_only_face_of_a_video_is_of_a_person_where_people_were_looked_for(tmp_path, asked):
+    result = with_doubtful(make_result(PEOPLE, (), path="people.mp4"))
+    n_people = pd.array([0 if asked else None], dtype="Int64")
+    videos = result.videos.assign(n_people=n_people, n_people_low=n_people, n_people_high=n_people)
+    store = written(tmp_path / "alone", replace(result, videos=videos))
+    store.take_for_face(PEOPLE, 3.5)
+    assert store.tracks()["person_id"].isna().tolist() == [not asked]
+    assert store.people()["comparable"].tolist() == [False] * asked
+    assert store.videos()["n_people"].isna().tolist() == [not asked]
+    store.uncorrect(PEOPLE, 1)
+    assert store.people().empty
+    assert store.tracks().empty
+
+
 def test_a_later_analysis_may_have_found_it_by_itself(store):
     (row,) = store.doubtful().to_dict("records")
     store.take_for_face(PEOPLE, row["time_s"])
