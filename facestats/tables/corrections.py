@@ -295,7 +295,7 @@ class _State:
             "people": people,
             "doubtful": tables["doubtful"].reset_index(drop=True),
             "observations": observations,
-            # The best picture of a track stays the first.
+            # The best picture of a track stays the first; of merged ones that of the lower number leads.
             "thumbnails": pictures.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True),
             "frames": frames.assign(n_faces=n_faces),
             "tracks": tracks,

@@ -44,7 +44,8 @@ def doubtful_at(doubtful: pd.DataFrame, place: Sequence[Place]) -> int | None:
 def rows_of_face(row: pd.Series, track_id: int, frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return what a row of ``doubtful`` is in ``tracks``, ``observations`` and ``thumbnails``, if it is a face.
 
-    Of its detections the surest alone is known, and no model judged it: verdicts are missing.
+    Of its detections the surest alone is known, and no model judged it: verdicts are missing. So is ``face_prob``, as
+    what the detections said was overruled by hand, and would leave it out where only probable faces are chosen.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def rows_of_face(row: pd.Series, track_id: int, frames: pd.DataFrame) -> dict[st
         "classified": False,
     }
     length_s = row["end_s"] - row["start_s"]
-    kept = {name: row[name] for name in ("start_s", "end_s", "n_observations", "face_px", "face_prob")}
+    kept = {name: row[name] for name in ("start_s", "end_s", "n_observations", "face_px")}
     track = {**where, **kept, "track_id": track_id, "duration_s": length_s, "seen_s": length_s, "n_classified": 0}
     picture = {"video_id": row["video_id"], "track_id": track_id, "time_s": row["time_s"], "image": row["image"]}
     return {

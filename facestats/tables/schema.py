@@ -125,7 +125,10 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         probability(
             "person_prob", "probability that it shows this person and no other; missing where none could be told"
         ),
-        probability("face_prob", "probability that it is a face, from all of its detections"),
+        probability(
+            "face_prob",
+            "probability that it is a face, from all of its detections; missing where this was said by hand",
+        ),
         Column("static", "boolean", "it never moved nor changed for seconds: perhaps a picture of a face"),
         count("n_observations", "observations of the track"),
         count("n_classified", "observations large enough for any attribute model"),

@@ -47,6 +47,7 @@ def test_what_was_doubtful_is_a_face_and_undone_doubtful_again(store):
     )
     assert track["corrected"] == "is_face, accept"
     assert pd.isna(track["gender"])
+    assert pd.isna(track["face_prob"])  # 0.3 by its detections, and a face by hand
     (seen,) = after["observations"][after["observations"]["track_id"] == 5].to_dict("records")
     assert (seen["time_s"], seen["x"], seen["w"]) == (pytest.approx(row["time_s"], abs=0.06), row["x"], row["w"])
     assert after["frames"]["n_faces"].sum() == before["frames"]["n_faces"].sum() + 1
