@@ -129,6 +129,9 @@ def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
     shares = mean_shares(tracks)
     if shares is None:
         return []
+    verdicts = tracks["expression"].dropna()
+    if (verdicts == UNKNOWN).all():
+        return ["No expression was clear enough to name."]
     share = "" if still else f" (expected share of the time: {words.percent(float(shares.max()))})"
     return [f"The most common expression is {shares.idxmax()}{share}."]
 

@@ -21,6 +21,16 @@ def test_the_headline_says_what_was_seen(people):
     assert re.search(r"The most common expression is happiness \(expected share of the time: \d\d %\)", said)
 
 
+def test_the_headline_names_no_expression_where_every_verdict_is_unknown(tmp_path):
+    store = create_store(tmp_path / "store")
+    faces = [Face(number, 0.0, 11.9, sureness=0.35) for number in range(2)]
+    store.write(make_result("v-1", faces, path="v.mp4"), paths=("v.mp4",))
+    for headline in (video.headline(load_video(str(store.path))), collection.headline(load_collection(str(store.path)))):
+        said = parse(headline).words
+        assert "No expression was clear enough to name." in said
+        assert "most common expression" not in said
+
+
 def test_the_headline_of_a_part_does_not_speak_of_the_whole(tmp_path):
     store = create_store(tmp_path / "store")
     result = make_result("b-1", [Face(None, 0.0, 0.4)], path="b.mp4", duration_s=1.0)
