@@ -51,7 +51,8 @@ class Listed:
     made_of : mapping of str to list of str
         By the path of a store, the ids of the videos that it is about.
     video_status : str
-        What became of the video, if it is about one: ``"ok"``, ``"partial"`` or ``"failed"``.
+        What became of the video, if it is about one: ``"ok"``, ``"partial"`` or ``"failed"``; if it is about several,
+        ``"failed"`` where all of them failed.
     summary : mapping
         What :class:`facestats.reports.summary.Summary` has of that video; empty if it is about none, or several.
     """
@@ -146,7 +147,9 @@ def index_page(listed: Mapping[str, Listed]) -> str:
     n_failed = sum(entry.status != "ok" for entry in listed.values())
     count = f"{len(listed):,} report{'' if len(listed) == 1 else 's'}"
     lead = f"{count}, the newest first" + (f"; {n_failed:,} stopped before the end." if n_failed else ".")
-    statuses = Counter(entry.video_status for entry in listed.values())
+    # A video counts once, also where several reports are about it; of those about several each has its own.
+    of_one = {_about(name, entry): entry.video_status for name, entry in listed.items() if len(entry.videos) <= 1}
+    statuses = Counter(of_one.values())
     for status, what in (("failed", "could not be read"), ("partial", "could be read in part only")):
         if n := statuses[status]:
             counted = words.count(n, "video")
@@ -158,6 +161,10 @@ def index_page(listed: Mapping[str, Listed]) -> str:
     ]
     legend = expression_legend(unknown=False, missing=False)
     return str(render("list.page", lead, rows, SCRIPT, *_trend(listed.values()), legend))
+
+
+def _about(name: str, entry: Listed) -> str:
+    return json.dumps(entry.made_of, sort_keys=True) if entry.made_of else name
 
 
 def _trend(listed: Iterable[Listed]) -> tuple[list[dict[str, Any]], str]:

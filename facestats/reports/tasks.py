@@ -81,8 +81,10 @@ class Task:
 
     @property
     def video_status(self) -> str:
-        """What became of the one video that it is about; ``"ok"`` if it is about several."""
-        return self.entries[0].status if len(self.entries) == 1 else "ok"
+        """What became of the one video that it is about; of several, ``"failed"`` if all failed, else ``"ok"``."""
+        if len(self.entries) == 1:
+            return self.entries[0].status
+        return "failed" if self.entries and all(entry.status == "failed" for entry in self.entries) else "ok"
 
     @property
     def made_from(self) -> str:

@@ -53,6 +53,16 @@ def test_a_failed_or_partial_video_says_so_though_its_report_is_fine():
     assert "stopped before" not in page
 
 
+def test_a_collection_of_failed_videos_only_says_so_and_counts_no_video_twice():
+    failed = {
+        name: replace(listed(name), video_status="failed", made_of={"/s": videos})
+        for name, videos in (("a", ["a"]), ("again-a", ["a"]), ("b", ["b"]), ("collection", ["a", "b"]))
+    }
+    page = index_page(failed)
+    assert re.findall(r'class="fs-badge fs-(\w+)"', page) == ["failed"] * 4
+    assert "Two videos could not be read." in page
+
+
 def test_names_are_escaped_and_nothing_is_fetched():
     page = index_page({"a b&c": listed("<script>alert(1)</script>")})
     assert "<script>" not in page

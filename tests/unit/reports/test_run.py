@@ -5,7 +5,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import DeadKernelError
 from pages import OUTSIDE, write_notebook
-from stores import EMPTY, FAILED, PARTIAL, PEOPLE, make_store
+from stores import EMPTY, FAILED, PARTIAL, PEOPLE, make_result, make_store
 
 import facestats
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
@@ -153,6 +153,17 @@ def test_one_report_a_video_and_one_over_all(store, tmp_path, planned):
     ]
     assert all(parameters["linked"] for *_, parameters in planned)
     assert all(Path(parameters["store"]) == store.path.resolve() for *_, parameters in planned)
+
+
+def test_a_report_on_failed_videos_only_is_about_what_failed(tmp_path):
+    opened = create_store(tmp_path / "store")
+    for number, status in enumerate(("failed", "failed", "ok")):
+        error = "no readable frame" if status == "failed" else None
+        made = make_result(f"v-{number}", (), path=f"{number}.mp4", status=status, error=error)
+        opened.write(made, paths=(f"{number}.mp4",))
+        told = {task.name: task.video_status for task in run.tasks_for(opened, out=tmp_path)[1]}
+        assert told["collection"] == status
+        assert told[f"v-{number}"] == status
 
 
 def test_one_video_only(store, tmp_path, planned):
