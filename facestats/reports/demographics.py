@@ -21,6 +21,7 @@ from facestats.reports.provenance import model_folders, model_of
 from facestats.tables.corrections import ACCEPT, told
 from facestats.tables.demographics import demographics
 from facestats.tables.schema import UNKNOWN
+from facestats.tables.sources import Tracked
 
 #: Fewer faces have no shares: an interval from 0 to 80 % says nothing.
 _ENOUGH = 5
@@ -132,7 +133,10 @@ def _shares(data: ReportData, attribute: str) -> pd.DataFrame | None:
         return None
     try:
         return demographics(
-            data.tracks, attributes=[column], models={attribute: model}, models_path=model_folders(data)
+            Tracked(data.tracks, people=data.people),
+            attributes=[column],
+            models={attribute: model},
+            models_path=model_folders(data),
         )
     except ModelError:
         return None

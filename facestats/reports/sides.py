@@ -14,6 +14,7 @@ from facestats.reports import provenance
 from facestats.reports.data import ReportData, load_collection
 from facestats.store.store import open_store
 from facestats.tables.comparison import COMPARED, COMPARISON_DTYPES, compare, period, within
+from facestats.tables.sources import Tracked
 
 
 @dataclass(frozen=True)
@@ -207,8 +208,8 @@ def _differences(first: ReportData, second: ReportData, attribute: str) -> pd.Da
         used[attribute] = model
     try:
         return compare(
-            first.tracks,
-            second.tracks,
+            Tracked(first.tracks, people=first.people),
+            Tracked(second.tracks, people=second.people),
             attributes=[column],
             models=models[0],
             second_models=models[1],

@@ -14,7 +14,7 @@ from facestats.errors import UsageError
 from facestats.models import attributes
 from facestats.tables import schema
 from facestats.tables.demographics import Composition, Drawing, compositions
-from facestats.tables.sources import Source, tracks_of
+from facestats.tables.sources import Source, Tracked, tracks_of
 from facestats.track.gaps import seconds_seen
 
 #: What the figures mean, in words for a reader.
@@ -57,8 +57,8 @@ _NOTHING = 1e-9
 
 
 def compare(
-    first: Source,
-    second: Source,
+    first: Source | Tracked,
+    second: Source | Tracked,
     *,
     attributes: Sequence[str] = COMPARED,
     models: Mapping[str, str] | None = None,
@@ -127,7 +127,7 @@ def compare(
             raise UsageError(f"the {name} table is not one of tracks: it has no column {', '.join(sorted(missing))}")
     one, other = (
         _side(
-            side.tracks,
+            side,
             attributes,
             Drawing(used or side.models, [*models_path, *side.models_path], n_draws, seed),
         )
@@ -234,12 +234,12 @@ def _needed(attributes: Sequence[str]) -> set[str]:
     return needed | {"video_id", *_EXPRESSION_SHARES} if "expression" in attributes else needed
 
 
-def _side(tracks: pd.DataFrame, attributes: Sequence[str], drawing: Drawing) -> dict[str, Composition]:
+def _side(side: Tracked, attributes: Sequence[str], drawing: Drawing) -> dict[str, Composition]:
     corrected = [name for name in attributes if name != "expression"]
     # The same seed for both sides, and for demographics: the same tracks have the same intervals wherever they stand.
     # No harm is done, as differences are taken between all draws of one side and all of the other.
-    found = compositions(tracks, corrected, drawing) if corrected else {}
-    expressed = _expressed(tracks, drawing) if "expression" in attributes else None
+    found = compositions(side.tracks, corrected, drawing, people=side.people) if corrected else {}
+    expressed = _expressed(side.tracks, drawing) if "expression" in attributes else None
     return found if expressed is None else {**found, "expression": expressed}
 
 

@@ -16,7 +16,7 @@ from facestats.models import attributes
 from facestats.models.registry import Model, choose_models
 from facestats.tables import schema
 from facestats.tables.mixtures import Rates, draw_shares
-from facestats.tables.sources import Source, tracks_of
+from facestats.tables.sources import Source, Tracked, tracks_of
 from facestats.tables.units import BY, Units, possible_people, units_of
 
 #: What the figures mean, in words for a reader.
@@ -111,7 +111,7 @@ class Drawing:
 
 
 def demographics(
-    source: Source,
+    source: Source | Tracked,
     *,
     by: str = "people",
     attributes: Sequence[str] = ("gender", "age_group", "makeup"),
@@ -177,7 +177,7 @@ def demographics(
     known = tracks_of(source, attributes if models is None else ())
     used, folders = (known.models, known.models_path) if models is None else (models, ())
     drawing = Drawing(used, [*models_path, *folders], n_draws, seed)
-    found = compositions(known.tracks, attributes, drawing, by=by)
+    found = compositions(known.tracks, attributes, drawing, by=by, people=known.people)
     parts = [_table(column, composition) for column, composition in found.items()]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DEMOGRAPHICS_DTYPES))
     table = table[list(DEMOGRAPHICS_DTYPES)].astype(DEMOGRAPHICS_DTYPES)
@@ -198,7 +198,12 @@ def note_of(tracks: pd.DataFrame, by: str = "people") -> str:
 
 
 def compositions(
-    tracks: pd.DataFrame, attributes: Sequence[str], drawing: Drawing, *, by: str = "people"
+    tracks: pd.DataFrame,
+    attributes: Sequence[str],
+    drawing: Drawing,
+    *,
+    by: str = "people",
+    people: pd.DataFrame | None = None,
 ) -> dict[str, Composition]:
     """Return what :func:`demographics` makes its table of, by attribute, for those that need the draws themselves.
 
@@ -212,6 +217,8 @@ def compositions(
     drawing : Drawing
     by : str
         One of :data:`facestats.tables.units.BY`.
+    people : pandas.DataFrame, optional
+        The table of people, whose verdicts count then, see :func:`facestats.tables.units.units_of`.
 
     Examples
     --------
@@ -237,12 +244,12 @@ def compositions(
         if attribute not in chosen:
             raise UnknownNameError(f"no model of {attribute}, so nothing corrects its verdicts: leave it out")
         head = next(head for head in chosen[attribute].card.heads if head.attribute == attribute)
-        units = units_of(tracks, attribute, threshold=head.threshold, by=by)
+        units = units_of(tracks, attribute, threshold=head.threshold, by=by, people=people)
         # A generator of its own, so that the figures do not depend on which other attributes are asked for.
         rng = np.random.default_rng([drawing.seed, list(_ATTRIBUTES).index(column)])
         rates = _rates(chosen[attribute], attribute)
         possible = [
-            units_of(of, attribute, threshold=head.threshold, by=by)
+            units_of(of, attribute, threshold=head.threshold, by=by, people=people)
             for of in possible_people(tracks, _PEOPLE_DRAWN, rng, by=by)
         ]
         found[column] = _composition(attribute, units, possible, rates, drawing.n_draws, rng, by_time=by == "time")

@@ -35,6 +35,31 @@ class StoredTables(Protocol):
         """Return how each video was analysed."""
         ...
 
+    def people(self, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return these columns of ``people``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Tracks, and what is known of the models that judged them.
+
+    Attributes
+    ----------
+    tracks : pandas.DataFrame
+    models : mapping of str to str or None
+        By attribute; None where nobody says.
+    models_path : tuple of str
+        Folders of one's own models.
+    people : pandas.DataFrame or None
+        The people of the tracks; None where nobody says.
+    """
+
+    tracks: pd.DataFrame
+    models: Mapping[str, str] | None = None
+    models_path: tuple[str, ...] = ()
+    people: pd.DataFrame | None = None
+
 
 #: What functions take that ask something of the tables.
 Source = VideoTables | StoredTables | pd.DataFrame | str | os.PathLike[str]
@@ -59,30 +84,12 @@ def opened(source: Source) -> VideoTables | StoredTables | pd.DataFrame:
     return source
 
 
-@dataclass(frozen=True)
-class Tracked:
-    """Tracks, and what is known of the models that judged them.
-
-    Attributes
-    ----------
-    tracks : pandas.DataFrame
-    models : mapping of str to str or None
-        By attribute; None where nobody says.
-    models_path : tuple of str
-        Folders of one's own models.
-    """
-
-    tracks: pd.DataFrame
-    models: Mapping[str, str] | None = None
-    models_path: tuple[str, ...] = ()
-
-
-def tracks_of(source: Source, attributes: Sequence[str] = ()) -> Tracked:
+def tracks_of(source: Source | Tracked, attributes: Sequence[str] = ()) -> Tracked:
     """Return the tracks of a source, with the models that its analyses used.
 
     Parameters
     ----------
-    source : Store, VideoTables, pandas.DataFrame, str or path
+    source : Store, VideoTables, pandas.DataFrame, Tracked, str or path
         A DataFrame is taken for ``tracks``.
     attributes : sequence of str
         Those that are asked about, ``"age"`` or ``"age_group"``; a store that used several models for one of them is
@@ -100,11 +107,13 @@ def tracks_of(source: Source, attributes: Sequence[str] = ()) -> Tracked:
     >>> tracks_of(pd.DataFrame({"track_id": [0]})).tracks["track_id"].item()
     0
     """
+    if isinstance(source, Tracked):
+        return source
     source = opened(source)
     if isinstance(source, pd.DataFrame):
         return Tracked(source)
     if isinstance(source, VideoTables):
-        return Tracked(source.tracks)
+        return Tracked(source.tracks, people=source.people)
     if not hasattr(source, "tracks") or not hasattr(source, "entries"):
         raise UsageError(f"give a store or its path, a result, or a table of tracks, not {source!r:.60}")
     names: dict[str, set[str]] = {}
@@ -123,4 +132,4 @@ def tracks_of(source: Source, attributes: Sequence[str] = ()) -> Tracked:
                 "store.tracks(where=[('video_id', 'in', ids)])"
             )
     models = {attribute: min(used) for attribute, used in names.items() if len(used) == 1}
-    return Tracked(source.tracks(), models or None, tuple(folders))
+    return Tracked(source.tracks(), models or None, tuple(folders), source.people())

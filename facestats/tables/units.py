@@ -42,11 +42,19 @@ class Units:
         return len(self.verdicts)
 
 
-def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by: str = "people") -> Units:
+def units_of(
+    tracks: pd.DataFrame,
+    attribute: str,
+    *,
+    threshold: float = 0.5,
+    by: str = "people",
+    people: pd.DataFrame | None = None,
+) -> Units:
     """Return what counts once each, with what was said of it, in an order that does not depend on that of the rows.
 
-    Tracks with the same ``person_id`` are one person, whose evidence is pooled; a track without one is a person of its
-    own. So is every track of a table without that column. The table of people itself may be given as well.
+    Tracks with the same ``person_id`` are one person; a track without one is a person of its own. So is every track of
+    a table without that column. The table of people itself may be given in place of tracks as well. What ``people``
+    says of a person stands; where it is not given, the evidence of their tracks is pooled, which comes near to it.
 
     Parameters
     ----------
@@ -59,6 +67,8 @@ def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by
         The probability from which a model is sure.
     by : str
         One of :data:`BY`; people are put together for ``"people"`` and ``"time"``.
+    people : pandas.DataFrame, optional
+        The table of people; who has other tracks there than here is pooled all the same.
 
     Examples
     --------
@@ -82,6 +92,13 @@ def units_of(tracks: pd.DataFrame, attribute: str, *, threshold: float = 0.5, by
         probabilities = np.where(unheard[:, None], np.nan, probabilities)
         heard = np.where(unheard, 0.0, seconds)
         probabilities, verdicts = _pooled(probabilities, verdicts, heard, person, classes, threshold)
+        if people is not None and len(people):
+            rows = _rows_in(people, tracks, measured, person)
+            said_of, is_said = people[column].to_numpy(object)[rows], rows >= 0
+            is_said &= pd.notna(said_of)
+            verdicts = np.where(is_said, said_of, verdicts)
+            theirs = _probabilities(people, attribute)[rows]
+            probabilities = np.where(is_said[:, None] & ~np.isnan(theirs), theirs, probabilities)
         by_hand = np.bincount(person, by_hand) > 0
         seconds = np.bincount(person, seconds).astype(np.float64)
     known = ~np.isnan(probabilities).all(axis=1)
@@ -156,6 +173,21 @@ def _people(tracks: pd.DataFrame) -> np.ndarray:
     person = tracks["person_id"].astype("Int64")
     named = video + "/" + person.astype("str")
     return pd.factorize(named.where(person.notna(), "alone/" + alone.astype(str)))[0]
+
+
+def _rows_in(people: pd.DataFrame, tracks: pd.DataFrame, measured: pd.DataFrame, person: np.ndarray) -> np.ndarray:
+    """Return the row that each person has in ``people``, int64 (N,); -1 of who has none, or other tracks there."""
+    keys = ["video_id", "person_id"]
+    if "video_id" not in tracks:
+        return np.full(int(person.max()) + 1, -1)
+    n_here = tracks.groupby(keys).size()
+    rows = {key: row for row, key in enumerate(zip(people["video_id"], people["person_id"], strict=True))}
+    whole = {key for key, row in rows.items() if n_here.get(key, 0) == people["n_tracks"].iloc[row]}
+    found = np.full(int(person.max()) + 1, -1)
+    for number, video_id, person_id in zip(person, measured["video_id"], measured["person_id"], strict=True):
+        if pd.notna(person_id) and (video_id, person_id) in whole:
+            found[number] = rows[video_id, person_id]
+    return found
 
 
 def _pooled(

@@ -1,13 +1,16 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from stores import Face, make_result, with_persons
 
 import facestats as fs
 from facestats.errors import ModelError, UnknownNameError, UsageError
 from facestats.tables import schema
 from facestats.tables.demographics import DEMOGRAPHICS_DTYPES
+from facestats.tables.sources import Tracked
 
 #: Of 100 women, 70 are called women, 10 men, and 20 unknown; men are told better.
 CONFUSION = [[70, 10, 20], [3, 87, 10]]
@@ -49,6 +52,18 @@ def test_what_a_model_confuses_is_made_good(models):
     assert found["counted"].tolist() == [73, 97, 30]
     assert np.isnan(found.loc["unknown", "share"])
     assert found.loc[["female", "male"], "share"].sum() == pytest.approx(1)
+
+
+def test_the_counts_are_those_of_the_table_of_people(models):
+    result = with_persons(
+        make_result("a", (Face(1, 0.0, 3.9), Face(2, 5.0, 9.9)), path="a.mp4"), {1: (0, 1.0), 2: (0, 1.0)}
+    )
+    result = replace(result, people=result.people.assign(gender="male", gender_female=0.2, gender_male=0.8))
+    assert set(result.tracks["gender"]) == {"female"}  # whatever was made of each track
+    for source in (result, Tracked(result.tracks, people=result.people)):
+        assert of_gender(source, models)["counted"].to_dict() == {"female": 0, "male": 1, "unknown": 0}
+        sides = fs.compare(source, source, attributes=["gender"], models_path=[models])
+        assert sides.set_index("class").loc["male", "n_second"] == 1
 
 
 def test_unknown_ones_count_by_their_likeliest_class(models):

@@ -81,6 +81,21 @@ def test_a_table_of_people_counts_each_once():
         assert units_of(people, "gender", by=by).verdicts.tolist() == ["male", "female"]
 
 
+def test_what_the_table_of_people_says_of_a_person_stands():
+    table = tracks(("unknown", 0.55, 7, 9.0), ("unknown", 0.55, 7, 1.0), ("male", 0.1, None, 1.0))
+    people = tracks(("female", 0.65, 7, 10.0)).assign(n_tracks=2).drop(columns="track_id")
+    assert units_of(table, "gender", threshold=0.6).verdicts.tolist() == ["unknown", "male"]
+    for by in ("people", "time"):
+        found = units_of(table, "gender", threshold=0.6, by=by, people=people)
+        assert found.verdicts.tolist() == ["female", "male"]
+        assert found.votes.is_sure.tolist() == [True, True]
+    # Whoever has other tracks there than here was judged by something else.
+    for other in (people.assign(n_tracks=3), people.assign(video_id="b"), people.assign(gender=None)):
+        assert units_of(table, "gender", threshold=0.6, people=other).verdicts.tolist() == ["unknown", "male"]
+    old = people.drop(columns=["gender_female", "gender_male"]).assign(gender="unknown")
+    assert units_of(table, "gender", people=old).votes.choice.tolist() == [0, 1]
+
+
 def test_what_was_not_measured_does_not_count():
     table = tracks(("male", 0.1, 1, 1.0), (None, np.nan, 1, 2.0))
     assert units_of(table, "gender").seconds.tolist() == [1.0]
