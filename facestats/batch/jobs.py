@@ -128,10 +128,13 @@ class VideoJob:
         try:
             with _made_in(one.path / "clips") as folder:
                 near.draw(annotator, folder / entry.video_id)
-            note_drawn(one.path, entry.video_id, mark)
-            rewrite_subtitles(one)
         except (OutputError, *INPUT_ERRORS) as error:
             return Outcome(entry, (*trouble, f"no clip: {error.reason}"))
+        try:
+            rewrite_subtitles(one)  # before the note: what could not be written is tried again with it
+            note_drawn(one.path, entry.video_id, mark)
+        except OutputError as error:
+            return Outcome(entry, (*trouble, f"its clip is drawn, but not all beside it is written: {error.reason}"))
         return Outcome(entry, trouble)
 
 

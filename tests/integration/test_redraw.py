@@ -6,6 +6,7 @@ from runs import make_videos
 
 from facestats.batch.collection import analyze_collection, plan_collection
 from facestats.batch.status import status
+from facestats.errors import OutputError
 from facestats.store.annotation.files import export_annotations
 
 FOUND = ("videos", "frames", "observations", "tracks")
@@ -89,12 +90,14 @@ def test_blur_draws_again_and_takes_the_thumbnails_away_and_back(run):
     assert found(store) == before
 
 
-def test_a_clip_that_was_drawn_before_a_correction_is_drawn_anew(run):
+def test_a_clip_that_was_drawn_before_a_correction_is_drawn_anew(run, monkeypatch):
     result, _ = run()
     store, video_id = result.store, result.video_ids[0]
     drawn = store.clip_path(video_id).read_bytes()
     subtitles = store.path / "clips" / f"{video_id}.vtt"
-    export_annotations(store, format="vtt", out=subtitles)
+    export_annotations(store, format="vtt", out=subtitles, smooth_s=0.0)
+    own = subtitles.with_suffix(".ass")
+    own.write_text("[Script Info]\nby hand")
     store.correct(video_id, int(store.tracks()["track_id"][0]), accept=True)  # which no clip shows
     assert run()[1].action == "skip"
 
@@ -102,13 +105,25 @@ def test_a_clip_that_was_drawn_before_a_correction_is_drawn_anew(run):
     (made,) = store.correct(video_id, track, reject=True)
     (state,) = status(store.path)["reason"]
     assert "its clip was drawn before faces were corrected" in state
-    subtitles.write_text("of before")
-    result, task = run()
+    before = subtitles.read_text()
+    subtitles.write_text(f"{before}of before")
+
+    def full(*given, **named):
+        raise OutputError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("facestats.store.annotation.files.export_annotations", full)
+        result, _ = run()
+    (problem,) = result.problems
+    assert problem.endswith("v00.mp4: its clip is drawn, but not all beside it is written: no space left")
+    result, task = run()  # and tries it again
     assert (task.action, task.reason) == ("draw", "its clip was drawn before faces were corrected")
     assert result.drawn == (video_id,)
     corrected = store.clip_path(video_id).read_bytes()
     assert corrected != drawn
-    assert subtitles.read_text().startswith("WEBVTT")
+    assert subtitles.read_text().startswith("WEBVTT\n\nNOTE made by facestats, expressions smoothed over 0 s\n")
+    assert "of before" not in subtitles.read_text()
+    assert own.read_text() == "[Script Info]\nby hand"
     assert run()[1].action == "skip"
 
     store.uncorrect(video_id, made)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from facestats.store.annotation.webvtt import cues
+from facestats.store.annotation.webvtt import cues, made_by
 from facestats.tables.labels import colors_of, names_of
 from facestats.tables.video_tables import VideoTables, frame_size
 
@@ -21,8 +21,8 @@ def write_ass(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
     width, height = frame_size(tables.videos) or (1280, 720)
     names, colors = names_of(tables.tracks), colors_of(tables.tracks)
     found = list(cues(intervals, names))
-    lines = ["[Script Info]", "ScriptType: v4.00+", f"PlayResX: {width}", f"PlayResY: {height}", "", "[V4+ Styles]"]
-    lines.append(f"Format: {_STYLE}")
+    lines = ["[Script Info]", f"; {made_by(intervals)}", "ScriptType: v4.00+"]
+    lines += [f"PlayResX: {width}", f"PlayResY: {height}", "", "[V4+ Styles]", f"Format: {_STYLE}"]
     styles = {names[track_id]: colors[track_id] for track_id in sorted({track_id for _, _, track_id, _ in found})}
     for name, (red, green, blue) in styles.items():
         color = f"&H00{blue:02X}{green:02X}{red:02X}"

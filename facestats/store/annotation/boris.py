@@ -42,7 +42,7 @@ def write_boris(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None
         "file": {"1": [path]},
         "type": "MEDIA",
         "date": started,
-        "description": f"expressions by facestats, smoothed over {SMOOTH_S} s",
+        "description": f"expressions by facestats, smoothed over {intervals.attrs.get('smooth_s', SMOOTH_S):g} s",
         "time offset": 0.0,
         "events": events,
         "independent_variables": {},

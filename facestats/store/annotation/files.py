@@ -17,7 +17,7 @@ from facestats.store.annotation.boxes import write_coco, write_mot
 from facestats.store.annotation.elan import read_eaf, write_eaf
 from facestats.store.annotation.intervals import INTERVAL_DTYPES, SMOOTH_S, intervals_of
 from facestats.store.annotation.praat import read_textgrid, write_textgrid
-from facestats.store.annotation.webvtt import write_vtt
+from facestats.store.annotation.webvtt import smoothed_s, write_vtt
 from facestats.store.store import Store, open_store
 from facestats.tables.video_tables import VideoTables
 from facestats.video.names import SUBTITLE_SUFFIXES
@@ -101,12 +101,14 @@ def export_annotations(
 
 
 def rewrite_subtitles(store: Store) -> None:
-    """Write the subtitles anew that lie beside the clip of a store's one video, since that was drawn anew.
+    """Write the subtitles anew that lie beside the clip of a store's one video, smoothed as they were.
+
+    What facestats did not write stays.
 
     Raises
     ------
     OutputError
-        If they cannot be written.
+        If they cannot be read or written.
 
     Examples
     --------
@@ -114,8 +116,14 @@ def rewrite_subtitles(store: Store) -> None:
     """
     for suffix in SUBTITLE_SUFFIXES if isinstance(store.path, Path) else ():
         path = store.path / "clips" / f"{store.video_id}{suffix}"
-        if path.is_file():
-            export_annotations(store, format=suffix.removeprefix("."), out=path)
+        try:
+            smooth_s = smoothed_s(path.read_text(encoding="utf-8", errors="replace"))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise OutputError(f"cannot read {path}: {error.strerror or error}") from None
+        if smooth_s is not None:
+            export_annotations(store, format=suffix.removeprefix("."), out=path, smooth_s=smooth_s)
 
 
 def read_annotations(path: str | os.PathLike[str]) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def intervals_of(tables: VideoTables, *, smooth_s: float = SMOOTH_S) -> pd.DataF
     pandas.DataFrame
         ``tier`` (``"face 1"``: when it is seen, with its verdicts; ``"face 1 expression"``), ``track_id``, ``start_s``,
         ``end_s`` and ``label``, ordered by track, tier and time. Times are whole milliseconds. A face that was out of
-        sight, or whose expression was not measured, has no interval then.
+        sight, or whose expression was not measured, has no interval then. ``attrs`` has ``smooth_s``.
 
     Examples
     --------
@@ -56,7 +56,9 @@ def intervals_of(tables: VideoTables, *, smooth_s: float = SMOOTH_S) -> pd.DataF
                 rows.append((f"{name} expression", number, span.start_s, span.end_s, span.state))
     found = pd.DataFrame(rows, columns=list(INTERVAL_DTYPES)).astype(INTERVAL_DTYPES)
     found["start_s"], found["end_s"] = (found[each].clip(0.0, length).round(3) for each in ("start_s", "end_s"))
-    return found[found["end_s"] - found["start_s"] >= _SHORTEST_S].reset_index(drop=True)
+    found = found[found["end_s"] - found["start_s"] >= _SHORTEST_S].reset_index(drop=True)
+    found.attrs["smooth_s"] = smooth_s
+    return found
 
 
 def milliseconds(seconds: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
@@ -9,9 +10,13 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from facestats.store.annotation.intervals import milliseconds
+from facestats.store.annotation.intervals import SMOOTH_S, milliseconds
 from facestats.tables.labels import face_name, names_of
 from facestats.tables.video_tables import VideoTables
+
+_MADE_BY = "made by facestats, expressions smoothed over {:g} s"
+_IS_MADE_BY = re.compile(re.escape(_MADE_BY).replace(re.escape("{:g}"), r"(\d[\d.e+-]*)"))
+_HEAD = 400  # characters that it is looked for in
 
 
 def write_vtt(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
@@ -19,10 +24,33 @@ def write_vtt(tables: VideoTables, intervals: pd.DataFrame, out: Path) -> None:
 
     Where people are known, a cue names the person, as the clip does.
     """
-    lines = ["WEBVTT", ""]
+    lines = ["WEBVTT", "", f"NOTE {made_by(intervals)}", ""]
     for start_s, end_s, _, text in cues(intervals, names_of(tables.tracks)):
         lines += [f"{_clock(start_s)} --> {_clock(end_s)}", escape(text, quote=False), ""]
     out.write_text("\n".join(lines), encoding="utf-8")
+
+
+def made_by(intervals: pd.DataFrame) -> str:
+    """Return what subtitles say in a comment of how they were made, so that they can be made again.
+
+    Examples
+    --------
+    >>> made_by(pd.DataFrame())
+    'made by facestats, expressions smoothed over 0.5 s'
+    """
+    return _MADE_BY.format(float(intervals.attrs.get("smooth_s", SMOOTH_S)))
+
+
+def smoothed_s(subtitles: str) -> float | None:
+    """Return over how many seconds expressions are smoothed in subtitles; None of those that facestats did not make.
+
+    Examples
+    --------
+    >>> smoothed_s("NOTE made by facestats, expressions smoothed over 0.5 s"), smoothed_s("WEBVTT")
+    (0.5, None)
+    """
+    found = _IS_MADE_BY.search(subtitles[:_HEAD])
+    return None if found is None else float(found[1])
 
 
 def cues(

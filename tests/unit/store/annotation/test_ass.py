@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import av
+import pytest
 from stores import FACES, MODELS, PEOPLE, make_result, make_store, with_persons
 
 from facestats.store.annotation.files import export_annotations
 from facestats.store.annotation.intervals import intervals_of
-from facestats.store.annotation.webvtt import cues
+from facestats.store.annotation.webvtt import cues, smoothed_s
 from facestats.store.store import create_store
 from facestats.tables.labels import face_color
 
@@ -47,3 +48,13 @@ def test_subtitles_speak_of_people_where_they_are_known(tmp_path):
     assert "person 0: expression unknown" not in vtt
     assert "face 1: happiness" in vtt  # nobody knows whose it is
     assert "face 2" not in vtt
+
+
+@pytest.mark.parametrize("smooth_s", [0.0, 0.25, 2.0, 1e-5])
+def test_subtitles_say_how_they_were_smoothed(tmp_path, smooth_s):
+    store = make_store(tmp_path / "store")
+    for format in ("ass", "vtt", "boris"):
+        (path,) = export_annotations(store, format=format, out=tmp_path, videos=[PEOPLE], smooth_s=smooth_s)
+        text = path.read_text(encoding="utf-8")
+        assert f"smoothed over {smooth_s:g} s" in text
+        assert format == "boris" or smoothed_s(text) == smooth_s
