@@ -25,8 +25,8 @@ def test_the_headline_names_no_expression_where_every_verdict_is_unknown(tmp_pat
     store = create_store(tmp_path / "store")
     faces = [Face(number, 0.0, 11.9, sureness=0.35) for number in range(2)]
     store.write(make_result("v-1", faces, path="v.mp4"), paths=("v.mp4",))
-    for headline in (video.headline(load_video(str(store.path))), collection.headline(load_collection(str(store.path)))):
-        said = parse(headline).words
+    one, every = load_video(str(store.path)), load_collection(str(store.path))
+    for said in (parse(video.headline(one)).words, parse(collection.headline(every)).words):
         assert "No expression was clear enough to name." in said
         assert "most common expression" not in said
 
