@@ -17,7 +17,7 @@ from facestats.clips import Annotator
 from facestats.clips.cut import cut_clip
 from facestats.clips.draw import draw_faces
 from facestats.errors import FacestatsError
-from facestats.models.attributes import EXPRESSIONS
+from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
 from facestats.reports.data import ReportData
 from facestats.reports.figures import image, jpeg
 from facestats.reports.folder import clips_folder
@@ -25,7 +25,7 @@ from facestats.reports.html import section
 from facestats.tables import expressions
 from facestats.tables.doubts import doubts_of
 from facestats.tables.labels import face_name, names_of
-from facestats.tables.schema import UNKNOWN
+from facestats.tables.schema import UNKNOWN, probability_columns
 from facestats.types import UInt8
 from facestats.video.file import ContainerSource
 
@@ -110,10 +110,21 @@ def strongest_moments(
     ]
 
 
-def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[Moment]:
-    """Return the clearest moment of each face of which something is doubtful, those seen longest first.
+def doubtful_moments(
+    observations: pd.DataFrame, tracks: pd.DataFrame, *, threshold: float = 0.5, smooth_s: float = 0.5
+) -> list[Moment]:
+    """Return a moment of each face of which something is doubtful, those seen longest first.
 
-    What is doubtful is said in :mod:`facestats.tables.doubts`.
+    What is doubtful is said in :mod:`facestats.tables.doubts`. Where verdicts are unknown, it is the moment in which
+    these are least sure; else the clearest one. Where an expression is sure even then, and unknown only because it
+    changes, that is said.
+
+    Parameters
+    ----------
+    observations, tracks : pandas.DataFrame
+        Of one video.
+    threshold, smooth_s : float
+        See :func:`strongest_moments`.
 
     Examples
     --------
@@ -126,10 +137,31 @@ def doubtful_moments(observations: pd.DataFrame, tracks: pd.DataFrame) -> list[M
     for track in tracks.sort_values("duration_s", ascending=False, kind="stable").to_dict("records"):
         doubts = doubts_of(track)
         if doubts and track["track_id"] in classified:
-            seen = classified[track["track_id"]]
-            best = seen.loc[(seen["face_px"] * seen["score"]).idxmax()]
-            found.append(_moment(f"face-{track['track_id']}", best, None, "; ".join(doubts)))
+            seen = classified[track["track_id"]].sort_values("time_s", kind="stable")
+            sure = _sureness(
+                seen, [name for name, column in VERDICT_COLUMNS.items() if track[column] == UNKNOWN], smooth_s
+            )
+            if sure.empty:
+                row = int((seen["face_px"] * seen["score"]).to_numpy(np.float64).argmax())
+            else:
+                row = int(sure.mean(axis=1).to_numpy(np.float64).argmin())
+            if "expression" in sure and sure["expression"].iloc[row] >= threshold:
+                doubts = (*doubts, "the expression changes, and is clear at single moments")
+            found.append(_moment(f"face-{track['track_id']}", seen.iloc[row], None, "; ".join(doubts)))
     return found
+
+
+def _sureness(seen: pd.DataFrame, attributes: Sequence[str], smooth_s: float) -> pd.DataFrame:
+    """Return how probable the likeliest class of each attribute is at each moment, as far as it was measured."""
+    found = {}
+    for name in attributes:
+        values = seen[list(probability_columns(name))].to_numpy(np.float64)
+        if name == "expression":
+            values = expressions.smooth(seen["time_s"].to_numpy(np.float64), expressions.probabilities(seen), smooth_s)
+        best = pd.DataFrame(values, index=seen.index).max(axis=1)
+        if best.notna().any():
+            found[name] = best.fillna(1.0)
+    return pd.DataFrame(found)
 
 
 def _moment(name: str, seen: pd.Series, expression: str | None, text: str) -> Moment:
@@ -160,7 +192,7 @@ def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTM
     if clip is None or clip.suffix == ".png" or limit <= 0:
         return None
     threshold = data.one.threshold("expression")
-    doubtful = doubtful_moments(data.observations, data.tracks)
+    doubtful = doubtful_moments(data.observations, data.tracks, threshold=threshold, smooth_s=smooth_s)
     unsure = {moment.track_id for moment in doubtful}
     strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s, doubtful=unsure)
     chosen = (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit]))

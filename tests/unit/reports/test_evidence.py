@@ -51,13 +51,29 @@ def test_a_single_frame_is_no_strongest_moment_when_averaged():
 def test_the_doubtful_are_those_with_an_unknown_verdict_or_perhaps_two_people(people):
     found = {moment.track_id: moment.text for moment in doubtful_moments(people.observations, people.tracks)}
     assert found == {  # face 4 is too small to have verdicts at all; the longest come first
-        1: "expression unknown",
+        1: "expression unknown; the expression changes, and is clear at single moments",
         3: "age group, expression and makeup unknown",
     }
     assert list(found) == [1, 3]
     joined = people.tracks.assign(joined_prob=pd.Series([0.7, 1.0, 1.0, 1.0], dtype="float32"))
     said = {m.track_id: m.text for m in doubtful_moments(people.observations, joined)}
-    assert said[1].replace("\N{NO-BREAK SPACE}", " ") == "one person? 70 %; expression unknown"
+    assert said[1].replace("\N{NO-BREAK SPACE}", " ").startswith("one person? 70 %; expression unknown;")
+
+
+def test_a_doubtful_moment_is_one_in_which_what_is_unknown_was_least_sure():
+    result = make_result("v-1", [Face(1, 0.0, 3.9, sureness=0.35)], path="v.mp4", duration_s=4.0)
+    observations = result.observations.copy()
+    early = observations["time_s"] < 1.0
+    observations.loc[early, "expression_happiness"] = 0.95  # for a while it is sure, and the face largest
+    observations.loc[early, "face_px"] *= 2
+    (track,) = result.tracks.to_dict("records")
+    sure = {"gender": "female", "age_group": "young", "makeup": "none", "expression": "unknown"}
+    tracks = pd.DataFrame([{**track, **sure}])
+    (moment,) = doubtful_moments(observations, tracks, smooth_s=0)
+    assert moment.text == "expression unknown"
+    assert moment.time_s >= 1.0
+    (moment,) = doubtful_moments(observations, tracks.assign(expression="neutral", face_prob=0.8), smooth_s=0)
+    assert moment.time_s < 1.0  # nothing is unknown: the clearest
 
 
 @pytest.fixture(scope="module")
