@@ -11,7 +11,7 @@ import pandas as pd
 
 from facestats.batch.underway import RunUnderWay, run_under_way
 from facestats.errors import UsageError
-from facestats.store.lacks import Part, lost_words
+from facestats.store.lacks import Part, is_gone, lost_words
 from facestats.store.locking import is_locked, locked
 from facestats.store.manifest import Entry, now
 from facestats.store.runs import Run, last_run
@@ -36,7 +36,8 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``video_id`` (missing while pending), ``path``, ``state`` (categorical, see :data:`STATES`; ``incomplete`` is
-        what has lost its tables or its clip, which the next run makes again, or has corrections that cannot be read),
+        what has lost its tables or its clip, which the next run makes again, or has corrections that cannot be read;
+        without its clip a video that has gone is done),
         ``reason`` (empty where there is none to give), ``tries`` (how often it failed), ``written_at`` (UTC),
         ``counts`` (whether it is in tables and reports, see :attr:`facestats.store.manifest.Entry.counts`),
         ``acknowledged`` (whether its failure is known, so that runs do not speak of it again). Ordered by state and
@@ -113,7 +114,9 @@ def _known(store: Store, entries: Sequence[Entry], now_worked_on: Mapping[str, f
     for entry in entries:
         part = store.lacks(entry)
         lost = lost_words(entry, part, entry.options)
-        state = "incomplete" if lost else {"ok": "done"}.get(entry.status, entry.status)
+        # A clip that no run can draw anew leaves a video as done as it can be.
+        is_left = part in (Part.CLIP, Part.CORRECTED_CLIP) and is_gone(entry)
+        state = "incomplete" if lost and not is_left else {"ok": "done"}.get(entry.status, entry.status)
         share = now_worked_on.get(entry.shown)
         yield {
             "video_id": entry.video_id,
@@ -133,7 +136,8 @@ def _reasons(entry: Entry, lost: str, part: Part | None) -> Iterator[str]:
     if not entry.counts:
         yield f"other content is there since {entry.replaced_since}, it counts no more; `facestats prune` removes it"
     if lost:
-        yield f"{lost}, the next run makes that again" if part is not Part.CORRECTIONS else lost
+        then = "the video is not there to make that again" if is_gone(entry) else "the next run makes that again"
+        yield lost if part is Part.CORRECTIONS else f"{lost}, {then}"
     if entry.error:
         yield entry.error
     if entry.status == "failed":

@@ -20,6 +20,7 @@ from facestats.reports.html import section
 from facestats.reports.originals import NOTE_SUFFIX, why_missing
 from facestats.reports.overlay import overlay_href
 from facestats.reports.people import are_known
+from facestats.store.lacks import is_gone
 from facestats.tables.labels import colors_of, names_of
 from facestats.tables.schema import UNKNOWN
 
@@ -67,10 +68,11 @@ def outdated_sentence(data: ReportData) -> str:
     """
     if not data.is_clip_outdated(data.video_id):
         return ""
-    return (
-        "The clip was drawn before faces were corrected by hand, and shows them as they were then. "
-        "The next `facestats analyze` or `facestats update` of this video draws it anew."
-    )
+    entry = data.entries.get(data.video_id)
+    then = "The next run of facestats over this video draws it anew."
+    if entry is not None and is_gone(entry):
+        then = "The video itself is not there any more, so that it cannot be drawn anew."
+    return f"The clip was drawn before faces were corrected by hand, and shows them as they were then. {then}"
 
 
 def _missing(data: ReportData) -> str:

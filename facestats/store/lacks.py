@@ -55,6 +55,17 @@ def lost_part(store: Path, entry: Entry) -> Part | None:
     return Part.CORRECTED_CLIP if noted_drawn(store, entry.video_id) != mark else None
 
 
+def is_gone(entry: Entry) -> bool:
+    """Say whether no run can draw a video's clip anew: it was found to be gone, or was live.
+
+    Examples
+    --------
+    >>> is_gone(Entry("a", "7f", "0123", ("a.mp4",), "ok"))
+    False
+    """
+    return entry.missing_since is not None or entry.sha256 is None
+
+
 def _has_tables(store: Path, merged: Merged, entry: Entry) -> bool:
     are_shared = merged.has(entry)
     return all(

@@ -59,6 +59,19 @@ def test_one_file_of_corrections_that_cannot_be_read_is_told_of_its_video_alone(
     pd.testing.assert_frame_equal(before.drop(index=PEOPLE), after.drop(index=PEOPLE))
 
 
+@pytest.mark.parametrize("gone", [{"missing_since": "2026-01-02T03:04:05+00:00"}, {"sha256": None}])
+def test_a_clip_that_no_run_can_draw_anew_leaves_its_video_done(store, gone):
+    for video_id in (PEOPLE, EMPTY):
+        store.note(store.entries()[video_id], **gone)
+    store.correct(PEOPLE, 4, reject=True)
+    told = status(store).set_index("video_id")
+    assert told.loc[[PEOPLE, EMPTY], "state"].tolist() == ["done", "done"]
+    for video_id, lost in ((PEOPLE, "its clip was drawn before faces were corrected"), (EMPTY, "its clip is missing")):
+        assert told.loc[video_id, "reason"].startswith(f"{lost}, the video is not there to make that again")
+    table_path(store.path, store.entries()[PEOPLE], "tracks").write_bytes(b"")
+    assert status(store).set_index("video_id").loc[PEOPLE, "state"] == "incomplete"
+
+
 def test_copies_and_what_is_gone(store):
     entry = store.entries()[PEOPLE]
     store.note(entry, paths=("a.mp4", "b.mp4"), missing_since="2026-01-02T03:04:05+00:00")

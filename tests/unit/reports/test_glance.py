@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 from pages import parse
-from stores import PARTIAL, PEOPLE
+from stores import PARTIAL, PEOPLE, make_store
 
 from facestats.plots.palette import hex_color
 from facestats.reports import glance, video
@@ -63,3 +63,15 @@ def test_where_people_are_known_the_sheet_shows_people(store_of_people):
     assert "person 0 11.9 seconds" in parsed.words  # the name of whoever has one face says it
     assert "face 4" in parsed.words  # too small to be told
     assert len({a["style"] for tag, a in parsed.tags if tag == "a"}) == 3
+
+
+def test_an_old_clip_is_promised_anew_only_where_the_video_is_there(tmp_path):
+    store = make_store(tmp_path / "s", PEOPLE)
+    assert glance.outdated_sentence(load_video(str(store.path))) == ""
+    store.correct(PEOPLE, 4, reject=True)
+    then = "The clip was drawn before faces were corrected by hand, and shows them as they were then. "
+    anew = glance.outdated_sentence(load_video(str(store.path)))
+    assert anew == f"{then}The next run of facestats over this video draws it anew."
+    store.note(store.entries()[PEOPLE], missing_since="2026-01-02T03:04:05+00:00")
+    gone = glance.outdated_sentence(load_video(str(store.path)))
+    assert gone == f"{then}The video itself is not there any more, so that it cannot be drawn anew."
