@@ -94,7 +94,7 @@ class DetectorRecipe(TrainingRecipe):
         "side": (64, 2048),
     }
 
-    steps: int = 24_000
+    steps: int = 9_000
     side: int = 320
     batch_size: int = field(default=16, kw_only=True)
     learning_rate: float = field(default=1e-3, kw_only=True)
