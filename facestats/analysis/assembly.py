@@ -151,8 +151,14 @@ class Assembler:
         for shot in self._counter.update(item.cue, item.time_s):
             self._follow(self._undecided.popleft(), shot)
 
-    def finish(self) -> Assembled:
-        """Return the tables; nothing can be added afterwards."""
+    def finish(self, end_s: float | None = None) -> Assembled:
+        """Return the tables; nothing can be added afterwards.
+
+        Parameters
+        ----------
+        end_s : float, optional
+            When the video ends; by default with its last sampled frame.
+        """
         for shot in self._counter.finish():
             self._follow(self._undecided.popleft(), shot)
         if self._n_sampled == 1:  # a still, or a video of one frame: every face is its own track
@@ -178,7 +184,7 @@ class Assembler:
         doubtful = [self._doubtful[track] for track in sorted(self._doubtful)]
         return Assembled(
             tracks=tracks,
-            people=self._people(tracks, numbers),
+            people=self._people(tracks, numbers, max(end_s or 0.0, self._last_s) - self._first_s),
             clusters=clusters,
             doubtful=schema.conform("doubtful", pd.DataFrame(doubtful) if doubtful else None),
             thumbnails=schema.conform("thumbnails", pd.DataFrame(pictures) if pictures else None),
@@ -187,14 +193,13 @@ class Assembler:
             batches=lambda: self._final(numbers),
         )
 
-    def _people(self, tracks: pd.DataFrame, numbers: Mapping[int, int]) -> pd.DataFrame:
+    def _people(self, tracks: pd.DataFrame, numbers: Mapping[int, int], length_s: float) -> pd.DataFrame:
         """Return the people, of whom the observations of all their tracks speak."""
         if tracks["person_id"].isna().all():
             return schema.conform("people")
         wanted = ["video_id", *people.PEOPLE_COLUMNS]
         parts = [rows.loc[rows["track_id"].notna(), wanted] for _, rows in self._final(numbers)]
-        length_s = {self._video_id: self._last_s - self._first_s}
-        return people.summarize_people(tracks, pd.concat(parts), self._thresholds, length_s)
+        return people.summarize_people(tracks, pd.concat(parts), self._thresholds, {self._video_id: length_s})
 
     def close(self) -> None:
         """Forget everything; the batches cannot be read any more. Safe to call twice."""

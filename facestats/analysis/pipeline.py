@@ -171,7 +171,9 @@ def assembled(
         # Ctrl-C is how one stops a camera: what it has seen is a result, not an accident.
         interrupted = _add_all(items, assembler, may_stop=info.is_live or stoppable)
         is_stopped = interrupted and not info.is_live
-        found, tally = assembler.finish(), source.tally
+        tally = source.tally
+        # A still has no length; a video lasts until its last frame has been shown.
+        found = assembler.finish(None if info.kind == "image" else tally.end_s)
         if is_stopped and not found.n_sampled:
             raise KeyboardInterrupt
         damage = f"stopped by hand after {tally.end_s:.1f} s" if is_stopped else tally.damage
@@ -190,7 +192,6 @@ def assembled(
             picture_note=tally.picture_note,
             width=max(info.width, tally.width),
             height=max(info.height, tally.height),
-            # A still has no length; a video lasts until its last frame has been shown.
             duration_s=0.0 if info.kind == "image" else tally.end_s - found.first_s,
             n_frames=tally.n_decoded,
             n_sampled=found.n_sampled,

@@ -286,9 +286,8 @@ class _State:
         n_faces = frames["n_faces"] - frames["frame"].map(gone).fillna(0).astype("Int64")
         n_faces = n_faces + frames["frame"].map(come).fillna(0).astype("Int64")
         tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.whose.people)
-        videos, times = tables["videos"], frames["time_s"].to_numpy(np.float64)
-        length_s = float(times[-1] - times[0]) if len(times) else np.nan  # as where people are found
-        lengths_s = dict.fromkeys(videos["video_id"], length_s)
+        videos = tables["videos"]
+        lengths_s = dict(zip(videos["video_id"], videos["duration_s"].astype(float), strict=True))
         people = marked_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.verdicts)
         counted = count_people(videos, people)
         return {

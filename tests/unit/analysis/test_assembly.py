@@ -221,7 +221,7 @@ FACES = (
 )
 
 
-def with_people(scenes, embedder, *, made=None):
+def with_people(scenes, embedder, *, made=None, end_s=None):
     """Frames of shots of one second, each with some of :data:`FACES`, and what an assembler makes of them."""
     frames = []
     for scene, who in enumerate(scenes):
@@ -233,7 +233,7 @@ def with_people(scenes, embedder, *, made=None):
     with Assembler("a", tracker=create_tracker("bytetrack", rate=10.0), thresholds={}, embedder=embedder) as assembler:
         for item in frames:
             assembler.add(item)
-        found = assembler.finish()
+        found = assembler.finish(end_s)
         return found, list(found.batches())
 
 
@@ -246,6 +246,9 @@ def test_who_comes_back_after_a_cut_is_one_person(tmp_path):
     schema.validate("people", found.people)
     seen_s = found.tracks.groupby("person_id")["seen_s"].sum().to_numpy()
     np.testing.assert_allclose(found.people["seen_s"], seen_s)
+    np.testing.assert_allclose(found.people["share"], seen_s / 2.9, rtol=1e-5)  # the last sample is at 2.9 s
+    ended, _ = with_people([(0,), (1, 2), (0, 1)], stand_in(tmp_path), end_s=4.0)
+    np.testing.assert_allclose(ended.people["share"], seen_s / 4.0, rtol=1e-5)
 
 
 def test_embeddings_that_were_made_already_serve_as_well_as_pictures(tmp_path):

@@ -123,6 +123,9 @@ def test_the_shipped_weights_know_again_who_returns_after_a_cut(with_a_cut):
     assert found.videos[["n_people", "n_people_low", "n_people_high"]].to_numpy().tolist() == [[2, 2, 2]]
     assert found.people["n_tracks"].tolist() == [2, 2]
     assert (found.people["person_prob"] > 0.9).all()
+    length_s = found.videos["duration_s"].item()
+    np.testing.assert_allclose(found.people["share"], found.people["seen_s"] / length_s, rtol=1e-5)
+    assert length_s > np.ptp(found.frames["time_s"])
 
 
 def test_nobody_is_told_apart_where_people_are_left_out(with_a_cut):
