@@ -94,6 +94,21 @@ def percent(share: float) -> str:
     return f"under 1{NO_BREAK}%" if 0 < share < 0.005 else f"{100 * share:.0f}{NO_BREAK}%"
 
 
+def probability(value: float) -> str:
+    """Return a probability in percent, with a decimal where the nearest percent would say that something is certain.
+
+    Examples
+    --------
+    >>> [probability(value).replace(NO_BREAK, " ") for value in (0.615, 0.9966, 0.9999, 0.003, 1.0)]
+    ['62 %', '99.7 %', 'over 99.9 %', '0.3 %', '100 %']
+    """
+    if 0.995 <= value < 1:
+        return f"over 99.9{NO_BREAK}%" if value > 0.9994 else f"{100 * value:.1f}{NO_BREAK}%"
+    if 0 < value < 0.005:
+        return f"under 0.1{NO_BREAK}%" if value < 0.0006 else f"{100 * value:.1f}{NO_BREAK}%"
+    return percent(value)
+
+
 def is_told(low: float, high: float) -> bool:
     """Say whether an interval of a share is narrow enough to tell anything; one from 10 to 90 % is not.
 

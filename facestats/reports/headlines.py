@@ -8,6 +8,7 @@ from facestats._util import words
 from facestats.models.attributes import GENDERS
 from facestats.reports.data import ReportData
 from facestats.reports.people import asked, people_words, totals, units
+from facestats.tables.corrections import FACE
 from facestats.tables.expressions import mean_shares
 from facestats.tables.schema import UNKNOWN
 
@@ -48,8 +49,11 @@ def video_headline(data: ReportData) -> str:
     else:
         text = words.sentence(f"{faces_followed} in {where}")
         if not data.one.is_still and pd.notna(video["n_people"]) and len(data.tracks) > 1:
-            text += " They are too small to tell how many people they are of."
-    # Of the same as the charts below, so with the faces that are too small to tell.
+            if _taken_by_hand(data.tracks).any():
+                text += " How many people they are of cannot be told."
+            else:
+                text += " They are too small to tell how many people they are of."
+    # Of the same as the charts below, so with the faces that cannot be told from others.
     return " ".join(
         [text, *_gender_sentences(units(data)), *_expression_sentences(data.tracks, still=data.one.is_still)]
     )
@@ -102,9 +106,22 @@ def people_sentence(video: pd.Series, tracks: pd.DataFrame, where: str) -> str:
     if pd.isna(video["n_people"]) or not video["n_people"]:
         return ""
     n, low, high = (int(video[name]) for name in ("n_people", "n_people_low", "n_people_high"))
-    untold = int((tracks["person_id"].notna() & tracks["person_prob"].isna()).sum())
-    rest = f", and {words.count(untold, 'face')} too small to tell," if untold else ""
-    return words.sentence(f"{people_words(n, low, high)}{rest} {_were(n + untold)} seen in {where}")
+    untold = tracks["person_id"].notna() & tracks["person_prob"].isna()
+    by_hand = untold & _taken_by_hand(tracks)
+    kinds = (
+        (int((untold & ~by_hand).sum()), "too small to tell"),
+        (int(by_hand.sum()), "found by hand and not measured"),
+    )
+    rest = "".join(f", and {words.count(number, 'face')} {what}" for number, what in kinds if number)
+    comma = "," if rest else ""
+    return words.sentence(f"{people_words(n, low, high)}{rest}{comma} {_were(n + int(untold.sum()))} seen in {where}")
+
+
+def _taken_by_hand(tracks: pd.DataFrame) -> pd.Series:
+    """Say of each track whether it was taken for a face by hand: nothing of it was measured."""
+    if "corrected" not in tracks:
+        return pd.Series(False, index=tracks.index)
+    return tracks["corrected"].fillna("").str.split(", ").map(lambda said: FACE in said).astype(bool)
 
 
 def _were(n: int) -> str:

@@ -144,14 +144,14 @@ def counting_sentence(*sides: ReportData) -> str:
     if not known:
         return "Each followed face counts once."
     person = "Each person counts once, with the verdicts on all their faces together"
-    person += "; so does each face that is too small to tell whose it is" if small else ""
+    person += "; so does each face that cannot be told from others" if small else ""
     return f"{person}{'; where people were not looked for, each followed face does' if loose else ''}."
 
 
 def totals(data: ReportData) -> tuple[int, int, int] | None:
     """Return how many people were seen in all videos, and the interval of it; None where that is not known.
 
-    Nobody asked, or all faces are too small to tell.
+    Nobody asked, or no face can be told from others.
 
     Who is seen in two videos counts twice. The ends of the videos' own intervals are added: what makes too many people
     of the faces of one video may well do so in all.

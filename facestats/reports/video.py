@@ -117,7 +117,7 @@ def _doubtful(data: ReportData) -> tuple[list[tuple[Any, ...]], str]:
             thumbnail(row["image"] if shows and isinstance(row["image"], bytes) else None, "What may be no face"),
             data.clip_href(data.video_id, row["time_s"]),
             words.span(row["start_s"], row["end_s"]),
-            words.percent(row["face_prob"]),
+            words.probability(row["face_prob"]),
         )
         for _, row in ordered.head(_MOST_DOUBTFUL).iterrows()
     ]

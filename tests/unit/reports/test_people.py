@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from pages import parse
-from stores import EMPTY, FACES, MODELS, PEOPLE, make_result, with_persons
+from stores import EMPTY, FACES, MODELS, PEOPLE, make_result, with_doubtful, with_persons
 
 from facestats.reports import collection, demographics, people, provenance, video
 from facestats.reports.data import load_collection, load_video
@@ -105,6 +105,16 @@ def test_only_faces_too_small_to_tell_are_no_people(tmp_path):
     assert "Bars" not in parse(people.who(data)).words
 
 
+def test_a_face_taken_by_hand_is_not_called_too_small(tmp_path):
+    store = create_store(tmp_path / "taken")
+    result = with_doubtful(with_persons(make_result(PEOPLE, FACES[:1], path="one.mp4"), {1: (0, 1.0)}))
+    store.write(result, paths=("one.mp4",), models=MODELS)
+    store.take_for_face(PEOPLE, 3.5)
+    said = parse(video.headline(load_video(str(store.path)))).words
+    assert "One person, and one face found by hand and not measured, were seen in this video of 12 seconds." in said
+    assert "too small" not in said
+
+
 def test_a_row_of_the_timeline_is_a_person(known):
     item = timeline_item(known.one)
     assert str(item).count("person 1") >= 2
@@ -124,7 +134,7 @@ def test_single_faces_are_folded_and_say_whose_they_are(known, store):
 
 def test_what_counts_once_is_said(known, store):
     assert "Each person counts once" in parse(demographics.composition(known)).words
-    assert "; so does each face that is too small to tell whose it is." in parse(demographics.composition(known)).words
+    assert "; so does each face that cannot be told from others." in parse(demographics.composition(known)).words
     assert "Two people and one face are too few" in parse(demographics.composition(known)).words
     unknown = load_video(str(store.path), "people")
     assert "Each followed face counts once." in parse(demographics.composition(unknown)).words

@@ -195,6 +195,13 @@ def test_what_is_odd_about_a_video_stands_on_its_page(people):
     assert "One video counted here though its file is gone by now." in parse(collection.coverage(odd)).words
 
 
+def test_what_is_nearly_certain_is_not_called_certain(tmp_path):
+    store = create_store(tmp_path / "s")
+    made = with_doubtful(results()[PEOPLE], face_prob=0.9966)
+    store.write(made, paths=("people.mp4",), options=AnalyzeOptions().to_dict())
+    assert re.search(r"a face: probability 99\.7\s%", parse(video.coverage(load_video(str(store.path)))).words)
+
+
 def test_what_may_be_no_face_is_told_apart(tmp_path):
     store = create_store(tmp_path / "s")
     store.write(with_doubtful(results()[PEOPLE]), paths=("people.mp4",), options=AnalyzeOptions().to_dict())
