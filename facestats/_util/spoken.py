@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from facestats.errors import UsageError
+
+_T = TypeVar("_T")
 
 _MOMENT = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
 _LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(%?)")
@@ -39,6 +42,17 @@ def seconds_of(text: str, name: str = "a time") -> float:
     if found is None or (found[2] is not None and float(found[3]) >= 60) or (found[1] and int(found[2]) >= 60):
         raise UsageError(f"{name} must be seconds, m:s or h:m:s, as 90, 1:30 or 0:01:30, not {text!r}")
     return 3600.0 * int(found[1] or 0) + 60.0 * int(found[2] or 0) + float(found[3])
+
+
+def several(given: str | os.PathLike[str] | Iterable[_T]) -> tuple[_T, ...]:
+    """Return what was given as a tuple; a text or a path is one thing, not its letters.
+
+    Examples
+    --------
+    >>> several("gender"), several(["gender", "makeup"])
+    (('gender',), ('gender', 'makeup'))
+    """
+    return (cast("_T", given),) if isinstance(given, str | os.PathLike) else tuple(given)
 
 
 @dataclass(frozen=True)

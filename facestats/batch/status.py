@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from facestats._util.spoken import several
 from facestats.batch.underway import RunUnderWay, run_under_way
 from facestats.errors import UsageError
 from facestats.store.lacks import Part, is_gone, lost_words
@@ -69,13 +70,13 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     return found
 
 
-def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *, known: bool = True) -> list[str]:
+def acknowledge(store: Store | str | os.PathLike[str], videos: str | Sequence[str], *, known: bool = True) -> list[str]:
     """Note that failures are known: runs end with 0 in spite of them, as long as they are the same.
 
     Parameters
     ----------
     store : Store, str or path
-    videos : sequence of str
+    videos : str or sequence of str
         Ids, paths or file names of videos that failed, or were read in part.
     known : bool
         False takes it back.
@@ -101,7 +102,7 @@ def acknowledge(store: Store | str | os.PathLike[str], videos: Sequence[str], *,
     """
     store = open_store(store)
     with locked(store.path):
-        entries = [entry for video in videos for entry in store.video(video).entries().values()]
+        entries = [entry for video in several(videos) for entry in store.video(video).entries().values()]
         for entry in entries:
             if entry.error is None:
                 raise UsageError(f"nothing is wrong with {entry.shown}: there is nothing to acknowledge")

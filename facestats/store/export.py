@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 
 from facestats._util.files import written_aside
+from facestats._util.spoken import several
 from facestats.errors import OutputError, UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.store.describing import check_describable, describe
@@ -31,10 +32,10 @@ def export(
     *,
     format: str | None = None,
     out: str | os.PathLike[str] | BinaryIO | None = None,
-    videos: Sequence[str] = (),
+    videos: str | Sequence[str] = (),
     from_s: float | None = None,
     to_s: float | None = None,
-    attributes: Sequence[str] | None = None,
+    attributes: str | Sequence[str] | None = None,
     every: float | None = None,
     utc: bool = False,
     describe_columns: bool = True,
@@ -58,11 +59,11 @@ def export(
         meanings), ``"dta"`` (Stata) or ``"sav"`` (SPSS), with labels.
     out : str, path or binary file, optional
         The file to write; by default ``TABLE.FORMAT`` in the current folder.
-    videos : sequence of str
+    videos : str or sequence of str
         Only these, see :meth:`facestats.store.store.Store.video`; all by default.
     from_s, to_s : float, optional
         Only what is shown between these seconds of a video's clock, both inclusive; tracks that reach into that time.
-    attributes : sequence of str, optional
+    attributes : str or sequence of str, optional
         Only the columns of these attributes, and those of no attribute; all by default.
     every : float, optional
         Seconds of a span of ``"timeline"``; 1 by default.
@@ -102,7 +103,8 @@ def export(
         raise UsageError("only timeline has spans of time: leave --every out, or use --table timeline")
     if from_s is not None and to_s is not None and from_s > to_s:
         raise UsageError(f"--from {from_s:g} must not come after --to {to_s:g}: nothing lies between")
-    chosen = [str(store.video(video).video_id) for video in videos]
+    chosen = [str(store.video(video).video_id) for video in several(videos)]
+    attributes = None if attributes is None else several(attributes)
     wish = _Wish(store, chosen, from_s, to_s, attributes, 1.0 if every is None else every, utc)
     is_timed = [len(tables) > 1 or _times(each) is not None for each in tables]
     if not all(is_timed) and (from_s is not None or to_s is not None):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from facestats._util.spoken import several
 from facestats.errors import UsageError
 from facestats.models import attributes
 from facestats.tables import schema
@@ -60,10 +61,10 @@ def compare(
     first: Source | Tracked,
     second: Source | Tracked,
     *,
-    attributes: Sequence[str] = COMPARED,
+    attributes: str | Sequence[str] = COMPARED,
     models: Mapping[str, str] | None = None,
     second_models: Mapping[str, str] | None = None,
-    models_path: Sequence[str | Path] = (),
+    models_path: str | Path | Sequence[str | Path] = (),
     n_draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def compare(
     ----------
     first, second : Store, VideoTables, pandas.DataFrame, str or path
         A store, its path, a result, or the ``tracks`` of each side, see :mod:`facestats.tables.schema`.
-    attributes : sequence of str
+    attributes : str or sequence of str
         Columns of ``tracks``: some of :data:`COMPARED`.
     models, models_path
         See :func:`facestats.demographics`.
@@ -112,6 +113,7 @@ def compare(
     >>> compare(tracks, tracks).columns[:3].tolist()
     ['attribute', 'class', 'part_of']
     """
+    attributes, models_path = several(attributes), several(models_path)
     unknown = [name for name in attributes if name not in COMPARED]
     if unknown:
         raise UsageError(f"{unknown[0]!r} cannot be compared: there are {', '.join(COMPARED)}")

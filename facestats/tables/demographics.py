@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from facestats._util import words
+from facestats._util.spoken import several
 from facestats.errors import ModelError, UnknownNameError, UsageError
 from facestats.models import attributes
 from facestats.models.registry import Model, choose_models
@@ -114,9 +115,9 @@ def demographics(
     source: Source | Tracked,
     *,
     by: str = "people",
-    attributes: Sequence[str] = ("gender", "age_group", "makeup"),
+    attributes: str | Sequence[str] = ("gender", "age_group", "makeup"),
     models: Mapping[str, str] | None = None,
-    models_path: Sequence[str | Path] = (),
+    models_path: str | Path | Sequence[str | Path] = (),
     n_draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -137,12 +138,12 @@ def demographics(
         ``"people"``: everyone counts once (a track without ``person_id`` is a person of its own), and intervals allow
         for tracks that may be another person's, by ``person_prob``; ``"time"``: everyone
         counts for as long as they were seen; ``"track"``: every track counts once.
-    attributes : sequence of str
+    attributes : str or sequence of str
         Columns of ``tracks``.
     models : mapping of str to str, optional
         The models that the analysis used, by attribute; by default those that a store names, and the default ones for
         a table.
-    models_path : sequence of path
+    models_path : path or sequence of path
         Folders of one's own models.
     n_draws : int
         How often shares are drawn.
@@ -174,6 +175,7 @@ def demographics(
     >>> demographics(schema.conform("tracks")).columns[:4].tolist()
     ['attribute', 'class', 'part_of', 'share']
     """
+    attributes, models_path = several(attributes), several(models_path)
     known = tracks_of(source, attributes if models is None else ())
     used, folders = (known.models, known.models_path) if models is None else (models, ())
     drawing = Drawing(used, [*models_path, *folders], n_draws, seed)

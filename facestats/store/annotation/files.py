@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from facestats._util.files import written_aside
+from facestats._util.spoken import several
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
 from facestats.store.annotation.ass import write_ass
 from facestats.store.annotation.boris import write_boris
@@ -39,7 +40,7 @@ def export_annotations(
     *,
     format: str = "eaf",
     out: str | os.PathLike[str] = ".",
-    videos: Sequence[str] = (),
+    videos: str | Sequence[str] = (),
     smooth_s: float = SMOOTH_S,
     overwrite: bool = True,
 ) -> list[Path]:
@@ -53,7 +54,7 @@ def export_annotations(
         ``"mot"`` (boxes).
     out : str or path
         The folder to write to; or, for one video, a file whose name ends as the format's do.
-    videos : sequence of str
+    videos : str or sequence of str
         Only these, see :meth:`facestats.store.store.Store.video`; all that could be read by default.
     smooth_s : float
         Width in seconds of the moving average of expressions; 0 for none.
@@ -80,7 +81,7 @@ def export_annotations(
         raise UsageError(f"--smooth must be 0 seconds or more, not {smooth_s:g}")
     suffix, write = FORMATS[format]
     store, out = open_store(store), Path(out)
-    chosen = [str(store.video(video).video_id) for video in videos] or [
+    chosen = [str(store.video(video).video_id) for video in several(videos)] or [
         entry.video_id for entry in store.entries().values() if entry.status != "failed"
     ]
     is_file = out.name.lower().endswith(suffix.lower()) and not out.is_dir()

@@ -415,7 +415,7 @@ def test_a_failure_that_is_known_is_no_problem_until_it_is_another(films, tmp_pa
     assert run(path, tmp_path / "store").exit_code == 3
     again = run(path, tmp_path / "store")
     assert (again.exit_code, again.failed_before, again.done_before) == (3, again.video_ids, ())
-    acknowledge(tmp_path / "store", ["a.mp4"])
+    acknowledge(tmp_path / "store", "a.mp4")
     for how in ({}, {"retry_failed": True}, {}):
         result = run(path, tmp_path / "store", **how)
         assert (result.exit_code, result.problems) == (0, ())

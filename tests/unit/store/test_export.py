@@ -113,7 +113,7 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
     seen = store.video(PEOPLE).observations()
     n = export(store, "observations", format="csv", out=out, videos=[PEOPLE], from_s=1.0, to_s=2.0)
     assert 0 < n == seen["time_s"].between(1.0, 2.0).sum() < len(seen)
-    export(store, "observations", format="csv", out=out, videos=[PEOPLE], attributes=["age"])
+    export(store, "observations", format="csv", out=out, videos=PEOPLE, attributes="age")
     columns = set(pd.read_csv(out, nrows=1).columns)
     assert {"time_s", "x", "sharpness", "age_years", "age_child"} <= columns
     assert not any(name.startswith(("expression", "gender", "makeup")) for name in columns)

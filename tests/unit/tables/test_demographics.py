@@ -66,6 +66,15 @@ def test_the_counts_are_those_of_the_table_of_people(models):
         assert sides.set_index("class").loc["male", "n_second"] == 1
 
 
+def test_one_attribute_may_be_named_without_a_list(models):
+    table = tracks(["female"] * 3)
+    options = {"n_draws": 20, "models_path": models}
+    pd.testing.assert_frame_equal(
+        fs.demographics(table, attributes="gender", **options), fs.demographics(table, attributes=["gender"], **options)
+    )
+    assert set(fs.compare(table, table, attributes="gender", **options)["attribute"]) == {"gender"}
+
+
 def test_unknown_ones_count_by_their_likeliest_class(models):
     said = tracks(["female"] * 10 + ["male"] * 10 + ["unknown"] * 30)
     leaning = said.assign(gender_female=np.float32([0.9] * 10 + [0.1] * 10 + [0.45] * 30))

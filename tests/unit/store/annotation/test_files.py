@@ -178,7 +178,7 @@ def test_wrong_wishes_are_refused(store, tmp_path, monkeypatch):
         export_annotations(store, smooth_s=-1, out=tmp_path)
     with pytest.raises(UsageError, match="would hold 3 videos"):
         export_annotations(store, out=tmp_path / "a.eaf")
-    (path,) = export_annotations(store, out=tmp_path / "a.eaf", videos=[PEOPLE])
+    (path,) = export_annotations(store, out=tmp_path / "a.eaf", videos=PEOPLE)
     assert path == tmp_path / "a.eaf"
     with pytest.raises(OutputError, match="is there already"):
         export_annotations(store, out=path, videos=[PEOPLE], overwrite=False)
