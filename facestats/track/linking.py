@@ -2,7 +2,8 @@
 
 Where two people pass each other, trackers confuse them; where somebody is hidden for a while, a track ends and another
 one begins. Here what comes after is known: tracks are cut where the face in them changes all at once, and pieces are
-joined when place, size and looks allow it (:mod:`facestats.track.sameness`).
+joined when place, size and looks allow it (:mod:`facestats.track.sameness`). A join that the tracker did not make, or
+made where a track was cut, is a doubt, which is returned.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def relink(faces: TrackedFaces, *, step_s: float, next_free: int = 0) -> tuple[I
     tracks : numpy.ndarray
         int64 (N,); a face that stays alone and was not confirmed is of no track: -1.
     joins : list of (int, float)
-        Where something was joined that the tracker had not: the row with which it goes on, and how probable it is that
-        both show one person. Places where it had been joined before are left out.
+        Where something was joined that the tracker had not, or that was cut: the row with which it goes on, and how
+        probable it is that both show one person. Places where it had been joined before are left out.
 
     Examples
     --------
@@ -94,9 +95,16 @@ def relink(faces: TrackedFaces, *, step_s: float, next_free: int = 0) -> tuple[I
 
 
 def _confirmed(faces: TrackedFaces, rows: Int64) -> Int64:
-    """Return the tracker's numbers of these faces, without those that it had not confirmed."""
-    tracks = faces.track[rows]
-    return tracks[tracks != UNCONFIRMED]
+    """Return these rows, without those of faces that the tracker had not confirmed."""
+    return rows[faces.track[rows] != UNCONFIRMED]
+
+
+def _went_on(faces: TrackedFaces, earlier: int, later: int) -> bool:
+    """Say whether the tracker itself went on from one row to another, and no cut is between them."""
+    track = faces.track[later]
+    # Rows of one track that follow one another in two samples are apart only where the track was cut.
+    is_next = faces.track[earlier] == track and not (faces.track[earlier + 1 : later] == track).any()
+    return bool(is_next and faces.look[later] - faces.look[earlier] > 1)
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def _joined(faces: TrackedFaces, pieces: Sequence[_Piece], longest_s: float) -> 
         joins = whole[chain].joins + pieces[j].joins
         # That a tracker went on with a track, or took a glance to confirm it, is no doubt worth counting.
         earlier, later = (_confirmed(faces, rows) for rows in (whole[chain].rows, pieces[j].rows))
-        if len(earlier) and len(later) and earlier[-1] != later[0]:
+        if len(earlier) and len(later) and not _went_on(faces, earlier[-1], later[0]):
             joins += ((int(pieces[j].rows[0]), float(1 / (1 + np.exp(-log_odds)))),)
         whole[chain] = _Piece(np.concatenate([whole[chain].rows, pieces[j].rows]), joins)
     return list(whole.values())

@@ -1,7 +1,9 @@
 """How probable it is that faces before and after a moment show one person: by looks, place, size, and time between.
 
-The same log odds say where a track is cut, and which pieces are joined: what would not be joined is cut. What a face
-looks like is held in memory for that only, and never stored.
+From one sample to the next, place and size have the same limits where a track is cut and where pieces are joined: what
+leaps or swells as no face does is cut, and stays so. Looks are compared otherwise: those just before and after a place
+cut a track, those of two pieces that are most alike join them. So one whose looks change may be joined again, and that
+is a doubt. What a face looks like is held in memory for that only, and never stored.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ _WEIGHTS = np.array([-12.0, -0.8, -3.0, -1.0])
 
 # No face leaps further, in its own sizes, nor grows or shrinks more (logarithm) than so much, and so much a second
 # more: what is beyond speaks strongly against one person. In eight real clips, ten samples a second, the most from
-# one sample to the next was 0.46 and 0.12. Where a face was hidden, half of it may be all that is seen at first.
+# one sample to the next was 0.46 and 0.12. Where a face was hidden, half of it may be all that is seen at first, and
+# how far it went meanwhile is not known.
 _LEAP, _LEAP_A_S, _LEAP_WEIGHT = 0.7, 2.0, 4.0
 _SWELL, _SWELL_HIDDEN, _SWELL_A_S, _SWELL_WEIGHT = 0.1, 0.4, 0.5, 10.0
 
@@ -104,6 +107,9 @@ class TrackedFaces:
 def log_odds(features: np.ndarray, gaps_s: np.ndarray) -> np.ndarray:
     """Return the log odds that two pieces show one person, float64 (P,).
 
+    Where no sample is between them nothing was hidden, and the face may move and change its size only as far as inside
+    of a track, see :func:`places_log_odds`.
+
     Parameters
     ----------
     features : numpy.ndarray
@@ -117,9 +123,12 @@ def log_odds(features: np.ndarray, gaps_s: np.ndarray) -> np.ndarray:
     >>> log_odds(np.array([[0.0, 0.0, 0.0, 1.6, 2.0], [0.3, 0.0, 0.7, 1.6, 2.0]]), half_a_second).round(1).tolist()
     [4.7, -1.5]
     """
+    was_hidden = features[:, 3] > 0  # in one sampled frame or more
     turned = _beyond(features[:, 4], _TURN + _TURN_A_S * gaps_s)
-    swelled = _beyond(features[:, 2], _SWELL_HIDDEN + _SWELL_A_S * gaps_s)
-    return _INTERCEPT + features[:, :4] @ _WEIGHTS - _SWELL_WEIGHT * swelled - _TURN_WEIGHT * turned
+    swelled = _beyond(features[:, 2], np.where(was_hidden, _SWELL_HIDDEN, _SWELL) + _SWELL_A_S * gaps_s)
+    leapt = np.where(was_hidden, 0.0, _beyond(features[:, 1], _LEAP + _LEAP_A_S * gaps_s))
+    odds = _INTERCEPT + features[:, :4] @ _WEIGHTS - _SWELL_WEIGHT * swelled - _TURN_WEIGHT * turned
+    return odds - _LEAP_WEIGHT * leapt
 
 
 def link_features(faces: TrackedFaces, pieces: Sequence[Int64], before: Int64, after: Int64) -> np.ndarray:

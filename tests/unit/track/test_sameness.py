@@ -31,19 +31,54 @@ def lengths(faces):
     return sorted(len(rows) for rows in split(faces))
 
 
+def in_the_end(faces):
+    """How many observations each track has in the end, and how probable the joins are."""
+    tracks, joins = relink(faces, step_s=0.1)
+    return sorted(np.unique(tracks, return_counts=True)[1].tolist()), [probability for _, probability in joins]
+
+
 def test_a_small_face_behind_a_large_one_that_leaves_is_another():
     # The tracker goes on with who comes into sight; the two look alike enough not to be told apart by looks alone.
     sizes, who = [60] * 10 + [36] * 10, [0] * 10 + [1] * 10
     assert lengths(track(sizes, [100.0] * 20, who=who)) == [10, 10]
     assert lengths(track([60] * 20, [100.0] * 20, who=who)) == [20]
     assert lengths(track([60] * 10 + [25] * 10, [100.0] * 20)) == [10, 10]  # no face shrinks like that, whoever it is
+    # What was cut is not joined again.
+    assert in_the_end(track(sizes, [100.0] * 20, who=who)) == ([10, 10], [])
+    assert in_the_end(track([60] * 10 + [25] * 10, [100.0] * 20)) == ([10, 10], [])
+    assert in_the_end(track([60] * 20, [100.0] * 20, who=who)) == ([20], [])
 
 
 def test_a_face_that_leaps_is_another_and_one_that_runs_is_not():
     who = [0] * 10 + [1] * 10
-    assert lengths(track([40] * 20, [100] * 10 + [190] * 10, who=who)) == [10, 10]
+    for faces in (
+        track([40] * 20, [100] * 10 + [190] * 10, who=who),
+        track([40] * 20, [100] * 10 + [340] * 10),  # six of its sizes, whoever it is
+    ):
+        assert lengths(faces) == [10, 10]
+        assert in_the_end(faces) == ([10, 10], [])
     running = 100 + 60.0 * np.arange(20)  # 15 widths a second, always
     assert lengths(track([40] * 20, running)) == [20]
+    assert in_the_end(track([40] * 20, running)) == ([20], [])
+
+
+def test_one_who_looked_like_another_for_a_while_is_joined_again_but_not_without_doubt():
+    # Cut by the looks on both sides of a place; then the pieces have one look in common.
+    faces = track([40] * 20, [100.0] * 20)
+    faces = replace(faces, looks=np.eye(2)[[0, 0, 1, *[0] * 7, *[1] * 10]])
+    assert lengths(faces) == [10, 10]
+    sizes, (probability,) = in_the_end(faces)
+    assert sizes == [20]
+    assert 0.5 < probability < 1
+
+
+def test_a_join_across_somebody_who_was_cut_out_of_a_track_is_a_doubt():
+    # The tracker took who came between for the same; afterwards it missed one sample.
+    faces = track([40] * 9 + [16] * 5 + [40] * 9, [100.0] * 23, who=[0] * 9 + [1] * 5 + [0] * 9)
+    look = np.array([*range(14), *range(15, 24)])
+    tracks, joins = relink(replace(faces, look=look, time_s=look / 10), step_s=0.1)
+    assert tracks.tolist() == [0] * 9 + [1] * 5 + [0] * 9
+    assert [row for row, _ in joins] == [14]
 
 
 def test_one_frame_with_a_box_too_large_cuts_nothing():
@@ -97,3 +132,7 @@ def test_a_track_is_cut_where_the_odds_are_low_and_nothing_gets_lost(rows, rate)
         odds = places_log_odds(faces, piece)
         assert len(odds) == max(len(piece) - 1, 0)
         assert not len(odds) or odds.min() >= LEAST_ODDS
+    # What is joined again is told of.
+    tracks, joins = relink(faces, step_s=1 / rate)
+    again = [piece[0] for piece in pieces if piece[0] and tracks[piece[0]] == tracks[piece[0] - 1]]
+    assert set(again) <= {row for row, _ in joins}
