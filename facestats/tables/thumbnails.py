@@ -25,7 +25,9 @@ _MARGIN = 0.3  # of the box, on each side
 _FULL_CONTRAST, _FULL_SHARPNESS = 35.0, 100.0
 _BRIGHTEST = 245.0  # what is brighter shows nothing any more, as in a flash
 _LEAST_LIT, _LEAST_SHARP = 0.1, 0.3
-_TRY_EVERY_S = 0.25  # a track's pictures are judged no more often
+_TRY_EVERY_S = 0.25  # a track's pictures are judged no more often, but behind a bad one, or where a face is much better
+_BAD, _BAD_IN_A_ROW = 0.5, 3  # so many are passing light or blur; more are the light of the scene
+_MUCH_BETTER = 1.5
 _WEBP_QUALITY = 80
 
 
@@ -90,6 +92,20 @@ def picture_weight(rgb: UInt8) -> float:
     return max(lit, _LEAST_LIT) * min(max(sharp, _LEAST_SHARP), 1.0)
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """When a picture of a track was last judged, how good its face was, and how many were bad in a row."""
+
+    time_s: float = -math.inf
+    quality: float = 0.0
+    n_bad: int = 0
+
+    def waits(self, time_s: float, quality: float) -> bool:
+        """Say whether it is too early for another one."""
+        is_soon = 0 <= time_s - self.time_s < _TRY_EVERY_S
+        return is_soon and not 0 < self.n_bad < _BAD_IN_A_ROW and quality < _MUCH_BETTER * self.quality
+
+
 class PictureChooser:
     """Says which faces are worth a picture while frames pass by; one instance per stretch of video.
 
@@ -110,7 +126,7 @@ class PictureChooser:
     def __init__(self, per_track: int = PER_TRACK, apart_s: float = APART_S) -> None:
         self._per_track, self._apart_s = per_track, apart_s
         self._kept: dict[int, list[tuple[float, float]]] = {}  # of each track, quality and time of the best
-        self._tried_s: dict[int, float] = {}  # of each track, when a picture was last judged
+        self._tried: dict[int, _Tried] = {}
 
     def choose(self, frame: Frame, detections: Detections, track_ids: Int64) -> dict[int, UInt8]:
         """Return the pictures of those faces of a frame that are better than what their tracks have.
@@ -133,13 +149,14 @@ class PictureChooser:
         qualities = quality_weight(detections.scores, detections.sizes)
         chosen: dict[int, UInt8] = {}
         for i in np.flatnonzero(track_ids >= 0).tolist():
-            track = int(track_ids[i])
-            is_soon = 0 <= frame.time_s - self._tried_s.get(track, -math.inf) < _TRY_EVERY_S
-            if is_soon or self._worse(track, float(qualities[i]), frame.time_s) is None:
+            track, quality = int(track_ids[i]), float(qualities[i])
+            tried = self._tried.get(track, _Tried())
+            if tried.waits(frame.time_s, quality) or self._worse(track, quality, frame.time_s) is None:
                 continue
-            self._tried_s[track] = frame.time_s
             picture = cut_face(frame.rgb, detections.boxes[i])
-            if self._take(track, float(qualities[i]) * picture_weight(picture), frame.time_s):
+            weight = picture_weight(picture)
+            self._tried[track] = _Tried(frame.time_s, quality, tried.n_bad + 1 if weight < _BAD else 0)
+            if self._take(track, quality * weight, frame.time_s):
                 chosen[i] = picture
         return chosen
 

@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 from faces import make_detections
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,29 @@ def test_the_picture_is_no_frame_of_a_flash_nor_a_blurred_one():
             pictures.append(Picture(picture_weight(picture), 0.1 * i, picture))
     assert len(pictures) == 2  # the first there was, and a good one
     assert best_pictures(pictures)[0].time_s >= 0.3
+
+
+def chosen_at(frames, sides):
+    """Return the numbers of the frames, 0.1 s apart, whose picture of one face is chosen."""
+    chooser, chosen = PictureChooser(), []
+    for i, (rgb, side) in enumerate(zip(frames, sides, strict=True)):
+        found = make_detections((10, 10, 10 + side, 10 + side))
+        chosen += [i] * len(chooser.choose(Frame(i, 0.1 * i, rgb), found, np.array([3])))
+    return chosen
+
+
+def test_a_face_that_is_seen_shortly_is_not_left_with_a_bad_picture():
+    face = np.random.default_rng(0).integers(20, 220, (220, 220, 3)).astype(np.uint8)
+    flash = (0.15 * face + 215).astype(np.uint8)
+    assert chosen_at([flash, face], [80, 80]) == [0, 1]
+    assert chosen_at([flash, flash, face], [80, 80, 80]) == [0, 2]
+    assert chosen_at([face, face], [30, 80]) == [0, 1]  # clearly better
+    assert chosen_at([face, face, face, face], [30, 32, 33, 34]) == [0, 3]  # not clearly: at its time
+    judged = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("facestats.tables.thumbnails.picture_weight", lambda rgb: judged.append(0) or 0.2)
+        chosen_at([face] * 20, [80] * 20)
+    assert len(judged) <= 3 + 20 / 3  # where all is dark, no more often than elsewhere after the first
 
 
 @given(x=st.floats(-50, 250), y=st.floats(-50, 250), w=st.floats(0, 300), h=st.floats(0, 300), margin=st.floats(0, 2))
