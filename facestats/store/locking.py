@@ -9,7 +9,7 @@ from pathlib import Path
 
 import filelock
 
-from facestats.errors import BusyError
+from facestats.errors import BusyError, OutputError
 
 _NAME = ".lock"
 _WAITS_S = 1.0
@@ -29,6 +29,8 @@ def locked(store: Path) -> Iterator[None]:
     ------
     BusyError
         If another run is at it.
+    OutputError
+        If nothing can be written there.
 
     Examples
     --------
@@ -42,12 +44,17 @@ def locked(store: Path) -> Iterator[None]:
     # For a moment: a reader that asks whether the store is locked holds the lock too.
     lock = filelock.FileLock(store / _NAME, timeout=_WAITS_S, thread_local=False)
     try:
-        with lock:
-            yield
+        lock.acquire()
     except filelock.Timeout:
         raise BusyError(
             f"another run is writing to {store}: let it finish, or name another store; nothing was changed"
         ) from None
+    except OSError as error:
+        raise OutputError(f"cannot write to {store}: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_locked(store: Path) -> bool:

@@ -53,3 +53,7 @@ def test_a_read_only_disk_can_be_read_and_is_not_written(videos, disk, capsys, t
         code, _, err = commands.run(capsys, "analyze", videos, "--out", path, "--no-clips", *NONE)
         assert (code, len(err.splitlines())) == (4, 1)
         assert "cannot write to" in err
+    name = open_store(store).videos()["video_id"].iloc[0]
+    for command in (("correct", store, name, "0", "--reject"), ("forget", store, name), ("compact", store)):
+        code, _, err = commands.run(capsys, *command)
+        assert (code, err) == (4, f"facestats: cannot write to {store}: Read-only file system\n")
