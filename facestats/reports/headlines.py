@@ -8,6 +8,7 @@ from facestats._util import words
 from facestats.models.attributes import GENDERS
 from facestats.reports.data import ReportData
 from facestats.reports.people import asked, people_words, totals, units
+from facestats.reports.verdicts import is_set_by_hand
 from facestats.tables.corrections import FACE
 from facestats.tables.expressions import mean_shares
 from facestats.tables.schema import UNKNOWN
@@ -149,8 +150,32 @@ def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
     verdicts = tracks["expression"].dropna()
     if (verdicts == UNKNOWN).all():
         return ["No expression was clear enough to name."]
+    by_hand = _expressions_by_hand(tracks)
+    if by_hand and len(tracks) == 1:
+        return [f"Expression, set by hand: {verdicts.iloc[0]}."]
     share = "" if still else f" (expected share of the time: {words.percent(float(shares.max()))})"
+    if by_hand:
+        measured = f"as measured; {words.count(by_hand, 'verdict')} {_were(by_hand)} set by hand"
+        share = f"{share[:-1]}, {measured})" if share else f" ({measured})"
     return [f"The most common expression is {shares.idxmax()}{share}."]
+
+
+def _expressions_by_hand(tracks: pd.DataFrame) -> int:
+    return sum(is_set_by_hand(value, "expression") for value in tracks.get("corrected", ()))
+
+
+def set_by_hand_sentence(tracks: pd.DataFrame) -> str:
+    """Return that shares and timelines show other expressions than those set by hand; nothing if none was.
+
+    Examples
+    --------
+    >>> set_by_hand_sentence(pd.DataFrame({"corrected": ["expression", None]}))
+    'The expression of one face was set by hand; shares and timelines show what was measured.'
+    """
+    n = _expressions_by_hand(tracks)
+    if not n:
+        return ""
+    return f"The expression of {words.count(n, 'face')} was set by hand; shares and timelines show what was measured."
 
 
 def doubtful_sentence(n: int) -> str:

@@ -44,7 +44,8 @@ def who(data: ReportData) -> HTML | None:
     for _, person in longest.iterrows():
         tracks = data.tracks[data.tracks["person_id"] == person["person_id"]].sort_values("start_s", kind="stable")
         corrected = by_hand(*tracks["corrected"])
-        verdicts = verdict_rows(person, {} if corrected else cards)
+        said = ", ".join(value for value in tracks["corrected"] if isinstance(value, str))
+        verdicts = verdict_rows(pd.concat([person, pd.Series({"corrected": said})]), cards)
         row = _row(data, person, tracks, pictures.get(person["best_track"]))
         rows.append({**row, "corrected": corrected, "verdicts": verdicts})
     untold = _untold_sentence(data.tracks[data.tracks["person_id"].notna() & data.tracks["person_prob"].isna()])

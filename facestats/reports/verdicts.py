@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facestats.models.attributes import VERDICT_COLUMNS
+from facestats.models.attributes import VERDICT_COLUMNS, measure_column
 from facestats.models.cards import Card
 from facestats.reports.hints import hint
 from facestats.tables.corrections import ACCEPT
@@ -37,12 +37,27 @@ def verdict_rows(row: pd.Series, cards: Mapping[str, Card]) -> list[Verdict]:
     """
     is_corrected = bool(by_hand(row.get("corrected")))
     weak = {name: hint(card, name, row) for name, card in cards.items() if name in VERDICT_COLUMNS and not is_corrected}
-    return [
-        ("perceived gender", ("gender", row["gender"], row["gender_prob"], "", weak.get("gender", ""))),
-        ("age group", ("age", row["age_group"], row["age_group_prob"], _years(row), weak.get("age", ""))),
-        ("expression", ("expression", row["expression"], row["expression_share"], "", weak.get("expression", ""))),
-        ("makeup", ("makeup", row["makeup"], row["makeup_prob"], "", weak.get("makeup", ""))),
-    ]
+    titles = {"gender": "perceived gender", "age": "age group", "expression": "expression", "makeup": "makeup"}
+    rows = []
+    for name, title in titles.items():
+        column, detail = VERDICT_COLUMNS[name], _years(row) if name == "age" else ""
+        measure = row[measure_column(name)]
+        if is_set_by_hand(row.get("corrected"), column):
+            # What was measured of it is no probability of what was set.
+            measure, detail = np.nan, f", set by hand{f'; measured{detail[1:]}' if detail else ''}"
+        rows.append((title, (name, row[column], measure, detail, weak.get(name, ""))))
+    return rows
+
+
+def is_set_by_hand(corrected: object, column: str) -> bool:
+    """Say whether a verdict was set by hand, given the value of ``corrected`` and the column of the verdict.
+
+    Examples
+    --------
+    >>> is_set_by_hand("age_group, accept", "age_group"), is_set_by_hand(None, "gender")
+    (True, False)
+    """
+    return isinstance(corrected, str) and column in corrected.split(", ")
 
 
 def by_hand(*corrected: object) -> str:

@@ -19,7 +19,7 @@ from facestats.plots.palette import AGE_COLORS, FAINT, MUTED, hex_color
 from facestats.reports.data import ReportData
 from facestats.reports.doubts import rejected
 from facestats.reports.figures import figure, thumbnail
-from facestats.reports.headlines import doubtful_sentence, video_headline
+from facestats.reports.headlines import doubtful_sentence, set_by_hand_sentence, video_headline
 from facestats.reports.html import block, expression_legend, expression_parts, render, section
 from facestats.reports.multiples import small_timelines
 from facestats.reports.people import are_known, key_figure
@@ -168,6 +168,8 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     has_clip = data.clip_href(data.video_id) is not None
     hint = f"Point at it for details, drag to zoom in{', click to move the clip to that moment' if has_clip else ''}."
     parts = [expression_legend(), render("pieces.longest", _ROWS, n_rows, what), live(item, still, hint=hint)]
+    if said := set_by_hand_sentence(data.tracks):
+        parts.insert(0, render("pieces.callout", said))
     if n_rows > _ROWS:  # or the rows tell it
         parts.append(
             figure(

@@ -195,6 +195,30 @@ def test_what_is_odd_about_a_video_stands_on_its_page(people):
     assert "One video counted here though its file is gone by now." in parse(collection.coverage(odd)).words
 
 
+def test_a_verdict_set_by_hand_is_told_from_what_was_measured(tmp_path):
+    store = create_store(tmp_path / "store")
+    store.write(make_result("v-1", [Face(0, 0.0, 11.9)], path="v.mp4"), paths=("v.mp4",))
+    store.correct("v-1", 0, expression="anger", age_group="old")
+    data = load_video(str(store.path))
+    headline = parse(video.headline(data)).words
+    assert "Expression, set by hand: anger." in headline
+    assert "most common" not in headline
+    said = parse(video.faces(data)).words
+    assert "anger , set by hand" in said
+    assert "old , set by hand; measured about 27 (19 to 36)" in said
+    assert "shares and timelines show what was measured" in parse(video.overview(data)).words
+    bars = [a for tag, a in parse(video.faces(data)).tags if a.get("class") == "fs-bar"]
+    assert len(bars) == 2  # of gender and makeup
+
+
+def test_with_several_faces_the_headline_says_that_one_expression_was_set_by_hand(tmp_path):
+    store = create_store(tmp_path / "store")
+    store.write(make_result("v-1", [Face(0, 0.0, 11.9), Face(1, 0.0, 11.9)], path="v.mp4"), paths=("v.mp4",))
+    store.correct("v-1", 0, expression="anger")
+    said = parse(video.headline(load_video(str(store.path)))).words
+    assert re.search(r"neutral \(expected share of the time: \d+\s%, as measured; one verdict was set by hand\)", said)
+
+
 def test_what_is_nearly_certain_is_not_called_certain(tmp_path):
     store = create_store(tmp_path / "s")
     made = with_doubtful(results()[PEOPLE], face_prob=0.9966)
