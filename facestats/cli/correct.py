@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from facestats._util.spoken import seconds_of
 from facestats.cli import app
 from facestats.cli.console import one_line
 
@@ -33,7 +35,12 @@ def correct(
         int | None, typer.Option(metavar="OTHER", help="Make another track of the same face part of this one.")
     ] = None,
     split: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="From this moment of the video on it is another face.")
+        float | None,
+        typer.Option(
+            metavar="TIME",
+            parser=partial(seconds_of, name="--split"),
+            help="From this moment of the video on it is another face: seconds, or as 1:30 or 1:02:30.",
+        ),
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="It is no face.")] = False,
     accept: Annotated[
@@ -48,7 +55,8 @@ def correct(
     face_at: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS",
+            metavar="TIME",
+            parser=partial(seconds_of, name="--face-at"),
             help="What may be no face then, in the table doubtful, is one; without TRACK, perhaps with verdicts.",
         ),
     ] = None,
@@ -107,12 +115,27 @@ def correct(
             own_person=own_person,
             reason=reason,
         )
-    for each in made:
-        print(one_line(f"{each.number}: {told(each.track_id, each.what, each.value, each.time_s)}"))
     one = opened.video(video)
+    for each in made:
+        does = told(each.track_id, each.what, each.value, each.time_s)
+        print(one_line(f"{each.number}: {does}{_which(one, each)}"))
     for line in _not_measured(one, [int(each.value or 0) for each in made if each.what == "split"]):
         print(one_line(line))
     print(one_line(_next(one)))
+
+
+def _which(store: Store, made: Correction) -> str:
+    """Return which face a correction of a store's one video has just made, where it made one."""
+    from facestats._util import words
+    from facestats.tables.corrections import FACE, SPLIT
+    from facestats.tables.labels import face_name
+
+    if made.what == SPLIT:
+        return f": {face_name(int(made.value or 0))}"
+    if made.what == FACE:
+        seen = store.tracks(columns=["start_s", "end_s"], where=[("track_id", "==", made.track_id)]).iloc[0]
+        return f": it is there from {words.span(*seen.tolist())}, and its picture is of {words.moment(made.time_s)}"
+    return ""
 
 
 def _goes_alone(option: str, others: Mapping[str, object]) -> None:

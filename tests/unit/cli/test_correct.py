@@ -32,7 +32,9 @@ def test_correct_list_and_undo(store, run):
     then = f"next: facestats report {store.path}\n"
     assert said == f"1: gender of face 2 is female\n2: age group of face 2 is old\n{then}"
     run(store.path, "people.mp4", 4, "--reject")
-    run(store.path, "people.mp4", 3, "--split", "8")
+    assert run(store.path, "people.mp4", 3, "--split", "0:08").startswith(
+        "4: face 3 is another face from 8.0 s on: face 5\n"
+    )
     listed = run(store.path, "--list").splitlines()
     assert listed[0] == f"{PEOPLE} 1: gender of face 2 is female (seen at 0:03)"
     assert listed[2] == f"{PEOPLE} 3: face 4 is no face"
@@ -71,7 +73,7 @@ def test_what_was_not_measured_behind_a_split_is_said(tmp_path, run):
     store = create_store(tmp_path / "new")
     store.write(replace(result, observations=rows), paths=("videos/people.mp4",), models=MODELS)
     said = run(store.path, PEOPLE, 1, "--split", "11.2").splitlines()
-    assert said[0] == "1: face 1 is another face from 11.2 s on"
+    assert said[0] == "1: face 1 is another face from 11.2 s on: face 5"
     assert said[1] == (
         "no moment of face 5 was measured for perceived gender, age group and makeup: say them by hand, or measure "
         f"every sample with facestats analyze videos/people.mp4 --out {store.path} --every-sample"
@@ -103,8 +105,9 @@ def test_what_may_be_no_face_is_taken_for_one(tmp_path, run, capsys):
     result = with_doubtful(make_result(PEOPLE, FACES, path="videos/people.mp4"))
     store.write(result, paths=("videos/people.mp4",), models=MODELS)
     at = float(result.doubtful["time_s"][0])
-    said = run(store.path, PEOPLE, "--face-at", at).splitlines()[0]
-    assert said == f"1: what may be no face at {at:.1f} s is face 5"
+    said = run(store.path, PEOPLE, "--face-at", "0:03").splitlines()[0]
+    there = "it is there from 0:03.0 to 0:04.5, and its picture is of 0:03.5"
+    assert said == f"1: what may be no face at {at:.1f} s is face 5: {there}"
     assert run(store.path, PEOPLE, "--undo", 1).startswith(f"undone: what may be no face at {at:.1f} s is face 5\n")
     code, _, err = commands.run(capsys, "correct", store.path, PEOPLE, 3, "--face-at", at)
     assert (code, err.count("\n")) == (2, 1)
