@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
@@ -117,6 +117,8 @@ def _darkened(gc: GraphicsContextBase, swapped: Mapping[_Color, _Color]) -> Grap
     made = GraphicsContextBase()
     made.copy_properties(gc)
     made.set_foreground(_swapped(gc.get_rgb(), swapped), isRGBA=True)
+    if gc.get_hatch() is not None:
+        made.set_hatch_color(_swapped(to_rgba(gc.get_hatch_color()), swapped))
     return made
 
 

@@ -42,6 +42,16 @@ def test_white_words_stay_white_and_white_edges_are_the_ground():
     assert dark[1, 100].tolist() == GROUND
 
 
+def test_hatching_in_ink_is_light_on_the_dark_ground():
+    figure, ax = drawn()
+    ax.bar([1], [1], width=2, facecolor="white", edgecolor=hex_color(INK), hatch="//", linewidth=0)
+    light, dark = on_both_grounds(figure)
+    lines = light.max(axis=2) < 80
+    assert lines.any()
+    assert dark[lines].min() > 150
+    assert (dark[light.min(axis=2) == 255] == GROUND).all()
+
+
 def test_areas_and_images_are_the_same_on_both_grounds():
     figure, ax = drawn()
     ax.stackplot([0, 1], [[1, 1]], colors=["#d93616"])
