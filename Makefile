@@ -118,7 +118,7 @@ models: $(STAMP)
 	$(call TRAIN,expression-more) $(FER) $(EXTRA) $(MAKEUP) --start $(OUT)/expression-votes --teacher $(OUT)/expression-votes
 	$(call TRAIN,expression-last) $(FER) $(EXTRA) --start $(OUT)/expression-more
 	$(call SHIP,expression-last,expression) $(FER) $(EXTRA) --unseen lfw --unseen ckplus --unseen jaffe $(STRANGE)
-	$(BIN)/python -m facestats.training.ranges $(OUT)/shipped/expression $(DATA)/fer2013.parquet
+	$(BIN)/python -m facestats.training.ranges $(OUT)/shipped/expression $(DATA)/fer2013.parquet --judge $(DATA)/faces_extra.parquet
 	$(call SHIP,people,people) $(FACES) $(EXTRA) --unseen lfw --unseen imfdb
 	$(call TRAIN,embedding) $(EXTRA) $(FACES) --start $(OUT)/people-second --teacher $(DLIB)
 	$(call TRAIN,faceness) --data $(DATA)/detection_wild.parquet

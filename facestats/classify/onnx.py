@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from facestats.classify import crops
 from facestats.classify.base import softmax
@@ -140,6 +141,14 @@ class OnnxClassifier:
         """
         outputs = self._outputs(images)
         return {head.attribute: outputs[head.output] for head in self.heads}
+
+    def familiar(self, images: UInt8) -> NDArray[np.bool_]:
+        """Say which faces are like those of the training, bool (N,); all of them where the card does not tell."""
+        familiarity = self.model.card.familiarity
+        if familiarity is None:
+            return np.ones(len(images), bool)
+        divisors: Float32 = familiarity.divisors(self._outputs(images)[familiarity.output])
+        return divisors[:, 0] <= 1
 
     def _outputs(self, images: UInt8) -> dict[str, Float32]:
         """Return the logits by output: those of the heads, and those that say how familiar a face is."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from facestats.detect import detector_identity
 from facestats.errors import MissingInputError
 from facestats.models.cards import CARD_FILE, WEIGHTS_FILE, Card
+from facestats.models.quick import RANGES_FILE
 from facestats.models.registry import Model
 from facestats.options import DEFAULT_DETECTOR
 from facestats.training.cards import card_markdown
@@ -16,8 +17,8 @@ from facestats.training.export import check_out, load_weights, network_of, read_
 from facestats.training.familiarity import gather_strangers, learn_familiarity
 from facestats.training.finishing import finish, most_told
 from facestats.training.gathering import check_labels, gather
-from facestats.training.origins import check_origins, learned_sources, origin_of
-from facestats.training.recipes import Recipe
+from facestats.training.origins import check_origins, origin_of, recipe_of
+from facestats.training.ranges import with_ranges
 
 
 def calibrate(
@@ -33,6 +34,8 @@ def calibrate(
     progress: bool = False,
 ) -> Model:
     """Fit a trained model's temperatures and thresholds to other faces, and write it to a folder with a new card.
+
+    A model that runs with eight-bit weights goes on doing so: its ranges are kept, and judged on the new faces.
 
     Parameters
     ----------
@@ -78,17 +81,9 @@ def calibrate(
             )
     card = Card.read(folder / CARD_FILE)
     Model(folder, card).verify()
-    if not isinstance(card.metrics.get("recipe"), Mapping):
-        raise MissingInputError(f"{folder} holds no model that facestats trained: its card has no recipe")
+    recipe = recipe_of(card, str(folder))
     check_origins([origin_of(card)], unseen)
-    known = {part.name for part in fields(Recipe)}
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in card.metrics["recipe"].items()
-        if name in known
-    }
-    sources = tuple(card.metrics.get("sources") or learned_sources(card))
-    recipe = replace(Recipe(**values), sources=sources, unseen=tuple(unseen), unlabelled=())
+    recipe = replace(recipe, unseen=tuple(unseen))
     served = check_labels(data, replace(recipe, sources=()))
     check_out(out, overwrite=overwrite)
     network = load_weights(network_of(card), read_safetensors(folder / WEIGHTS_FILE), str(folder))
@@ -114,4 +109,9 @@ def calibrate(
         familiarity=familiarity,
         metrics={**card.metrics, **metrics, **measured},
     )
-    return write_model(out, network, card, card_markdown=card_markdown(card), overwrite=overwrite)
+    ranges = (folder / RANGES_FILE).read_bytes() if RANGES_FILE in card.files else None  # out may be folder
+    made = write_model(
+        out, network, replace(card, files={}), card_markdown=card_markdown(replace(card, files={})), overwrite=overwrite
+    )
+    # The layers that ranges are of have not changed.
+    return made if ranges is None else with_ranges(made, ranges, faces)

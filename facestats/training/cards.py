@@ -11,6 +11,7 @@ from facestats.models.detectors import DetectorCard
 from facestats.models.familiarity import FAMILIARITY_OUTPUT
 from facestats.training.headings import beginning, ending
 from facestats.training.origins import origin_lines
+from facestats.training.precision import precision_lines
 from facestats.training.recipes import DetectorRecipe, Recipe, TrainingRecipe, recipe_toml
 
 
@@ -40,6 +41,7 @@ def card_markdown(card: Card) -> str:
         *beginning(card.name, purpose, card.data, card.licence, more=[*origin_lines(card.metrics), found, ""]),
         *_short_lines(card.metrics),
         *_familiarity_lines(card),
+        *precision_lines(card),
     ]
     for head in card.heads:
         lines += _head_lines(head, card.metrics)
@@ -86,7 +88,9 @@ def _familiarity_lines(card: Card) -> list[str]:
             "A face unlike those of the training, such as an animal's or one that is all blur, is noticed by an output "
             f"of its own, learned from what a detector takes for faces in photos without one{_of(noticed)}. Where it "
             f"is below {card.familiarity.least:.2f}, as with one in twenty faces of the model's own sources, "
-            "probabilities are flattened, so that it rather says unknown."
+            "probabilities are flattened, so that it rather says unknown. The faces that it learned from are "
+            "validation faces, half of those that the threshold was fitted to: what is said of all validation faces "
+            "includes them, what is said of the held-out half does not."
         )
         if noticed.get("pass") is not None:
             lines += (

@@ -107,7 +107,7 @@ def gather_strangers(data: Sequence[Path], size: int, detector: str, *, progress
 def learn_familiarity(
     network: nn.Module, input_color: str, faces: UInt8, strangers: Strangers, *, progress: bool = False
 ) -> dict[str, Any]:
-    """Give a network the output :data:`facestats.models.cards.FAMILIARITY_OUTPUT`, in place, and return its figures.
+    """Give a network the output :data:`facestats.models.familiarity.FAMILIARITY_OUTPUT` in place, and return figures.
 
     That is a logistic regression of the features that its last layers see: faces, also such as few pixels show, against
     strangers, and faces blurred beyond recognition.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from facestats.datasets.sources import SOURCES
-from facestats.errors import ModelError
+from facestats.errors import MissingInputError, ModelError
 from facestats.models.cards import Card
+from facestats.training.recipes import Recipe
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,38 @@ def learned_sources(card: Card) -> tuple[str, ...]:
     start = card.metrics.get("start")
     parents = [*([start] if start else []), *card.metrics.get("teachers", ())]
     return tuple(dict.fromkeys([*own, *(name for parent in parents for name in parent.get("sources", ()))]))
+
+
+def recipe_of(card: Card, where: str) -> Recipe:
+    """Return the recipe of a trained model, to gather faces by which it is judged; no source is unseen yet.
+
+    Parameters
+    ----------
+    card : Card
+    where : str
+        What an error calls the model.
+
+    Raises
+    ------
+    MissingInputError
+        If its card has no recipe.
+
+    Examples
+    --------
+    >>> from facestats.models.registry import find_models
+    >>> recipe_of(find_models()["expression"].card, "expression").sources
+    ('fer2013',)
+    """
+    if not isinstance(card.metrics.get("recipe"), Mapping):
+        raise MissingInputError(f"{where} holds no model that facestats trained: its card has no recipe")
+    known = {part.name for part in fields(Recipe)}
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in card.metrics["recipe"].items()
+        if name in known
+    }
+    sources = tuple(card.metrics.get("sources") or learned_sources(card))
+    return replace(Recipe(**values), sources=sources, unseen=(), unlabelled=())
 
 
 def check_origins(origins: Sequence[Origin], unseen: Sequence[str]) -> None:

@@ -5,10 +5,15 @@ import pytest
 
 from facestats.classify.onnx import OnnxClassifier
 from facestats.errors import MissingInputError, ModelError
+from facestats.models.cards import Card
 from facestats.models.familiarity import FAMILIARITY_OUTPUT
-from facestats.training import calibrating
+from facestats.models.quick import is_quick
+from facestats.models.registry import Model
+from facestats.training import calibrating, ranges
 from facestats.training.calibrating import calibrate
+from facestats.training.cards import card_markdown
 from facestats.training.familiarity import Strangers
+from facestats.training.precision import OWN, precision_lines
 from facestats.training.recipes import Recipe
 from facestats.training.run import train_model
 
@@ -74,6 +79,33 @@ def test_a_model_learns_to_notice_what_is_no_face(data, tmp_path, monkeypatch):
     # It is fitted to the weights that it was made for: who goes on from there begins without.
     last = train_model(replace(recipe, last_layer=0.1), [data], tmp_path / "last", start=made.folder)
     assert last.card.familiarity.output == "gender"
+
+
+def test_a_model_with_eight_bit_weights_keeps_them_and_is_judged_anew(data, tmp_path, monkeypatch):
+    trained = train_model(replace(QUICK, network="residual"), [data], tmp_path / "mine")
+    monkeypatch.setattr(ranges, "_PER_FILE", 12)
+    for _ in range(2):  # the command is told once
+        ranges.main([str(trained.folder), str(data)])
+    before = Model(trained.folder, Card.read(trained.folder / "card.json"))
+    commands = before.card.metrics["commands"]
+    assert commands == ["python -m facestats.training.ranges mine faces.parquet"]
+    made = calibrate(before.folder, [data], tmp_path / "better", unseen=["lfw"], command="facestats calibrate")
+    made.verify()
+    assert is_quick(made)
+    assert (made.folder / "ranges.json").read_bytes() == (before.folder / "ranges.json").read_bytes()
+    assert made.card.metrics["commands"] == [*commands, "facestats calibrate"]
+    told = made.card.metrics["eight_bit"]
+    assert told["lfw"]["gender"]["eight"]["n"] == 120
+    for source, of in ((OWN, made.card.metrics["validation"]), ("lfw", made.card.metrics["unseen"]["lfw"])):
+        assert told[source]["gender"]["all"]["accuracy"] == pytest.approx(of["gender"]["accuracy"])
+        assert told[source]["gender"]["all"]["ece"] == pytest.approx(of["gender"]["ece"], abs=1e-4)
+    for model in (before, made):
+        text = (model.folder / "card.md").read_text(encoding="utf-8")
+        card = Card.read(model.folder / "card.json")
+        assert text == card_markdown(card)
+        assert "\n".join(precision_lines(card)) in text
+        assert "python -m facestats.training.ranges mine" in text
+    assert "| gender | lfw | 120 |" in text
 
 
 def test_a_source_that_was_trained_on_is_not_unseen(data, trained, tmp_path):
