@@ -28,6 +28,10 @@ _INKS: Mapping[_Color, _Color] = {
     for old, new in ((INK, "#e4e4e4"), (MUTED, "#a8a8a8"), (FAINT, "#45484c"), ((0, 0, 0), "#e4e4e4"))
 }
 
+_LEAST_CONTRAST = 2.0  # of a class's colour with the dark ground; what has less gets an edge
+_EDGE: _Color = (*to_rgb("#68696b"), 1.0)  # --fs-edge of page.css on that ground
+_EDGE_PT = 0.75
+
 #: Of hatched bars, and around lines on bars. White words stand on colours, and stay.
 _SURFACES: Mapping[_Color, _Color] = {**_INKS, to_rgb("white"): to_rgb(DARK_GROUND)}
 
@@ -35,7 +39,8 @@ _SURFACES: Mapping[_Color, _Color] = {**_INKS, to_rgb("white"): to_rgb(DARK_GROU
 def on_both_grounds(drawn: Figure) -> tuple[UInt8, UInt8]:
     """Return a figure as it is laid out, on a white ground and on a dark one, both uint8 (H, W, 3), RGB.
 
-    On the dark one what is written and drawn in ink is light. The colours of classes are the same.
+    On the dark one what is written and drawn in ink is light. The colours of classes are the same; what is nearly as
+    dark as that ground gets a thin light edge.
 
     Examples
     --------
@@ -61,6 +66,9 @@ class _Grounds(RendererBase):  # type: ignore[no-any-unimported, misc]
     def draw_path(self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None) -> None:
         self.light.draw_path(gc, path, transform, rgbFace)
         with_dark = _darkened(gc, _SURFACES)
+        if rgbFace is not None and _is_lost(rgbFace):
+            with_dark.set_foreground(_EDGE, isRGBA=True)
+            with_dark.set_linewidth(_EDGE_PT)
         self.dark.draw_path(with_dark, path, transform, _swapped(rgbFace, _SURFACES))
 
     def draw_markers(
@@ -129,3 +137,17 @@ def _swapped(color: Any, swapped: Mapping[_Color, _Color]) -> Any:
     red, green, blue, *opacity = color
     new = swapped.get((red, green, blue))
     return color if new is None else (*new, *opacity)
+
+
+def _is_lost(color: _Color) -> bool:
+    """Say whether a colour of the light ground can hardly be told from the dark one."""
+    if color[:3] in _SURFACES:
+        return False
+    lighter, darker = sorted((_luminance(color), _luminance(to_rgb(DARK_GROUND))), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05) < _LEAST_CONTRAST
+
+
+def _luminance(color: _Color) -> float:
+    """Return the relative luminance of a colour, as accessibility guidelines (WCAG) define it."""
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in color[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -44,14 +44,13 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
     --------
     >>> headline(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
     """
-    video, notes = data.video, []
+    video, notes = data.video, Markup()
     if video["status"] == "partial":
         until = words.duration(float(video["duration_s"]))
-        notes.append(f"Only the first {until} could be read: {video['error']}")
+        notes += render("pieces.callout", f"Only the first {until} could be read: {video['error']}")
     if pd.notna(video["missing_since"]):
         since = f"{video['missing_since']:%Y-%m-%d}"
-        notes.append(f"The file has been gone since {since}; this is what was seen in it.")
-    callouts = Markup().join(render("pieces.callout", note) for note in notes)
+        notes += render("pieces.paragraphs", [f"The file has been gone since {since}; this is what was seen in it."])
     name = title or data.name(data.video_id)
     figures: list[tuple[str, str]] = []
     if video["status"] != "failed":
@@ -65,7 +64,7 @@ def headline(data: ReportData, *, title: str = "") -> HTML:
             figures.append((f"{most:,}", "most faces at once"))
             if data.one.cuts:
                 figures.append((f"{len(data.one.cuts):,}", "cut" if len(data.one.cuts) == 1 else "cuts"))
-    return section("pieces.headline", name, video_headline(data), figures, callouts, linked=data.linked)
+    return section("pieces.headline", name, video_headline(data), figures, notes, linked=data.linked)
 
 
 def coverage(data: ReportData) -> HTML | None:
@@ -169,7 +168,7 @@ def overview(data: ReportData, *, smooth_s: float = 0.5) -> HTML | None:
     hint = f"Point at it for details, drag to zoom in{', click to move the clip to that moment' if has_clip else ''}."
     parts = [expression_legend(), render("pieces.longest", _ROWS, n_rows, what), live(item, still, hint=hint)]
     if said := set_by_hand_sentence(data.tracks):
-        parts.insert(0, render("pieces.callout", said))
+        parts.insert(0, render("pieces.paragraphs", [said]))
     if n_rows > _ROWS:  # or the rows tell it
         parts.append(
             figure(

@@ -153,6 +153,15 @@ def test_a_dark_page_is_dark(reports, browser):
         assert pixel[:3] == [23, 25, 28]
 
 
+def test_every_coloured_piece_has_an_edge_where_the_page_is_dark(reports, browser):
+    """The darkest classes are nearly as dark as the ground."""
+    pieces = ".fs-strip > i, .fs-bar > i, .fs-chip"
+    for path in pages(reports):
+        with opened(browser, path, scheme="dark") as (page, _):
+            shadows = page.locator(pieces).evaluate_all("found => found.map(i => getComputedStyle(i).boxShadow)")
+            assert set(shadows) <= {"rgba(255, 255, 255, 0.35) 0px 0px 0px 1px inset"}, path
+
+
 @pytest.mark.parametrize("name", ["collection", "compare_report"])
 def test_other_printed_pages_keep_headings_with_what_follows_and_are_not_half_empty(reports, name, tmp_path):
     copy = tmp_path / f"{name}.html"

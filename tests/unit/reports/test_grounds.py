@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from facestats.plots.palette import EXPRESSION_COLORS, INK, hex_color
+from facestats.plots.palette import AGE_COLORS, EXPRESSION_COLORS, INK, MAKEUP_COLORS, hex_color
 from facestats.reports.grounds import DARK_GROUND, on_both_grounds
 
 GROUND = [int(DARK_GROUND[i : i + 2], 16) for i in (1, 3, 5)]
@@ -29,6 +30,18 @@ def test_ink_is_light_on_the_dark_ground_and_classes_keep_their_colour():
     for at in ((25, 50), (50, 150)):
         assert light[at].max() < 80
         assert dark[at].min() > 200
+
+
+@pytest.mark.parametrize("color", [AGE_COLORS["old"], MAKEUP_COLORS["over"], EXPRESSION_COLORS["sadness"]])
+def test_what_is_nearly_as_dark_as_the_dark_ground_has_an_edge_there(color):
+    figure, ax = drawn()
+    ax.barh([0.5], [1.0], height=0.5, color=hex_color(color))
+    ax.barh([0.5], [0.5], left=1.25, height=0.5, color="white")  # which is the ground there
+    light, dark = on_both_grounds(figure)
+    assert light[50, 50].tolist() == dark[50, 50].tolist() == list(color)
+    assert dark[24:27, 50].max() > 90
+    assert light[24:27, 50].max(axis=1).min() <= max(color)
+    assert (dark[24:27, 150] == GROUND).all()
 
 
 def test_white_words_stay_white_and_white_edges_are_the_ground():

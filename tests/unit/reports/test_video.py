@@ -206,7 +206,9 @@ def test_a_verdict_set_by_hand_is_told_from_what_was_measured(tmp_path):
     said = parse(video.faces(data)).words
     assert "anger , set by hand" in said
     assert "old , set by hand; measured about 27 (19 to 36)" in said
-    assert "shares and timelines show what was measured" in parse(video.overview(data)).words
+    overview = parse(video.overview(data))
+    assert "shares and timelines show what was measured" in overview.words
+    assert not any(a.get("class") == "fs-callout" for _, a in overview.tags)  # a notice, and no alarm
     bars = [a for tag, a in parse(video.faces(data)).tags if a.get("class") == "fs-bar"]
     assert len(bars) == 2  # of gender and makeup
 
