@@ -180,14 +180,30 @@ def draw_on(canvas: Canvas, faces: Sequence[FaceLabel]) -> None:
         # A dark rim keeps the box visible on a ground of its own colour.
         _draw_box(canvas, face.box, reach + 1, GROUND)
         _draw_box(canvas, face.box, reach, face.color)
-    labels = [face for face in placed(faces, canvas.size) if face.lines and face.corner is not None]
-    labels = [face for face in labels if face.opacity >= _LEAST_OPACITY]
+    labels = _seen(faces, canvas.size)
     for face in labels:
         _draw_line(canvas, face)
     for face in labels:
-        left, top, right, bottom = _plate_on(canvas, face)
+        left, top, right, bottom = _plate_in(canvas.size, face)
         sprite = _label(face.lines, (right - left, bottom - top), canvas.size, face.small, face.color)
         canvas.lay(sprite, left, top, face.opacity)
+
+
+def label_places(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """Return where :func:`draw_faces` draws labels in a frame of this width and height: left, top, right and bottom.
+
+    Examples
+    --------
+    >>> label_places([FaceLabel((10, 10, 50, 60), 0, ("face 0",), (54, 10), (50, 19))], (160, 90))
+    [(54, 10, 104, 29)]
+    """
+    return [_plate_in(frame, face) for face in _seen(faces, frame)]
+
+
+def _seen(faces: Sequence[FaceLabel], frame: tuple[int, int]) -> list[FaceLabel]:
+    """Return the faces whose labels are drawn, with their places."""
+    found = [face for face in placed(faces, frame) if face.lines and face.corner is not None]
+    return [face for face in found if face.opacity >= _LEAST_OPACITY]
 
 
 def _draw_box(canvas: Canvas, box: tuple[float, float, float, float], reach: int, color: Rgb) -> None:
@@ -243,7 +259,7 @@ def placed(
 
 def _draw_line(canvas: Canvas, face: FaceLabel) -> None:
     """Draw the line between a face and a label that stands away from it."""
-    left, top, right, bottom = _plate_on(canvas, face)
+    left, top, right, bottom = _plate_in(canvas.size, face)
     x1, y1, x2, y2 = face.box
     # The nearest points of the two rectangles.
     start = _within((left + right) / 2, x1, x2), _within((top + bottom) / 2, y1, y2)
@@ -267,11 +283,11 @@ def _within(value: float, least: float, most: float) -> float:
     return min(max(value, least), most)
 
 
-def _plate_on(canvas: Canvas, face: FaceLabel) -> tuple[int, int, int, int]:
+def _plate_in(frame: tuple[int, int], face: FaceLabel) -> tuple[int, int, int, int]:
     """Return the rectangle of a label, inside the picture."""
-    width, height = canvas.size
+    width, height = frame
     assert face.corner is not None
-    w, h = face.plate or label_size(face.lines, canvas.size, small=face.small)
+    w, h = face.plate or label_size(face.lines, frame, small=face.small)
     left = round(_within(face.corner[0], 0, max(0, width - w)))
     top = round(_within(face.corner[1], 0, max(0, height - h)))
     return left, top, min(left + w, width), min(top + h, height)

@@ -138,6 +138,11 @@ class ReportData:
         entry = self.entries.get(video_id)
         return entry is None or bool(entry.options.get("thumbnails", True) or entry.options.get("blur"))
 
+    def is_blurred(self, video_id: str) -> bool:
+        """Whether the faces of a video were to be unrecognisable."""
+        entry = self.entries.get(video_id)
+        return entry is not None and bool(entry.options.get("blur"))
+
     def relative(self, path: Path) -> str:
         """Return the address of a file, as seen from the page."""
         return address_of(path, self.page_folder or None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from IPython.display import HTML
 from facestats._util import words
 from facestats.clips import Annotator
 from facestats.clips.cut import cut_clip
-from facestats.clips.draw import draw_faces
+from facestats.clips.draw import FaceLabel, draw_faces, label_places
 from facestats.errors import FacestatsError
 from facestats.models.attributes import EXPRESSIONS, VERDICT_COLUMNS
 from facestats.reports.data import ReportData
 from facestats.reports.figures import image, jpeg
 from facestats.reports.folder import clips_folder
-from facestats.reports.html import section
+from facestats.reports.framing import part_around
+from facestats.reports.html import block, render, section
 from facestats.tables import expressions
 from facestats.tables.doubts import doubts_of
 from facestats.tables.labels import face_name, names_of
@@ -34,6 +35,7 @@ AROUND_S = 1.5
 
 _LONGER_SIDE = 960  # of cuts, in pixels
 _PICTURE = (264, 176)  # of the pictures that stand for them; a card shows them at two thirds
+_BLURRED = "Faces are unrecognisable in the clip, as asked, so that no moment of it can show what a verdict rests on."
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Moment:
     name : str
         Of its cut, without suffix.
     track_id : int
+    frame : int
     time_s : float
     expression : str or None
         The expression of which it is the strongest moment; None for a doubtful verdict.
@@ -56,6 +59,7 @@ class Moment:
 
     name: str
     track_id: int
+    frame: int
     time_s: float
     expression: str | None
     text: str
@@ -166,14 +170,15 @@ def _sureness(seen: pd.DataFrame, attributes: Sequence[str], smooth_s: float) ->
 
 def _moment(name: str, seen: pd.Series, expression: str | None, text: str) -> Moment:
     box = tuple(float(seen[column]) for column in ("x", "y", "w", "h"))
-    return Moment(name, int(seen["track_id"]), float(seen["time_s"]), expression, text, box)
+    return Moment(name, int(seen["track_id"]), int(seen["frame"]), float(seen["time_s"]), expression, text, box)
 
 
 def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTML | None:
     """Return the strongest moment of each expression and the doubtful faces, each with a short cut.
 
     They are cuts of the clip; for want of one, of the video itself where it lies beside the page. They go beside the
-    page; where a notebook runs on its own, links lead into the annotated clip instead.
+    page; where a notebook runs on its own, links lead into the annotated clip instead. Where faces were to be
+    unrecognisable, a sentence says that there is none.
 
     Parameters
     ----------
@@ -196,9 +201,13 @@ def evidence(data: ReportData, *, smooth_s: float = 0.5, limit: int = 24) -> HTM
     unsure = {moment.track_id for moment in doubtful}
     strongest = strongest_moments(data.observations, threshold=threshold, smooth_s=smooth_s, doubtful=unsure)
     chosen = (("The strongest moment of each expression", strongest), ("Doubtful", doubtful[:limit]))
-    groups = [(title, [_card(data, clip, moment) for moment in moments]) for title, moments in chosen if moments]
-    if not groups:
+    chosen = tuple((title, moments) for title, moments in chosen if moments)
+    if not chosen:
         return None
+    if data.is_blurred(data.video_id):
+        return block(render("pieces.paragraphs", [_BLURRED]))
+    drawn = _drawn_at(data, [moment for _, moments in chosen for moment in moments])
+    groups = [(title, [_card(data, clip, moment, drawn) for moment in moments]) for title, moments in chosen]
     what = "clip" if data.original_path(data.video_id) is None else "video"
     averaged = f"{smooth_s:g}" if strongest and smooth_s > 0 else ""
     is_outdated = data.is_clip_outdated(data.video_id)
@@ -209,7 +218,13 @@ def _folder(data: ReportData) -> Path:
     return clips_folder(Path(data.page_folder)) / (data.page_name or data.video_id)
 
 
-def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
+def _drawn_at(data: ReportData, moments: Sequence[Moment]) -> dict[int, list[FaceLabel]]:
+    """Return the faces that are drawn at some moments, by the frame of each."""
+    annotator, times = Annotator.of(data.one), {moment.frame: moment.time_s for moment in moments}
+    return {frame: annotator.faces_at(frame, times[frame]) for frame in sorted(times)}
+
+
+def _card(data: ReportData, clip: Path, moment: Moment, drawn: Mapping[int, Sequence[FaceLabel]]) -> dict[str, Any]:
     start_s, end_s = max(moment.time_s - AROUND_S, 0.0), moment.time_s + AROUND_S
     name = names_of(data.tracks).get(moment.track_id, face_name(moment.track_id))
     card: dict[str, Any] = {
@@ -231,8 +246,12 @@ def _card(data: ReportData, clip: Path, moment: Moment) -> dict[str, Any]:
             )
             card["address"] = data.relative(cut)
         if data.may_show(data.video_id):
-            seen = _around(_frame(clip, moment.time_s), moment.box)
-            card["picture"] = image(seen, _PICTURE, f"{name}: {moment.text}")
+            faces = drawn[moment.frame]
+            seen = _frame(clip, moment.time_s)
+            if data.original_path(data.video_id) is not None:  # nothing is drawn on it yet: one sees which face it is
+                faces = [replace(face, lines=()) for face in faces if face.track_id == moment.track_id]
+                seen = draw_faces(seen, faces)
+            card["picture"] = image(_around(seen, moment.box, faces), _PICTURE, f"{name}: {moment.text}")
     except FacestatsError as error:  # a clip that cannot be read is no reason to lose the page
         card |= {"picture": None, "problem": str(error)}
     return card
@@ -245,16 +264,13 @@ def _frame(clip: Path, time_s: float) -> UInt8:
         return np.full((video.info.height, video.info.width, 3), 216, np.uint8)
 
 
-def _around(rgb: UInt8, box: Sequence[float]) -> UInt8:
-    """Return the part of a picture round a face that shows it and what surrounds it, in the shape of a card."""
-    height, width = rgb.shape[:2]
+def _around(rgb: UInt8, box: Sequence[float], faces: Sequence[FaceLabel]) -> UInt8:
+    """Return the part of a picture round a face that shows what surrounds it, in the shape of a card."""
+    frame = rgb.shape[1], rgb.shape[0]
     x, y, w, h = box
-    shape = _PICTURE[0] / _PICTURE[1]
-    tall = min(max(2.6 * h, 2.6 * w / shape, height / 3), height, width / shape)
-    wide = tall * shape
-    left = int(np.clip(x + w / 2 - wide / 2, 0, width - wide))
-    top = int(np.clip(y + h / 2 - tall / 2, 0, height - tall))
-    return rgb[top : top + max(1, int(tall)), left : left + max(1, int(wide))]
+    labels = label_places(faces, frame)
+    left, top, right, bottom = map(int, part_around((x, y, x + w, y + h), labels, frame, _PICTURE[0] / _PICTURE[1]))
+    return rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 def poster(data: ReportData) -> str | None:

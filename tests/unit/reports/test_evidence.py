@@ -8,6 +8,7 @@ from stores import FACES, PARTIAL, PEOPLE, Face, make_result, make_store
 
 import facestats
 from facestats._util.resources import bundled
+from facestats.reports import evidence as module
 from facestats.reports import run
 from facestats.reports.data import load_video
 from facestats.reports.evidence import doubtful_moments, evidence, poster, strongest_moments
@@ -149,6 +150,31 @@ def test_without_thumbnails_no_face_stands_in_the_page(analyzed, tmp_path):
     asked = replace(data, entries={data.video_id: replace(entry, options={**entry.options, "thumbnails": False})})
     assert poster(asked) is None
     assert "data:image" not in evidence(asked).data
+
+
+def test_where_faces_are_blurred_there_is_no_evidence_and_a_sentence_says_so(analyzed, tmp_path):
+    data = load_video(str(analyzed), page_folder=str(tmp_path))
+    gather_clips(data.store, tmp_path)
+    entry = data.entries[data.video_id]
+    blurred = replace(data, entries={data.video_id: replace(entry, options={**entry.options, "blur": True})})
+    shown = evidence(blurred).data
+    assert "Faces are unrecognisable in the clip" in shown
+    assert "<img" not in shown
+    assert "href" not in shown
+    assert not list(tmp_path.rglob("strongest-*"))
+    assert "data:image" in evidence(data).data
+
+
+def test_of_a_video_that_is_shown_itself_evidence_says_which_face_is_meant(analyzed, tmp_path, monkeypatch):
+    data = load_video(str(analyzed), page_folder=str(tmp_path))
+    data.store.drop_clip(data.video_id)
+    gather_clips(data.store, tmp_path)
+    assert data.original_path(data.video_id) is not None
+    drawn = []
+    monkeypatch.setattr(module, "draw_faces", lambda rgb, faces: drawn.append(faces) or rgb)
+    evidence(data)
+    assert drawn
+    assert all(len(faces) == 1 and not faces[0].lines for faces in drawn)
 
 
 def test_on_its_own_a_notebook_links_into_the_clip(analyzed, tmp_path, monkeypatch):
