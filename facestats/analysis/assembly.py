@@ -136,6 +136,7 @@ class Assembler:
         self._summaries: dict[int, dict[str, object]] = {}  # rows of tracks that ended, by number
         self._doubtful: dict[int, dict[str, object]] = {}  # rows of what may be no face, by number
         self._pictures: dict[int, list[tuple[float, bytes]]] = {}  # of these, time and WebP of each
+        self._qualities: dict[int, float] = {}  # and how good the best one is
         self._appearances: dict[int, people.Appearance] = {}  # of these, what they look like
         self._spools = Spool("frames"), Spool("observations")
 
@@ -199,7 +200,9 @@ class Assembler:
             return schema.conform("people")
         wanted = ["video_id", *people.PEOPLE_COLUMNS]
         parts = [rows.loc[rows["track_id"].notna(), wanted] for _, rows in self._final(numbers)]
-        return people.summarize_people(tracks, pd.concat(parts), self._thresholds, {self._video_id: length_s})
+        qualities = {(self._video_id, number): self._qualities[track] for track, number in numbers.items()}
+        lengths_s = {self._video_id: length_s}
+        return people.summarize_people(tracks, pd.concat(parts), self._thresholds, lengths_s, qualities)
 
     def close(self) -> None:
         """Forget everything; the batches cannot be read any more. Safe to call twice."""
@@ -356,6 +359,7 @@ class Assembler:
                 continue
             self._summaries[track] = {**row, "joined_prob": known.joined, "static": known.is_static}
             self._pictures[track] = [(each.time_s, encode_webp(each.rgb)) for each in known.pictures]
+            self._qualities[track] = known.pictures[0].quality if known.pictures else -1.0
             if self._embedder is not None:
                 self._appearances[track] = known.appearance(row, self._embedder)
 

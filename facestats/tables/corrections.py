@@ -19,6 +19,7 @@ from facestats.tables.building import summarize_track
 from facestats.tables.by_hand import Made, marked, marked_people
 from facestats.tables.doubtful import AT_MOST_APART_S, LEAST_OVERLAP, Place, doubtful_at, overlaps_of, rows_of_face
 from facestats.tables.people import count_people, summarize_people, with_people
+from facestats.tables.thumbnails import best_first
 from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
 
 #: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on; or
@@ -175,6 +176,7 @@ class _State:
         self.is_face = np.ones(len(self.ids), bool)
         self.made: dict[int, dict[str, str | None]] = {}
         self.changed: set[int] = set()
+        self.merged: set[int] = set()
         self.verdicts: list[tuple[int, str, str | None]] = []  # as set, of which track, in their order
         self.added_frames: list[int] = []  # in which a face was found that had counted nowhere
         self.next = int(self.ids.max(initial=0)) + 1
@@ -254,6 +256,7 @@ class _State:
             return False
         self.ids[self.ids == other] = track
         self.pictures[self.pictures == other] = track
+        self.merged.add(track)
         self.made[track] = {**self.made.pop(other, {}), **self.made.get(track, {})}
         self.made[track].pop(ACCEPT, None)  # nobody looked at what they are together
         self.verdicts = [(track if of == other else of, what, value) for of, what, value in self.verdicts]
@@ -288,14 +291,15 @@ class _State:
         tracks = with_people(self._tracks(tables["tracks"], observations, thresholds), self.whose.people)
         videos = tables["videos"]
         lengths_s = dict(zip(videos["video_id"], videos["duration_s"].astype(float), strict=True))
-        people = marked_people(summarize_people(tracks, observations, thresholds, lengths_s), tracks, self.verdicts)
+        pictures, qualities = best_first(pictures, observations, tracks, self.merged)
+        people = summarize_people(tracks, observations, thresholds, lengths_s, qualities)
+        people = marked_people(people, tracks, self.verdicts)
         counted = count_people(videos, people)
         return {
             "people": people,
             "doubtful": tables["doubtful"].reset_index(drop=True),
             "observations": observations,
-            # The best picture of a track stays the first; of merged ones that of the lower number leads.
-            "thumbnails": pictures.sort_values(["video_id", "track_id"], kind="stable").reset_index(drop=True),
+            "thumbnails": pictures,
             "frames": frames.assign(n_faces=n_faces),
             "tracks": tracks,
             "videos": counted.assign(n_tracks=pd.array([len(tracks)] * len(videos), "Int64")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -149,7 +150,11 @@ def find_people(appearances: Sequence[Appearance], card: EmbeddingCard) -> Clust
 
 
 def summarize_people(
-    tracks: pd.DataFrame, observations: pd.DataFrame, thresholds: Mapping[str, float], durations_s: Mapping[str, float]
+    tracks: pd.DataFrame,
+    observations: pd.DataFrame,
+    thresholds: Mapping[str, float],
+    durations_s: Mapping[str, float],
+    pictures: Mapping[tuple[str, int], float] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Return the ``people`` table: one row a person, with verdicts pooled over all observations of all tracks.
 
@@ -165,6 +170,9 @@ def summarize_people(
         See :func:`facestats.tables.building.summarize_tracks`.
     durations_s : mapping of str to float
         Length of each video, by ``video_id``.
+    pictures : mapping of (str, int) to float
+        By video and track, how good its best picture is; a person's ``best_track`` has the best one, or else the
+        largest face.
 
     Examples
     --------
@@ -181,7 +189,7 @@ def summarize_people(
         video_id, person_id = cast("tuple[str, int]", of)
         row = summarize_track(video_id, person_id, group.sort_values("time_s", kind="stable"), thresholds)
         mine = known[(known["video_id"] == video_id) & (known["person_id"] == person_id)]
-        rows.append({name: value for name, value in row.items() if name not in _OF_TRACKS} | _appearing(mine))
+        rows.append({name: value for name, value in row.items() if name not in _OF_TRACKS} | _appearing(mine, pictures))
         rows[-1]["person_id"] = person_id
         duration_s = durations_s.get(video_id, np.nan)
         if duration_s > 0:
@@ -192,8 +200,11 @@ def summarize_people(
 _OF_TRACKS = ("track_id", "shot", "start_s", "end_s", "duration_s", "joined_prob", "face_prob")
 
 
-def _appearing(tracks: pd.DataFrame) -> dict[str, object]:
-    """Return what the tracks of a person say of when it is seen."""
+def _appearing(tracks: pd.DataFrame, pictures: Mapping[tuple[str, int], float]) -> dict[str, object]:
+    """Return what the tracks of a person say of when it is seen, and which of them has the best picture."""
+    keys = zip(tracks["video_id"], tracks["track_id"], strict=True)
+    qualities = np.array([pictures.get((str(video_id), int(track_id)), -1.0) for video_id, track_id in keys])
+    sizes = tracks["face_px"].fillna(0).to_numpy(np.float64)
     sure = tracks["person_prob"].to_numpy(np.float64)
     weights = np.maximum(tracks["seen_s"].fillna(0).to_numpy(np.float64), 1e-3)
     is_comparable = ~np.isnan(sure)
@@ -207,7 +218,7 @@ def _appearing(tracks: pd.DataFrame) -> dict[str, object]:
         "first_s": tracks["start_s"].min(),
         "last_s": tracks["end_s"].max(),
         "seen_s": tracks["seen_s"].sum(),
-        "best_track": tracks["track_id"].iloc[int(tracks["face_px"].fillna(0).to_numpy(np.float64).argmax())],
+        "best_track": tracks["track_id"].iloc[int(np.lexsort((-sizes, -qualities))[0])],
     }
 
 

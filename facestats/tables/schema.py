@@ -150,7 +150,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         seconds("last_s", "last observation"),
         seconds("seen_s", "time on screen: the sum of its tracks' seen_s"),
         share("share", "seen_s as a share of the video's duration_s"),
-        count("best_track", "the track whose face is the largest, for its thumbnails"),
+        count("best_track", "the track with the best picture, for its thumbnails; the largest face where none is kept"),
         count("n_observations", "observations of all tracks"),
         count("n_classified", "observations large enough for any attribute model"),
         pixels("face_px", "median of the boxes' shorter sides"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from facestats.classify.quality import quality_weight
 from facestats.types import Detections, Frame, Int64, UInt8
@@ -244,3 +245,72 @@ def encode_webp(rgb: UInt8, quality: int = _WEBP_QUALITY) -> bytes:
 
     _, data = cv2.imencode(".webp", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
     return data.tobytes()
+
+
+def best_first(
+    thumbnails: pd.DataFrame, observations: pd.DataFrame, tracks: pd.DataFrame, merged: Collection[int]
+) -> tuple[pd.DataFrame, dict[tuple[str, int], float]]:
+    """Return the pictures of one video by track, of each that was merged the best one first.
+
+    Of other tracks the order stays, which has the best one first already.
+
+    Parameters
+    ----------
+    thumbnails, observations, tracks : pandas.DataFrame
+        ``tracks`` with ``person_id``.
+    merged : collection of int
+        Tracks whose pictures are those of several.
+
+    Returns
+    -------
+    thumbnails : pandas.DataFrame
+    qualities : dict of (str, int) to float
+        By video and track, how good the best picture is, of the tracks of people who have several.
+
+    Examples
+    --------
+    >>> from facestats.tables import schema
+    >>> best_first(*(schema.conform(name) for name in ("thumbnails", "observations", "tracks")), merged=[])[1]
+    {}
+    """
+    persons = tracks["person_id"]
+    shared = set(tracks.loc[persons.notna() & persons.duplicated(keep=False), "track_id"])
+    of_merged, of_shared = (thumbnails["track_id"].isin(list(ids)).to_numpy(bool) for ids in (merged, shared))
+    quality = np.zeros(len(thumbnails))
+    if (judged := of_merged | of_shared).any():  # no others are: it takes a while
+        quality[judged] = picture_qualities(thumbnails[judged], observations)
+    ordered = thumbnails.assign(quality=quality, place=np.where(of_merged, -quality, 0.0))
+    ordered = ordered.sort_values(["video_id", "track_id", "place"], kind="stable").reset_index(drop=True)
+    first = ordered[ordered["track_id"].isin(list(shared))].drop_duplicates("track_id")
+    keys = zip(first["video_id"], first["track_id"].astype(int), strict=True)
+    return ordered.drop(columns=["quality", "place"]), dict(zip(keys, first["quality"].tolist(), strict=True))
+
+
+def picture_qualities(thumbnails: pd.DataFrame, observations: pd.DataFrame) -> np.ndarray:
+    """Return how good kept pictures are, float64 (N,), by the rule of :class:`PictureChooser`.
+
+    Parameters
+    ----------
+    thumbnails : pandas.DataFrame
+        N rows of one video.
+    observations : pandas.DataFrame
+        Of the same tracks. A picture without one, or whose face was found by hand, is as good as it is lit and sharp,
+        and less than others.
+
+    Examples
+    --------
+    >>> from facestats.tables import schema
+    >>> picture_qualities(schema.conform("thumbnails"), schema.conform("observations"))
+    array([], dtype=float64)
+    """
+    seen = observations.drop_duplicates(["track_id", "time_s"])[["track_id", "time_s", "score", "face_px"]]
+    found = thumbnails[["track_id", "time_s"]].merge(seen, on=["track_id", "time_s"], how="left")
+    faces = quality_weight(*(found[name].fillna(0.0).to_numpy(np.float64) for name in ("score", "face_px")))
+    return faces * np.array([picture_weight(_decoded(image)) for image in thumbnails["image"]], np.float64)
+
+
+def _decoded(image: bytes) -> UInt8:
+    import cv2
+
+    bgr = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+    return np.zeros((1, 1, 3), np.uint8) if bgr is None else np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import FACES, make_result
@@ -7,6 +8,7 @@ from stores import FACES, make_result
 from facestats.tables import schema
 from facestats.tables.corrections import Correction, applied, new_number, people_with_verdicts, place_of, with_verdicts
 from facestats.tables.people import summarize_people
+from facestats.tables.thumbnails import encode_webp
 
 RESULT = make_result("a-00000001", FACES, path="a.mp4")
 TABLES = {name: getattr(RESULT, name) for name in schema.TABLES}
@@ -125,3 +127,36 @@ def test_what_always_holds(steps, run):
     counted = tables["tracks"].set_index("track_id")["n_observations"]
     assert counted.to_dict() == observed.groupby("track_id").size().to_dict()
     assert tables["videos"]["n_tracks"].tolist() == [len(tables["tracks"])]
+
+
+def with_a_flash(of):
+    """The tables, where all pictures of one track are pale and blurred; two others are as before."""
+    pale = encode_webp(np.full((64, 64, 3), 250, np.uint8))
+    pictures = TABLES["thumbnails"]
+    images = [
+        pale if track == of else image for track, image in zip(pictures["track_id"], pictures["image"], strict=True)
+    ]
+    return {**TABLES, "thumbnails": pictures.assign(image=images)}
+
+
+@pytest.mark.parametrize("pale", [2, 3])
+def test_of_merged_faces_the_best_picture_leads(pale):
+    tables = with_a_flash(pale)
+    good = TABLES["thumbnails"]["image"].iloc[0]
+    for track, other in ((2, 3), (3, 2)):  # they are never seen together
+        merge = correction("merge", track, str(other), other=other)
+        pictures = applied(tables, [merge], run="7f", thresholds={}).tables["thumbnails"]
+        mine = pictures.loc[pictures["track_id"] == track, "image"].tolist()
+        assert len(mine) == 2
+        assert mine[0] == good
+
+
+@pytest.mark.parametrize(("pale", "best"), [(2, 3), (3, 2)])
+def test_who_is_said_to_be_one_person_has_the_best_picture_of_all_faces(pale, best):
+    tables = with_a_flash(pale)
+    n = len(TABLES["tracks"])
+    tables["tracks"] = TABLES["tracks"].assign(person_id=pd.array(range(n), "Int64"), person_prob=1.0)
+    tables["videos"] = TABLES["videos"].assign(n_people=n, n_people_low=n, n_people_high=n)
+    same = correction("same_person", 2, "3", other=3)
+    people = applied(tables, [same], run="7f", thresholds={}).tables["people"]
+    assert people.loc[people["n_tracks"] == 2, "best_track"].tolist() == [best]

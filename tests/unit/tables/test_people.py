@@ -55,6 +55,10 @@ def test_a_person_has_the_time_and_the_verdicts_of_all_its_tracks(tables):
     schema.validate("people", people)
     first, second = people.itertuples()
     assert (first.person_id, first.n_tracks, first.n_shots, first.best_track) == (0, 2, 2, 2)
+    pictured = summarize_people(
+        tracks, tables.observations, {}, {"clip-1": 12.0}, {("clip-1", 1): 0.9, ("clip-1", 2): 0.4}
+    )
+    assert pictured["best_track"].tolist() == [1, 3]  # its picture is the best, and not its face the largest
     assert (first.first_s, first.last_s) == pytest.approx((0.0, 9.9))
     assert first.seen_s == pytest.approx(tracks["seen_s"][:2].sum())
     assert first.share == pytest.approx(first.seen_s / 12.0)

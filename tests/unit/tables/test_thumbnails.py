@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from faces import make_detections
 from hypothesis import given
@@ -14,6 +15,7 @@ from facestats.tables.thumbnails import (
     best_pictures,
     cut_face,
     encode_webp,
+    picture_qualities,
     picture_weight,
 )
 from facestats.types import Frame
@@ -97,3 +99,16 @@ def test_a_cut_face_is_never_empty_nor_too_large(x, y, w, h, margin):
     piece = cut_face(np.zeros((120, 200, 3), np.uint8), np.array([x, y, x + w, y + h]), margin=margin)
     assert min(piece.shape[:2]) >= 1
     assert max(piece.shape[:2]) <= LONGER_SIDE
+
+
+def test_kept_pictures_are_judged_as_they_were_chosen():
+    clear = np.random.default_rng(0).integers(20, 220, (64, 64, 3)).astype(np.uint8)
+    images = [encode_webp(clear), encode_webp((0.1 * clear + 225).astype(np.uint8)), encode_webp(clear), b"damaged"]
+    pictures = pd.DataFrame({"track_id": [1, 1, 2, 3], "time_s": [0.0, 2.0, 2.0, 0.0], "image": images})
+    seen = pd.DataFrame(
+        {"track_id": [1, 1, 2], "time_s": [0.0, 2.0, 2.0], "score": [0.9, 0.9, 0.9], "face_px": [64.0, 64.0, 32.0]}
+    )
+    clearest, pale, small, damaged = picture_qualities(pictures, seen)
+    assert clearest == pytest.approx(0.9 * picture_weight(clear), rel=0.05)
+    assert pale < small == pytest.approx(clearest / 2)
+    assert 0 <= damaged < pale
