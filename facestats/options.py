@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, TypedDict
 
 from facestats._util.described import Affects, Option, Options, describe, documented, option, refuse_unknown
+from facestats._util.naming import named
 from facestats._util.spoken import read_regions, region_texts, seconds_of
 from facestats.errors import UsageError
 
@@ -215,8 +216,11 @@ class AnalyzeOptions(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.from_s is not None and self.to_s is not None and self.from_s >= self.to_s:
-            raise UsageError(f"--from {self.from_s:g} must come before --to {self.to_s:g}: nothing lies between")
-        read_regions(self.region)  # refuses what is none
+            raise UsageError(
+                f"{named('from_s', '--from')} {self.from_s:g} must come before {named('to_s', '--to')} {self.to_s:g}: "
+                "nothing lies between"
+            )
+        read_regions(self.region, named("region"))  # refuses what is none
 
     @classmethod
     def from_keywords(cls, **options: Any) -> Self:
@@ -293,7 +297,7 @@ class RunOptions(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.scheduler is not None and self.workers is not None:
-            raise UsageError("--scheduler has workers of its own: leave --workers out")
+            raise UsageError(f"{named('scheduler')} has workers of its own: leave {named('workers')} out")
 
 
 class AnalyzeKeywords(TypedDict, total=False):

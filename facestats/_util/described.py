@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from textwrap import TextWrapper, indent
 from typing import Any, Literal, ParamSpec, Self, TypeVar, get_args, get_origin, get_type_hints
 
+from facestats._util.naming import named
 from facestats.errors import UnknownNameError, UsageError
 
 P = ParamSpec("P")
@@ -77,7 +78,7 @@ class Option:
         ----------
         value : object
         name : str
-            What the message calls the option; its flag by default.
+            What the message calls the option; as the user does by default.
 
         Raises
         ------
@@ -88,9 +89,10 @@ class Option:
         >>> from facestats.options import AnalyzeOptions
         >>> describe(AnalyzeOptions)["rate"].check(5.0)
         """
-        refuse_other_type(name or self.flag, value, self.type)
+        name = name or named(self.name, self.flag)
+        refuse_other_type(name, value, self.type)
         if self.valid is not None and not self.valid(value):
-            raise UsageError(f"{name or self.flag} must be {self.need}, not {value}")
+            raise UsageError(f"{name} must be {self.need}, not {value}")
 
 
 def option(
@@ -139,7 +141,9 @@ class Options:
         reads = {name: read for name, item in known.items() if (read := item.read) is not None}
         return cls(
             **{
-                name: reads[name](value, known[name].flag) if name in reads and isinstance(value, str) else value
+                name: reads[name](value, named(name, known[name].flag))
+                if name in reads and isinstance(value, str)
+                else value
                 for name, value in options.items()
             }
         )

@@ -44,6 +44,26 @@ def seconds_of(text: str, name: str = "a time") -> float:
     return 3600.0 * int(found[1] or 0) + 60.0 * int(found[2] or 0) + float(found[3])
 
 
+def moment_of(given: Any, name: str) -> float:
+    """Return the seconds of a moment, given as a number, or as a text that :func:`seconds_of` understands.
+
+    Raises
+    ------
+    UsageError
+        If it is neither; the message calls it ``name``.
+
+    Examples
+    --------
+    >>> moment_of(90, "from_s"), moment_of("1:30", "from_s")
+    (90.0, 90.0)
+    """
+    if isinstance(given, str):
+        return seconds_of(given, name)
+    if not isinstance(given, Real) or isinstance(given, bool) or not math.isfinite(given):
+        raise UsageError(f"{name} must be seconds, or a text as '1:30', not {given!r}")
+    return float(given)
+
+
 def several(given: str | os.PathLike[str] | Iterable[_T]) -> tuple[_T, ...]:
     """Return what was given as a tuple; a text or a path is one thing, not its letters.
 

@@ -13,6 +13,7 @@ from typing import Any, Unpack
 from facestats._util import hooks
 from facestats._util.described import takes
 from facestats._util.locations import Place, is_remote, location, place_of, remove
+from facestats._util.naming import named
 from facestats.analysis.progress import Bars
 from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import Stages, load_stages
@@ -163,7 +164,7 @@ def analyze_collection(
     held = settings(options, arguments, out)
     run = held.run
     if run.scheduler is not None and on_frame is not None:
-        raise UsageError("--scheduler has workers of its own: leave --show out")
+        raise UsageError(f"{named('scheduler')} has workers of its own: leave {named('on_frame', '--show')} out")
     found, missing, passed_over = _found(arguments, held.analyze, may_be_empty=may_be_empty)
     all_found = found
     unsettled = [item for item in all_found if changed_within(item, run.settle)]
@@ -178,8 +179,8 @@ def analyze_collection(
             last.callback(remove, store.path / CHUNKS)  # also if this one is stopped: none of it is gone on with
         if not remembered(store.path):
             remember(store.path, held.analyze.to_dict())
-        named = tuple(item.shown for item in all_found if not item.is_live)
-        begin_run(store.path, Run(named, passed_over, tuple(item.shown for item in unsettled)))
+        shown = tuple(item.shown for item in all_found if not item.is_live)
+        begin_run(store.path, Run(shown, passed_over, tuple(item.shown for item in unsettled)))
         with Bars(len(found), progress=progress) as bars, UnderWay(store.path, found) as way:
             ledger = Ledger(store, stages, found, bars, way)
             planner = _planner(store, stages, run)
@@ -308,10 +309,10 @@ def _pool(items: Sequence[Input], store: Store, stages: Stages, run: RunOptions)
     in_memory = Place.MEMORY in {place_of(path) for path in (str(store.path), *(item.path for item in items))}
     if run.scheduler is not None:
         if in_memory:
-            raise UsageError("memory:// is seen by this process alone: leave --scheduler out")
+            raise UsageError(f"memory:// is seen by this process alone: leave {named('scheduler')} out")
         return _cluster(run.scheduler, stages.options, run.timeout)
     if in_memory and run.workers:
-        raise UsageError("memory:// is seen by this process alone: use --workers 0")
+        raise UsageError(f"memory:// is seen by this process alone: use {named('workers=0', '--workers 0')}")
     n = 0 if in_memory else _n_workers(run.workers, items)
     return Workers(n, stages.options, timeout_s=run.timeout) if n else ThisProcess(stages)
 

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from facestats._util.naming import as_options
 from facestats.errors import FacestatsError, UsageError, passes
 
 _CLOSED_PIPE = 141  # as a shell has it of a program that a closed pipe ended
@@ -95,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
         arguments.remove("--debug")
         arguments.insert(0, "--debug")
     try:
-        with _terminated_like_interrupted():
+        with _terminated_like_interrupted(), as_options():
             app(args=arguments)
     except FacestatsError as error:
         if os.environ.get("FACESTATS_DEBUG"):

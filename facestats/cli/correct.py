@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facestats._util.spoken import seconds_of
 from facestats.cli import app
 from facestats.cli.console import one_line
 
 if TYPE_CHECKING:
     from facestats.store.store import Store
-    from facestats.tables.corrections import Correction
+    from facestats.tables.correction import Correction
 
 
 @app.command()
@@ -35,10 +33,9 @@ def correct(
         int | None, typer.Option(metavar="OTHER", help="Make another track of the same face part of this one.")
     ] = None,
     split: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             metavar="TIME",
-            parser=partial(seconds_of, name="--split"),
             help="From this moment of the video on it is another face: seconds, or as 1:30 or 1:02:30.",
         ),
     ] = None,
@@ -53,10 +50,9 @@ def correct(
         bool, typer.Option("--own-person", help="It shows another person than the faces that it was put together with.")
     ] = False,
     face_at: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             metavar="TIME",
-            parser=partial(seconds_of, name="--face-at"),
             help="What may be no face then, in the table doubtful, is one; without TRACK, perhaps with verdicts.",
         ),
     ] = None,
@@ -71,50 +67,34 @@ def correct(
     """
     from facestats.errors import UsageError
     from facestats.store.store import open_store
-    from facestats.tables.by_hand import check_verdicts
-    from facestats.tables.corrections import told
+    from facestats.tables.correction import told
 
-    verdicts = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
-    set_by_hand = {column: value for column, value in verdicts.items() if value is not None}
-    changes = {"merge": merge, "split": split, "reject": reject or None, "accept": accept or None}
-    changes |= {"same-person": same_person, "own-person": own_person or None}
-    of_track = {**changes, "gender": gender, "age": age, "expression": expression, "makeup": makeup, "TRACK": track}
+    verdicts: dict[str, Any] = {"gender": gender, "age_group": age, "expression": expression, "makeup": makeup}
+    changes: dict[str, Any] = {"merge": merge, "split": split, "same_person": same_person}
+    flags: dict[str, Any] = {"reject": reject, "accept": accept, "own_person": own_person}
+    of_track = [*_given({**changes, **flags}), *_given({**verdicts, "TRACK": track})]
     opened = open_store(store)
     if listed or as_json:
-        _goes_alone("--list" if listed else "--json", {**of_track, "face-at": face_at, "undo": undo})
+        _goes_alone("--list" if listed else "--json", [*of_track, *_given({"face_at": face_at, "undo": undo})])
         _list(opened if video is None else opened.video(video), as_json=as_json)
         return
     if video is None:
         raise UsageError("name the video and the face to correct, or use --list")
     if undo is not None:
-        _goes_alone("--undo", {**of_track, "face-at": face_at})
+        _goes_alone("--undo", [*of_track, *_given({"face_at": face_at})])
         gone = opened.uncorrect(video, undo)
         print(one_line(f"undone: {told(gone.track_id, gone.what, gone.value, gone.time_s)}"))
         print(one_line(_next(opened.video(video))))
         return
-    made: list[Correction] = []
     if face_at is not None:
         if track is not None:
             raise UsageError("--face-at is for what has no number yet: leave the face's number out")
-        _goes_alone("--face-at", changes)
-        check_verdicts(set_by_hand)  # or it would be a face before they are refused
-        made.append(opened.take_for_face(video, face_at, reason=reason))
-        track = made[0].track_id
-    if track is None:
+        _goes_alone("--face-at", _given({**changes, **flags}))
+        made = opened.take_for_face(video, face_at, **verdicts, reason=reason)
+    elif track is None:
         raise UsageError("name the face to correct, by its number (face 3 is 3; of a person, reports list the faces)")
-    if set_by_hand or not made:
-        made += opened.correct(
-            video,
-            track,
-            **verdicts,
-            merge=merge,
-            split=split,
-            reject=reject,
-            accept=accept,
-            same_person=same_person,
-            own_person=own_person,
-            reason=reason,
-        )
+    else:
+        made = opened.correct(video, track, **verdicts, **changes, **flags, reason=reason)
     one = opened.video(video)
     for each in made:
         does = told(each.track_id, each.what, each.value, each.time_s)
@@ -127,7 +107,7 @@ def correct(
 def _which(store: Store, made: Correction) -> str:
     """Return which face a correction of a store's one video has just made, where it made one."""
     from facestats._util import words
-    from facestats.tables.corrections import FACE, SPLIT
+    from facestats.tables.correction import FACE, SPLIT
     from facestats.tables.labels import face_name
 
     if made.what == SPLIT:
@@ -138,13 +118,20 @@ def _which(store: Store, made: Correction) -> str:
     return ""
 
 
-def _goes_alone(option: str, others: Mapping[str, object]) -> None:
-    """Refuse other options that would be passed over in silence; those that were not given are None."""
+def _given(values: Mapping[str, object]) -> list[str]:
+    """Return the options that were given, as they were typed, by name of their argument in Python."""
+    from facestats.store.allowed import verdict_name
+
+    given = [name for name, value in values.items() if value is not None and value is not False]
+    return [name if name.isupper() else verdict_name(name) for name in given]
+
+
+def _goes_alone(option: str, others: Sequence[str]) -> None:
+    """Refuse other options that would be passed over in silence."""
     from facestats.errors import UsageError
 
-    given = [name if name.isupper() else f"--{name}" for name, value in others.items() if value is not None]
-    if given:
-        raise UsageError(f"{option} does not go with {', '.join(given)}: give them one after the other")
+    if others:
+        raise UsageError(f"{option} does not go with {', '.join(others)}: give them one after the other")
 
 
 def _not_measured(store: Store, new: list[int]) -> Iterator[str]:
@@ -190,7 +177,7 @@ def _next(store: Store) -> str:
 
 
 def _list(store: Store, *, as_json: bool) -> None:
-    from facestats.tables.corrections import told
+    from facestats.tables.correction import told
 
     rows = store.corrections()
     if as_json:

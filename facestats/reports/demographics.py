@@ -18,7 +18,7 @@ from facestats.reports.figures import figure
 from facestats.reports.html import class_legend, section
 from facestats.reports.people import are_known, counting_sentence, units
 from facestats.reports.provenance import model_folders, model_of
-from facestats.tables.corrections import ACCEPT, told
+from facestats.tables.correction import ACCEPT, told
 from facestats.tables.demographics import demographics
 from facestats.tables.schema import UNKNOWN
 from facestats.tables.sources import Tracked

@@ -10,7 +10,7 @@ from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reports.data import ReportData
 from facestats.reports.headlines import doubtful_sentence
-from facestats.tables.corrections import REJECT
+from facestats.tables.correction import REJECT
 from facestats.tables.doubts import SURELY_JOINED, are_accepted
 from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
 from facestats.tables.schema import UNKNOWN

@@ -9,7 +9,7 @@ from facestats.models.attributes import GENDERS
 from facestats.reports.data import ReportData
 from facestats.reports.people import asked, people_words, totals, units
 from facestats.reports.verdicts import is_set_by_hand
-from facestats.tables.corrections import FACE
+from facestats.tables.correction import FACE
 from facestats.tables.expressions import mean_shares
 from facestats.tables.schema import UNKNOWN
 

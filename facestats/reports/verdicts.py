@@ -11,7 +11,7 @@ import pandas as pd
 from facestats.models.attributes import VERDICT_COLUMNS, measure_column
 from facestats.models.cards import Card
 from facestats.reports.hints import hint
-from facestats.tables.corrections import ACCEPT
+from facestats.tables.correction import ACCEPT
 
 #: A title, and what the macro ``pieces.verdict`` takes.
 Verdict = tuple[str, tuple[Any, ...]]

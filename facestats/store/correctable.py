@@ -11,7 +11,7 @@ from facestats.store.corrections import correct, corrections_table, uncorrect
 from facestats.store.doubtful import take_for_face
 from facestats.store.manifest import read_entries, read_entry
 from facestats.store.read import attempt, find_video
-from facestats.tables.corrections import Correction
+from facestats.tables.correction import Correction
 
 if TYPE_CHECKING:
     from facestats.store.manifest import Entry
@@ -37,6 +37,10 @@ class Correctable:
         ------
         StoreError
             If a file of the store is absent or damaged.
+
+        Examples
+        --------
+        >>> store.corrections()[["number", "track_id", "what", "value"]]  # doctest: +SKIP
         """
 
         def entries() -> list[Entry]:
@@ -55,7 +59,7 @@ class Correctable:
         expression: str | None = None,
         makeup: str | None = None,
         merge: int | None = None,
-        split: float | None = None,
+        split: float | str | None = None,
         reject: bool = False,
         accept: bool = False,
         same_person: int | None = None,
@@ -75,8 +79,9 @@ class Correctable:
             A class, or ``"unknown"``.
         merge : int, optional
             Another track of the same face, which becomes part of this one; other tracks of its person stay theirs.
-        split : float, optional
-            The second of the video from which on it is another face, which gets a new number.
+        split : float or str, optional
+            The moment of the video from which on it is another face, which gets a new number: seconds, or a text as
+            ``"1:30"``.
         reject : bool
             It is no face.
         accept : bool
@@ -110,8 +115,7 @@ class Correctable:
         --------
         >>> store.correct("clip.mp4", 3, gender="female", reason="she says so at 0:12")  # doctest: +SKIP
         """
-        given = {"gender": gender, "age_group": age_group, "expression": expression, "makeup": makeup}
-        verdicts = {column: value for column, value in given.items() if value is not None}
+        verdicts = _given(gender=gender, age_group=age_group, expression=expression, makeup=makeup)
         entry = self._entry(video)
 
         def corrected() -> tuple[Correction, ...]:
@@ -131,7 +135,17 @@ class Correctable:
 
         return attempt(corrected, self.path, lambda: [entry])
 
-    def take_for_face(self, video: str, time_s: float, *, reason: str = "") -> Correction:
+    def take_for_face(
+        self,
+        video: str,
+        time_s: float | str,
+        *,
+        gender: str | None = None,
+        age_group: str | None = None,
+        expression: str | None = None,
+        makeup: str | None = None,
+        reason: str = "",
+    ) -> tuple[Correction, ...]:
         """Say that what may be no face at a moment is one: it leaves ``doubtful``, and counts as a tracked face.
 
         Of its detections the surest alone is stored, so that it has one observation, and no verdicts unless they are
@@ -141,20 +155,23 @@ class Correctable:
         ----------
         video : str
             See :meth:`correct`.
-        time_s : float
-            A moment between its first and its last detection, in seconds of the video.
+        time_s : float or str
+            A moment between its first and its last detection: seconds of the video, or a text as ``"1:30"``.
+        gender, age_group, expression, makeup : str, optional
+            A class, or ``"unknown"``.
         reason : str
             Why; kept with it.
 
         Returns
         -------
-        Correction
-            Its ``track_id`` is the number of the face; its ``number`` undoes it, see :meth:`uncorrect`.
+        tuple of Correction
+            First that it is a face, then its verdicts; ``track_id`` is the number of the face, and the ``number`` of
+            each undoes it, see :meth:`uncorrect`.
 
         Raises
         ------
         UnknownNameError
-            If there is no such video, or nothing doubtful then.
+            If there is no such video or class, or nothing doubtful then; nothing is corrected then.
         UsageError
             If several things are doubtful then.
         BusyError, StoreError, OutputError
@@ -164,8 +181,13 @@ class Correctable:
         --------
         >>> store.take_for_face("clip.mp4", 12.4, reason="a child in profile")  # doctest: +SKIP
         """
+        verdicts = _given(gender=gender, age_group=age_group, expression=expression, makeup=makeup)
         entry = self._entry(video)
-        return attempt(lambda: take_for_face(self.path, entry, time_s, reason=reason), self.path, lambda: [entry])
+        return attempt(
+            lambda: take_for_face(self.path, entry, time_s, verdicts=verdicts, reason=reason),
+            self.path,
+            lambda: [entry],
+        )
 
     def uncorrect(self, video: str, correction: int | Correction) -> Correction:
         """Undo a correction of a video, and return it.
@@ -184,9 +206,17 @@ class Correctable:
             If there is no such video or correction.
         BusyError, OutputError
             See :meth:`correct`.
+
+        Examples
+        --------
+        >>> store.uncorrect("clip.mp4", 2)  # doctest: +SKIP
         """
         return uncorrect(self.path, self._entry(video).video_id, correction)
 
     def _entry(self, video: str) -> Entry:
         entries = {each.video_id: each for each in read_entries(self.path)}
         return entries[find_video(self.path, entries, video)]
+
+
+def _given(**verdicts: str | None) -> dict[str, str]:
+    return {column: value for column, value in verdicts.items() if value is not None}

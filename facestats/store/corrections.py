@@ -16,9 +16,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.dataset as ds
 
-from facestats._util import words
 from facestats._util.locations import write_whole
-from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
+from facestats.errors import OutputError, StoreError, UnknownNameError
+from facestats.store.allowed import check_change, check_change_fits, split_moment
 from facestats.store.layout import CORRECTIONS
 from facestats.store.locking import locked
 from facestats.store.manifest import Entry, now, read_entry
@@ -27,23 +27,10 @@ from facestats.store.read import dataset
 from facestats.store.write import unwritable
 from facestats.tables import schema
 from facestats.tables.arrow import from_arrow, to_arrow
-from facestats.tables.by_hand import check_verdicts
-from facestats.tables.corrections import (
-    ACCEPT,
-    MERGE,
-    REJECT,
-    SPLIT,
-    Corrected,
-    Correction,
-    applied,
-    new_number,
-    people_with_verdicts,
-    place_of,
-    with_verdicts,
-)
+from facestats.tables.correction import ACCEPT, MERGE, REJECT, SPLIT, Correction, new_number
+from facestats.tables.corrections import Corrected, applied, people_with_verdicts, place_of, with_verdicts
 from facestats.tables.doubtful import Place
-from facestats.tables.people import NO_PEOPLE
-from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
+from facestats.tables.whose import OWN_PERSON, SAME_PERSON
 
 
 def corrected_dataset(store: Path, entries: Iterable[Entry], table: str) -> ds.Dataset:
@@ -104,7 +91,7 @@ def correct(
     *,
     verdicts: Mapping[str, str] | None = None,
     merge: int | None = None,
-    split: float | None = None,
+    split: float | str | None = None,
     reject: bool = False,
     accept: bool = False,
     same_person: int | None = None,
@@ -139,23 +126,17 @@ def correct(
     --------
     >>> correct(store.path, entry, 3, verdicts={"gender": "female"})  # doctest: +SKIP
     """
-    verdicts, track = dict(verdicts or {}), int(track)
-    n_changes = bool(verdicts) + sum(each is not None for each in (merge, split, same_person))
-    n_changes += reject + accept + own_person
-    if n_changes != 1:
-        much = "too much at once" if n_changes else "nothing to correct"
-        raise UsageError(
-            f"{much}: give verdicts (gender, age_group, expression, makeup), or merge, split, reject, accept, "
-            "same_person or own_person"
-        )
-    check_verdicts(verdicts)
+    changes = {"merge": merge, "split": split, "reject": reject, "accept": accept}
+    changes |= {"same_person": same_person, "own_person": own_person}
+    verdicts = dict(verdicts or {})
+    check_change(track, verdicts, changes)
+    track = int(track)
     with locked(store):
         present = read_entry(store, entry.video_id) or entry
         before = read_corrections(store, entry.video_id)
-        tables = replayed(store, present, before).tables
-        observations = tables["observations"]
-        for each in (track, *(one for one in (merge, same_person) if one is not None)):
-            _check_there(observations, entry.video_id, each)
+        found = replayed(store, present, before)
+        check_change_fits(found, store, entry.video_id, track, changes, before)
+        observations = found.tables["observations"]
         place = place_of(observations, track)
         begins = place[0][0]
         made: list[tuple[str, str | None, float]] = [(name, value, begins) for name, value in verdicts.items()]
@@ -166,15 +147,12 @@ def correct(
             made = [(ACCEPT, None, begins)]
         if split is not None:
             new = new_number(observations["track_id"].dropna(), before)
-            made = [(SPLIT, str(new), _split_moment(observations, track, split))]
+            made = [(SPLIT, str(new), split_moment(observations, track, split))]
         if merge is not None:
-            _check_apart(observations, track, merge)
             made, other = [(MERGE, str(int(merge)), begins)], place_of(observations, merge)
         if same_person is not None:
-            _check_people(tables, track, same_person)
             made, other = [(SAME_PERSON, str(int(same_person)), begins)], place_of(observations, same_person)
         if own_person:
-            _check_people(tables, track)
             made = [(OWN_PERSON, None, begins)]
         first = max((each.number for each in before), default=0) + 1
         added = tuple(
@@ -306,7 +284,17 @@ def _video_ids(store: Path) -> set[str]:
 
 
 def write_corrections(store: Path, video_id: str, corrections: Sequence[Correction]) -> None:
-    """Write all corrections of a video, or raise OutputError; only for the one writer of the store."""
+    """Write all corrections of a video, for whoever has locked the store; where there are none, their file goes.
+
+    Raises
+    ------
+    OutputError
+        If the store cannot be written.
+
+    Examples
+    --------
+    >>> write_corrections(store.path, "clip-1234abcd", [])  # doctest: +SKIP
+    """
     try:
         if not corrections:
             _path(store, video_id).unlink(missing_ok=True)
@@ -322,7 +310,20 @@ def _stored(store: Path, entry: Entry, table: str) -> pd.DataFrame:
 
 
 def replayed(store: Path, entry: Entry, corrections: tuple[Correction, ...]) -> Corrected:
-    """Return the tables of a video after corrections."""
+    """Return the tables of a video after corrections, in their order; the file of its corrections is not read.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the video was replaced meanwhile; :func:`facestats.store.read.attempt` tries again.
+    StoreError
+        If a file of the store is damaged.
+
+    Examples
+    --------
+    >>> replayed(store.path, entry, read_corrections(store.path, entry.video_id)).track_ids  # doctest: +SKIP
+    {1: 3}
+    """
     return _replayed_once(store, entry.video_id, entry.run, corrections)
 
 
@@ -344,47 +345,3 @@ def _corrected(store: Path, entry: Entry, table: str) -> pd.DataFrame | None:
             return people_with_verdicts(_stored(store, entry, table), tracks, corrections)
         return with_verdicts(_stored(store, entry, table), corrections) if table == "tracks" else None
     return replayed(store, entry, corrections).tables[table]
-
-
-def _check_there(observations: pd.DataFrame, video_id: str, track: int) -> None:
-    there = sorted(observations["track_id"].dropna().unique())
-    if track not in there:
-        known = ", ".join(str(each) for each in there[:10]) + (", ..." if len(there) > 10 else "")
-        raise UnknownNameError(f"{video_id} has no face {track}: there is {known or 'none'}")
-
-
-def _check_apart(observations: pd.DataFrame, one: int, other: int) -> None:
-    if one == other:
-        raise UsageError(f"face {one} cannot be merged with itself")
-    _check_not_met(observations, [one], [other])
-
-
-def _check_not_met(observations: pd.DataFrame, one: list[int], other: list[int]) -> None:
-    times, ids = observations["time_s"].to_numpy(), observations["track_id"].fillna(-1).to_numpy()
-    moment = met_s(times, ids, one, other)
-    if moment is not None:
-        there = set(ids[times == moment].tolist())
-        first, second = (next(track for track in tracks if track in there) for tracks in (one, other))
-        raise UsageError(f"faces {first} and {second} are seen together at {words.moment(moment)}: they are two")
-
-
-def _check_people(tables: Mapping[str, pd.DataFrame], track: int, other: int | None = None) -> None:
-    """Refuse what cannot be said of the people of tracks."""
-    whose = Whose(tables["tracks"])
-    if track not in whose.people:
-        raise UsageError(f"whose face {track} is cannot be corrected: {NO_PEOPLE}")
-    if other is None:
-        if len(whose.tracks_of(track)) == 1:
-            raise UsageError(f"face {track} is of a person of its own already")
-        return
-    if other in whose.tracks_of(track):
-        raise UsageError(f"faces {track} and {other} are of one person already")
-    _check_not_met(tables["observations"], whose.tracks_of(track), whose.tracks_of(other))
-
-
-def _split_moment(observations: pd.DataFrame, track: int, split: float) -> float:
-    times = observations.loc[observations["track_id"].eq(track).fillna(False), "time_s"]
-    if not times.min() < split <= times.max():
-        span = words.span(float(times.min()), float(times.max()))
-        raise UsageError(f"face {track} cannot be split at {split:g} s: it is seen from {span}")
-    return float(split)

@@ -11,7 +11,7 @@ from facestats._util.locations import write_whole
 from facestats.store.corrections import read_corrections
 from facestats.store.layout import clip_path
 from facestats.store.write import unwritable
-from facestats.tables.corrections import ACCEPT
+from facestats.tables.correction import ACCEPT
 
 #: Ends the name of the file beside a clip that says with which corrections it was drawn; without any there is none.
 DRAWN_SUFFIX = ".corrected"

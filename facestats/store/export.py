@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 
 from facestats._util.files import written_aside
+from facestats._util.naming import named
 from facestats._util.spoken import several
 from facestats.errors import OutputError, UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
@@ -100,22 +101,24 @@ def export(
             names = ", ".join((*schema.TABLES, *schema.DERIVED))
             raise UnknownNameError(f"there is no table {each!r}; the tables are {names}")
     if every is not None and "timeline" not in tables:
-        raise UsageError("only timeline has spans of time: leave --every out, or use --table timeline")
+        of_spans = named("table='timeline'", "--table timeline")
+        raise UsageError(f"only timeline has spans of time: leave {named('every')} out, or use {of_spans}")
+    from_name, to_name = named("from_s", "--from"), named("to_s", "--to")
     if from_s is not None and to_s is not None and from_s > to_s:
-        raise UsageError(f"--from {from_s:g} must not come after --to {to_s:g}: nothing lies between")
+        raise UsageError(f"{from_name} {from_s:g} must not come after {to_name} {to_s:g}: nothing lies between")
     chosen = [str(store.video(video).video_id) for video in several(videos)]
     attributes = None if attributes is None else several(attributes)
     wish = _Wish(store, chosen, from_s, to_s, attributes, 1.0 if every is None else every, utc)
     is_timed = [len(tables) > 1 or _times(each) is not None for each in tables]
     if not all(is_timed) and (from_s is not None or to_s is not None):
-        raise UsageError(f"{tables[0]} has one row a video and knows no times: leave --from and --to out")
+        raise UsageError(f"{tables[0]} has one row a video and knows no times: leave {from_name} and {to_name} out")
     name = tables[0] if len(tables) == 1 else "tables"
     going = [wish.outgoing(each) for each in tables]
     if out is not None and not isinstance(out, str | os.PathLike):
         return _write_to(out, going, format=format)
     path = path or Path(f"{name}.{format}")
     if not overwrite and path.is_file():
-        raise OutputError(f"{path} is there already: --overwrite replaces it")
+        raise OutputError(f"{path} is there already: {named('overwrite')} replaces it")
     return _write(going, format=format, out=path, describe_columns=describe_columns)
 
 

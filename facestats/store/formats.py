@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow.parquet as pq
 
+from facestats._util.naming import named
 from facestats.errors import UnknownNameError, UsageError
 from facestats.tables.arrow import described_schema, frame_to_arrow
 from facestats.tables.schema import Column
@@ -209,7 +210,7 @@ def suffix_format(path: Path) -> str:
     """
     suffix = path.suffix.lower().removeprefix(".")
     if suffix and suffix not in WRITERS:
-        raise UnknownNameError(f"{path} does not end in a format: use {', '.join(WRITERS)}, or say --format")
+        raise UnknownNameError(f"{path} does not end in a format: use {', '.join(WRITERS)}, or say {named('format')}")
     return suffix or "csv"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from facestats._util.naming import named
 from facestats.errors import UsageError
 from facestats.models.attributes import EXPRESSIONS
 from facestats.tables.schema import UNKNOWN
@@ -152,11 +153,11 @@ def agreement(
 
 
 def _track_of(tier: str, tracks: list[int], track_id: int | None) -> int:
-    named = _FACE.search(tier)
-    number = track_id if track_id is not None else int(named[1]) if named else tracks[0] if len(tracks) == 1 else None
+    said = _FACE.search(tier)
+    number = track_id if track_id is not None else int(said[1]) if said else tracks[0] if len(tracks) == 1 else None
     if number is None:
         raise UsageError(
-            f"which face is tier {tier!r} of? Name it with --track: the video has {len(tracks)} "
+            f"which face is tier {tier!r} of? Name it with {named('track_id', '--track')}: the video has {len(tracks)} "
             f"({', '.join(map(str, tracks[:10]))}{', ...' if len(tracks) > 10 else ''})"
         )
     if number not in tracks:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from facestats.errors import UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS, measure_column
 from facestats.tables import schema
 
@@ -74,21 +73,3 @@ def marked(table: pd.DataFrame, made: Made, *, of: str = "track_id") -> pd.DataF
         if "corrected" in marked:
             marked.loc[row, "corrected"] = ", ".join(changes)
     return marked
-
-
-def check_verdicts(verdicts: Mapping[str, str]) -> None:
-    """Refuse what is no class of its attribute, by column of ``tracks``, nor ``"unknown"``.
-
-    Raises
-    ------
-    UnknownNameError
-        Of the first one.
-
-    Examples
-    --------
-    >>> check_verdicts({"gender": "female", "age_group": "unknown"})
-    """
-    classes = {known: (*ATTRIBUTE_CLASSES[name], schema.UNKNOWN) for name, known in VERDICT_COLUMNS.items()}
-    for column, value in verdicts.items():
-        if value not in classes[column]:
-            raise UnknownNameError(f"{column} {value!r} is unknown: use {', '.join(classes[column])}")

@@ -6,78 +6,24 @@ the number tells the track; in those of a later analysis, it is the track that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.tables import schema
 from facestats.tables.building import summarize_track
 from facestats.tables.by_hand import Made, marked, marked_people
+from facestats.tables.correction import ACCEPT, FACE, MERGE, REJECT, SPLIT, Correction
 from facestats.tables.doubtful import AT_MOST_APART_S, LEAST_OVERLAP, Place, doubtful_at, overlaps_of, rows_of_face
 from facestats.tables.people import count_people, summarize_people, with_people
 from facestats.tables.thumbnails import best_first
 from facestats.tables.whose import OWN_PERSON, SAME_PERSON, Whose, met_s
 
-#: What can be done to a track, verdicts apart: it is no face, takes in another one, or is another from a moment on; or
-#: somebody looked at it and let it be; or what was doubtful is a face.
-REJECT, MERGE, SPLIT, ACCEPT, FACE = "reject", "merge", "split", "accept", "is_face"
-
 _LEAST_SHARE = 0.5  # of the places in which a track must be found again
 _PLACES = 12
-
-
-@dataclass(frozen=True)
-class Correction:
-    """One correction of a track of a video.
-
-    Attributes
-    ----------
-    number : int
-        Of the video's corrections, counted from 1 in the order in which they were made, which they are applied in.
-    track_id : int
-        The track, as it was numbered when it was corrected.
-    what : str
-        The column of a verdict, ``"reject"`` (it is no face), ``"merge"``, ``"split"``, ``"accept"`` (somebody looked
-        at it and let it be, so that it is doubtful no more), ``"is_face"`` (what stands in ``doubtful`` at its place is
-        a face, which has its number), ``"same_person"`` or ``"own_person"``.
-    value : str or None
-        The verdict, the number of the track that became part of this one or shows the same person, or the new number
-        behind a split.
-    time_s : float
-        The moment of a split; else when the track begins.
-    reason : str
-    corrected_at : str
-        UTC, ISO 8601.
-    run : str
-        The analysis whose tables were corrected.
-    place, other : tuple of (time_s, x, y, w, h)
-        Where the track was seen, and the other one.
-    """
-
-    number: int
-    track_id: int
-    what: str
-    value: str | None
-    time_s: float
-    reason: str
-    corrected_at: str
-    run: str
-    place: tuple[Place, ...]
-    other: tuple[Place, ...] = ()
-
-    @property
-    def is_verdict(self) -> bool:
-        """Whether it sets a verdict, and leaves the tracks as they are."""
-        return self.what in VERDICT_COLUMNS.values()
-
-    @property
-    def leaves_tracks(self) -> bool:
-        """Whether it leaves the tracks as they are, apart from verdicts."""
-        return self.is_verdict or self.what == ACCEPT
 
 
 @dataclass(frozen=True)
@@ -89,10 +35,13 @@ class Corrected:
     tables : mapping of str to pandas.DataFrame
     track_ids : mapping of int to int
         By number of the correction, the track that it was applied to; those that fit no more are absent.
+    gone : mapping of int to Correction
+        By track that was rejected or merged into another one, the correction that did it.
     """
 
     tables: Mapping[str, pd.DataFrame]
     track_ids: Mapping[int, int]
+    gone: Mapping[int, Correction]
 
 
 def place_of(observations: pd.DataFrame, track_id: int) -> tuple[Place, ...]:
@@ -138,7 +87,7 @@ def applied(
     """
     state = _State(tables)
     track_ids = {each.number: found for each in corrections if (found := state.apply(each, run)) is not None}
-    return Corrected({**tables, **state.tables(thresholds)}, track_ids)
+    return Corrected({**tables, **state.tables(thresholds)}, track_ids, state.gone)
 
 
 def with_verdicts(tracks: pd.DataFrame, corrections: Sequence[Correction]) -> pd.DataFrame:
@@ -177,6 +126,7 @@ class _State:
         self.made: dict[int, dict[str, str | None]] = {}
         self.changed: set[int] = set()
         self.merged: set[int] = set()
+        self.gone: dict[int, Correction] = {}
         self.verdicts: list[tuple[int, str, str | None]] = []  # as set, of which track, in their order
         self.added_frames: list[int] = []  # in which a face was found that had counted nowhere
         self.next = int(self.ids.max(initial=0)) + 1
@@ -193,6 +143,7 @@ class _State:
             self.ids[self.ids == track] = -1
             self.pictures[self.pictures == track] = -1
             self.made.pop(track, None)
+            self.gone[track] = each
             return track
         if each.what == OWN_PERSON and not self.whose.set_apart(track):
             return None
@@ -201,6 +152,8 @@ class _State:
             join = self._take_in if each.what == MERGE else self._join
             if other is None or other == track or not join(track, other):
                 return None
+            if each.what == MERGE:
+                self.gone[other] = each
         elif each.what == SPLIT:
             is_later = (self.ids == track) & (self.times >= each.time_s)
             if not is_later.any() or is_later.sum() == (self.ids == track).sum():
@@ -352,47 +305,3 @@ def _by_track(corrections: Sequence[Correction]) -> Made:
 def _ids(table: pd.DataFrame) -> np.ndarray:
     """Return the numbers of tracks, int64 (N,), -1 for none."""
     return table["track_id"].fillna(-1).to_numpy(np.int64).copy()
-
-
-def new_number(ids: Iterable[int], corrections: Iterable[Correction]) -> int:
-    """Return a number for the face behind a split, which neither a track has nor any correction names.
-
-    Parameters
-    ----------
-    ids : iterable of int
-        Of the tracks, as they are corrected.
-    corrections : iterable of Correction
-        All of the video.
-
-    Examples
-    --------
-    >>> new_number([0, 1, 4], [])
-    5
-    """
-    named = [int(each.value or 0) for each in corrections if each.what in (MERGE, SPLIT)]
-    return max([*map(int, ids), *named, *(each.track_id for each in corrections)], default=0) + 1
-
-
-def told(track_id: int, what: str, value: str | None, time_s: float) -> str:
-    """Return in words what a correction does; the parameters are columns of the table of corrections.
-
-    Examples
-    --------
-    >>> told(3, "age_group", "old", 0.0), told(3, "merge", "7", 0.0)
-    ('age group of face 3 is old', 'face 3 takes in face 7')
-    """
-    if what == REJECT:
-        return f"face {track_id} is no face"
-    if what == ACCEPT:
-        return f"face {track_id} was looked at and let be"
-    if what == FACE:
-        return f"what may be no face at {time_s:.1f} s is face {track_id}"
-    if what == MERGE:
-        return f"face {track_id} takes in face {value}"
-    if what == SAME_PERSON:
-        return f"face {track_id} is of the same person as face {value}"
-    if what == OWN_PERSON:
-        return f"face {track_id} is of a person of its own"
-    if what == SPLIT:
-        return f"face {track_id} is another face from {time_s:.1f} s on"
-    return f"{what.replace('_', ' ')} of face {track_id} is {value}"

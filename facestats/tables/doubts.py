@@ -10,7 +10,7 @@ import pandas as pd
 
 from facestats._util import words
 from facestats.models.attributes import VERDICT_COLUMNS
-from facestats.tables.corrections import ACCEPT
+from facestats.tables.correction import ACCEPT
 from facestats.tables.labels import ATTRIBUTE_TITLES
 from facestats.tables.schema import UNKNOWN
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from facestats.errors import FacestatsError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, VERDICT_COLUMNS
 from facestats.store.store import Store
-from facestats.tables.corrections import told
+from facestats.tables.correction import told
 from facestats.tables.labels import ATTRIBUTE_TITLES
 from facestats.tables.schema import UNKNOWN
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from facestats.errors import FacestatsError, UsageError
 from facestats.store.store import Store
-from facestats.tables.corrections import Correction, told
+from facestats.tables.correction import Correction, told
 from facestats.tables.doubts import by_doubt, doubts_of, is_accepted
 from facestats.tables.labels import by_person, video_names
 from facestats.tables.video_tables import VideoTables
@@ -168,8 +168,6 @@ class Review:
             if other is None or other[0] != video_id:
                 raise UsageError("only two faces of one video can be merged")
             change = {"merge": other[1]}
-        if what == "accept" and self.is_accepted(key):
-            raise UsageError("it was accepted before")
         made = self._found.correct(video_id, number, **change)
         self._done.append(_Done(key, made))
         if what == "reject":

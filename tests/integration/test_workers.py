@@ -129,9 +129,9 @@ def test_workers_that_cannot_start_are_an_error_and_nothing_hangs(videos, tmp_pa
 
 
 def test_wrong_numbers_are_refused(videos, tmp_path):
-    with pytest.raises(UsageError, match="--workers"):
+    with pytest.raises(UsageError, match="workers must be"):
         run(videos, tmp_path / "s", workers=-1)
-    with pytest.raises(UsageError, match="--timeout"):
+    with pytest.raises(UsageError, match="timeout must be"):
         run(videos, tmp_path / "s", timeout=0)
 
 

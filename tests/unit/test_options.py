@@ -7,6 +7,7 @@ import pytest
 
 import facestats as fs
 from facestats import options
+from facestats._util.naming import as_options
 from facestats.errors import UnknownNameError, UsageError
 from facestats.options import AnalyzeOptions, RunOptions, described, differences
 
@@ -16,7 +17,10 @@ from facestats.options import AnalyzeOptions, RunOptions, described, differences
     [("rate", -1), ("rate", float("inf")), ("detect_size", 8), ("min_score", 1.0), ("min_face", -3), ("limit_s", 0)],
 )
 def test_values_out_of_range_name_the_option(name, value):
-    with pytest.raises(UsageError, match="--" + name.removesuffix("_s").replace("_", "-")):
+    with pytest.raises(UsageError, match=f"^{name} must be "):
+        AnalyzeOptions(**{name: value})
+    option = "--" + name.removesuffix("_s").replace("_", "-")
+    with as_options(), pytest.raises(UsageError, match=f"^{option} must be "):
         AnalyzeOptions(**{name: value})
 
 
@@ -56,9 +60,9 @@ def test_differences_take_what_is_missing_for_the_default_and_leave_models_to_th
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"workers": -1}, "--workers must be 0 or more, not -1"),
-        ({"timeout": 0}, "--timeout must be more than 0 seconds, not 0"),
-        ({"workers": 1, "scheduler": "tcp://a:1"}, "leave --workers out"),
+        ({"workers": -1}, "workers must be 0 or more, not -1"),
+        ({"timeout": 0}, "timeout must be more than 0 seconds, not 0"),
+        ({"workers": 1, "scheduler": "tcp://a:1"}, "leave workers out"),
     ],
 )
 def test_wrong_options_of_a_run_are_refused(wrong, message):
@@ -144,12 +148,12 @@ def test_moments_and_regions_as_people_write_them():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"from_s": 20.0, "to_s": 10.0}, "--from 20 must come before --to 10"),
-        ({"from_s": "noon"}, "--from must be seconds, m:s or h:m:s"),
-        ({"to_s": "1:75"}, "--to must be seconds"),
-        ({"to_s": 0}, "--to must be more than 0 seconds"),
-        ({"from_s": -1.0}, "--from must be 0 or more seconds"),
-        ({"region": "1,2,3"}, "--region must be x,y,w,h"),
+        ({"from_s": 20.0, "to_s": 10.0}, "from_s 20 must come before to_s 10"),
+        ({"from_s": "noon"}, "from_s must be seconds, m:s or h:m:s"),
+        ({"to_s": "1:75"}, "to_s must be seconds"),
+        ({"to_s": 0}, "to_s must be more than 0 seconds"),
+        ({"from_s": -1.0}, "from_s must be 0 or more seconds"),
+        ({"region": "1,2,3"}, "region must be x,y,w,h"),
         ({"region": 5}, "region must be texts"),
         ({"region": "0,0,0,10"}, "is empty"),
         ({"region": "0,0,120%,10"}, "beyond 100 %"),

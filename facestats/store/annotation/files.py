@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from facestats._util.files import written_aside
+from facestats._util.naming import named
 from facestats._util.spoken import several
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
 from facestats.store.annotation.ass import write_ass
@@ -78,7 +79,7 @@ def export_annotations(
     if format not in FORMATS:
         raise UnknownNameError(f"unknown format of annotations {format!r}: use {', '.join(FORMATS)}")
     if not 0 <= smooth_s < math.inf:
-        raise UsageError(f"--smooth must be 0 seconds or more, not {smooth_s:g}")
+        raise UsageError(f"{named('smooth_s', '--smooth')} must be 0 seconds or more, not {smooth_s:g}")
     suffix, write = FORMATS[format]
     store, out = open_store(store), Path(out)
     chosen = [str(store.video(video).video_id) for video in several(videos)] or [
@@ -86,11 +87,14 @@ def export_annotations(
     ]
     is_file = out.name.lower().endswith(suffix.lower()) and not out.is_dir()
     if is_file and len(chosen) != 1:
-        raise UsageError(f"{out} would hold {len(chosen)} videos: name one with --video, or a folder with --out")
+        raise UsageError(
+            f"{out} would hold {len(chosen)} videos: name one with {named('videos', '--video')}, or a folder with "
+            f"{named('out')}"
+        )
     paths = [out] if is_file else [out / f"{video_id}{suffix}" for video_id in chosen]
     for path in paths:
         if not overwrite and path.is_file():
-            raise OutputError(f"{path} is there already: --overwrite replaces it")
+            raise OutputError(f"{path} is there already: {named('overwrite')} replaces it")
     for video_id, path in zip(chosen, paths, strict=True):
         tables = store.result(video_id)
         try:

@@ -142,6 +142,32 @@ def test_two_tracks_of_one_face_become_one_and_apart_again(store):
     assert not (store.path / "corrections" / f"{PEOPLE}.json").exists()
 
 
+def test_of_a_face_that_went_by_hand_it_is_said_how_and_what_brings_it_back(store):
+    (rejected,) = store.correct(PEOPLE, 4, reject=True)
+    (merged,) = store.correct(PEOPLE, 2, merge=3)
+    undo = f"use store.uncorrect('{PEOPLE}', {rejected.number})"
+    with pytest.raises(UnknownNameError, match=rf"^face 4 of {PEOPLE} was rejected by hand: ") as caught:
+        store.correct(PEOPLE, 4, accept=True)
+    assert str(caught.value).endswith(undo)
+    with pytest.raises(
+        UnknownNameError, match=rf"^face 3 of {PEOPLE} is part of face 2 by hand: correct face 2, or "
+    ) as caught:
+        store.correct(PEOPLE, 3, accept=True)
+    assert str(caught.value).endswith(f"use store.uncorrect('{PEOPLE}', {merged.number})")
+    with pytest.raises(UnknownNameError, match=r"^face 3 of .* is part of face 2"):
+        store.correct(PEOPLE, 1, merge=3)
+    store.uncorrect(PEOPLE, merged.number)
+    store.correct(PEOPLE, 3, accept=True)
+    with pytest.raises(UsageError, match=rf"^face 3 of {PEOPLE} was accepted before; to undo that, use"):
+        store.correct(PEOPLE, 3, accept=True)
+    assert len(store.corrections()) == 2
+
+
+def test_a_split_takes_its_moment_as_a_text(store):
+    (made,) = store.correct(PEOPLE, 3, split="0:08")
+    assert (made.time_s, made.value) == (8.0, "5")
+
+
 def test_corrections_are_a_table(store, tmp_path):
     store.correct(PEOPLE, 1, gender="male", makeup="over", reason="seen")
     store.correct(PARTIAL, 1, age_group="old")
@@ -205,7 +231,7 @@ def test_what_does_not_fit_is_one_line(store):
         store.correct(PEOPLE, 1, merge=2)
     with pytest.raises(UsageError, match="face 1 cannot be merged with itself"):
         store.correct(PEOPLE, 1, merge=1)
-    with pytest.raises(UsageError, match=r"face 2 cannot be split at 6.5 s: it is seen from 0:01\.0 to 0:05\.9"):
+    with pytest.raises(UsageError, match=r"face 2 cannot be split at 0:06\.5: it is seen from 0:01\.0 to 0:05\.9"):
         store.correct(PEOPLE, 2, split=6.5)
     with pytest.raises(UsageError, match="nothing to correct: give verdicts"):
         store.correct(PEOPLE, 1, reason="why")
@@ -213,6 +239,17 @@ def test_what_does_not_fit_is_one_line(store):
         store.correct(PEOPLE, 1, gender="male", reject=True)
     with pytest.raises(UnknownNameError, match="gender 'woman' is unknown: use female, male, unknown"):
         store.correct(PEOPLE, 1, gender="woman")
+    with pytest.raises(
+        UnknownNameError, match=r"^age_group 'elderly' is unknown: use child, young, middle, old, unknown$"
+    ):
+        store.correct(PEOPLE, 1, age_group="elderly")
+    for split in ("never", float("nan"), [], True):
+        with pytest.raises(UsageError, match=r"^split must be seconds"):
+            store.correct(PEOPLE, 1, split=split)
+    with pytest.raises(UsageError, match=r"^merge must be a whole number, not '2'$"):
+        store.correct(PEOPLE, 1, merge="2")
+    with pytest.raises(UsageError, match=r"^track must be a whole number, not '1'$"):
+        store.correct(PEOPLE, "1", reject=True)
     with pytest.raises(UnknownNameError, match=r"video 'nowhere\.mp4'"):
         store.correct("nowhere.mp4", 1, gender="male")
     with pytest.raises(UnknownNameError, match=f"{PEOPLE} has no correction 1: there is none"):

@@ -33,7 +33,7 @@ def read(store):
 def test_what_was_doubtful_is_a_face_and_undone_doubtful_again(store):
     before = read(store)
     (row,) = before["doubtful"].to_dict("records")
-    made = store.take_for_face("people.mp4", row["time_s"], reason=" in profile ")
+    (made,) = store.take_for_face("people.mp4", row["time_s"], reason=" in profile ")
     after = read(store)
     for name, table in after.items():
         schema.validate(name, table)
@@ -106,6 +106,23 @@ def test_a_later_analysis_may_have_found_it_by_itself(store):
     assert store.tracks().set_index("track_id").loc[1, "corrected"] == "accept"
     assert store.corrections()["applies"].tolist() == [True]
     assert len(store.tracks()) == len(plain.tracks)
+
+
+def test_verdicts_are_set_with_the_face_or_nothing_is(store):
+    with pytest.raises(UnknownNameError, match=r"^gender 'woman' is unknown"):
+        store.take_for_face(PEOPLE, 3.5, gender="woman")
+    assert store.corrections().empty
+    made = store.take_for_face(PEOPLE, "0:03", gender="female", age_group="old")
+    assert [(each.what, each.value, each.track_id) for each in made] == [
+        ("is_face", None, 5),
+        ("gender", "female", 5),
+        ("age_group", "old", 5),
+    ]
+    assert store.tracks().set_index("track_id").loc[5, ["gender", "age_group"]].tolist() == ["female", "old"]
+    with pytest.raises(UsageError, match=rf"^what was doubtful in {PEOPLE} at 0:03\.2 is face 5 already$"):
+        store.take_for_face(PEOPLE, 3.2)
+    with pytest.raises(UsageError, match=r"^time_s must be seconds"):
+        store.take_for_face(PEOPLE, [3.2])
 
 
 def test_what_is_not_doubtful_cannot_be_taken_for_a_face(store):

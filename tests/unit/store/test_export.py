@@ -130,12 +130,12 @@ def test_restricted_to_a_time_a_video_and_an_attribute(store, tmp_path):
     [
         ({"attributes": ["mood"]}, UnknownNameError, "unknown attribute 'mood'"),
         ({"videos": ["absent"]}, UnknownNameError, "absent"),
-        ({"table": "videos", "to_s": 3}, UsageError, "leave --from and --to out"),
+        ({"table": "videos", "to_s": 3}, UsageError, "leave from_s and to_s out"),
         ({"table": "persons"}, UnknownNameError, "no table 'persons'"),
         ({"format": "docx"}, UnknownNameError, "csv, tsv, json, parquet"),
         ({"table": ["tracks", "frames"]}, UsageError, "a csv file holds one table"),
         ({"every": 2.0}, UsageError, "only timeline has spans"),
-        ({"from_s": 2.0, "to_s": 1.0}, UsageError, "--from 2 must not come after --to 1"),
+        ({"from_s": 2.0, "to_s": 1.0}, UsageError, "from_s 2 must not come after to_s 1"),
         ({"table": "timeline", "every": 0.0}, UsageError, "every must be above 0"),
     ],
 )

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from stores import FACES, make_result
 
 from facestats.tables import schema
-from facestats.tables.corrections import Correction, applied, new_number, people_with_verdicts, place_of, with_verdicts
+from facestats.tables.correction import Correction, new_number
+from facestats.tables.corrections import applied, people_with_verdicts, place_of, with_verdicts
 from facestats.tables.people import summarize_people
 from facestats.tables.thumbnails import encode_webp
 

@@ -5,7 +5,8 @@ from stores import Face, make_result
 
 from facestats.models.embedding import EmbeddingCard, SamePerson
 from facestats.tables import schema
-from facestats.tables.corrections import MERGE, Correction, applied
+from facestats.tables.correction import MERGE, Correction
+from facestats.tables.corrections import applied
 from facestats.tables.people import Appearance, count_people, find_people, people_are_missing, summarize_people
 from facestats.tables.whose import OWN_PERSON, SAME_PERSON
 

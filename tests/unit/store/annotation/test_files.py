@@ -174,7 +174,7 @@ def test_wrong_wishes_are_refused(store, tmp_path, monkeypatch):
         read_annotations(tmp_path / "absent.eaf")
     with pytest.raises(UnknownNameError, match="use eaf"):
         export_annotations(store, format="srt", out=tmp_path)
-    with pytest.raises(UsageError, match="--smooth must be 0 seconds or more, not -1"):
+    with pytest.raises(UsageError, match="smooth_s must be 0 seconds or more, not -1"):
         export_annotations(store, smooth_s=-1, out=tmp_path)
     with pytest.raises(UsageError, match="would hold 3 videos"):
         export_annotations(store, out=tmp_path / "a.eaf")
