@@ -95,9 +95,9 @@ class AnalyzeOptions(Options):
     )
     follow_face: float = option(
         DEFAULT_FOLLOW_FACE,
-        help="The whole detect size is searched once a second and at cuts; between two searches, faces need this many "
-        "pixels, if nobody came or went: frames are shrunk so far, or looked at finely where faces are. "
-        "0: every frame is searched.",
+        help="The whole detect size is searched once a second, at cuts and at the end; between two searches, faces "
+        "need this many pixels, if nobody came or went: frames are shrunk so far, or looked at finely where faces "
+        "are. 0: every frame is searched.",
         affects="found",
         valid=lambda value: value == 0 or 8 <= value < math.inf,
         need="0 (off) or at least 8 pixels",

@@ -50,10 +50,10 @@ def detect_ahead(
     its own, and OpenCV's own threads rest meanwhile: whole frames side by side need no waiting for each other, which on
     busy cores cost far more than it gained.
 
-    With ``follow_px``, the whole ``small`` is searched once a second and after every cut. The frames between two
-    searches are searched too if somebody comes, goes or moves on. Else they are looked at so that the faces of both
-    have so many pixels, see :mod:`facestats.detect.regions`. Missed is who comes and goes between the two and is too
-    small for the coarser picture.
+    With ``follow_px``, the whole ``small`` is searched once a second, and in the first and the last frame of every
+    shot. The frames between two searches are searched too if somebody comes, goes or moves on. Else they are looked at
+    so that the faces of both have so many pixels, see :mod:`facestats.detect.regions`. Missed is who comes and goes
+    between the two and is too small for the coarser picture.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def detect_ahead(
         Least pixels, of a face's shorter side, in the coarser pictures; 0 searches every frame.
     holds_back : bool
         Whether frames may wait for the search at their end, up to :data:`MOST_BETWEEN` of them, fewer of large ones;
-        what is live may not, and goes by the search before.
+        what is live may not, and goes by the search before, so that a small face may be missed until the next.
     is_new : callable, optional
         Says of each frame, in order, whether it begins a shot.
 
@@ -147,30 +147,35 @@ def _alike(look: _Look) -> object:
 
 def _plan(frames: Iterable[Frame], is_new: Callable[[Frame], bool], holds_back: bool) -> Iterator[_Look]:
     """Decide which frames are searched, and yield every search before the frames that depend on it."""
-    before: _Look | None = None
+    before: _Look | None = None  # the last search of this shot
     between: list[Frame] = []
 
-    def followed(*searches: _Look | None) -> Iterator[_Look]:
-        futures = tuple(search.found for search in searches if search is not None)
-        return (_Look(frame, futures) for frame in between)
+    def searched(frame: Frame) -> Iterator[_Look]:
+        nonlocal before
+        search = _Look(frame, n_before=len(between))
+        yield search
+        futures = tuple(each.found for each in (before, search) if each is not None)
+        yield from (_Look(each, futures) for each in between)
+        between.clear()
+        before = search
 
     for frame in frames:
-        begins_shot = is_new(frame)
+        if is_new(frame):
+            if between:
+                yield from searched(between.pop())
+            before = None
         if (
             before is None
-            or begins_shot
             or not 0 <= frame.time_s - before.frame.time_s < SEARCH_EVERY_S
             or len(between) >= min(MOST_BETWEEN, MOST_PIXELS_BETWEEN // math.prod(frame.size))
         ):
-            search = _Look(frame, n_before=len(between))
-            yield search
-            yield from followed(before, None if begins_shot else search)
-            before, between = search, []
+            yield from searched(frame)
         elif holds_back:
             between.append(frame)
         else:
             yield _Look(frame, (before.found,))
-    yield from followed(before)
+    if between:
+        yield from searched(between.pop())
 
 
 def _in_order(taken: Iterable[tuple[_Look, Detections]]) -> Iterator[tuple[Frame, Detections]]:

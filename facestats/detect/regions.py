@@ -117,7 +117,7 @@ def regions_for(
     ----------
     searches : sequence of numpy.ndarray
         float32 (N, 4) each: the boxes that the searches before and after found, in pixels of the finest picture. Where
-        there is one only, as at the end of a shot, nobody knows where its faces go: then it is the whole picture.
+        there is one only, as in what is live, nobody knows where its faces go: then it is the whole picture.
     size : tuple of int
         Width and height of the finest picture.
     follow_px : float

@@ -113,7 +113,7 @@ def test_between_searches_pictures_are_as_fine_as_the_smallest_face_needs(sizes,
     out = list(detect_ahead(moments(*(i / 10 for i in range(25))), [detector], follow_px=32))
     assert [frame.index for frame, _ in out] == list(range(25))
     assert all(found.sizes == pytest.approx(sizes) for _, found in out)  # in pixels of the frame, however it was seen
-    assert sorted(detector.seen) == sorted([640] * 3 + [side] * 22)
+    assert sorted(detector.seen) == sorted([640] * 4 + [side] * 21)
 
 
 class Growing(Sized):
@@ -143,16 +143,36 @@ def test_between_two_searches_that_differ_every_frame_is_searched(first, last):
 
 def test_a_cut_ends_what_a_search_says_of_the_frames_before():
     detector = Growing()
-    frames = brightening(200, 200, 200, 40, 40)
+    frames = brightening(200, 200, 200, 40, 40, 40)
     list(detect_ahead(frames, [detector], follow_px=32, is_new=lambda frame: frame.index == 3))
-    assert detector.seen == [640, 640, 160, 160, 512]
+    assert detector.seen == [640, 640, 160, 640, 640, 512]
+
+
+class Distant(Sized):
+    """A face of 10 pixels comes into a frame that is not dark; only the finest picture shows it."""
+
+    def detect(self, images):
+        is_seen = images[0].any() and max(images[0].shape[:2]) == 640
+        self.sizes = (10,) if is_seen else ()
+        return super().detect(images)
+
+
+@pytest.mark.parametrize("n_detectors", [1, 2])
+@pytest.mark.parametrize("cut", [None, 14])
+def test_who_comes_after_the_last_search_of_a_shot_is_found(n_detectors, cut):
+    detectors = [Distant() for _ in range(n_detectors)]
+    frames = brightening(*[0] * 11, 9, 9, 9, *[0] * 11)
+    shown = (frame for frame in frames if cut or frame.index < 14)
+    out = list(detect_ahead(shown, detectors, follow_px=32, is_new=lambda frame: frame.index == cut))
+    assert [frame.index for frame, _ in out] == list(range(25 if cut else 14))
+    assert [frame.index for frame, found in out if len(found)] == [11, 12, 13]
 
 
 def test_a_clock_that_jumps_is_searched():
     detector = Sized(200)
     out = list(detect_ahead(moments(0.0, 0.1, 5.0, 5.1, 0.0, 0.1), [detector], follow_px=32))
     assert [frame.time_s for frame, _ in out] == [0.0, 0.1, 5.0, 5.1, 0.0, 0.1]
-    assert sorted(detector.seen) == [160] * 3 + [640] * 3
+    assert sorted(detector.seen) == [160] * 2 + [640] * 4
 
 
 @pytest.mark.parametrize("holds_back", [True, False])
@@ -181,7 +201,7 @@ def test_large_frames_do_not_wait_in_numbers():
 
     for i, _ in enumerate(detect_ahead(photos(), [detector], follow_px=32)):
         assert len(read) - i <= 8
-    assert detector.seen.count(640) == 4  # two wait between two searches
+    assert detector.seen.count(640) == 5  # two wait between two searches; the last is searched
 
 
 def test_every_frame_is_searched_if_asked():
@@ -202,7 +222,7 @@ def test_how_finely_frames_are_looked_at_does_not_depend_on_the_threads(n_detect
     out = list(detect_ahead(brightening(*sizes), detectors, follow_px=32))
     assert [round(float(found.sizes[0])) for _, found in out] == sizes
     seen = [side for detector in detectors for side in detector.seen]
-    assert sorted(seen) == [160] * 9 + [512] * 18 + [640] * (4 + 9)  # 40 pixels become 32
+    assert sorted(seen) == [160] * 9 + [512] * 17 + [640] * (5 + 9)  # 40 pixels become 32
 
 
 def test_a_search_that_fails_does_not_leave_the_others_waiting():
@@ -233,7 +253,7 @@ def test_a_quicker_way_is_taken_between_two_searches_only():
     found = list(detect_ahead(frames(25), [between], follow_px=8))
     assert every.searched == list(range(25))
     assert not every.followed
-    assert between.searched == [0, 10, 20]
+    assert between.searched == [0, 10, 20, 24]
     assert sorted(between.searched + between.followed) == list(range(25))
     assert [faces.boxes[0, 0] for _, faces in found] == list(range(25))
 
