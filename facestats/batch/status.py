@@ -11,7 +11,7 @@ import pandas as pd
 
 from facestats._util.spoken import several
 from facestats.batch.underway import RunUnderWay, run_under_way
-from facestats.errors import UsageError
+from facestats.errors import FacestatsError, UsageError
 from facestats.store.lacks import Part, is_gone, lost_words
 from facestats.store.locking import is_locked, locked
 from facestats.store.manifest import Entry, now
@@ -68,6 +68,25 @@ def status(store: Store | str | os.PathLike[str]) -> pd.DataFrame:
     found.attrs["run"] = None if way is None else asdict(way)
     found.attrs["last_run"] = None if run is None else {name: getattr(run, name) for name in ended}
     return found
+
+
+def exit_code(found: pd.DataFrame) -> int:
+    """Return what the command line ends with: 3 where a video that counts failed or was read in part, as runs do.
+
+    Failures that were acknowledged do not count, nor what the next run will do by itself.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        See :func:`status`.
+
+    Examples
+    --------
+    >>> exit_code(pd.DataFrame({"state": ["failed", "done"], "counts": True, "acknowledged": [True, False]}))
+    0
+    """
+    is_wrong = found["state"].isin(["partial", "failed"]) & found["counts"] & ~found["acknowledged"]
+    return FacestatsError.exit_code if is_wrong.any() else 0
 
 
 def acknowledge(store: Store | str | os.PathLike[str], videos: str | Sequence[str], *, known: bool = True) -> list[str]:

@@ -29,8 +29,11 @@ def status(
         list[str] | None, typer.Option("--unacknowledge", metavar="VIDEO", help="Take that back; repeatable.")
     ] = None,
 ) -> None:
-    """Say which videos of a store are done, partial, failed or pending, and why."""
-    from facestats.batch.status import acknowledge
+    """Say which videos of a store are done, partial, failed or pending, and why.
+
+    It ends with 3 where any failed or was read in part, as runs do, unless that was acknowledged.
+    """
+    from facestats.batch.status import acknowledge, exit_code
     from facestats.batch.status import status as status_of
 
     for videos, is_known in ((known, True), (unknown, False)):
@@ -38,17 +41,19 @@ def status(
             acknowledge(store, videos, known=is_known)
     found = status_of(store)
     counts = found["state"].value_counts()
+    code = 0 if known or unknown else exit_code(found)  # of those it is said whether it was noted
     if as_json:
         rows = json.loads(found.to_json(orient="records", date_format="iso"))
         told = {"counts": {name: int(n) for name, n in counts.items()}, "videos": rows, **found.attrs}
         print(json.dumps(told, ensure_ascii=False))
-        return
+        raise typer.Exit(code)
     if found.attrs["run"] is not None:
         print(_under_way(found.attrs["run"]))
     print(", ".join(f"{n} {name}" for name, n in counts.items() if n) or "nothing in it yet")
     for path, state, reason in zip(found["path"], found["state"], found["reason"], strict=True):
         if everything or state not in ("done", "passed over") or (state == "done" and reason):
             print(one_line(f"{state:10} {path}" + (f" ({reason})" if reason else "")))
+    raise typer.Exit(code)
 
 
 def _under_way(run: dict[str, Any]) -> str:

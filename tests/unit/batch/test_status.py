@@ -89,7 +89,7 @@ def test_an_empty_store(tmp_path, capsys):
 
 def test_the_command(store, capsys):
     code, out, err = run(capsys, "status", store.path)
-    assert (code, err) == (0, "")
+    assert (code, err) == (3, "")
     assert "1 failed" in out.splitlines()[0]
     assert not any(line.startswith("done") for line in out.splitlines())
     assert any(line.startswith("done") for line in run(capsys, "status", store.path, "--all")[1].splitlines())
@@ -136,12 +136,18 @@ def test_what_counts_is_told_and_what_waits_says_why(store):
 
 
 def test_failures_are_acknowledged_and_taken_back(store, capsys):
+    (store.path / "clips" / f"{PARTIAL}.mp4").write_bytes(b"clip")
     with pytest.raises(UsageError, match="nothing is wrong"):
         acknowledge(store, ["broken.mp4", "people.mp4"])
     assert not status(store)["acknowledged"].any()
     code, out, _ = run(capsys, "status", store.path, "--acknowledge", "broken.mp4", "--json")
     assert code == 0
     assert [row["video_id"] for row in json.loads(out)["videos"] if row["acknowledged"]] == [FAILED]
-    run(capsys, "status", store.path, "--unacknowledge", FAILED)
+    assert run(capsys, "status", store.path)[0] == 3  # another was read in part
+    run(capsys, "status", store.path, "--acknowledge", PARTIAL)
+    assert [run(capsys, "status", store.path, *how)[0] for how in ((), ("--json",), ("--all",))] == [0, 0, 0]
+    run(capsys, "status", store.path, "--unacknowledge", PARTIAL)
+    assert run(capsys, "status", store.path, "--json")[0] == 3
+    assert run(capsys, "status", store.path, "--unacknowledge", FAILED)[0] == 0
     assert not status(store)["acknowledged"].any()
     assert run(capsys, "status", store.path, "--acknowledge", "nobody")[0] == 2
