@@ -32,11 +32,15 @@ def config(
     The default is the weakest; then come what the store was made with, facestats.toml in the folder of the inputs or
     beside it, FACESTATS_* variables (FACESTATS_RATE=5), and the command line.
     """
+    from facestats._util.locations import location
     from facestats.batch.settings import settings
     from facestats.options import AnalyzeOptions
     from facestats.store.memory import is_remembered, remember, remembered
     from facestats.store.store import open_store
+    from facestats.video.discovery import refuse_store
 
+    for each in inputs or ():
+        refuse_store(each, location(each))
     held = settings(how, inputs or (), out)
     values = {name: getattr(held.analyze, name, None) for name in held.origins}
     values |= {name: getattr(held.run, name) for name in held.origins if hasattr(held.run, name)}

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from facestats._util.configured import FILE
 from facestats._util.locations import Place, is_remote, location, place_of, scheme_of
+from facestats._util.naming import named
 from facestats.errors import EmptyInputError, MissingInputError
 from facestats.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_live, natural_key, shown
 
-#: Files that mark a folder as written by facestats: the clips in it are results, not inputs.
+#: Files that mark a folder as written by facestats: a store, and clips, which are results and not inputs.
+STORE_MARKER = "store.json"
 CLIPS_MARKER = ".facestats-clips"
-OURS = frozenset({"store.json", CLIPS_MARKER})
+OURS = frozenset({STORE_MARKER, CLIPS_MARKER})
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _expand(argument: str, sequence: bool, passed_over: list[str]) -> Iterator[I
     if is_live(argument):
         yield Input(argument)
     elif path.is_dir():
+        refuse_store(argument, path)
         found = list(_walk(path, sequence, passed_over))
         if not found:
             raise EmptyInputError(
@@ -150,6 +153,7 @@ def _expand_remote(argument: str, passed_over: list[str]) -> Iterator[Input]:
             yield Input(argument)
             return
         else:
+            refuse_store(argument, far)
             found = sorted(far.fs.find(far.path), key=_by_part) if far.exists() else []
     except OSError as error:
         raise MissingInputError(f"{argument} cannot be reached: {error}") from None
@@ -163,6 +167,31 @@ def _expand_remote(argument: str, passed_over: list[str]) -> Iterator[Input]:
         raise EmptyInputError(f"no videos or images at {argument}: check the address")
     for path in wanted:
         yield Input(str(far.fs.unstrip_protocol(path)))
+
+
+def refuse_store(argument: str, folder: Path) -> None:
+    """Refuse the folder of a store where videos are wanted.
+
+    Parameters
+    ----------
+    argument : str
+        As the user named it.
+    folder : pathlib.Path
+        Or what is like one, elsewhere.
+
+    Raises
+    ------
+    MissingInputError
+
+    Examples
+    --------
+    >>> refuse_store("videos", Path("videos"))
+    """
+    if (folder / STORE_MARKER).is_file():
+        out = named("out")
+        raise MissingInputError(
+            f"{shown(argument)} is a store, which holds results: name the videos, and the store by {out}"
+        )
 
 
 def plain_part(pattern: str) -> Path:

@@ -35,3 +35,12 @@ def test_nothing_to_remember_is_one_line(tmp_path, capsys):
     store = make_store(tmp_path / "store").path
     code, out, err = run(capsys, "config", "--store", store, "--workers", "2", "--remember")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_a_store_is_no_folder_of_inputs(tmp_path, capsys):
+    store = make_store(tmp_path / "store").path
+    for command in (["config", store], ["analyze", store, "--out", tmp_path / "s"]):
+        code, out, err = run(capsys, *command)
+        told = f"facestats: {store} is a store, which holds results: name the videos, and the store by --out\n"
+        assert (code, out, err) == (2, "", told)
+    assert not (tmp_path / "s").exists()

@@ -53,6 +53,17 @@ def test_file_names_with_brackets_are_files_first(folder):
     assert names(discover([folder / "a[1].mp4"]), folder) == ["a[1].mp4"]
 
 
+def test_a_store_is_no_folder_of_videos(folder):
+    (folder / "sub" / "store.json").touch()
+    (folder / "sub" / "clips").mkdir()
+    for argument in (str(folder / "sub"), f"file://{folder / 'sub'}"):
+        found = discover([argument])
+        assert not found.inputs
+        (problem,) = map(str, found.missing)
+        assert problem == f"{folder / 'sub'} is a store, which holds results: name the videos, and the store by out"
+        assert not isinstance(found.missing[0], EmptyInputError)  # nothing may come later
+
+
 def test_stores_inside_a_folder_are_passed_over(folder):
     (folder / "out" / "clips").mkdir(parents=True)
     (folder / "out" / "store.json").write_text("{}")
