@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from facestats._util.naming import named
 from facestats.classify.base import softmax
 from facestats.classify.crops import FRAMING
 from facestats.datasets.faces import FaceData
@@ -126,7 +127,11 @@ def train_model(
         raise UsageError("last_layer learns from labels alone: leave out --teacher and --further")
     for name in recipe.robust:
         if not any(name in teacher.card.attributes for teacher in teaching):
-            raise UsageError(f"robust weighs groups by the errors of a teacher of {name}: name one with --teacher")
+            raise UsageError(
+                f"the recipe's [robust] counts groups by how often a trained model of {name} is wrong about them: "
+                f"name its folder, with card.json and weights.safetensors, by {named('teachers', '--teacher')}, "
+                "or take [robust] out of the recipe"
+            )
     served = check_labels(data, recipe)
     properties = read_properties(further) if further else None
     check_origins([*([begun.origin] if begun else []), *origins], recipe.unseen)
