@@ -41,7 +41,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     ...     Path(folder, "a.txt").read_text()
     'whole'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     part = path.with_name(f".{uuid.uuid4().hex[:12]}{path.suffix}")
     try:
         yield part
@@ -49,6 +49,27 @@ def written_aside(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it lies in, where they are absent.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made; where a file is in its place, or in that of a folder that it lies in, that is said.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_folder(Path(folder, "new", "newer"))
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):  # which of them depends on where the file is
+        file = next((each for each in (folder, *folder.parents) if each.exists() and not each.is_dir()), folder)
+        raise NotADirectoryError(errno.ENOTDIR, f"{file} is a file, and a folder is needed", str(folder)) from None
 
 
 def check_writable(folder: Path) -> None:
@@ -65,9 +86,7 @@ def check_writable(folder: Path) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     check_writable(Path(folder, "new"))
     """
-    if folder.is_file():
-        raise NotADirectoryError(errno.ENOTDIR, "it is a file, and a folder is needed", str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     probe = folder / f".writable-{uuid.uuid4().hex[:12]}"
     probe.touch()
     probe.unlink()

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from facestats._util.files import make_folder
 from facestats.errors import FacestatsError, OutputError
 
 _LOG_BYTES, _OLD_LOGS = 1_000_000, 3
@@ -144,7 +145,7 @@ def logged_to(path: Path) -> Iterator[None]:
         If it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handler = logging.handlers.RotatingFileHandler(
             path, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8", errors="backslashreplace"
         )

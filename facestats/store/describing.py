@@ -86,7 +86,7 @@ def _known_columns(folder: Path) -> list[tuple[str, ...]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = [tuple(row) for row in csv.reader(file)] or [()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # which the export itself will say
         return []
     except (OSError, UnicodeDecodeError, csv.Error):
         header, rows = (), []
@@ -101,7 +101,7 @@ def _known_package(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(found, dict) and all(isinstance(each, Mapping) for each in found.get("resources", [])):
             return found
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # which the export itself will say
         return {}
     except (OSError, ValueError, TypeError):
         pass

@@ -373,13 +373,14 @@ def create_store(path: str | Path) -> Store:
     """
     path = location(path)
     try:
-        if not (path / layout.MARKER).is_file():
-            # Hidden is a file written aside, or a lock.
-            if path.is_dir() and any(not each.name.startswith(".") for each in path.iterdir()):
-                raise OutputError(f"{path} holds other files and is not a store: name a new folder")
-            write_whole(path / layout.MARKER, (json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
+        is_new = not (path / layout.MARKER).is_file()
+        # Hidden is a file written aside, or a lock.
+        if is_new and path.is_dir() and any(not each.name.startswith(".") for each in path.iterdir()):
+            raise OutputError(f"{path} holds other files and is not a store: name a new folder")
         if not is_remote(str(path)):
             check_writable(path)
+        if is_new:
+            write_whole(path / layout.MARKER, (json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
     except OSError as error:
         raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another --out") from None
     store = open_store(path)

@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from facestats._util.files import written_aside
+from facestats._util.files import make_folder, written_aside
 from facestats._util.resources import bundled
 from facestats.errors import MissingInputError, ModelError, OutputError
 from facestats.models.cards import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, ModelCard
@@ -224,7 +224,7 @@ def check_out(folder: Path, *, overwrite: bool = False) -> None:
     if (folder / CARD_FILE).exists() and bundled("models").resolve() in folder.resolve().parents:
         raise OutputError(f"{folder} is a model that ships with facestats, which is never replaced: give another --out")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
 

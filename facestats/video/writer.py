@@ -11,6 +11,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from facestats._util.files import make_folder
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError
 from facestats.types import UInt8
@@ -93,7 +94,7 @@ class ClipWriter:
         self._end_tick = 0
         self._open = True
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             self._partial.touch()
         except OSError as error:
             raise self._failed(error) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from facestats._util.files import written_aside
+from facestats._util.files import check_writable, written_aside
 from facestats._util.naming import named
 from facestats._util.spoken import several
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
@@ -95,6 +95,11 @@ def export_annotations(
     for path in paths:
         if not overwrite and path.is_file():
             raise OutputError(f"{path} is there already: {named('overwrite')} replaces it")
+    folder = out.parent if is_file else out
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror or error}; name another {named('out')}") from None
     for video_id, path in zip(chosen, paths, strict=True):
         tables = store.result(video_id)
         try:

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 from dataclasses import replace
@@ -321,3 +322,17 @@ def test_no_picture_of_what_may_be_a_face_is_left_when_pictures_go(tmp_path):
     assert store.read("doubtful")["image"].isna().all()
     assert len(store.read("doubtful")) == 1
     assert not [path for path in (tmp_path / "s").rglob("*") if path.is_file() and b"a face, per" in path.read_bytes()]
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_there_is_a_marker(tmp_path, monkeypatch):
+    (tmp_path / "note.txt").touch()
+    with pytest.raises(OutputError, match=r"^cannot write to .*: .*note\.txt is a file, and a folder is needed; name"):
+        create_store(tmp_path / "note.txt" / "store")
+
+    def refuse(_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("facestats.store.store.check_writable", refuse)
+    with pytest.raises(OutputError, match=r"^cannot write to .*: Permission denied; name another"):
+        create_store(tmp_path / "store")
+    assert not (tmp_path / "store").exists()

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import errno
 import json
 import sys
 from pathlib import Path
@@ -15,9 +16,11 @@ from stores import EMPTY, FAILED, PEOPLE, make_store
 from trackers.io.mot import load_mot_file
 
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
+from facestats.store.annotation import files
 from facestats.store.annotation.boris import write_boris
 from facestats.store.annotation.files import FORMATS, export_annotations, read_annotations
 from facestats.store.annotation.intervals import intervals_of
+from facestats.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +197,20 @@ def test_intervals_of_a_tier_never_overlap(intervals):
     for _, rows in intervals.groupby("tier"):
         assert (rows["start_s"].iloc[1:].to_numpy() >= rows["end_s"].iloc[:-1].to_numpy()).all()
     assert pd.Series(intervals["label"]).str.len().gt(0).all()
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_read(tmp_path, monkeypatch):
+    store = make_store(tmp_path / "store")
+    note = tmp_path / "note.txt"
+    note.touch()
+    for out in (note, note / "new", note / "a.eaf"):
+        with pytest.raises(OutputError, match=r"cannot write to .*note\.txt is a file, and a folder is needed; name"):
+            export_annotations(store, out=out, videos=[PEOPLE])
+
+    def refuse(_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(files, "check_writable", refuse)
+    monkeypatch.setattr(Store, "result", None)  # is not asked for
+    with pytest.raises(OutputError, match=r"^cannot write to .*: Permission denied; name another out$"):
+        export_annotations(store, out=tmp_path / "new", videos=[PEOPLE])
