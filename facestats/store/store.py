@@ -382,7 +382,7 @@ def create_store(path: str | Path) -> Store:
         if is_new:
             write_whole(path / layout.MARKER, (json.dumps({"schema_version": schema.SCHEMA_VERSION}) + "\n").encode())
     except OSError as error:
-        raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another --out") from None
+        raise OutputError(f"cannot write to {path}: {error.strerror or error}; name another folder") from None
     store = open_store(path)
     bring_up_to_date(store.path)
     return store

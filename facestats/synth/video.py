@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from facestats._util.files import check_writable
 from facestats.datasets.truth import TRUTH_DTYPES, write_truth
 from facestats.errors import OutputError
 from facestats.synth.portraits import Portrait
@@ -75,6 +76,7 @@ def write_video(scenario: Scenario, portraits: Sequence[Portrait], folder: Path)
     path, truth_path, people_path = (folder / f"{scenario.name}.{suffix}" for suffix in ("mp4", "txt", "csv"))
     rows: list[tuple[object, ...]] = []
     try:  # whoever is interrupted must not find a new video beside the truth of an old one
+        check_writable(folder)
         truth_path.unlink(missing_ok=True)
         people_path.unlink(missing_ok=True)
     except OSError as error:

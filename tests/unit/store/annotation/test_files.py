@@ -12,7 +12,7 @@ import pympi
 import pytest
 import webvtt
 from pycocotools.coco import COCO
-from stores import EMPTY, FAILED, PEOPLE, make_store
+from stores import EMPTY, FACES, FAILED, PEOPLE, make_result, make_store
 from trackers.io.mot import load_mot_file
 
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
@@ -20,7 +20,7 @@ from facestats.store.annotation import files
 from facestats.store.annotation.boris import write_boris
 from facestats.store.annotation.files import FORMATS, export_annotations, read_annotations
 from facestats.store.annotation.intervals import intervals_of
-from facestats.store.store import Store
+from facestats.store.store import Store, create_store
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +214,18 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_read(tmp_pat
     monkeypatch.setattr(Store, "result", None)  # is not asked for
     with pytest.raises(OutputError, match=r"^cannot write to .*: Permission denied; name another out$"):
         export_annotations(store, out=tmp_path / "new", videos=[PEOPLE])
+
+
+def test_the_cues_of_two_faces_meet_where_one_was_split_off(tmp_path):
+    result = make_result(PEOPLE, FACES, path="people.mp4")
+    observations = result.observations
+    sparse = (observations["track_id"] == 1) & (observations["time_s"] > 5.05) & (observations["frame"] % 4 == 2)
+    rarely_seen = dataclasses.replace(result, observations=observations[~sparse].reset_index(drop=True))
+    store = create_store(tmp_path / "store")
+    store.write(rarely_seen, paths=("people.mp4",))
+    (made,) = store.correct(PEOPLE, 1, split=5.0)
+    found = intervals_of(store.result(PEOPLE))
+    for kind in ("", " expression"):
+        before = found[found["tier"] == f"face 1{kind}"]["end_s"].max()
+        behind = found[found["tier"] == f"face {made.value}{kind}"]["start_s"].min()
+        assert before == behind
