@@ -108,15 +108,18 @@ def _found(data: ReportData) -> str:
     frames, faces = len(data.frames), int(data.frames["n_faces"].sum())
     tracked, classified = int(data.tracks["n_observations"].sum()), int(data.tracks["n_classified"].sum())
     by_hand = "".join(f" {line}" for line in rejected(data))
+    if not frames:
+        return ""
     if not faces:
         return f"{frames:,} frames were looked at; no face was found in any.{by_hand}"
     times = words.count(faces, "time").replace("one time", "once")
     empty = int(((data.videos["n_tracks"] == 0) & (data.videos["status"] != "failed")).sum())
     nobody = f" In {words.count(empty, 'video')} nobody was followed." if empty else ""
     of_tracks = "all" if tracked == faces else f"{tracked:,}"
+    judged = "all" if classified == tracked else f"{classified:,}"
     said = (
         f"{frames:,} frames were looked at, and a face was found {times}: {of_tracks} of these sightings belong to "
-        f"a followed face, and {classified:,} of those were large enough to classify.{nobody}"
+        f"a followed face, and {judged} of those were classified.{nobody}"
     )
     return f"{said} {doubtful_sentence(len(data.doubtful))}".rstrip() + by_hand
 
@@ -152,8 +155,8 @@ def _most_frequent(tracks: pd.DataFrame) -> str:
     """Return in words how many faces showed which expression most."""
     counts = tracks["expression"].value_counts()
     names = [*(name for name in counts.index if name != UNKNOWN), UNKNOWN]
-    parts = [f"{name} of {counts[name]:,}" for name in names if counts.get(name, 0)]
-    return f"Most frequent expression of a face: {words.listing(parts)}." if parts else ""
+    parts = [f"{name} {counts[name]:,}" for name in names if counts.get(name, 0)]
+    return f"Counted by faces instead of time: {words.listing(parts)}." if parts else ""
 
 
 def spread(data: ReportData) -> HTML | None:

@@ -9,7 +9,7 @@ from facestats._util import words
 from facestats.models.attributes import VERDICT_COLUMNS
 from facestats.options import MIN_CLASSIFIED_PX
 from facestats.reports.data import ReportData
-from facestats.reports.headlines import doubtful_sentence
+from facestats.reports.headlines import doubtful_sentence, taken_by_hand
 from facestats.tables.correction import REJECT
 from facestats.tables.doubts import SURELY_JOINED, are_accepted
 from facestats.tables.labels import ATTRIBUTE_TITLES, face_name
@@ -48,8 +48,10 @@ def collection_doubts(data: ReportData) -> list[str]:
         may_be = f"{words.count(unsure, 'face')} may be two people{'' if unsure == 1 else ' each'}"
         lines.append(words.sentence(f"{may_be}: parts of a track were joined"))
     found = int(data.frames["n_faces"].sum())
-    tracked, classified = (int(data.tracks[name].sum()) for name in ("n_observations", "n_classified"))
-    lines += _counted(tracked - classified, tracked, "of a followed face show it too small to classify")
+    tracked = int(data.tracks["n_observations"].sum())
+    followed = data.tracks[~taken_by_hand(data.tracks)]  # of the others nothing was measured, large or small
+    unclassified = int((followed["n_observations"] - followed["n_classified"]).sum())
+    lines += _counted(unclassified, tracked, "of a followed face show it too small to classify")
     lines += _counted(found - tracked, found, "belong to no face: too brief or too doubtful")
     return [*lines, *filter(None, [doubtful_sentence(len(data.doubtful))]), *rejected(data)]
 

@@ -42,6 +42,7 @@ def video_headline(data: ReportData) -> str:
         glimpses = f"{words.count(faces, 'glimpse')} of a face"
         return words.sentence(f"{glimpses} in {where}, none long enough to be followed")
     followed = "found" if data.one.is_still else "followed"
+    followed = "found by hand, and not measured," if taken_by_hand(data.tracks).all() else followed
     faces_followed = f"{words.count(len(data.tracks), 'face')} {_were(len(data.tracks))} {followed}"
     said = "" if data.one.is_still else people_sentence(video, data.tracks, where)
     if said and data.people is not None and len(data.people):
@@ -50,7 +51,7 @@ def video_headline(data: ReportData) -> str:
     else:
         text = words.sentence(f"{faces_followed} in {where}")
         if not data.one.is_still and pd.notna(video["n_people"]) and len(data.tracks) > 1:
-            if _taken_by_hand(data.tracks).any():
+            if taken_by_hand(data.tracks).any():
                 text += " How many people they are of cannot be told."
             else:
                 text += " They are too small to tell how many people they are of."
@@ -72,15 +73,20 @@ def collection_headline(data: ReportData) -> str:
     if data.videos.empty:
         return "This store holds no videos."
     if read.empty:
-        return f"None of the {words.count(failed, 'video')} could be analysed."
+        which = "The one video" if failed == 1 else f"None of the {words.count(failed, 'video')}"
+        return f"{which} could {'not ' if failed == 1 else ''}be analysed."
     length = float(read["duration_s"].sum())
     lasting = f", {words.duration(length)} in all," if length > 0 else ""
+    if len(read) == 1 and length > 0:
+        lasting = f" of {words.duration(length)}"
     seen = f"{words.count(len(data.tracks), 'face')} {_were(len(data.tracks))} followed"
     if (found := totals(data)) is not None:
         n_asked, n_read = asked(data)
         some = "" if n_asked == n_read else f", in the {words.count(n_asked, 'video')} where people were looked for"
-        seen = f"{people_words(*found)} {_were(found[0])} seen{some}; {seen}"
-    text = f"In {words.count(len(read), 'video')}{lasting} {seen}."
+        rest, n_rest = _untold(data.tracks)
+        seen = f"{people_words(*found)}{rest} {_were(found[0] + n_rest)} seen{some}; {seen}"
+    comma = "," if len(read) == 1 and length > 0 else ""
+    text = f"In {words.count(len(read), 'video')}{lasting}{comma} {seen}."
     lost = [words.sentence(f"{words.count(failed, 'more video')} could not be read")] if failed else []
     return " ".join([text, *_gender_sentences(units(data)), *_expression_sentences(data.tracks, still=False), *lost])
 
@@ -107,19 +113,30 @@ def people_sentence(video: pd.Series, tracks: pd.DataFrame, where: str) -> str:
     if pd.isna(video["n_people"]) or not video["n_people"]:
         return ""
     n, low, high = (int(video[name]) for name in ("n_people", "n_people_low", "n_people_high"))
+    rest, n_rest = _untold(tracks)
+    return words.sentence(f"{people_words(n, low, high)}{rest} {_were(n + n_rest)} seen in {where}")
+
+
+def _untold(tracks: pd.DataFrame) -> tuple[str, int]:
+    """Return in words which faces cannot be told from others, between commas, and how many these are."""
     untold = tracks["person_id"].notna() & tracks["person_prob"].isna()
-    by_hand = untold & _taken_by_hand(tracks)
+    by_hand = untold & taken_by_hand(tracks)
     kinds = (
         (int((untold & ~by_hand).sum()), "too small to tell"),
         (int(by_hand.sum()), "found by hand and not measured"),
     )
     rest = "".join(f", and {words.count(number, 'face')} {what}" for number, what in kinds if number)
-    comma = "," if rest else ""
-    return words.sentence(f"{people_words(n, low, high)}{rest}{comma} {_were(n + int(untold.sum()))} seen in {where}")
+    return f"{rest}," if rest else "", int(untold.sum())
 
 
-def _taken_by_hand(tracks: pd.DataFrame) -> pd.Series:
-    """Say of each track whether it was taken for a face by hand: nothing of it was measured."""
+def taken_by_hand(tracks: pd.DataFrame) -> pd.Series:
+    """Say of each track whether it was taken for a face by hand: nothing of it was measured.
+
+    Examples
+    --------
+    >>> taken_by_hand(pd.DataFrame({"corrected": ["is_face, gender", None]})).tolist()
+    [True, False]
+    """
     if "corrected" not in tracks:
         return pd.Series(False, index=tracks.index)
     return tracks["corrected"].fillna("").str.split(", ").map(lambda said: FACE in said).astype(bool)
@@ -149,7 +166,9 @@ def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
         return []
     verdicts = tracks["expression"].dropna()
     if (verdicts == UNKNOWN).all():
-        return ["No expression was clear enough to name."]
+        return [
+            "No expression was clear enough to name." if still else "No face shows one expression most of the time."
+        ]
     by_hand = _expressions_by_hand(tracks)
     if by_hand and len(tracks) == 1:
         return [f"Expression, set by hand: {verdicts.iloc[0]}."]

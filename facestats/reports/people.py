@@ -48,8 +48,8 @@ def who(data: ReportData) -> HTML | None:
         verdicts = verdict_rows(pd.concat([person, pd.Series({"corrected": said})]), cards)
         row = _row(data, person, tracks, pictures.get(person["best_track"]))
         rows.append({**row, "corrected": corrected, "verdicts": verdicts})
-    untold = _untold_sentence(data.tracks[data.tracks["person_id"].notna() & data.tracks["person_prob"].isna()])
-    return section("people.who", rows, len(told), untold)
+    untold = data.tracks[data.tracks["person_id"].notna() & data.tracks["person_prob"].isna()]
+    return section("people.who", rows, len(told), _untold_sentence(untold, alone=not rows))
 
 
 def _row(data: ReportData, person: pd.Series, tracks: pd.DataFrame, webp: bytes | None) -> dict[str, Any]:
@@ -98,13 +98,14 @@ def _sure(person: pd.Series) -> str:
     return "" if sure >= _SURELY_ALONE else f"perhaps one of the others: {words.percent(1 - sure)}"
 
 
-def _untold_sentence(untold: pd.DataFrame) -> str:
+def _untold_sentence(untold: pd.DataFrame, *, alone: bool) -> str:
     if untold.empty:
         return ""
     names = [face_name(number) for number in sorted(untold["track_id"])]
     shown = names[:5] + [f"{len(names) - 5:,} more"] * (len(names) > 5)
     them = "it" if len(names) == 1 else "they"
-    return words.sentence(f"{words.listing(shown)} cannot be told from others: {them} may be of these people or not")
+    maybe = "" if alone else f": {them} may be of these people or not"
+    return words.sentence(f"{words.listing(shown)} cannot be told from others{maybe}")
 
 
 def are_known(data: ReportData) -> bool:
@@ -140,7 +141,7 @@ def counting_sentence(*sides: ReportData) -> str:
     'Each followed face counts once.'
     """
     small = any(data.people is not None and not data.people["comparable"].all() for data in sides)
-    known = any(are_known(data) for data in sides)
+    known = any(data.people is not None and data.people["comparable"].any() for data in sides)
     loose = any(data.tracks["person_id"].isna().any() for data in sides)
     if not known:
         return "Each followed face counts once."

@@ -72,8 +72,9 @@ def rows_of_face(row: pd.Series, track_id: int, frames: pd.DataFrame) -> dict[st
         "classified": False,
     }
     length_s = row["end_s"] - row["start_s"]
-    kept = {name: row[name] for name in ("start_s", "end_s", "n_observations", "face_px")}
-    track = {**where, **kept, "track_id": track_id, "duration_s": length_s, "seen_s": length_s, "n_classified": 0}
+    kept = {name: row[name] for name in ("start_s", "end_s", "face_px")}
+    counts = {"n_observations": 1, "n_classified": 0}  # of the rows that there are
+    track = {**where, **kept, **counts, "track_id": track_id, "duration_s": length_s, "seen_s": length_s}
     picture = {"video_id": row["video_id"], "track_id": track_id, "time_s": row["time_s"], "image": row["image"]}
     return {
         "tracks": schema.conform("tracks", pd.DataFrame([{**track, "joined_prob": 1.0}])),

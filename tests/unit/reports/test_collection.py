@@ -2,7 +2,7 @@ import re
 
 import pytest
 from pages import collection_sections, parse
-from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result
+from stores import EMPTY, FAILED, MODELS, PARTIAL, PEOPLE, Face, make_result, make_store
 
 from facestats.options import AnalyzeOptions
 from facestats.reports import collection, video
@@ -39,7 +39,7 @@ def test_the_first_screen_has_expressions_people_and_doubts_and_no_chart_twice(s
     parsed = parse(collection.glance(data))
     assert [picture.split(":")[0] for picture in parsed.pictures] == ["gender", "makeup", "age"]
     assert parsed.words.index("Expressions: expected shares of the time") < parsed.words.index("Who was seen")
-    assert "Most frequent expression of a face: " in parsed.words
+    assert "Counted by faces instead of time: " in parsed.words
     assert "Doubts One video could not be read. One video could be read in part only." in parsed.words
     assert re.search(r"happiness \d+\s%", parsed.words)  # in the legend of the bar
     assert collection.spread(data) is None  # the list of videos shows it
@@ -78,3 +78,10 @@ def test_many_videos_are_told_by_what_stands_out(many):
     assert {int(video_id[2:], 16) % 3 for video_id in out["Most anger"]["video_id"]} == {2}
     assert "Longest" not in out  # all are alike
     assert len(parse(collection.spread(many)).pictures) == 1
+
+
+def test_one_video_that_failed(tmp_path):
+    store = make_store(tmp_path / "store", FAILED)
+    data = load_collection(str(store.path))
+    assert "The one video could not be analysed." in parse(collection.headline(data)).words
+    assert "frames were looked at" not in parse(collection.coverage(data)).words

@@ -101,8 +101,8 @@ def test_only_faces_too_small_to_tell_are_no_people(tmp_path):
     said = parse(video.headline(data)).words
     assert "Two faces were followed in this video of 12 seconds. They are too small to tell how many people" in said
     assert "0 people" not in said
-    assert "Face 2 and face 3 cannot be told from others" in parse(people.who(data)).words
-    assert "Bars" not in parse(people.who(data)).words
+    assert parse(people.who(data)).words == "Face 2 and face 3 cannot be told from others."
+    assert people.counting_sentence(data) == "Each followed face counts once."
 
 
 def test_a_face_taken_by_hand_is_not_called_too_small(tmp_path):
@@ -113,6 +113,27 @@ def test_a_face_taken_by_hand_is_not_called_too_small(tmp_path):
     said = parse(video.headline(load_video(str(store.path)))).words
     assert "One person, and one face found by hand and not measured, were seen in this video of 12 seconds." in said
     assert "too small" not in said
+
+
+def test_the_page_of_a_collection_counts_faces_found_by_hand(tmp_path):
+    store = create_store(tmp_path / "taken")
+    result = with_doubtful(with_persons(make_result(PEOPLE, FACES[:1], path="one.mp4"), {1: (0, 1.0)}))
+    store.write(result, paths=("one.mp4",), models=MODELS)
+    store.take_for_face(PEOPLE, 3.5)
+    data = load_collection(str(store.path))
+    said = parse(collection.headline(data)).words
+    assert "In one video of 12 seconds, one person, and one face found by hand and not measured, were seen; two" in said
+    assert "too small" not in parse(collection.glance(data)).words
+    covered = parse(collection.coverage(data)).words
+    assert "a face was found 121 times: all of these sightings belong to a followed face, and 120 of those" in covered
+
+
+def test_a_video_whose_only_face_was_found_by_hand(tmp_path):
+    store = create_store(tmp_path / "taken")
+    store.write(with_doubtful(make_result(PEOPLE, (), path="one.mp4")), paths=("one.mp4",), models=MODELS)
+    store.take_for_face(PEOPLE, 3.5)
+    said = parse(video.headline(load_video(str(store.path)))).words
+    assert "One face was found by hand, and not measured, in this video of 12 seconds." in said
 
 
 def test_a_row_of_the_timeline_is_a_person(known):
@@ -166,7 +187,8 @@ def test_a_collection_is_counted_in_people(mixed):
     data = load_collection(str(mixed.path))
     assert people.totals(data) == (4, 4, 6)
     said = parse(collection.headline(data)).words
-    assert "four people (4 to 6) were seen, in the two videos where people were looked for; nine faces" in said
+    assert "four people (4 to 6), and one face too small to tell, were seen, in the two videos" in said
+    assert "where people were looked for; nine faces were followed." in said
     assert "4 to 6 people, in 2 of 3 videos 9 faces followed" in said
     counted = people.units(data)
     listed = parse(collection.videos(data)).words
