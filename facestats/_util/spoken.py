@@ -64,15 +64,54 @@ def moment_of(given: Any, name: str) -> float:
     return float(given)
 
 
-def several(given: str | os.PathLike[str] | Iterable[_T]) -> tuple[_T, ...]:
+def path_given(given: Any, name: str, *, also: str = "") -> str:
+    """Return a path as a text.
+
+    Parameters
+    ----------
+    given : object
+    name : str
+        What the message calls it.
+    also : str
+        What else it may be, in words.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+
+    Examples
+    --------
+    >>> path_given("videos", "out")
+    'videos'
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise UsageError(f"{name} must be a path{also}, not {_kind(given)}")
+    return os.fspath(given)
+
+
+def _kind(given: Any) -> str:
+    return repr(given) if given is None or isinstance(given, Real) else f"a {type(given).__name__}"
+
+
+def several(given: str | os.PathLike[str] | Iterable[_T], name: str = "names") -> tuple[_T, ...]:
     """Return what was given as a tuple; a text or a path is one thing, not its letters.
+
+    Raises
+    ------
+    UsageError
+        If it is neither one nor several; the message calls them ``name``.
 
     Examples
     --------
     >>> several("gender"), several(["gender", "makeup"])
     (('gender',), ('gender', 'makeup'))
     """
-    return (cast("_T", given),) if isinstance(given, str | os.PathLike) else tuple(given)
+    if isinstance(given, str | os.PathLike):
+        return (cast("_T", given),)
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{name} must be one text or several, not {_kind(given)}")
+    return tuple(given)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any, Unpack
 from facestats._util import hooks
 from facestats._util.configured import surrounding
 from facestats._util.described import takes
+from facestats._util.locations import Place, place_of
 from facestats._util.notebook import is_notebook
 from facestats.analysis.inputs import NearInput
 from facestats.analysis.progress import Bars
@@ -24,7 +25,7 @@ from facestats.errors import MissingInputError, OutputError, UnreadableInputErro
 from facestats.options import AnalyzeKeywords, AnalyzeOptions, described
 from facestats.tables.video_tables import VideoTables
 from facestats.video.arrays import NAME, array_hash, frames_id
-from facestats.video.discovery import Input
+from facestats.video.discovery import Input, refuse_store
 from facestats.video.identity import Identity, content_of, is_there, new_video_id
 from facestats.video.names import CLIP_SUFFIXES
 
@@ -84,8 +85,10 @@ def analyze(
     """
     frames = None if isinstance(path, str | os.PathLike) else path
     where = os.fspath(path) if isinstance(path, str | os.PathLike) else NAME
-    _check_fps(frames, fps)
+    _check_frames(frames, fps)
     settings = AnalyzeOptions.from_keywords(**{**_surrounding([] if frames is not None else [where]), **options})
+    if frames is None and place_of(where) is Place.LOCAL:
+        refuse_store(where, Path(where), "name the video")
     item = Input(where, is_sequence=frames is None and Path(where).is_dir())
     out = None if clip is None else _clip_path(clip, item)
     if frames is None and not item.is_live and not is_there(item.path):
@@ -111,13 +114,20 @@ def analyze(
                 return result
 
 
-def _check_fps(frames: Iterable[Any] | None, fps: float | None) -> None:
-    if frames is None and fps is not None:
-        raise UsageError("fps is for frames in memory: what is read from a path has a clock (sequence_fps: a folder's)")
-    if frames is not None and fps is None:
-        raise UsageError("say how many frames a second they are: fs.analyze(frames, fps=25)")
-    if frames is not None and not isinstance(frames, Iterable):
+def _check_frames(frames: Iterable[Any] | None, fps: float | None) -> None:
+    """Refuse frames that are none, several videos, and frames without a rate or a rate without frames."""
+    if frames is None:
+        if fps is not None:
+            raise UsageError(
+                "fps is for frames in memory: what is read from a path has a clock (sequence_fps: a folder's)"
+            )
+        return
+    if not isinstance(frames, Iterable):
         raise UsageError(f"give a path, or frames as an array, a list or an iterator, not {type(frames).__name__}")
+    if isinstance(frames, Sequence) and frames and isinstance(frames[0], str | os.PathLike):
+        raise UsageError("fs.analyze is for one video: of several, use fs.analyze_collection")
+    if fps is None:
+        raise UsageError("say how many frames a second they are: fs.analyze(frames, fps=25)")
 
 
 def _surrounding(inputs: list[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from facestats._util import hooks
 from facestats._util.described import takes
 from facestats._util.locations import Place, is_remote, location, place_of, remove
 from facestats._util.naming import named
+from facestats._util.spoken import path_given, several
 from facestats.analysis.progress import Bars
 from facestats.analysis.sampling import FrameCallback
 from facestats.analysis.stages import Stages, load_stages
@@ -160,7 +161,7 @@ def analyze_collection(
     >>> import facestats as fs
     >>> fs.analyze_collection(["videos/"], out="store").store.tracks()  # doctest: +SKIP
     """
-    arguments = _arguments(inputs)
+    arguments, out = _arguments(inputs), path_given(out, named("out"))
     held = settings(options, arguments, out)
     run = held.run
     if run.scheduler is not None and on_frame is not None:
@@ -269,7 +270,7 @@ def _planner(store: Store | None, stages: Stages, run: RunOptions) -> Planner:
 
 
 def _arguments(inputs: Inputs) -> list[str]:
-    return [os.fspath(each) for each in ([inputs] if isinstance(inputs, str | os.PathLike) else inputs)]
+    return [path_given(each, "an input") for each in several(inputs, "inputs")]
 
 
 def _tell(held: Settings) -> None:

@@ -16,8 +16,10 @@ from typing import Any
 import nbformat
 
 from facestats._util.locations import write_whole
+from facestats._util.naming import named
 from facestats._util.progress import bar
 from facestats._util.resources import bundled
+from facestats._util.spoken import path_given
 from facestats._util.threads import usable_cores
 from facestats.errors import OutputError, StoreError, UnknownNameError, UsageError
 from facestats.reports.folder import FAILED, drop_cuts, drop_failed, drop_pdf, prepare
@@ -104,7 +106,7 @@ def report(
     >>> import facestats as fs
     >>> fs.report("facestats-out", out="reports").index  # doctest: +SKIP
     """
-    folder = Path(out)
+    folder = Path(path_given(out, named("out")))
     opened, tasks = tasks_for(store, out=folder, template=template, parameters=parameters, video=video)
     listed, removed = read_index(folder) if folder.is_dir() else {}, []
     if folder.is_dir():  # first, whatever becomes of the rest

@@ -156,7 +156,7 @@ def correct(
             made = [(OWN_PERSON, None, begins)]
         first = max((each.number for each in before), default=0) + 1
         added = tuple(
-            Correction(first + k, track, what, value, time_s, reason.strip(), now(), present.run, place, other)
+            Correction(first + k, track, what, value, time_s, str(reason).strip(), now(), present.run, place, other)
             for k, (what, value, time_s) in enumerate(made)
         )
         write_corrections(store, entry.video_id, (*before, *added))

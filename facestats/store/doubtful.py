@@ -65,8 +65,9 @@ def take_for_face(
         number = new_number(found.tables["observations"]["track_id"].dropna(), before)
         first = max((each.number for each in before), default=0) + 1
         at_s, x, y, w, h = (float(row[name]) for name in ("time_s", "x", "y", "w", "h"))
+        place, reason = ((at_s, x, y, w, h),), str(reason).strip()
         made = tuple(
-            Correction(first + k, number, what, value, at_s, reason.strip(), now(), present.run, ((at_s, x, y, w, h),))
+            Correction(first + k, number, what, value, at_s, reason, now(), present.run, place)
             for k, (what, value) in enumerate([(FACE, None), *verdicts.items()])
         )
         write_corrections(store, entry.video_id, (*before, *made))

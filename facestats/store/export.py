@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 
 from facestats._util.files import written_aside
 from facestats._util.naming import named
-from facestats._util.spoken import several
+from facestats._util.spoken import moment_of, path_given, several
 from facestats.errors import OutputError, UnknownNameError, UsageError
 from facestats.models.attributes import ATTRIBUTE_CLASSES
 from facestats.store.describing import check_describable, describe
@@ -34,8 +34,8 @@ def export(
     format: str | None = None,
     out: str | os.PathLike[str] | BinaryIO | None = None,
     videos: str | Sequence[str] = (),
-    from_s: float | None = None,
-    to_s: float | None = None,
+    from_s: float | str | None = None,
+    to_s: float | str | None = None,
     attributes: str | Sequence[str] | None = None,
     every: float | None = None,
     utc: bool = False,
@@ -62,8 +62,9 @@ def export(
         The file to write; by default ``TABLE.FORMAT`` in the current folder.
     videos : str or sequence of str
         Only these, see :meth:`facestats.store.store.Store.video`; all by default.
-    from_s, to_s : float, optional
-        Only what is shown between these seconds of a video's clock, both inclusive; tracks that reach into that time.
+    from_s, to_s : float or str, optional
+        Only what is shown between these moments of a video's clock, both inclusive, seconds or texts as ``"1:30"``;
+        tracks that reach into that time.
     attributes : str or sequence of str, optional
         Only the columns of these attributes, and those of no attribute; all by default.
     every : float, optional
@@ -91,9 +92,11 @@ def export(
     12
     """
     store = open_store(store)
+    if out is not None and not hasattr(out, "write"):
+        path_given(out, "out", also=" or a file open for writing")
     path = Path(out) if isinstance(out, str | os.PathLike) else None
     format = check_format(format or ("csv" if path is None else suffix_format(path)))
-    tables = [table] if isinstance(table, str) else list(table or (_IN_WORKBOOK if format == "xlsx" else ("tracks",)))
+    tables = several(("tracks",) if table is None and format != "xlsx" else table or _IN_WORKBOOK, "table")
     if len(tables) > 1 and format != "xlsx":
         raise UsageError(f"a {format} file holds one table: name one, or use xlsx, which has a sheet for each")
     for each in tables:
@@ -104,10 +107,12 @@ def export(
         of_spans = named("table='timeline'", "--table timeline")
         raise UsageError(f"only timeline has spans of time: leave {named('every')} out, or use {of_spans}")
     from_name, to_name = named("from_s", "--from"), named("to_s", "--to")
+    from_s = None if from_s is None else moment_of(from_s, from_name)
+    to_s = None if to_s is None else moment_of(to_s, to_name)
     if from_s is not None and to_s is not None and from_s > to_s:
         raise UsageError(f"{from_name} {from_s:g} must not come after {to_name} {to_s:g}: nothing lies between")
-    chosen = [str(store.video(video).video_id) for video in several(videos)]
-    attributes = None if attributes is None else several(attributes)
+    chosen = [str(store.video(video).video_id) for video in several(videos, "videos")]
+    attributes = None if attributes is None else several(attributes, "attributes")
     wish = _Wish(store, chosen, from_s, to_s, attributes, 1.0 if every is None else every, utc)
     is_timed = [len(tables) > 1 or _times(each) is not None for each in tables]
     if not all(is_timed) and (from_s is not None or to_s is not None):

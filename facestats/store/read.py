@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from facestats._util.spoken import path_given
 from facestats.errors import StoreError, UnknownNameError, UsageError
 from facestats.store.layout import table_path
 from facestats.store.manifest import Entry, read_entry
@@ -156,6 +157,7 @@ def find_video(store: Path, entries: Mapping[str, Entry], video: str) -> str:
     >>> find_video(Path("s"), {"clip-1": Entry("clip-1", "7f", None, ("a/clip.mp4",), "ok")}, "clip.mp4")
     'clip-1'
     """
+    video = path_given(video, "a video", also=", a file name or an id")
     if video in entries:
         return video
     found = [entry.video_id for entry in entries.values() if fits(entry, video)]

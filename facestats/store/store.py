@@ -29,7 +29,9 @@ import pyarrow.dataset as ds
 from facestats._util import hooks
 from facestats._util.files import check_writable
 from facestats._util.locations import is_remote, location, write_whole
-from facestats.errors import OutputError, StoreError
+from facestats._util.naming import named
+from facestats._util.spoken import path_given
+from facestats.errors import OutputError, StoreError, UsageError
 from facestats.models.attributes import declare
 from facestats.store import layout
 from facestats.store.correctable import Correctable
@@ -213,6 +215,8 @@ class Store(Correctable, Removable):
         """
         from facestats.store.sql import answer
 
+        if not isinstance(query, str):
+            raise UsageError(f"a query is a text, not {query!r}")
         whole: dict[str, Callable[[], pd.DataFrame]] = {"videos": self.videos, "corrections": self.corrections}
         named = [name for name in (*schema.TABLES, "corrections") if name in query.lower()]  # others need not be found
         return self._attempt(
@@ -245,6 +249,7 @@ class Store(Correctable, Removable):
         UnknownNameError
             If no video fits, or several do.
         """
+        video = path_given(video, "a video", also=", a file name or an id")
         if may_be_id(video) and read_entry(self.path, video) is not None:  # as in each of a thousand reports
             return Store(self.path, video)
         return Store(self.path, find_video(self.path, self.entries(current=False), video))
@@ -333,7 +338,7 @@ def open_store(path: Store | str | os.PathLike[str], video: str | None = None) -
     """
     if isinstance(path, Store):
         return path if video is None else path.video(video)
-    path = location(path)
+    path = location(path_given(path, "a store", also=" or what open_store returned"))
     marker = path / layout.MARKER
     if not marker.is_file():
         problem = "does not exist" if not path.exists() else "is not a store"
@@ -371,7 +376,7 @@ def create_store(path: str | Path) -> Store:
     ...     create_store(folder).tracks().empty
     True
     """
-    path = location(path)
+    path = location(path_given(path, named("out")))
     try:
         is_new = not (path / layout.MARKER).is_file()
         # Hidden is a file written aside, or a lock.

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from facestats._util.spoken import several
 from facestats.errors import UnknownNameError, UsageError
 from facestats.tables import schema
 from facestats.tables.arrow import arrow_schema, to_arrow
@@ -38,7 +39,7 @@ def known_columns(table: str, columns: Sequence[str] | None) -> list[str]:
     ['n_faces']
     """
     names = [column.name for column in schema.columns(table)]
-    columns = [columns] if isinstance(columns, str) else columns
+    columns = None if columns is None else several(columns, "columns")
     unknown = [name for name in columns or () if name not in names]
     if unknown:
         renamed = [f"; {then} is now {now}" for now, then in former_names(table).items() if then in unknown]

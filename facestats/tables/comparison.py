@@ -113,12 +113,11 @@ def compare(
     >>> compare(tracks, tracks).columns[:3].tolist()
     ['attribute', 'class', 'part_of']
     """
-    attributes, models_path = several(attributes), several(models_path)
+    attributes, models_path = several(attributes, "attributes"), several(models_path, "models_path")
     unknown = [name for name in attributes if name not in COMPARED]
     if unknown:
         raise UsageError(f"{unknown[0]!r} cannot be compared: there are {', '.join(COMPARED)}")
-    if n_draws < 1:
-        raise UsageError(f"n_draws must be at least 1, not {n_draws}")
+    Drawing(None, (), n_draws, seed)  # refuses what is none
     of_second = models if second_models is None else second_models
     sides = [
         tracks_of(side, attributes if used is None else ()) for side, used in ((first, models), (second, of_second))

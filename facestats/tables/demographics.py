@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from facestats._util import words
+from facestats._util.described import refuse_other_type
 from facestats._util.spoken import several
 from facestats.errors import ModelError, UnknownNameError, UsageError
 from facestats.models import attributes
@@ -110,6 +111,13 @@ class Drawing:
     n_draws: int = 1000
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for name, least in (("n_draws", 1), ("seed", 0)):
+            value = getattr(self, name)
+            refuse_other_type(name, value, int)
+            if value < least:
+                raise UsageError(f"{name} must be at least {least}, not {value}")
+
 
 def demographics(
     source: Source | Tracked,
@@ -175,7 +183,7 @@ def demographics(
     >>> demographics(schema.conform("tracks")).columns[:4].tolist()
     ['attribute', 'class', 'part_of', 'share']
     """
-    attributes, models_path = several(attributes), several(models_path)
+    attributes, models_path = several(attributes, "attributes"), several(models_path, "models_path")
     known = tracks_of(source, attributes if models is None else ())
     used, folders = (known.models, known.models_path) if models is None else (models, ())
     drawing = Drawing(used, [*models_path, *folders], n_draws, seed)
@@ -229,8 +237,6 @@ def compositions(
     """
     if by not in BY:
         raise UsageError(f"unknown by={by!r}: shares are by {', '.join(BY[:-1])} or {BY[-1]}")
-    if drawing.n_draws < 1:
-        raise UsageError(f"n_draws must be at least 1, not {drawing.n_draws}")
     unknown = [name for name in attributes if name not in _ATTRIBUTES]
     if unknown:
         raise UsageError(f"no shares of {unknown[0]!r}: there are those of {', '.join(_ATTRIBUTES)}")

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from facestats._util.described import refuse_other_type
 from facestats.classify.quality import quality_weight
 from facestats.errors import UsageError
 from facestats.tables import expressions, schema
@@ -55,6 +56,7 @@ def timeline(source: Source, *, every: float = 1.0, threshold: float | None = No
     >>> timeline(schema.conform("observations")).columns[:3].tolist()
     ['video_id', 'track_id', 'time_s']
     """
+    refuse_other_type("every", every, float)
     if not every > 0:
         raise UsageError(f"every must be above 0 seconds, got {every}")
     observations, stored = _observed(source)
@@ -102,4 +104,6 @@ def _observed(source: Source) -> tuple[pd.DataFrame, Mapping[str, float]]:
         return source, {}
     if isinstance(source, VideoTables):
         return source.observations, {source.video_id: source.threshold("expression")}
+    if not hasattr(source, "observations") or not hasattr(source, "thresholds"):
+        raise UsageError(f"give a store or its path, a result, or a table of observations, not {source!r:.60}")
     return source.observations(columns=[*_NEEDED, *_BETTER]), source.thresholds("expression")

@@ -169,7 +169,7 @@ def _expand_remote(argument: str, passed_over: list[str]) -> Iterator[Input]:
         yield Input(str(far.fs.unstrip_protocol(path)))
 
 
-def refuse_store(argument: str, folder: Path) -> None:
+def refuse_store(argument: str, folder: Path, instead: str = "") -> None:
     """Refuse the folder of a store where videos are wanted.
 
     Parameters
@@ -178,6 +178,8 @@ def refuse_store(argument: str, folder: Path) -> None:
         As the user named it.
     folder : pathlib.Path
         Or what is like one, elsewhere.
+    instead : str
+        What to do, in words; by default to name the store elsewhere.
 
     Raises
     ------
@@ -188,10 +190,8 @@ def refuse_store(argument: str, folder: Path) -> None:
     >>> refuse_store("videos", Path("videos"))
     """
     if (folder / STORE_MARKER).is_file():
-        out = named("out")
-        raise MissingInputError(
-            f"{shown(argument)} is a store, which holds results: name the videos, and the store by {out}"
-        )
+        instead = instead or f"name the videos, and the store by {named('out')}"
+        raise MissingInputError(f"{shown(argument)} is a store, which holds results: {instead}")
 
 
 def plain_part(pattern: str) -> Path:

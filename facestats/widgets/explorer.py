@@ -13,6 +13,7 @@ from IPython.display import display
 from markupsafe import Markup
 
 from facestats._util.notebook import is_notebook
+from facestats._util.spoken import path_given
 from facestats.errors import FacestatsError, UsageError
 from facestats.store.store import Store, open_store
 from facestats.tables.video_tables import VideoTables
@@ -378,7 +379,7 @@ def explore(found: VideoTables | Store | str | os.PathLike[str], *, threshold: f
     >>> explorer.selection.observations  # doctest: +SKIP
     """
     if not isinstance(found, VideoTables | Store):
-        found = open_store(found)
+        found = open_store(path_given(found, "what is explored", also=", a store or a result of fs.analyze"))
     if not is_notebook():
         return still.instead_of_widgets(found)
     return Explorer(found, threshold=threshold)

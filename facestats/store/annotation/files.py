@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from facestats._util.described import refuse_other_type
 from facestats._util.files import check_writable, written_aside
 from facestats._util.naming import named
-from facestats._util.spoken import several
+from facestats._util.spoken import path_given, several
 from facestats.errors import MissingInputError, OutputError, UnknownNameError, UnreadableInputError, UsageError
 from facestats.store.annotation.ass import write_ass
 from facestats.store.annotation.boris import write_boris
@@ -78,11 +79,12 @@ def export_annotations(
     """
     if format not in FORMATS:
         raise UnknownNameError(f"unknown format of annotations {format!r}: use {', '.join(FORMATS)}")
+    refuse_other_type(named("smooth_s", "--smooth"), smooth_s, float)
     if not 0 <= smooth_s < math.inf:
         raise UsageError(f"{named('smooth_s', '--smooth')} must be 0 seconds or more, not {smooth_s:g}")
     suffix, write = FORMATS[format]
-    store, out = open_store(store), Path(out)
-    chosen = [str(store.video(video).video_id) for video in several(videos)] or [
+    store, out = open_store(store), Path(path_given(out, named("out")))
+    chosen = [str(store.video(video).video_id) for video in several(videos, "videos")] or [
         entry.video_id for entry in store.entries().values() if entry.status != "failed"
     ]
     is_file = out.name.lower().endswith(suffix.lower()) and not out.is_dir()
