@@ -227,6 +227,16 @@ class FrameSource(Closeable):
         """
         return self._decode()
 
+    def turn_to(self, time_s: float) -> bool:
+        """Say whether what :meth:`decoded_near` gives has all that is shown at an earlier moment than was asked for.
+
+        Parameters
+        ----------
+        time_s : float
+            On the video's own clock; what is given from now on is enough for this moment.
+        """
+        return True
+
     @abstractmethod
     def _decode(self) -> Generator[DecodedFrame, None, None]:
         """Decode from the start, in presentation order."""

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from facestats._util.threads import usable_cores
 from facestats.errors import UnreadableInputError
 from facestats.types import UInt8, VideoInfo
+from facestats.video.approach import Approach
 from facestats.video.base import DecodedFrame, FrameSource
 from facestats.video.clock import RESTART_S, Clock, start_shift
 from facestats.video.joins import is_joined
@@ -69,6 +70,7 @@ class ContainerSource(FrameSource):
         self.path = path
         self._parts = joined_parts(path) if self.kind == "video" else []
         self._part_starts: set[int] = set()
+        self._approach: Approach | None = None
         self._container: InputContainer | None = None
         self._open()
         first = self._pending[0]
@@ -170,7 +172,7 @@ class ContainerSource(FrameSource):
 
     # -- decoding ------------------------------------------------------------------------------------------------
 
-    def _decode_raw(self, container: InputContainer) -> Iterator[av.VideoFrame]:
+    def _decode_raw(self, container: InputContainer, approach: Approach | None = None) -> Iterator[av.VideoFrame]:
         errors_in_a_row, last_place = 0, -1
         packets = demuxed(container)  # all streams: how far the file goes shows in its sound too
         tick_s = {stream.index: float(stream.time_base) for stream in container.streams if stream.time_base}
@@ -196,6 +198,8 @@ class ContainerSource(FrameSource):
                 if packet.pos < last_place and packet.pts is not None:
                     self._part_starts.add(packet.pts)
                 last_place = packet.pos
+            if approach is not None:
+                approach.prepare(packet, tick_s.get(packet.stream.index, 0.0))
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:
@@ -283,7 +287,7 @@ class ContainerSource(FrameSource):
             return None
 
     def decoded_near(self, time_s: float) -> Iterator[DecodedFrame]:
-        """Decode from the last keyframe at or before a moment on; what comes before the moment is given too.
+        """Decode from the last keyframe at or before a moment on; of what comes before the moment some is given too.
 
         The file stays open, so that looking elsewhere costs no more than the decoding. Where a file cannot be sought
         in, or its frames have no timestamps, it is read from its start.
@@ -302,24 +306,30 @@ class ContainerSource(FrameSource):
             self._open()
         ticks = math.floor((time_s - self._shift_s) / float(self._stream.time_base) + 1e-6)
         self._pending, tally = [], self.tally
-        landed = False
+        self._approach, landed = None, False
         # Behind a join, a moment on the video's clock is no moment on the container's.
         if not self._is_joined:
             with contextlib.suppress(av.error.FFmpegError, OSError):
                 start = self._stream.start_time
                 sought = ticks if start is None else max(ticks, start)
                 self._container.seek(sought, stream=self._stream, backward=True)
-                raw = self._decode_raw(self._container)
+                if not _SEEKABLE.isdisjoint(self._container.format.name.split(",")):
+                    self._approach = Approach(time_s - self._shift_s)
+                raw = self._decode_raw(self._container, self._approach)
                 first = next(raw, None)
                 landed = first is not None and first.pts is not None and first.pts <= ticks
         if not landed:
             self._open()
             first, raw = self._pending[0], self._raw
-            self._pending = []
+            self._pending, self._approach = [], None
         self.tally = tally  # what is broken was told when it was analysed
         clock = self._clock()
         for frame in itertools.chain([first], raw):
             yield self._decoded(frame, clock)
+
+    def turn_to(self, time_s: float) -> bool:
+        """Say whether what :meth:`decoded_near` gives has all that is shown at an earlier moment than was asked for."""
+        return self._approach is None or self._approach.turn_to(time_s - self._shift_s)
 
     @functools.cached_property
     def _is_joined(self) -> bool:

@@ -138,7 +138,9 @@ class SeekableVideo(Closeable):
         """Say whether the decoder comes by a moment soon, or no keyframe lies between it and that moment."""
         if self._now is None or time_s < self._now.time_s - _SLACK_S:
             return False
-        return time_s < self._now.time_s + _NEAR_S or time_s <= self._sought_s
+        if time_s < self._sought_s:  # on the way there some frames are passed over
+            return self._source.turn_to(time_s)
+        return time_s < self._now.time_s + _NEAR_S or time_s == self._sought_s
 
     def _seek(self, time_s: float) -> None:
         self._now = self._next = None  # whatever happens now, what was on show before is not

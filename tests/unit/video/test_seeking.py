@@ -132,3 +132,37 @@ def test_a_file_that_goes_away_is_told_and_may_come_back(video, tmp_path):
                 looked_at.at(8.0)
         (tmp_path / "gone.mp4").rename(path)
         assert looked_at.at(8.0).time_s == pytest.approx(8.0)
+
+
+@pytest.fixture(scope="module")
+def with_b_frames(tmp_path_factory):
+    """A video of one keyframe whose frames are as bright as they are late; no other frame is made from half of them."""
+    path = tmp_path_factory.mktemp("b") / "b.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "3", "g": "500", "sc_threshold": "0"})
+        stream.width = stream.height = 64
+        for i in range(200):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 30 + i, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_frames_that_no_other_needs_are_passed_over_on_the_way_to_a_moment(with_b_frames):
+    with ContainerSource(str(with_b_frames)) as source:
+        near = [frame.time_s for frame in source.decoded_near(6.02)]
+        assert sum(time_s < 6.0 for time_s in near) < 110  # of 150
+        assert [time_s for time_s in near if time_s >= 6.0] == pytest.approx(np.arange(150, 200) / 25)
+
+
+def test_what_was_passed_over_is_shown_whenever_it_is_asked_for(with_b_frames):
+    choose = random.Random(1)
+    with SeekableVideo(with_b_frames, longer_side=0, n_kept=3) as video:
+        for _ in range(150):
+            time_s = choose.uniform(0, 8)
+            # Often somebody turns round before the moment is reached.
+            shown = video.at(time_s, budget_s=choose.choice([0.0, 0.001, 1e9]))
+            if shown.exact:
+                assert shown.time_s == pytest.approx(min(int(time_s * 25 + 1e-6), 199) / 25)
+                assert abs(shown.rgb.mean() - 30 - round(25 * shown.time_s)) < 3
+                assert video.after(shown.time_s).time_s == pytest.approx(min(shown.time_s + 0.04, 7.96))
