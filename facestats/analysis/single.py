@@ -85,7 +85,7 @@ def analyze(
     """
     frames = None if isinstance(path, str | os.PathLike) else path
     where = os.fspath(path) if isinstance(path, str | os.PathLike) else NAME
-    _check_frames(frames, fps)
+    _check_frames(path, fps)
     settings = AnalyzeOptions.from_keywords(**{**_surrounding([] if frames is not None else [where]), **options})
     if frames is None and place_of(where) is Place.LOCAL:
         refuse_store(where, Path(where), "name the video")
@@ -114,9 +114,9 @@ def analyze(
                 return result
 
 
-def _check_frames(frames: Iterable[Any] | None, fps: float | None) -> None:
+def _check_frames(frames: Any, fps: float | None) -> None:
     """Refuse frames that are none, several videos, and frames without a rate or a rate without frames."""
-    if frames is None:
+    if isinstance(frames, str | os.PathLike):
         if fps is not None:
             raise UsageError(
                 "fps is for frames in memory: what is read from a path has a clock (sequence_fps: a folder's)"

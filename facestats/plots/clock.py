@@ -69,7 +69,18 @@ def time_ticks(limits: tuple[float, float], inches: float) -> list[tuple[float, 
 
 
 def time_limits(limits: tuple[float, float]) -> tuple[float, float]:
-    """Return finite limits that differ."""
+    """Return limits of an axis of time that are finite and differ.
+
+    Parameters
+    ----------
+    limits : tuple of float
+        Begin and end in seconds; without both, 0 to 1, and around a single moment a second.
+
+    Examples
+    --------
+    >>> time_limits((2.0, 2.0)), time_limits((float("nan"), 3.0))
+    ((1.5, 2.5), (0.0, 1.0))
+    """
     low, high = limits
     if not (np.isfinite(low) and np.isfinite(high)):
         low, high = 0.0, 1.0

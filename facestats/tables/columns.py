@@ -133,3 +133,10 @@ def verdicts(of: str) -> tuple[Column, ...]:
         *verdict("makeup", "makeup"),
         *class_probabilities("makeup"),
     )
+
+
+#: Columns that several tables have.
+VIDEO_ID = text("video_id", "safe file stem, a dash, first 8 hex digits of the sha256")
+SHOT = count("shot", "0-based number of the shot, counted from the first frame")
+TRACK_ID = count("track_id", "number of the tracked face, unique in its video")
+PERSON_ID = count("person_id", "number of the person, which means nothing beyond its video")

@@ -8,16 +8,17 @@ Probabilities lie in [0, 1] and sum to 1 inside an attribute. A missing value me
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from facestats.errors import SchemaError, UnknownNameError
 from facestats.models.attributes import ATTRIBUTE_CLASSES, own_attributes
-from facestats.tables.columns import UNKNOWN as UNKNOWN
-from facestats.tables.columns import Column as Column
 from facestats.tables.columns import (
+    PERSON_ID,
+    SHOT,
+    TRACK_ID,
+    VIDEO_ID,
     class_probabilities,
     count,
     degrees,
@@ -30,7 +31,12 @@ from facestats.tables.columns import (
     verdicts,
     years,
 )
+from facestats.tables.columns import UNKNOWN as UNKNOWN
+from facestats.tables.columns import Column as Column
 from facestats.tables.columns import probability_columns as probability_columns
+from facestats.tables.derived import DERIVED as DERIVED
+from facestats.tables.derived import FILE as FILE
+from facestats.tables.derived import UTC_COLUMNS as UTC_COLUMNS
 from facestats.tables.versions import READABLE_VERSIONS as READABLE_VERSIONS
 from facestats.tables.versions import SCHEMA_VERSION as SCHEMA_VERSION
 from facestats.tables.versions import SINCE
@@ -38,14 +44,9 @@ from facestats.tables.versions import SINCE
 STATUSES = ("ok", "partial", "failed")
 
 
-_VIDEO_ID = text("video_id", "safe file stem, a dash, first 8 hex digits of the sha256")
-_SHOT = count("shot", "0-based number of the shot, counted from the first frame")
-_TRACK_ID = count("track_id", "number of the tracked face, unique in its video")
-_PERSON_ID = count("person_id", "number of the person, which means nothing beyond its video")
-
 _TABLES: Mapping[str, tuple[Column, ...]] = {
     "videos": (
-        _VIDEO_ID,
+        VIDEO_ID,
         text("path", "the input as it was given"),
         text("sha256", "hash of the file; missing for cameras and streams"),
         Column("status", "str", "ok, partial or failed", classes=STATUSES),
@@ -76,17 +77,17 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         text("recorded_source", "what tells it: a tag of the container or of EXIF, and what it says without a zone"),
     ),
     "frames": (
-        _VIDEO_ID,
+        VIDEO_ID,
         count("frame", "0-based index of the decoded frame"),
         seconds("time_s", "presentation timestamp"),
-        _SHOT,
+        SHOT,
         count("n_faces", "faces found"),
     ),
     "observations": (
-        _VIDEO_ID,
+        VIDEO_ID,
         count("frame", "0-based index of the decoded frame"),
         seconds("time_s", "presentation timestamp"),
-        _SHOT,
+        SHOT,
         Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
         text("region", "the named region that the middle of the box lies in; missing where none has a name"),
         pixels("x", "left edge of the box"),
@@ -111,9 +112,9 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         *class_probabilities("makeup"),
     ),
     "tracks": (
-        _VIDEO_ID,
-        _TRACK_ID,
-        _SHOT,
+        VIDEO_ID,
+        TRACK_ID,
+        SHOT,
         seconds("start_s", "first observation"),
         seconds("end_s", "last observation"),
         seconds("duration_s", "end_s - start_s"),
@@ -121,7 +122,7 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         probability(
             "joined_prob", "probability that all parts of a track that broke show one person; 1 if it never did"
         ),
-        _PERSON_ID,
+        PERSON_ID,
         probability(
             "person_prob", "probability that it shows this person and no other; missing where none could be told"
         ),
@@ -138,8 +139,8 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         text("corrected", "what was corrected or accepted by hand, see corrections; missing where nothing was"),
     ),
     "people": (
-        _VIDEO_ID,
-        _PERSON_ID,
+        VIDEO_ID,
+        PERSON_ID,
         Column(
             "comparable", "bool", "whether any face was large enough to be told from others; else it may be one of them"
         ),
@@ -158,8 +159,8 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         *verdicts("person"),
     ),
     "doubtful": (
-        _VIDEO_ID,
-        _SHOT,
+        VIDEO_ID,
+        SHOT,
         seconds("start_s", "first detection of what may be no face, and is counted nowhere"),
         seconds("end_s", "last detection"),
         count("n_observations", "detections"),
@@ -173,8 +174,8 @@ _TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("image", "object", "WebP file as bytes, longer side at most 96 px; missing where none are kept"),
     ),
     "thumbnails": (
-        _VIDEO_ID,
-        _TRACK_ID,
+        VIDEO_ID,
+        TRACK_ID,
         seconds("time_s", "presentation timestamp of the picture"),
         Column("image", "object", "WebP file as bytes, longer side at most 96 px"),
     ),
@@ -210,50 +211,6 @@ def own_columns(table: str, attribute: str) -> tuple[Column, ...]:
 
 
 TABLES: Mapping[str, tuple[Column, ...]] = _WithOwn()
-
-#: Tables that are made of the stored ones when they are asked for.
-DERIVED: Mapping[str, tuple[Column, ...]] = {
-    "timeline": (
-        _VIDEO_ID,
-        _TRACK_ID,
-        seconds("time_s", "beginning of the span of time"),
-        count("n_observations", "observations in the span"),
-        *verdict("expression", "most probable expression of the span"),
-        *(replace(column, meaning=f"mean {column.meaning}") for column in class_probabilities("expression")),
-    ),
-    "long": (
-        _VIDEO_ID,
-        count("frame", "0-based index of the decoded frame"),
-        seconds("time_s", "presentation timestamp"),
-        _SHOT,
-        Column("track_id", "Int64", "the tracked face; missing where no tracker confirmed it"),
-        text("attribute", "what was measured"),
-        text("class", "one of the attribute's classes"),
-        probability("probability", "probability of the class in this frame"),
-    ),
-    "corrections": (
-        _VIDEO_ID,
-        count("number", "of the video's corrections, in the order in which they are applied"),
-        Column("track_id", "Int64", "the corrected track, as it is numbered now"),
-        text(
-            "what",
-            "what was corrected: a verdict's column, reject, merge, split, same_person or own_person; accept, where "
-            "somebody let it be; or is_face, where it stood in doubtful",
-        ),
-        text("value", "the verdict, or the number of the track that was merged into this one, or that a split gave"),
-        seconds("time_s", "moment of a split; else the first observation when it was corrected"),
-        text("reason", "why, as it was given"),
-        Column("corrected_at", "datetime64[us, UTC]", "when it was corrected"),
-        Column("applies", "bool", "whether its track is still there: a later analysis may not have it"),
-    ),
-}
-
-#: Columns that every export adds, see :mod:`facestats.store.export`.
-FILE = text("file", "name of the video's file, with folders where several have it; the address of what lies elsewhere")
-UTC_COLUMNS: Mapping[str, Column] = {
-    time: Column(name, "datetime64[us, UTC]", f"{time} as a moment in UTC; missing where recorded_at is", decimals=3)
-    for time, name in (("time_s", "time_utc"), ("start_s", "start_utc"), ("end_s", "end_utc"))
-}
 
 #: Columns that may not be missing.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {

@@ -88,6 +88,7 @@ def test_analysing_never_imports_torch():
         (lambda store: fs.export(store, from_s="x"), "from_s must be seconds, m:s or h:m:s"),
         (lambda store: fs.export_annotations(store, smooth_s="x"), "smooth_s must be a number, not 'x'"),
         (lambda _: fs.analyze(3), "give a path, or frames as an array, a list or an iterator, not int"),
+        (lambda _: fs.analyze(None), "give a path, or frames as an array, a list or an iterator, not NoneType"),
         (lambda _: fs.analyze(["a.mp4", "b.mp4"]), "of several, use fs.analyze_collection"),
         (lambda store: fs.analyze(store.path), "is a store, which holds results: name the video"),
         (lambda _: fs.analyze_collection(None), "inputs must be one text or several, not None"),
