@@ -110,7 +110,8 @@ models: $(STAMP)
 	$(call TRAIN,teacher) $(FER) $(FACES) --start $(DLIB)
 	$(call TRAIN,people-first) $(FACES) --teacher $(OUT)/teacher
 	$(call TRAIN,people-second) $(FACES) --start $(OUT)/people-first --teacher $(OUT)/teacher --teacher $(OUT)/people-first
-	$(call TRAIN,people) $(FACES) --further $(DATA)/celeba_attributes.parquet --start $(OUT)/people-second --teacher $(OUT)/people-second
+	$(call TRAIN,people-third) $(FACES) --further $(DATA)/celeba_attributes.parquet --start $(OUT)/people-second --teacher $(OUT)/people-second
+	$(call TRAIN,people) $(FACES) --further $(DATA)/celeba_attributes.parquet --start $(OUT)/people-third --teacher $(OUT)/people-third
 	$(call TRAIN,expression-teacher-1) $(FER) --start $(OUT)/teacher
 	$(call TRAIN,expression-teacher) $(FER) --start $(OUT)/expression-teacher-1
 	$(call TRAIN,expression-first) $(FER) --start $(OUT)/people-first --teacher $(OUT)/expression-teacher

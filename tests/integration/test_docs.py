@@ -108,6 +108,23 @@ def test_what_is_wrong_with_a_page_is_said(tmp_path):
     assert check.problems(tmp_path / "empty") == [f"{tmp_path / 'empty'} has no pages"]
 
 
+class Nearly(doctest.OutputChecker):
+    """Compare words, and numbers to a tenth: processors round in eight bits in ways of their own."""
+
+    def check_output(self, want, got, optionflags):
+        numbers = r"-?\d+\.\d+"
+        if re.sub(numbers, "#", want).split() != re.sub(numbers, "#", got).split():
+            return False
+        pairs = zip(re.findall(numbers, want), re.findall(numbers, got), strict=True)
+        return all(abs(float(a) - float(b)) <= 0.1 for a, b in pairs)
+
+
+def test_the_readme_is_compared_in_words_and_numbers():
+    assert Nearly().check_output("0  male  0.98\n", "0 male 0.94\n", 0)
+    assert not Nearly().check_output("0  male  0.98\n", "0 female 0.98\n", 0)
+    assert not Nearly().check_output("0  male  0.98\n", "0 male 0.68\n", 0)
+
+
 def test_the_readme_shows_what_its_python_answers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     render_demo(Path("facestats-demo"))
@@ -119,5 +136,5 @@ def test_the_readme_shows_what_its_python_answers(tmp_path, monkeypatch):
             example.source = f"_ = {example.source}" if example.source.startswith("fs.") else example.source
     test = doctest.DocTest(examples, {}, "README.md", "README.md", 0, session)
     wrong = []
-    doctest.DocTestRunner(verbose=False).run(test, out=wrong.append)
+    doctest.DocTestRunner(checker=Nearly(), verbose=False).run(test, out=wrong.append)
     assert wrong == []
