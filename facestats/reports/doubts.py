@@ -22,7 +22,7 @@ def video_doubts(data: ReportData) -> list[str]:
     Examples
     --------
     >>> video_doubts(load_video("facestats-out", "clip.mp4"))  # doctest: +SKIP
-    ['Not sure enough to say, of the one face: expression of 1.']
+    ['Not sure enough to say: expression and makeup.']
     """
     if data.tracks.empty:
         return rejected(data)
@@ -78,11 +78,11 @@ def _of_verdicts(tracks: pd.DataFrame) -> list[str]:
     unknown = {
         ATTRIBUTE_TITLES[name]: int((judged[column] == UNKNOWN).sum()) for name, column in VERDICT_COLUMNS.items()
     }
+    if n == 1 and any(unknown.values()):
+        titles = [title for title, number in unknown.items() if number]
+        return [words.sentence(f"not sure enough to say: {words.listing(titles)}")]
     parts = [f"{title} of {number:,}" for title, number in unknown.items() if number]
-    if not parts:
-        return []
-    which = "the one face" if n == 1 else f"{n:,} faces"
-    return [words.sentence(f"not sure enough to say, of {which}: {words.listing(parts)}")]
+    return [words.sentence(f"not sure enough to say, of {n:,} faces: {words.listing(parts)}")] if parts else []
 
 
 def _unsurely_joined(tracks: pd.DataFrame) -> pd.Series:

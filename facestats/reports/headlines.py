@@ -167,7 +167,7 @@ def _expression_sentences(tracks: pd.DataFrame, *, still: bool) -> list[str]:
     verdicts = tracks["expression"].dropna()
     if (verdicts == UNKNOWN).all():
         return [
-            "No expression was clear enough to name." if still else "No face shows one expression most of the time."
+            "No expression was clear enough to name." if still else "No face shows one expression clearly throughout."
         ]
     by_hand = _expressions_by_hand(tracks)
     if by_hand and len(tracks) == 1:

@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import pandas as pd
 from pages import parse
-from stores import PARTIAL, PEOPLE, make_store
+from stores import PARTIAL, PEOPLE, Face, make_result, make_store
 
 from facestats.reports import collection, video
 from facestats.reports.data import load_collection, load_video
 from facestats.reports.doubts import collection_doubts, video_doubts
+from facestats.store.store import create_store
 from facestats.tables.doubts import are_accepted
 
 
@@ -51,3 +52,10 @@ def test_where_nobody_was_followed_only_what_was_not_read_is_doubtful(store):
     assert len(collection_doubts(replace(data, tracks=data.tracks.iloc[:0]))) == 2
     one = load_video(str(store.path), PARTIAL)
     assert video_doubts(replace(one, tracks=one.tracks.iloc[:0])) == []
+
+
+def test_of_one_face_nothing_is_counted(tmp_path):
+    store = create_store(tmp_path / "store")
+    store.write(make_result("v-1", [Face(0, 0.0, 11.9, sureness=0.35)], path="v.mp4"), paths=("v.mp4",))
+    data = load_video(str(store.path))
+    assert video_doubts(data) == ["Not sure enough to say: age group, expression and makeup."]

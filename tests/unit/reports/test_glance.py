@@ -72,6 +72,8 @@ def test_an_old_clip_is_promised_anew_only_where_the_video_is_there(tmp_path):
     then = "The clip was drawn before faces were corrected by hand, and shows them as they were then. "
     anew = glance.outdated_sentence(load_video(str(store.path)))
     assert anew == f"{then}The next run of facestats over this video draws it anew."
+    shown = glance.glance(load_video(str(store.path))).data
+    assert f"<p>{anew}</p>" in shown  # plain: it is no key of a legend
     store.note(store.entries()[PEOPLE], missing_since="2026-01-02T03:04:05+00:00")
     gone = glance.outdated_sentence(load_video(str(store.path)))
     assert gone == f"{then}The video itself is not there any more, so that it cannot be drawn anew."

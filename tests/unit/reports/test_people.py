@@ -149,6 +149,7 @@ def test_single_faces_are_folded_and_say_whose_they_are(known, store):
     parsed = parse(video.faces(known))
     assert "Four faces, one by one" in parsed.words
     assert any(tag == "details" for tag, _ in parsed.tags)
+    assert "one by one" not in parse(video.faces(replace(known, tracks=known.tracks[:1]))).words
     assert "Face 3 , person 1" in parsed.words
     assert not any(tag == "details" for tag, _ in parse(video.faces(load_video(str(store.path), "people"))).tags)
 
