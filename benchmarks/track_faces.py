@@ -85,9 +85,9 @@ def tracks_of(path: Path, photos: pd.DataFrame, views: list[tuple[int, np.ndarra
         fits, perhaps = _overlap(box, known["faces"]), _overlap(box, known["maybe"])
         evidence = face_evidence(group["score"].to_numpy(), group["faceness"].to_numpy(np.float64))
         truth = 1.0 if fits >= 0.35 else 0.0 if perhaps < 0.05 else np.nan
-        rows.append(
-            {"photo": known["name"], "truth": truth, "n": len(group), **dict(zip(_COLUMNS, evidence, strict=True))}
-        )
+        # What was cut off from another track may have no second look of its own.
+        told = dict(itertools.zip_longest(_COLUMNS, evidence, fillvalue=np.nan))
+        rows.append({"photo": known["name"], "truth": truth, "n": len(group), **told})
     return pd.DataFrame(rows)
 
 
@@ -112,7 +112,8 @@ def layers_of(groups: list[list[str]], data: Sequence[Path], folder: Path) -> li
 
 
 def counted(rows: pd.DataFrame, hours_empty: float, columns: Sequence[str]) -> dict[str, object]:
-    """Fit on four fifths of the photos, count on the fifth, in turn; and fit on all."""
+    """Fit on four fifths of the photos, count on the fifth, in turn; and fit on all; leave out what lacks evidence."""
+    rows = rows.dropna(subset=[*columns])
     part = pd.factorize(rows["photo"])[0] % 5
     evidence, truth = rows[[*columns]].to_numpy(), rows["truth"].to_numpy()
     said = np.zeros(len(rows))
