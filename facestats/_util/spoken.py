@@ -85,9 +85,11 @@ def path_given(given: Any, name: str, *, also: str = "") -> str:
     >>> path_given("videos", "out")
     'videos'
     """
-    if not isinstance(given, str | os.PathLike):
-        raise UsageError(f"{name} must be a path{also}, not {_kind(given)}")
-    return os.fspath(given)
+    if isinstance(given, str | os.PathLike):
+        return os.fspath(given)
+    if hasattr(given, "joinpath"):  # of what lies elsewhere, which no file system of this machine has
+        return str(given)
+    raise UsageError(f"{name} must be a path{also}, not {_kind(given)}")
 
 
 def _kind(given: Any) -> str:

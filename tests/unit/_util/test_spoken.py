@@ -1,8 +1,10 @@
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestats._util.spoken import read_regions, region_texts, seconds_of
+from facestats._util.locations import location
+from facestats._util.spoken import path_given, read_regions, region_texts, seconds_of
 from facestats.errors import UsageError
 
 
@@ -26,3 +28,10 @@ def test_per_cent_and_pixels_mean_the_same_and_stay_in_the_picture(edges, width,
     assert percent.box(width, height) == pytest.approx(pixels.box(width, height), rel=1e-4)
     assert percent.box(width, height)[2] <= width
     assert percent.box(width, height)[3] <= height
+
+
+def test_a_path_elsewhere_is_a_path():
+    assert path_given(location("memory://doc/a"), "out") == "memory://doc/a"
+    for wrong in (3, None, b"a", pd.DataFrame()):
+        with pytest.raises(UsageError, match=r"^out must be a path, not "):
+            path_given(wrong, "out")
