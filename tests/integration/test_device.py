@@ -12,6 +12,8 @@ from facestats.options import AnalyzeOptions
 
 #: What looks twice at detections gets pictures of this size, and its last layer none.
 LOOKED = (find_faceness()[1].input_size,) * 2
+#: Sides of the faces that attribute models and the embedding see.
+FACES = ((48, 48), (64, 64), (80, 80))
 
 
 def tables(found):
@@ -34,7 +36,7 @@ def test_all_networks_run_on_the_card_in_batches_and_find_the_same(demo_video, f
     # Two detectors at most, two attribute models, what tells people apart, and what looks twice, in two parts.
     assert card.sessions == 7
     assert any(shape[2:] == LOOKED for shape in card.batches)
-    pictures = [shape for shape in card.batches if shape[2:] not in ((48, 48), (64, 64), LOOKED, ())]
+    pictures = [shape for shape in card.batches if shape[2:] not in (*FACES, LOOKED, ())]
     assert max(shape[0] for shape in pictures) > 4
     faces = [shape for shape in card.batches if shape[2:] == (48, 48)]
     assert max(shape[0] for shape in faces) > 8
@@ -56,7 +58,7 @@ def test_centerface_computes_with_floats_on_a_card(demo_video):
 def test_a_small_card_gets_few_pictures_at_once(demo_video):
     with a_card(memory=2**30) as card:
         fs.analyze(demo_video.path, device="cuda", detector="fast", to_s=2, follow_face=0, progress=False)
-    pictures = [shape for shape in card.batches if shape[2:] not in ((48, 48), (64, 64), (32, 32), LOOKED, ())]
+    pictures = [shape for shape in card.batches if shape[2:] not in (*FACES, (32, 32), LOOKED, ())]
     assert {shape[0] for shape in pictures} == {1}
 
 
