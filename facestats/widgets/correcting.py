@@ -54,7 +54,7 @@ class CorrectingRow(ipywidgets.HBox):
             "same person": lambda _first, rest: {"same_person": rest[0]},
             "own person": lambda _first, _rest: {"own_person": True},
         }
-        buttons = [ipywidgets.Button(description=name, layout={"width": "100px"}) for name in actions]
+        buttons = [ipywidgets.Button(description=name, layout={"width": "auto"}) for name in actions]
         self._of_people = buttons[-2:]
         for button, (name, change) in zip(buttons, actions.items(), strict=True):
             button.tooltip = _TIPS[name]

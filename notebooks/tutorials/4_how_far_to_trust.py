@@ -90,12 +90,12 @@ ax.legend(frameon=False, loc="lower left");
 
 # %% [markdown]
 # You may be stricter than the card after the fact, since the probabilities are all there. Here only verdicts of at
-# least 0.9 are kept:
+# least 0.97 are kept:
 
 # %%
 tracks = result.tracks
-strict = tracks["gender"].where(tracks["gender_prob"] >= 0.9, "unknown")
-pd.DataFrame({"track_id": tracks["track_id"], "as it is": tracks["gender"], "at least 0.9": strict})
+strict = tracks["gender"].where(tracks["gender_prob"] >= 0.97, "unknown")
+pd.DataFrame({"track_id": tracks["track_id"], "as it is": tracks["gender"], "at least 0.97": strict})
 
 # %% [markdown]
 # ## What does 0.8 mean?
@@ -251,7 +251,7 @@ shares = fs.demographics(pd.DataFrame({"gender": gender, **seen}), attributes=["
 shares.iloc[:2][["class", "share", "share_low", "share_high"]].assign(truth=[truth, 1 - truth])
 
 # %% [markdown]
-# The interval is wide, though there are 20,000 people, and says what is known: more than half are unknown, which is
+# The interval is wide, though there are 20,000 people, and says what is known: about half are unknown, which is
 # another kind of people than the card speaks of. **More people make an interval narrower only as far as the model can be
 # trusted.** How far that is was learned from a few other collections. A model that is much worse on your people than on
 # all of these may still mislead, and so does one person who has many tracks.
