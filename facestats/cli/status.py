@@ -31,7 +31,8 @@ def status(
 ) -> None:
     """Say which videos of a store are done, partial, failed or pending, and why.
 
-    It ends with 3 where any failed or was read in part, as runs do, unless that was acknowledged.
+    It ends with 3 where any failed or was read in part, as runs do, unless that was acknowledged; with 0 where it is
+    told what is known.
     """
     from facestats.batch.status import acknowledge, exit_code
     from facestats.batch.status import status as status_of

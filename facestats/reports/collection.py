@@ -117,10 +117,12 @@ def _found(data: ReportData) -> str:
     nobody = f" In {words.count(empty, 'video')} nobody was followed." if empty else ""
     of_tracks = "all" if tracked == faces else f"{tracked:,}"
     judged = "all" if classified == tracked else f"{classified:,}"
-    said = (
-        f"{frames:,} frames were looked at, and a face was found {times}: {of_tracks} of these sightings belong to "
-        f"a followed face, and {judged} of those were classified.{nobody}"
+    belong = (
+        f"{of_tracks} of these sightings belong to a followed face, and {judged} of those were classified"
+        if tracked
+        else "none of these sightings belongs to a followed face"
     )
+    said = f"{frames:,} frames were looked at, and a face was found {times}: {belong}.{nobody}"
     return f"{said} {doubtful_sentence(len(data.doubtful))}".rstrip() + by_hand
 
 

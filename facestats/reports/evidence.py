@@ -148,7 +148,7 @@ def doubtful_moments(
             if sure.empty:
                 row = int((seen["face_px"] * seen["score"]).to_numpy(np.float64).argmax())
             else:
-                row = int(sure.mean(axis=1).to_numpy(np.float64).argmin())
+                row = int(np.nanargmin(sure.mean(axis=1).to_numpy(np.float64)))
             if "expression" in sure and sure["expression"].iloc[row] >= threshold:
                 doubts = (*doubts, "the expression changes, and is clear at single moments")
             found.append(_moment(f"face-{track['track_id']}", seen.iloc[row], None, "; ".join(doubts)))
@@ -156,7 +156,7 @@ def doubtful_moments(
 
 
 def _sureness(seen: pd.DataFrame, attributes: Sequence[str], smooth_s: float) -> pd.DataFrame:
-    """Return how probable the likeliest class of each attribute is at each moment, as far as it was measured."""
+    """Return how probable the likeliest class of each attribute is at each moment, missing where not measured."""
     found = {}
     for name in attributes:
         values = seen[list(probability_columns(name))].to_numpy(np.float64)
@@ -164,7 +164,7 @@ def _sureness(seen: pd.DataFrame, attributes: Sequence[str], smooth_s: float) ->
             values = expressions.smooth(seen["time_s"].to_numpy(np.float64), expressions.probabilities(seen), smooth_s)
         best = pd.DataFrame(values, index=seen.index).max(axis=1)
         if best.notna().any():
-            found[name] = best.fillna(1.0)
+            found[name] = best
     return pd.DataFrame(found)
 
 

@@ -130,16 +130,18 @@ def _untold(tracks: pd.DataFrame) -> tuple[str, int]:
 
 
 def taken_by_hand(tracks: pd.DataFrame) -> pd.Series:
-    """Say of each track whether it was taken for a face by hand: nothing of it was measured.
+    """Say of each track whether it was taken for a face by hand, and nothing of it was measured.
 
     Examples
     --------
-    >>> taken_by_hand(pd.DataFrame({"corrected": ["is_face, gender", None]})).tolist()
+    >>> tracks = pd.DataFrame({"corrected": ["is_face, gender", "is_face, merge"], "n_classified": [0, 9]})
+    >>> taken_by_hand(tracks).tolist()
     [True, False]
     """
     if "corrected" not in tracks:
         return pd.Series(False, index=tracks.index)
-    return tracks["corrected"].fillna("").str.split(", ").map(lambda said: FACE in said).astype(bool)
+    said_by_hand = tracks["corrected"].fillna("").str.split(", ").map(lambda said: FACE in said).astype(bool)
+    return said_by_hand & (tracks["n_classified"].fillna(0) == 0)
 
 
 def _were(n: int) -> str:

@@ -147,8 +147,9 @@ def index_page(listed: Mapping[str, Listed]) -> str:
     n_failed = sum(entry.status != "ok" for entry in listed.values())
     count = f"{len(listed):,} report{'' if len(listed) == 1 else 's'}"
     lead = f"{count}, the newest first" + (f"; {n_failed:,} stopped before the end." if n_failed else ".")
-    # A video counts once, also where several reports are about it; of those about several each has its own.
-    of_one = {_about(name, entry): entry.video_status for name, entry in listed.items() if len(entry.videos) <= 1}
+    # A video counts once, as its newest report says; of those about several each has its own.
+    by_age = sorted(listed.items(), key=lambda each: each[1].made_at)
+    of_one = {_about(name, entry): entry.video_status for name, entry in by_age if len(entry.videos) <= 1}
     statuses = Counter(of_one.values())
     for status, what in (("failed", "could not be read"), ("partial", "could be read in part only")):
         if n := statuses[status]:

@@ -123,6 +123,14 @@ def check_there(found: Corrected, store: Path, video_id: str, track: int) -> Non
     if by.what == REJECT:
         raise UnknownNameError(f"face {track} of {video_id} was rejected by hand: to undo that first, {undo}")
     whole = found.track_ids[by.number]
+    while (later := found.gone.get(whole)) is not None:  # what it became part of may have gone since
+        if later.what == REJECT:
+            undo = how_to_undo(store, video_id, later.number)
+            raise UnknownNameError(
+                f"face {track} of {video_id} is part of face {whole}, which was rejected by hand: to undo that first, "
+                f"{undo}"
+            )
+        whole = found.track_ids[later.number]
     raise UnknownNameError(
         f"face {track} of {video_id} is part of face {whole} by hand: correct face {whole}, or to undo that first, "
         f"{undo}"

@@ -1,6 +1,7 @@
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from runs import make_videos
@@ -75,6 +76,15 @@ def test_a_doubtful_moment_is_one_in_which_what_is_unknown_was_least_sure():
     assert moment.time_s >= 1.0
     (moment,) = doubtful_moments(observations, tracks.assign(expression="neutral", face_prob=0.8), smooth_s=0)
     assert moment.time_s < 1.0  # nothing is unknown: the clearest
+    # What was not measured at a moment is no sure answer there.
+    columns = [name for name in observations if name.startswith("expression_")]
+    observations.loc[observations["time_s"] >= 1.0, columns] = np.nan
+    observations.loc[early, "gender_female"], observations.loc[early, "gender_male"] = 0.9, 0.1
+    late = observations["time_s"] >= 1.0
+    observations.loc[late, "gender_female"], observations.loc[late, "gender_male"] = 0.52, 0.48
+    (moment,) = doubtful_moments(observations, tracks.assign(gender="unknown"), smooth_s=0)
+    assert moment.time_s >= 1.0
+    assert "clear at single moments" not in moment.text
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,15 @@ def test_a_collection_of_failed_videos_only_says_so_and_counts_no_video_twice():
     assert "Two videos could not be read." in page
 
 
+def test_of_two_reports_about_a_video_the_newer_says_how_it_is():
+    old = replace(listed("old"), video_status="failed", made_of={"/s": ["v"]}, made_at="2026-01-01T00:00:00+00:00")
+    new = replace(old, video_status="ok", made_at="2026-02-01T00:00:00+00:00")
+    for pages in ({"old": old, "new": new}, {"new": new, "old": old}):
+        assert "could not be read" not in index_page(pages)
+    worse = replace(new, video_status="failed"), replace(old, video_status="ok")
+    assert "One video could not be read" in index_page({"new": worse[0], "old": worse[1]})
+
+
 def test_names_are_escaped_and_nothing_is_fetched():
     page = index_page({"a b&c": listed("<script>alert(1)</script>")})
     assert "<script>" not in page

@@ -145,6 +145,22 @@ def test_two_tracks_of_one_face_become_one_and_apart_again(store):
     assert not (store.path / "corrections" / f"{PEOPLE}.json").exists()
 
 
+def test_of_a_face_that_became_part_of_one_that_went_too_the_end_is_named(store):
+    store.correct(PEOPLE, 2, merge=3)
+    (rejected,) = store.correct(PEOPLE, 2, reject=True)
+    with pytest.raises(UnknownNameError, match="is part of face 2, which was rejected by hand") as caught:
+        store.correct(PEOPLE, 3, accept=True)
+    assert str(caught.value).endswith(f"use store.uncorrect('{PEOPLE}', {rejected.number})")
+    store.uncorrect(PEOPLE, rejected.number)
+    times = store.video(PEOPLE).observations().query("track_id == 1")["time_s"]
+    store.correct(PEOPLE, 1, split=float(times.quantile(0.3)))
+    store.correct(PEOPLE, 5, split=float(times.quantile(0.6)))
+    store.correct(PEOPLE, 5, merge=6)
+    store.correct(PEOPLE, 1, merge=5)
+    with pytest.raises(UnknownNameError, match=r"^face 6 of .* is part of face 1 by hand: correct face 1, or"):
+        store.correct(PEOPLE, 6, accept=True)
+
+
 def test_of_a_face_that_went_by_hand_it_is_said_how_and_what_brings_it_back(store):
     (rejected,) = store.correct(PEOPLE, 4, reject=True)
     (merged,) = store.correct(PEOPLE, 2, merge=3)
