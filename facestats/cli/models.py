@@ -89,7 +89,7 @@ def convert(
     ],
     card: Annotated[Path, typer.Option(metavar="FILE", help="The model's card.json; hashes are filled in.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The new model's folder.")],
-    network: Annotated[str, typer.Option(help="mini_xception, residual or recognition.")] = "mini_xception",
+    network: Annotated[str, typer.Option(help="mini_xception, residual, recognition or mobile.")] = "mini_xception",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out already holds.")] = False,
 ) -> None:
     """Turn a PyTorch state dict into model.onnx, weights.safetensors and card.json; no code in it is ever run."""

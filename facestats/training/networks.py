@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from facestats.errors import ModelError
+from facestats.training.mobilenet import MobileNet
 
 #: Pixels in [0, 255] are fed to the networks as ``(pixel - PIXEL_MEAN) / PIXEL_STD``.
 PIXEL_MEAN = 127.5
@@ -253,6 +254,7 @@ NETWORKS: Mapping[str, Callable[[int, Mapping[str, int]], nn.Module]] = {
     "mini_xception": MiniXception,
     "residual": ResidualNet,
     "recognition": RecognitionNet,
+    "mobile": MobileNet,
 }
 
 

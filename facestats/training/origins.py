@@ -56,6 +56,14 @@ DLIB = Origin(
     "public domain (CC0)",
 )
 
+#: What :func:`facestats.training.faceresfile.read_faceres` reads.
+FACERES = Origin(
+    "faceres",
+    "faceres (HSE-FaceRes, Savchenko, 2019), which was trained on the 3.3 million pictures of VGGFace2 to tell people "
+    "apart, and on genders and ages of IMDB-WIKI; people of other data sets may be among them",
+    "MIT (the package), trained on VGGFace2 and IMDB-WIKI (non-commercial research)",
+)
+
 
 def origin_of(card: Card) -> Origin:
     """Return what descendants of a model say of it.

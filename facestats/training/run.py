@@ -74,7 +74,7 @@ def train_model(
         The model's folder; its name becomes the model's. While it trains, the folder holds a checkpoint and the curves
         so far.
     start : pathlib.Path, optional
-        Folder of a trained model of the same network, for whatever attributes, or dlib's file, see
+        Folder of a trained model of the same network, for whatever attributes, or a file of another tool, see
         :func:`facestats.training.transfer.read_start`: all but the last layer is gone on from.
     teachers : sequence of pathlib.Path
         Folders of trained models whose verdicts on the training faces are learned beside the labels, see

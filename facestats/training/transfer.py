@@ -14,7 +14,8 @@ from facestats.models.cards import CARD_FILE, WEIGHTS_FILE, Card
 from facestats.models.registry import Model
 from facestats.training.dlibfile import read_dlib_recognizer
 from facestats.training.export import read_safetensors
-from facestats.training.origins import DLIB, Origin, origin_of
+from facestats.training.faceresfile import read_faceres
+from facestats.training.origins import DLIB, FACERES, Origin, origin_of
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,21 @@ class Start:
 
 
 def read_start(path: Path) -> Start:
-    """Return the weights of a model's folder, after a look at their hash, or those of dlib's face recogniser.
+    """Return the weights of a model's folder, after a look at their hash, or those of a file of another tool.
 
     Parameters
     ----------
     path : pathlib.Path
-        The folder, or the file ``dlib_face_recognition_resnet_model_v1.dat``, see
-        :func:`facestats.training.dlibfile.read_dlib_recognizer`.
+        The folder; or the file ``dlib_face_recognition_resnet_model_v1.dat``, see
+        :func:`facestats.training.dlibfile.read_dlib_recognizer`; or ``faceres-deep.json``, see
+        :func:`facestats.training.faceresfile.read_faceres`.
 
     Raises
     ------
     MissingInputError
         If it is neither a file nor the folder of a model with ``weights.safetensors``.
     ModelError
-        If the weights are not those that the card vouches for, or the file is not dlib's.
+        If the weights are not those that the card vouches for, or the file is none of these.
 
     Examples
     --------
@@ -56,10 +58,14 @@ def read_start(path: Path) -> Start:
     True
     """
     if path.is_file():
+        if path.suffix == ".json":
+            return Start(read_faceres(path), FACERES)
         return Start(read_dlib_recognizer(path), DLIB)
     for name in (CARD_FILE, WEIGHTS_FILE):
         if not (path / name).is_file():
-            raise MissingInputError(f"no {name} in {path}: --start needs the folder of a trained model, or dlib's file")
+            raise MissingInputError(
+                f"no {name} in {path}: --start needs the folder of a trained model, or a file to start from"
+            )
     card = Card.read(path / CARD_FILE)
     Model(path, card).verify()
     return Start(read_safetensors(path / WEIGHTS_FILE), origin_of(card))
@@ -107,3 +113,50 @@ def take_over(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
             )
         trunk[name] = weight
     network.load_state_dict({**own, **trunk})
+
+
+def measure_statistics(network: nn.Module, faces: torch.Tensor) -> None:
+    """Give batch normalisation that came without statistics those of faces, in place; what is computed stays the same.
+
+    A file may hold batch normalisation as the factor and the summand that it comes to. Trained on like that, each layer
+    would be normalised by what a batch has, and compute something else at once.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    faces : torch.Tensor
+        float32 (N, C, S, S), scaled as in training; some hundred.
+
+    Examples
+    --------
+    >>> from facestats.training.networks import create_network
+    >>> network, faces = create_network("mobile", 3, {"gender": 2}).eval(), torch.rand(2, 3, 48, 48)
+    >>> before = network(faces)["gender"]
+    >>> measure_statistics(network, faces)
+    >>> torch.allclose(network(faces)["gender"], before, atol=1e-4)
+    True
+    """
+
+    def measure(layer: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        assert isinstance(layer, nn.BatchNorm2d)
+        deviation = torch.sqrt(layer.running_var + layer.eps)
+        scale, centre = layer.weight / deviation, layer.running_mean
+        mean, variance = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3))
+        layer.bias.copy_(layer.bias + (mean - centre) * scale)
+        layer.weight.copy_(scale * torch.sqrt(variance + layer.eps))
+        layer.running_mean.copy_(mean)
+        layer.running_var.copy_(variance)
+        layer.num_batches_tracked += 1
+
+    fresh = [
+        layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d) and not layer.num_batches_tracked
+    ]
+    if not fresh:
+        return
+    hooks = [layer.register_forward_pre_hook(measure) for layer in fresh]
+    was_training = network.training
+    with torch.no_grad():
+        network.eval()(faces)
+    for hook in hooks:
+        hook.remove()
+    network.train(was_training)

@@ -9,7 +9,7 @@ from facestats.training.examples import combine
 from facestats.training.fitting import fit, new_network
 from facestats.training.networks import create_network
 from facestats.training.recipes import Recipe
-from facestats.training.transfer import read_start, take_over
+from facestats.training.transfer import measure_statistics, read_start, take_over
 
 QUICK = Recipe(
     ("gender",), network="residual", input_color="gray", epochs=1, batch_size=16, learning_rate=1e-6, mixup=0
@@ -53,7 +53,7 @@ def test_what_does_not_fit(bright_and_dark, tmp_path):
         fit(combine([[bright_and_dark]], QUICK), replace(QUICK, network="mini_xception"), start=start)
     with pytest.raises(MissingInputError, match=r"no card\.json in .*: --start needs the folder of a trained model"):
         read_start(tmp_path)
-    with pytest.raises(MissingInputError, match=r"or dlib's file"):
+    with pytest.raises(MissingInputError, match=r"or a file to start from"):
         read_start(tmp_path / "dlib_face_recognition_resnet_model_v1.dat")
 
 
@@ -64,3 +64,19 @@ def test_weights_of_another_card(tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1] + bytes([weights.read_bytes()[-1] ^ 1]))
     with pytest.raises(ModelError, match="sha256 differs"):
         read_start(tmp_path)
+
+
+def test_statistics_are_measured_once_and_change_nothing():
+    network = create_network("mobile", 3, {"gender": 2}).eval()
+    faces = torch.rand(4, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    before = network(faces)["gender"]
+    measure_statistics(network, faces)
+    assert torch.allclose(network(faces)["gender"], before, atol=1e-4)
+    layer = network.blocks[2][1][1]
+    assert layer.running_var.std() > 0  # they were all 1
+    # A batch of the same faces is now normalised as in evaluation, but for its dropout.
+    network.dropout.p = 0.0
+    assert torch.allclose(network.train()(faces)["gender"], before, atol=2e-2)
+    measured = layer.running_mean.clone()
+    measure_statistics(network.eval(), faces * 3)
+    assert torch.equal(layer.running_mean, measured)
