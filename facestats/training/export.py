@@ -181,6 +181,8 @@ def to_onnx(network: nn.Module, card: Card) -> bytes:
         warnings.simplefilter("ignore", DeprecationWarning)
         # Sizes become constants: what a network takes is one size.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # What padding is made of is not folded, which it need not be.
+        warnings.filterwarnings("ignore", "Constant folding - Only steps=1", UserWarning)
         torch.onnx.export(
             wrapped,
             (faces[:2],),

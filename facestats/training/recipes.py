@@ -176,7 +176,8 @@ def find_recipe(name: str) -> AnyRecipe:
     Parameters
     ----------
     name : str
-        An attribute stands for the shipped recipe that trains it, with that attribute alone.
+        An attribute stands for the first shipped recipe that trains it and needs no other model, with that attribute
+        alone.
 
     Raises
     ------
@@ -197,12 +198,16 @@ def find_recipe(name: str) -> AnyRecipe:
         return read_recipe(shipped[name])
     for path in shipped.values():
         recipe = read_recipe(path)
-        if isinstance(recipe, Recipe) and name in recipe.attributes:
+        if isinstance(recipe, Recipe) and name in recipe.attributes and not _needs_models(recipe):
             kept = {key: {k: v for k, v in getattr(recipe, key).items() if k == name} for key in ("balance", "robust")}
             return replace(recipe, attributes=(name,), emphasis={}, **kept)
     raise UnknownNameError(
         f"unknown recipe {name!r}; there are {', '.join(shipped)}, each attribute, and files ending in .toml"
     )
+
+
+def _needs_models(recipe: Recipe) -> bool:
+    return bool(recipe.robust or recipe.unlabelled or recipe.last_layer)
 
 
 def read_recipe(path: Path) -> AnyRecipe:

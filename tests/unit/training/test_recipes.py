@@ -25,6 +25,9 @@ def test_the_detector_has_a_recipe_of_its_own():
 def test_every_attribute_has_a_recipe():
     for name in ("expression", "gender", "age", "makeup"):
         assert find_recipe(name).attributes == (name,)
+        # A beginner has no model yet to start from or to learn from.
+        recipe = find_recipe(name)
+        assert not (recipe.robust or recipe.unlabelled or recipe.last_layer)
 
 
 def test_a_file_of_ones_own(write):
