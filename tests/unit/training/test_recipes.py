@@ -27,7 +27,7 @@ def test_every_attribute_has_a_recipe():
         assert find_recipe(name).attributes == (name,)
         # A beginner has no model yet to start from or to learn from.
         recipe = find_recipe(name)
-        assert not (recipe.robust or recipe.unlabelled or recipe.last_layer)
+        assert not any((recipe.robust, recipe.unlabelled, recipe.last_layer))
 
 
 def test_a_file_of_ones_own(write):
